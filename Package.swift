@@ -1,0 +1,117 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every boundary that the compiler should guard is a target; docs/architecture.md draws the picture.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+// Names from outside, so that a target's list reads as a sentence.
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "patchbay",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "patchbay", targets: ["patchbay"])],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    ],
+    targets: [
+        // The executable and its commands
+        .executableTarget(name: "patchbay", dependencies: ["Commands"], swiftSettings: settings),
+        target("Commands", ["Server", "Simulators", argumentParser, httpClient, logging, nioCore]),
+
+        // Composition root
+        target(
+            "Server",
+            [
+                "Accounts", "ConnectWise", "Database", "Jobs", "Notifications", "Outbound", "Sealing", "Telemetry",
+                "Ticketing", "WebSupport", "Webex", hummingbird, lifecycle, logging, metrics, nioCore,
+            ]),
+
+        // Features: one room per capability
+        target(
+            "Notifications",
+            [
+                "Accounts", "Database", "Jobs", "Outbound", "Sealing", "Ticketing", "WebSupport", "Webex", crypto,
+                hummingbird, logging, metrics, nioCore,
+            ]),
+        target(
+            "Ticketing",
+            [
+                "Accounts", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "WebSupport", hummingbird,
+                logging, nioCore,
+            ]),
+        target("Accounts", ["CCrypt", "Database", "WebSupport", crypto, hummingbird, logging, nioCore]),
+
+        // Connectors: wire formats and calls, no feature, no database
+        target("ConnectWise", ["Outbound", logging]),
+        target("Webex", ["Outbound", logging]),
+
+        // Ground: knows nothing of the product
+        target("WebSupport", [hummingbird, httpTypes, logging, metrics, nioCore]),
+        target("Jobs", ["Database", lifecycle, logging, metrics]),
+        target("Database", ["CPostgres", grdb, logging, nioCore, nioPosix]),
+        target("Outbound", [httpClient, logging, metrics, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        target("Sealing", [crypto]),
+        target("Telemetry", [coreMetrics, hummingbird, lifecycle, logging, metrics, nioCore]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+
+        // The outside world, played faithfully; imports no feature
+        target(
+            "Simulators",
+            [asn1, crypto, httpClient, hummingbird, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioSSL, x509]),
+
+        // Tests
+        target("TestSupport", ["Database", logging]),
+        tests("DatabaseTests", ["Database", "TestSupport", grdb]),
+        tests("JobsTests", ["Database", "Jobs", "TestSupport", logging]),
+        tests("OutboundTests", ["Outbound", hummingbird, hummingbirdTLS, logging, nioCore]),
+        tests("SealingTests", ["Sealing", crypto]),
+        tests("TelemetryTests", ["Telemetry", coreMetrics, logging, metrics]),
+        tests("ConnectWiseTests", ["ConnectWise", "Outbound", "Simulators", logging]),
+        tests("WebexTests", ["Outbound", "Simulators", "Webex", logging]),
+        tests("SimulatorsTests", ["Simulators", httpClient, logging, nioCore]),
+    ]
+)
