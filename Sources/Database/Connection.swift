@@ -1,0 +1,57 @@
+/// What runs one rendered statement on one engine.
+protocol StatementRunner: AnyObject {
+    func all(_ text: String, _ values: [SQLValue]) throws -> [Row]
+    func execute(_ text: String, _ values: [SQLValue]) throws -> Int
+}
+
+/// A transaction in progress. Lives inside the closure given to ``Database/read(_:)`` or ``Database/write(_:)``, on a
+/// database thread, and is not Sendable, so that it cannot leave it.
+public final class Connection {
+    /// The engine that is spoken to.
+    public let engine: Engine
+    private let runner: any StatementRunner
+    private(set) var signals: Set<Signal> = []
+
+    init(engine: Engine, runner: any StatementRunner) {
+        self.engine = engine
+        self.runner = runner
+    }
+
+    /// All rows of a query. Callers bound the number by LIMIT.
+    public func all(_ sql: SQL) throws -> [Row] {
+        let (text, values) = sql.render(for: engine)
+        return try runner.all(text, values)
+    }
+
+    /// All rows of a query, as values.
+    public func all<Value: RowDecodable>(_ sql: SQL, as type: Value.Type = Value.self) throws -> [Value] {
+        try all(sql).map(Value.init(row:))
+    }
+
+    /// The first row, or nil.
+    public func first(_ sql: SQL) throws -> Row? {
+        try all(sql).first
+    }
+
+    /// The first row as a value, or nil.
+    public func first<Value: RowDecodable>(_ sql: SQL, as type: Value.Type = Value.self) throws -> Value? {
+        try all(sql).first.map(Value.init(row:))
+    }
+
+    /// Runs a statement and returns the number of rows that it changed.
+    @discardableResult
+    public func execute(_ sql: SQL) throws -> Int {
+        let (text, values) = sql.render(for: engine)
+        return try runner.execute(text, values)
+    }
+
+    /// Wakes those who wait for the signal, in this process and in all others, once the transaction is committed.
+    public func signal(_ signal: Signal) {
+        signals.insert(signal)
+    }
+
+    func takeSignals() -> Set<Signal> {
+        defer { signals = [] }
+        return signals
+    }
+}

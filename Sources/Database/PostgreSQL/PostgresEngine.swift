@@ -1,0 +1,156 @@
+import Foundation
+import Logging
+import NIOPosix
+import Synchronization
+
+/// PostgreSQL through libpq: a pool of connections, each used by one thread at a time.
+final class PostgresEngine: DatabaseEngine {
+    private struct State {
+        var idle: [PostgresConnection] = []
+        var waiting = 0
+    }
+
+    // As for SQLite: the caller is told to come back rather than to wait for ever.
+    private static let longestQueue = 20_000
+    private static let longestWait: Duration = .seconds(4)
+    private static let mostTries = 6
+
+    private let url: String
+    private let threads: NIOThreadPool
+    private let state = Mutex(State())
+    private let hub: SignalHub
+    private let listener: PostgresListener
+
+    init(url: String, connections: Int, hub: SignalHub, logger: Logger) async throws {
+        self.url = url
+        self.hub = hub
+        threads = NIOThreadPool(numberOfThreads: connections)
+        threads.start()
+        listener = PostgresListener(url: url, hub: hub, logger: logger)
+        do {
+            let first = try await threads.runIfActive { try PostgresConnection(url: url) }
+            try Self.check(first)
+            state.withLock { $0.idle.append(first) }
+        } catch {
+            try? await threads.shutdownGracefully()
+            throw error
+        }
+        listener.start()
+    }
+
+    private static func check(_ connection: PostgresConnection) throws {
+        guard connection.serverVersion >= 140_000 else {
+            throw DatabaseError.setup("PostgreSQL 14 or newer is needed, the server is \(connection.serverVersion / 10_000)")
+        }
+        let durability: String? = try connection.all("SHOW synchronous_commit", []).first?["synchronous_commit"]
+        guard durability != "off" else {
+            throw DatabaseError.setup(
+                "synchronous_commit is off on this PostgreSQL, so what was accepted could be lost; switch it on")
+        }
+    }
+
+    /// Without BEGIN: each statement sees what was committed before it. Reads that need one snapshot use one statement.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> Value
+    ) async throws -> Value {
+        try await run { connection in
+            try body(Connection(engine: .postgres, runner: connection))
+        }
+    }
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> Value
+    ) async throws -> Value {
+        let (value, signals) = try await run { connection in
+            try Self.transaction(connection, body)
+        }
+        hub.raise(signals)
+        return value
+    }
+
+    private static func transaction<Value>(
+        _ postgres: PostgresConnection, _ body: (Connection) throws -> Value
+    ) throws -> (Value, Set<Signal>) {
+        do {
+            try postgres.command("BEGIN")
+        } catch DatabaseError.unavailable(let why) {
+            throw NotBegun(why: why)
+        }
+        let connection = Connection(engine: .postgres, runner: postgres)
+        do {
+            let value = try body(connection)
+            let signals = connection.takeSignals()
+            let raise = signals.map { "SELECT pg_notify('\(PostgresListener.channel)', '\($0.rawValue)'); " }.joined()
+            try postgres.command(raise + "COMMIT")
+            return (value, signals)
+        } catch {
+            try? postgres.command("ROLLBACK")
+            throw error
+        }
+    }
+
+    /// The connection turned out to be dead before anything was done, so that another one can be taken.
+    private struct NotBegun: Error {
+        let why: String
+    }
+
+    private func run<Value: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection) throws -> Value
+    ) async throws -> Value {
+        let admitted = state.withLock { state in
+            guard state.waiting < Self.longestQueue else { return false }
+            state.waiting += 1
+            return true
+        }
+        guard admitted else { throw DatabaseError.busy("too many statements are waiting") }
+        defer { state.withLock { $0.waiting -= 1 } }
+        let asked = ContinuousClock.now
+        return try await threads.runIfActive {
+            guard ContinuousClock.now - asked < Self.longestWait else {
+                throw DatabaseError.busy("all connections to PostgreSQL are taken")
+            }
+            return try self.attempt(body)
+        }
+    }
+
+    private func attempt<Value>(_ body: (PostgresConnection) throws -> Value) throws -> Value {
+        var tries = 1
+        while true {
+            let connection = try takeConnection()
+            do {
+                let value = try body(connection)
+                giveBack(connection)
+                return value
+            } catch let error as NotBegun {
+                // After a restart of the server every pooled connection is dead.
+                state.withLock { $0.idle = [] }
+                guard tries < Self.mostTries else { throw DatabaseError.unavailable(error.why) }
+            } catch DatabaseError.serialization(let why) {
+                giveBack(connection)
+                guard tries < Self.mostTries else { throw DatabaseError.serialization(why) }
+                // Deadlocked transactions that run again at the same moment deadlock again.
+                usleep(.random(in: 500...(5_000 * UInt32(tries))))
+            } catch {
+                giveBack(connection)
+                throw error
+            }
+            tries += 1
+        }
+    }
+
+    private func takeConnection() throws -> PostgresConnection {
+        if let idle = state.withLock({ $0.idle.popLast() }) { return idle }
+        return try PostgresConnection(url: url)
+    }
+
+    private func giveBack(_ connection: PostgresConnection) {
+        guard connection.isAlive else { return }
+        state.withLock { $0.idle.append(connection) }
+    }
+
+    func close() async {
+        await listener.stop()
+        try? await threads.shutdownGracefully()
+        state.withLock { $0.idle = [] }
+    }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import Logging
+import NIOPosix
+import Synchronization
+
+/// Listens for other servers' signals on a connection of its own and hands them to the hub.
+final class PostgresListener: Sendable {
+    /// The one NOTIFY channel; the payload names the signal.
+    static let channel = "patchbay"
+
+    private let url: String
+    private let hub: SignalHub
+    private let logger: Logger
+    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let stopped = Mutex(false)
+
+    init(url: String, hub: SignalHub, logger: Logger) {
+        self.url = url
+        self.hub = hub
+        self.logger = logger
+    }
+
+    func start() {
+        thread.start()
+        thread.submit { _ in self.listen() }
+    }
+
+    func stop() async {
+        stopped.withLock { $0 = true }
+        try? await thread.shutdownGracefully()
+    }
+
+    private var isStopped: Bool { stopped.withLock { $0 } }
+
+    private func listen() {
+        while !isStopped {
+            do {
+                let connection = try PostgresConnection(url: url)
+                try connection.command("LISTEN \(Self.channel)")
+                // What was raised while nobody listened is made up for by looking once.
+                hub.raiseAll()
+                while !isStopped {
+                    var descriptor = pollfd(fd: connection.socket, events: Int16(POLLIN), revents: 0)
+                    // Half a second: how long a stop waits for this thread.
+                    guard poll(&descriptor, 1, 500) > 0 else { continue }
+                    hub.raise(Set(try connection.takeNotifications().map(Signal.init(rawValue:))))
+                }
+            } catch {
+                logger.warning("lost the connection that listens for signals", metadata: ["error": "\(error)"])
+                for _ in 0..<4 where !isStopped { usleep(250_000) }
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import Dispatch
+import GRDB
+import Synchronization
+
+/// Commits many small writes with one fsync.
+///
+/// While one group is being written to disk the next one gathers, so the group grows with the load and a lone write
+/// waits for nobody. Each write runs in a savepoint of its own: one that fails undoes only itself.
+final class GroupCommit: Sendable {
+    /// One write: runs the closure and says what to tell its caller once the group is durable.
+    private typealias Entry = @Sendable (Connection) -> Finish
+    /// Called with nil when the group was committed, or with the reason why it was not.
+    private typealias Finish = @Sendable (_ failure: DatabaseError?) -> Void
+
+    private struct State {
+        var waiting: [Waiting] = []
+        var draining = false
+        var closed = false
+    }
+
+    private struct Waiting {
+        let run: Entry
+        let refuse: Finish
+    }
+
+    // Long enough that fsync no longer dominates, short enough that nobody waits noticeably for the others.
+    private static let largestGroup = 256
+    // A writer that is stuck must not fill the memory: beyond this the caller is told to come back later.
+    private static let longestQueue = 20_000
+
+    private let pool: DatabasePool
+    private let hub: SignalHub
+    private let queue = DispatchQueue(label: "patchbay.sqlite.writer", qos: .userInitiated)
+    private let state = Mutex(State())
+
+    init(pool: DatabasePool, hub: SignalHub) {
+        self.pool = pool
+        self.hub = hub
+    }
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
+            let refuse: Finish = { continuation.resume(throwing: $0 ?? .closed) }
+            let run: Entry = { connection in
+                let result: Result<Value, any Error>
+                do {
+                    result = .success(try Self.run(body, on: connection))
+                } catch {
+                    result = .failure(error)
+                }
+                return { failure in
+                    // A closure's own error goes to its caller even when the group failed as well.
+                    if case .success = result, let failure {
+                        continuation.resume(throwing: failure)
+                    } else {
+                        continuation.resume(with: result)
+                    }
+                }
+            }
+            submit(Waiting(run: run, refuse: refuse))
+        }
+    }
+
+    private static func run<Value>(
+        _ body: (Connection) throws -> Value, on connection: Connection
+    ) throws -> Value {
+        try connection.execute("SAVEPOINT one")
+        do {
+            let value = try body(connection)
+            try connection.execute("RELEASE one")
+            return value
+        } catch {
+            _ = try? connection.execute("ROLLBACK TO one")
+            _ = try? connection.execute("RELEASE one")
+            throw error
+        }
+    }
+
+    private func submit(_ entry: Waiting) {
+        enum Verdict { case queued, start, closed, crowded }
+        let verdict = state.withLock { state -> Verdict in
+            guard !state.closed else { return .closed }
+            guard state.waiting.count < Self.longestQueue else { return .crowded }
+            state.waiting.append(entry)
+            guard !state.draining else { return .queued }
+            state.draining = true
+            return .start
+        }
+        switch verdict {
+        case .queued: break
+        case .start: queue.async { self.drain() }
+        case .closed: entry.refuse(.closed)
+        case .crowded: entry.refuse(.busy("too many writes are waiting"))
+        }
+    }
+
+    private func drain() {
+        while true {
+            let group = state.withLock { state -> ArraySlice<Waiting> in
+                let group = state.waiting.prefix(Self.largestGroup)
+                state.waiting.removeFirst(group.count)
+                if group.isEmpty { state.draining = false }
+                return group
+            }
+            if group.isEmpty { return }
+            commit(group)
+        }
+    }
+
+    private func commit(_ group: ArraySlice<Waiting>) {
+        var finishes: [Finish] = []
+        finishes.reserveCapacity(group.count)
+        do {
+            let signals = try pool.writeWithoutTransaction { db -> Set<Signal> in
+                let connection = Connection(engine: .sqlite, runner: SQLiteRunner(db: db))
+                do {
+                    try connection.execute("BEGIN IMMEDIATE")
+                    for entry in group {
+                        finishes.append(entry.run(connection))
+                        // A full disk ends the transaction under us; what followed would be committed one by one.
+                        guard db.isInsideTransaction else {
+                            throw DatabaseError.full("SQLite gave up the transaction")
+                        }
+                    }
+                    try connection.execute("COMMIT")
+                } catch {
+                    if db.isInsideTransaction { _ = try? connection.execute("ROLLBACK") }
+                    throw error
+                }
+                return connection.takeSignals()
+            }
+            for finish in finishes { finish(nil) }
+            hub.raise(signals)
+        } catch {
+            let failure = DatabaseError(sqlite: error)
+            for finish in finishes { finish(failure) }
+            for entry in group.dropFirst(finishes.count) { entry.refuse(failure) }
+        }
+    }
+
+    /// Refuses further writes and returns when those already accepted are done.
+    func close() async {
+        state.withLock { $0.closed = true }
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume() }
+        }
+    }
+}

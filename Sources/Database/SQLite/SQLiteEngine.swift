@@ -1,0 +1,90 @@
+import Foundation
+import GRDB
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// SQLite through GRDB: WAL, `synchronous=FULL`, one writer with group commit, several readers.
+final class SQLiteEngine: DatabaseEngine {
+    private let pool: DatabasePool
+    private let writer: GroupCommit
+    private let processLock: ProcessLock?
+
+    /// - Parameter exclusive: refuses to open when another process serves the same file.
+    init(path: String, exclusive: Bool, readers: Int, hub: SignalHub) throws {
+        let folder = URL(filePath: path).deletingLastPathComponent()
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw DatabaseError.setup("cannot create the folder \(folder.path()) for the database: \(error)")
+        }
+        processLock = exclusive ? try ProcessLock(path: path + ".lock") : nil
+
+        var configuration = Configuration()
+        configuration.label = "patchbay"
+        configuration.maximumReaderCount = readers
+        // Below the 5 s after which ConnectWise gives up on a hook, so that it hears 429 and asks again.
+        configuration.busyMode = .timeout(2)
+        configuration.prepareDatabase { db in
+            // FULL: what was answered with success survives a power cut; NORMAL would lose the last commits.
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            // A WAL that grew in a burst is cut back to 64 MiB instead of staying large for ever.
+            try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            try db.execute(sql: "PRAGMA temp_store = MEMORY")
+        }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+        } catch {
+            throw DatabaseError(sqlite: error)
+        }
+        writer = GroupCommit(pool: pool, hub: hub)
+    }
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await pool.read { db in
+                try body(Connection(engine: .sqlite, runner: SQLiteRunner(db: db)))
+            }
+        } catch let error as GRDB.DatabaseError {
+            throw DatabaseError(sqlite: error)
+        }
+    }
+
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Connection) throws -> Value
+    ) async throws -> Value {
+        try await writer.write(body)
+    }
+
+    func close() async {
+        await writer.close()
+        try? pool.close()
+    }
+}
+
+/// An advisory lock on a file, held as long as the process lives.
+private final class ProcessLock: Sendable {
+    private let descriptor: Int32
+
+    init(path: String) throws {
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw DatabaseError.setup("cannot open the lock file \(path): \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw DatabaseError.setup(
+                "another patchbay server uses this SQLite database (\(path) is locked); "
+                    + "stop it, or use PostgreSQL for several servers")
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
