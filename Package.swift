@@ -105,8 +105,8 @@ let package = Package(
 
         // Tests
         target("TestSupport", ["Database", logging]),
-        tests("DatabaseTests", ["Database", "TestSupport", grdb]),
-        tests("JobsTests", ["Database", "Jobs", "TestSupport", logging]),
+        tests("DatabaseTests", ["Database", "TestSupport"]),
+        tests("JobsTests", ["Database", "Jobs", "TestSupport", lifecycle, logging]),
         tests("OutboundTests", ["Outbound", hummingbird, hummingbirdTLS, logging, nioCore]),
         tests("SealingTests", ["Sealing", crypto]),
         tests("TelemetryTests", ["Telemetry", coreMetrics, logging, metrics]),

@@ -52,6 +52,7 @@ public final class Database: Sendable {
     }
 
     /// Runs a closure in a transaction and returns when it is durable. An error thrown by the closure undoes all it did.
+    @discardableResult
     public func write<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {

@@ -105,6 +105,12 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             parts.append(.value(value.sqlValue))
         }
 
+        /// Binds a value that may be missing. Has a label because the compiler takes an optional in a literal without
+        /// one for a mistake.
+        public mutating func appendInterpolation<Value: SQLConvertible>(orNull value: Value?) {
+            parts.append(.value(value.sqlValue))
+        }
+
         /// Inserts a further piece of SQL.
         public mutating func appendInterpolation(_ sql: SQL) {
             parts += sql.parts

@@ -1,0 +1,132 @@
+import Database
+import Foundation
+
+/// Names what a job does, such as `refresh_ticket`. Stored, so it is never renamed.
+public struct JobKind: RawRepresentable, Hashable, Sendable, SQLConvertible, SQLDecodable {
+    /// Lower case with underscores.
+    public let rawValue: String
+
+    /// Names a kind.
+    public init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+}
+
+/// A job to be enqueued.
+public struct NewJob: Sendable, Equatable {
+    /// What is to be done.
+    public var kind: JobKind
+    /// What it is to be done with, as JSON.
+    public var payload: String
+    /// Jobs of one lane run one at a time, in the order of enqueuing; nil for jobs that wait for nobody.
+    public var lane: String?
+    /// Lanes of one outside system, such as `webex:3`, that can be paused together.
+    public var laneGroup: String?
+    /// Whether a waiting job of the same kind and lane absorbs this one.
+    public var coalesces: Bool
+    /// Not before this instant.
+    public var runAt: Date
+
+    /// Describes a job whose payload is already JSON.
+    public init(
+        kind: JobKind, payload: String, lane: String? = nil, laneGroup: String? = nil, coalesces: Bool = false,
+        runAt: Date
+    ) {
+        self.kind = kind
+        self.payload = payload
+        self.lane = lane
+        self.laneGroup = laneGroup
+        self.coalesces = coalesces
+        self.runAt = runAt
+    }
+}
+
+/// A job that this worker holds: nobody else runs it while the lease lasts.
+public struct ClaimedJob: Sendable, Equatable, RowDecodable {
+    /// The type of a job's key.
+    public typealias ID = RowID<ClaimedJob>
+
+    /// The key.
+    public let id: ID
+    /// What is to be done.
+    public let kind: JobKind
+    /// What it is to be done with, as JSON.
+    public let payload: String
+    /// The lane, if it has one.
+    public let lane: String?
+    /// The group of its lane.
+    public let laneGroup: String?
+    /// Grows with each claim; a worker whose number is not the newest has lost the job.
+    public let fence: Int
+    /// How often it failed before and was to be tried again.
+    public let failures: Int
+    /// Whether an earlier worker was cut off in the middle, so that what it did outside is unknown.
+    public let interrupted: Bool
+    /// When it was enqueued.
+    public let createdAt: Date
+
+    /// Reads a claimed row.
+    public init(row: Row) throws {
+        id = try row["id"]
+        kind = try row["kind"]
+        payload = try row["payload"]
+        lane = try row["lane"]
+        laneGroup = try row["lane_group"]
+        fence = try row["fence"]
+        failures = try row["failures"]
+        interrupted = try row["interrupted"]
+        createdAt = try row["created_at"]
+    }
+}
+
+/// What a job's effect on the database is; runs in the transaction that settles the job, so that both happen or neither.
+public typealias JobEffect = @Sendable (Connection) throws -> Void
+
+/// How a run of a job ended.
+public enum JobOutcome: Sendable {
+    /// Done.
+    case done(JobEffect? = nil)
+    /// Failed, to be tried again by the kind's schedule, or after the given time if that is longer. When the schedule
+    /// is used up, `exhausted` runs instead of `effect` and the job is parked.
+    case retry(String, after: Duration? = nil, effect: JobEffect? = nil, exhausted: JobEffect? = nil)
+    /// Nothing wrong with the job: its outside system cannot be used for a while. All lanes of the job's group wait;
+    /// it does not count as a failure.
+    case pause(String, for: Duration, effect: JobEffect? = nil)
+    /// Cannot succeed without a person: visible until redriven or dropped.
+    case park(String, effect: JobEffect? = nil)
+}
+
+/// A job that gave up and waits for a person.
+public struct ParkedJob: Sendable, Equatable, RowDecodable {
+    /// The key.
+    public let id: ClaimedJob.ID
+    /// What was to be done.
+    public let kind: JobKind
+    /// What with.
+    public let payload: String
+    /// Why it gave up.
+    public let lastError: String?
+    /// When it was enqueued.
+    public let createdAt: Date
+
+    /// Reads a parked row.
+    public init(row: Row) throws {
+        id = try row["id"]
+        kind = try row["kind"]
+        payload = try row["payload"]
+        lastError = try row["last_error"]
+        createdAt = try row["created_at"]
+    }
+}
+
+/// How many jobs are in which state.
+public struct JobCounts: Sendable, Equatable {
+    /// To be run now or later.
+    public var ready = 0
+    /// Behind another job of their lane.
+    public var waiting = 0
+    /// Held by a worker.
+    public var running = 0
+    /// Given up.
+    public var parked = 0
+}

@@ -1,0 +1,212 @@
+import Database
+import Foundation
+
+extension JobQueue {
+    /// How the run of one claimed job ended, with what the settling needs to know.
+    struct Settlement: Sendable {
+        let job: ClaimedJob
+        let outcome: JobOutcome
+        let schedule: RetrySchedule
+        /// 0 to 1.
+        let jitter: Double
+    }
+
+    /// Records how jobs ended, with their effects, in the caller's transaction. Jobs that this worker lost meanwhile are
+    /// left alone, effects and all.
+    /// - Returns: the jobs that were lost.
+    func settle(_ settlements: [Settlement], now: Date, in db: Connection) throws -> [ClaimedJob.ID] {
+        try lock(lanes: settlements.compactMap(\.job.lane), in: db)
+        let forUpdate = SQL(sqlite: "", postgres: " FOR UPDATE")
+        let held = try db.all(
+            """
+            SELECT id, fence FROM jobs WHERE id IN (\(list: settlements.map(\.job.id))) AND state = 'running'\(forUpdate)
+            """)
+        var fences: [ClaimedJob.ID: Int] = [:]
+        for row in held { fences[try row["id"]] = try row["fence"] }
+
+        var lost: [ClaimedJob.ID] = []
+        var finished: [ClaimedJob] = []
+        var freedLanes: [String] = []
+        for settlement in settlements {
+            let job = settlement.job
+            guard fences[job.id] == job.fence else {
+                lost.append(job.id)
+                continue
+            }
+            switch settlement.outcome {
+            case .done(let effect):
+                try effect?(db)
+                finished.append(job)
+                if let lane = job.lane { freedLanes.append(lane) }
+            case .retry(let error, let asked, let effect, let exhausted):
+                let delay = settlement.schedule.delay(
+                    afterFailure: job.failures + 1, asked: asked, jitter: settlement.jitter)
+                if let delay {
+                    try effect?(db)
+                    try release(job, at: now.addingTimeInterval(delay.seconds), failures: 1, error: error, in: db)
+                } else {
+                    try (exhausted ?? effect)?(db)
+                    try park(job, error: error, in: db)
+                    if let lane = job.lane { freedLanes.append(lane) }
+                }
+            case .pause(let reason, let time, let effect):
+                try effect?(db)
+                var until = now.addingTimeInterval(time.seconds)
+                if let group = job.laneGroup {
+                    until = try pause(laneGroup: group, until: until, reason: reason, now: now, in: db)
+                }
+                try release(job, at: until, failures: 0, error: reason, in: db)
+            case .park(let error, let effect):
+                try effect?(db)
+                try park(job, error: error, in: db)
+                if let lane = job.lane { freedLanes.append(lane) }
+            }
+        }
+        try finish(finished.map(\.id), now: now, in: db)
+        try promote(freedLanes, now: now, in: db)
+        return lost
+    }
+
+    private func finish(_ ids: [ClaimedJob.ID], now: Date, in db: Connection) throws {
+        guard !ids.isEmpty else { return }
+        try db.execute(
+            """
+            INSERT INTO job_history (id, kind, lane, failures, created_at, finished_at)
+            SELECT id, kind, lane, failures, created_at, \(now) FROM jobs WHERE id IN (\(list: ids))
+            """)
+        try db.execute("DELETE FROM jobs WHERE id IN (\(list: ids))")
+    }
+
+    private func release(
+        _ job: ClaimedJob, at instant: Date, failures: Int, error: String, in db: Connection
+    ) throws {
+        // What had gathered behind it is absorbed by the next try.
+        if let lane = job.lane {
+            try db.execute(
+                """
+                DELETE FROM jobs WHERE lane = \(lane) AND kind = \(job.kind) AND coalesces = 1 AND state = 'waiting'
+                    AND EXISTS (SELECT 1 FROM jobs r WHERE r.id = \(job.id) AND r.coalesces = 1)
+                """)
+        }
+        try db.execute(
+            """
+            UPDATE jobs SET state = 'ready', run_at = \(instant), failures = failures + \(failures), interrupted = 0,
+                last_error = \(error), worker = NULL, lease_until = NULL WHERE id = \(job.id)
+            """)
+        db.signal(.jobs)
+    }
+
+    private func park(_ job: ClaimedJob, error: String, in db: Connection) throws {
+        try db.execute(
+            """
+            UPDATE jobs SET state = 'parked', failures = failures + 1, last_error = \(error), worker = NULL,
+                lease_until = NULL WHERE id = \(job.id)
+            """)
+    }
+
+    /// Makes the next job of each lane ready, unless another is at its head already.
+    func promote(_ lanes: [String], now: Date, in db: Connection) throws {
+        guard !lanes.isEmpty else { return }
+        let promoted = try db.execute(
+            """
+            UPDATE jobs SET state = 'ready', run_at = COALESCE((
+                    SELECT p.until FROM lane_pauses p
+                    WHERE p.lane_group = jobs.lane_group AND p.until > jobs.run_at), jobs.run_at)
+            WHERE id IN (
+                SELECT MIN(w.id) FROM jobs w WHERE w.lane IN (\(list: lanes)) AND w.state = 'waiting'
+                    AND NOT EXISTS (SELECT 1 FROM jobs h WHERE h.lane = w.lane AND h.state IN ('ready', 'running'))
+                GROUP BY w.lane)
+            """)
+        if promoted > 0 { db.signal(.jobs) }
+    }
+}
+
+extension JobQueue {
+    /// Keeps all lanes of a group from running until an instant. A pause that is already there and ends within a second
+    /// of the asked one stands, so that many refusals at once cost one update.
+    /// - Returns: until when the group is paused.
+    @discardableResult
+    public func pause(
+        laneGroup: String, until: Date, reason: String, now: Date, in db: Connection
+    ) throws -> Date {
+        let present: Date? = try db.first("SELECT until FROM lane_pauses WHERE lane_group = \(laneGroup)")?["until"]
+        if let present, present > until.addingTimeInterval(-1) { return present }
+        try db.execute(
+            """
+            INSERT INTO lane_pauses (lane_group, until, reason, since)
+            VALUES (\(laneGroup), \(until), \(reason), \(now))
+            ON CONFLICT (lane_group) DO UPDATE SET until = excluded.until, reason = excluded.reason
+            """)
+        try db.execute(
+            """
+            UPDATE jobs SET run_at = \(until)
+            WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at < \(until)
+            """)
+        return until
+    }
+
+    /// Ends a pause: what it held back may run at once.
+    public func resume(laneGroup: String, now: Date, in db: Connection) throws {
+        guard let until: Date = try db.first("SELECT until FROM lane_pauses WHERE lane_group = \(laneGroup)")?["until"]
+        else { return }
+        try db.execute("DELETE FROM lane_pauses WHERE lane_group = \(laneGroup)")
+        let freed = try db.execute(
+            """
+            UPDATE jobs SET run_at = \(now)
+            WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at = \(until) AND run_at > \(now)
+            """)
+        if freed > 0 { db.signal(.jobs) }
+    }
+
+    /// Why and until when a group is paused; nil when it is not.
+    public func pause(ofLaneGroup group: String, now: Date, in db: Connection) throws -> (until: Date, reason: String)? {
+        guard
+            let row = try db.first(
+                "SELECT until, reason FROM lane_pauses WHERE lane_group = \(group) AND until > \(now)")
+        else { return nil }
+        return (try row["until"], try row["reason"])
+    }
+
+    /// Jobs that gave up, oldest first.
+    public func parked(after id: ClaimedJob.ID = 0, limit: Int, in db: Connection) throws -> [ParkedJob] {
+        try db.all(
+            """
+            SELECT id, kind, payload, last_error, created_at FROM jobs
+            WHERE state = 'parked' AND id > \(id) ORDER BY id LIMIT \(limit)
+            """)
+    }
+
+    /// Lets parked jobs run again, with a fresh schedule.
+    /// - Returns: how many there were.
+    @discardableResult
+    public func redrive(_ ids: [ClaimedJob.ID], now: Date, in db: Connection) throws -> Int {
+        var count = 0
+        for start in stride(from: 0, to: ids.count, by: Self.chunk) {
+            let part = Array(ids[start..<min(start + Self.chunk, ids.count)])
+            let jobs = try db.all(
+                """
+                DELETE FROM jobs WHERE id IN (\(list: part)) AND state = 'parked'
+                RETURNING id, kind, payload, lane, lane_group, coalesces
+                """)
+            let again = try jobs.map { row in
+                NewJob(
+                    kind: try row["kind"], payload: try row["payload"], lane: try row["lane"],
+                    laneGroup: try row["lane_group"], coalesces: try row["coalesces"], runAt: now)
+            }
+            try enqueue(again, now: now, in: db)
+            count += jobs.count
+        }
+        return count
+    }
+
+    /// Forgets finished jobs older than an instant, a bounded number at a time.
+    /// - Returns: how many were forgotten.
+    @discardableResult
+    public func forgetHistory(before instant: Date, limit: Int = 5_000, in db: Connection) throws -> Int {
+        try db.execute(
+            """
+            DELETE FROM job_history WHERE id IN (
+                SELECT id FROM job_history WHERE finished_at < \(instant) ORDER BY finished_at LIMIT \(limit))
+            """)
+    }
+}

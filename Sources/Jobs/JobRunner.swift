@@ -1,0 +1,312 @@
+import Database
+import Foundation
+import Logging
+import Metrics
+import ServiceLifecycle
+import Synchronization
+
+/// Runs the jobs of a set of handlers until shutdown: claims what is due, renews leases, settles outcomes in batches,
+/// takes over what dead workers left, and hands back the rest when it stops.
+public struct JobRunner: Service {
+    /// What can be tuned; the defaults are right for one server on two cores.
+    public struct Options: Sendable {
+        /// The most jobs at once.
+        public var concurrency = 256
+        /// The most jobs that one statement claims.
+        public var claimLimit = 100
+        /// How long a killed worker's jobs stay untouched.
+        public var lease: Duration = .seconds(30)
+        /// How often leases are renewed.
+        public var heartbeat: Duration = .seconds(10)
+        /// How long to wait for signals before looking anyway; signals can be lost, jobs must not.
+        public var poll: Duration = .seconds(1)
+        /// How long running jobs may go on after a stop was asked for.
+        public var grace: Duration = .seconds(10)
+
+        /// The defaults.
+        public init() {}
+    }
+
+    private let database: Database
+    private let queue: JobQueue
+    private let handlers: [JobKind: any JobHandler]
+    private let options: Options
+    private let logger: Logger
+    private let now: @Sendable () -> Date
+    private let worker: String
+    private let desk = SettlingDesk()
+
+    /// Makes a runner.
+    /// - Parameters:
+    ///   - now: the wall clock, handed in for tests.
+    public init(
+        database: Database, queue: JobQueue, handlers: [any JobHandler], options: Options = Options(),
+        now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+    ) {
+        self.database = database
+        self.queue = queue
+        self.handlers = Dictionary(handlers.map { (type(of: $0).kind, $0) }, uniquingKeysWith: { first, _ in first })
+        self.options = options
+        self.now = now
+        self.logger = logger
+        worker = "\(ProcessInfo.processInfo.hostName):\(UInt64.random(in: 0...UInt64.max))"
+    }
+
+    /// Runs until graceful shutdown or cancellation.
+    public func run() async throws {
+        try await rescue(everything: database.engine == .sqlite)
+        let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // Jobs get time to end by themselves when a stop is asked for; everything else ends with them.
+        await withThrowingTaskGroup(of: Void.self) { upkeep in
+            upkeep.addTask { for await _ in database.signals(.jobs) { wake.yield() } }
+            upkeep.addTask { try await every(options.poll) { wake.yield() } }
+            upkeep.addTask { try await every(options.heartbeat) { await renewLeases() } }
+            upkeep.addTask { try await every(options.lease / 4) { try? await rescue() } }
+            for _ in 0..<SettlingDesk.clerks {
+                let visits = desk.visits()
+                upkeep.addTask { for await _ in visits { await settleAll() } }
+            }
+            await withTaskGroup(of: Void.self) { running in
+                await claimUntilStopped(wakes: wakes, wake: wake, running: &running)
+                await drain(&running)
+            }
+            await settleAll()
+            upkeep.cancelAll()
+            // Cancelled upkeep is no failure.
+            while case .some = await upkeep.nextResult() {}
+        }
+        let (queue, worker, instant) = (queue, worker, now())
+        try await database.write { try queue.handBack(worker: worker, now: instant, in: $0) }
+    }
+
+    private func claimUntilStopped(
+        wakes: AsyncStream<Void>, wake: AsyncStream<Void>.Continuation, running: inout TaskGroup<Void>
+    ) async {
+        desk.onRelease { wake.yield() }
+        wake.yield()
+        for await _ in wakes.cancelOnGracefulShutdown() {
+            var more = true
+            while more, !Task.isShuttingDownGracefully, !Task.isCancelled {
+                let free = min(options.concurrency - desk.held, options.claimLimit)
+                guard free > 0 else { break }
+                let claimed: (jobs: [ClaimedJob], nextDue: Date?)
+                do {
+                    claimed = try await claim(free)
+                } catch {
+                    logger.error("cannot claim jobs", metadata: ["error": "\(error)"])
+                    break
+                }
+                for job in claimed.jobs {
+                    desk.take()
+                    running.addTask { await run(job) }
+                }
+                if let due = claimed.nextDue, case let wait = due.timeIntervalSince(now()), wait < options.poll.seconds {
+                    running.addTask {
+                        try? await Task.sleep(for: .seconds(max(0, wait)))
+                        wake.yield()
+                    }
+                }
+                more = claimed.jobs.count == free
+            }
+        }
+    }
+
+    private func claim(_ limit: Int) async throws -> (jobs: [ClaimedJob], nextDue: Date?) {
+        let (queue, worker, lease, instant) = (queue, worker, options.lease, now())
+        return try await database.write { db in
+            try queue.claim(worker: worker, limit: limit, lease: lease, now: instant, in: db)
+        }
+    }
+
+    private func run(_ job: ClaimedJob) async {
+        guard let handler = handlers[job.kind] else {
+            finish(job, .park("this program has no handler for jobs of kind \(job.kind.rawValue)"), .inbound)
+            return
+        }
+        let outcome = await handler.runAny(job)
+        if Task.isCancelled, !outcome.isDone {
+            // Cut short by the stop: handed back with all the others, marked as interrupted.
+            desk.release(1)
+            return
+        }
+        finish(job, outcome, handler.schedule)
+    }
+
+    private func finish(_ job: ClaimedJob, _ outcome: JobOutcome, _ schedule: RetrySchedule) {
+        Counter(
+            label: "patchbay_jobs_total", dimensions: [("kind", job.kind.rawValue), ("outcome", outcome.label)]
+        ).increment()
+        outcome.log(of: job, to: logger)
+        desk.bring(.init(job: job, outcome: outcome, schedule: schedule, jitter: .random(in: 0...1)))
+    }
+
+    private func drain(_ running: inout TaskGroup<Void>) async {
+        running.addTask {
+            // Ends the wait below when the jobs do not end by themselves.
+            try? await Task.sleep(for: options.grace)
+        }
+        let deadline = ContinuousClock.now + options.grace
+        while desk.held > 0, ContinuousClock.now < deadline {
+            await settleAll()
+            if desk.held > 0 { _ = await running.next() }
+        }
+        running.cancelAll()
+        await running.waitForAll()
+    }
+}
+
+extension JobRunner {
+    private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async throws {
+        while true {
+            try await Task.sleep(for: interval)
+            await work()
+        }
+    }
+
+    private func renewLeases() async {
+        let (queue, worker, lease, instant) = (queue, worker, options.lease, now())
+        do {
+            try await database.write { try queue.heartbeat(worker: worker, lease: lease, now: instant, in: $0) }
+        } catch {
+            logger.warning("cannot renew the leases of running jobs", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func rescue(everything: Bool = false) async throws {
+        let (queue, instant) = (queue, now())
+        let count = try await database.write { try queue.rescue(everything: everything, now: instant, in: $0) }
+        if count > 0 { logger.notice("took over jobs of a worker that is gone", metadata: ["jobs": "\(count)"]) }
+    }
+
+    /// Settles what lies on the desk, batch by batch. While the database cannot be reached the outcomes stay there.
+    private func settleAll() async {
+        while case let batch = desk.takeBatch(), !batch.isEmpty {
+            do {
+                try await settle(batch)
+            } catch let error as DatabaseError where error.isTransient {
+                logger.error("cannot record how jobs ended, will try again", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(500))
+                desk.putBack(batch)
+                if Task.isCancelled { return }
+                continue
+            } catch {
+                for settlement in batch { await settleAlone(settlement) }
+            }
+            desk.release(batch.count)
+        }
+    }
+
+    private func settle(_ batch: [JobQueue.Settlement]) async throws {
+        let (queue, instant) = (queue, now())
+        let lost = try await database.write { try queue.settle(batch, now: instant, in: $0) }
+        for id in lost {
+            logger.warning("lost a job to another worker; its result is dropped", metadata: ["job": "\(id)"])
+        }
+    }
+
+    /// One effect of a batch failed: each job for itself, so that only the faulty one suffers.
+    private func settleAlone(_ settlement: JobQueue.Settlement) async {
+        do {
+            try await settle([settlement])
+        } catch {
+            logger.error(
+                "the result of a job cannot be stored",
+                metadata: ["job": "\(settlement.job.id)", "kind": "\(settlement.job.kind.rawValue)", "error": "\(error)"])
+            let failed = JobQueue.Settlement(
+                job: settlement.job, outcome: .retry("its result cannot be stored: \(error)"),
+                schedule: settlement.schedule, jitter: settlement.jitter)
+            // If even that fails, the lease runs out and the job runs again.
+            try? await settle([failed])
+        }
+    }
+}
+
+/// Where finished runs wait to be settled, and the count of jobs that this runner holds.
+private final class SettlingDesk: Sendable {
+    /// Two: one batch gathers and computes while the other waits for the disk.
+    static let clerks = 2
+    private static let largestBatch = 64
+
+    private struct State {
+        var pending: [JobQueue.Settlement] = []
+        var held = 0
+        var bells: [AsyncStream<Void>.Continuation] = []
+        var released: @Sendable () -> Void = {}
+    }
+
+    private let state = Mutex(State())
+
+    var held: Int { state.withLock(\.held) }
+
+    func onRelease(_ action: @escaping @Sendable () -> Void) {
+        state.withLock { $0.released = action }
+    }
+
+    /// Rings each time something was brought.
+    func visits() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.bells.append(continuation) }
+        return stream
+    }
+
+    func take() {
+        state.withLock { $0.held += 1 }
+    }
+
+    func bring(_ settlement: JobQueue.Settlement) {
+        let bells = state.withLock { state in
+            state.pending.append(settlement)
+            return state.bells
+        }
+        for bell in bells { bell.yield() }
+    }
+
+    func takeBatch() -> [JobQueue.Settlement] {
+        state.withLock { state in
+            let batch = Array(state.pending.prefix(Self.largestBatch))
+            state.pending.removeFirst(batch.count)
+            return batch
+        }
+    }
+
+    func putBack(_ batch: [JobQueue.Settlement]) {
+        state.withLock { $0.pending.insert(contentsOf: batch, at: 0) }
+    }
+
+    func release(_ count: Int) {
+        let released = state.withLock { state in
+            state.held -= count
+            return state.released
+        }
+        released()
+    }
+}
+
+extension JobOutcome {
+    fileprivate var isDone: Bool {
+        switch self {
+        case .done: true
+        case .retry, .pause, .park: false
+        }
+    }
+
+    fileprivate var label: String {
+        switch self {
+        case .done: "done"
+        case .retry: "retry"
+        case .pause: "pause"
+        case .park: "park"
+        }
+    }
+
+    fileprivate func log(of job: ClaimedJob, to logger: Logger) {
+        let metadata: Logger.Metadata = ["job": "\(job.id)", "kind": "\(job.kind.rawValue)"]
+        switch self {
+        case .done: logger.debug("job done", metadata: metadata)
+        case .retry(let error, _, _, _): logger.notice("job failed, will retry: \(error)", metadata: metadata)
+        case .pause(let reason, let time, _):
+            logger.warning("jobs of \(job.laneGroup ?? "?") wait \(time): \(reason)", metadata: metadata)
+        case .park(let error, _): logger.error("job given up: \(error)", metadata: metadata)
+        }
+    }
+}

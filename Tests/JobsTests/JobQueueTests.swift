@@ -1,0 +1,283 @@
+import Database
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Jobs
+
+let schema = [Migration(1, "jobs", jobSchema)]
+let start = Date(timeIntervalSince1970: 1_790_000_000)
+let kind = JobKind(rawValue: "test")
+
+func job(
+    _ payload: String = "{}", lane: String? = nil, group: String? = nil, coalesces: Bool = false, at: Date = start
+) -> NewJob {
+    NewJob(kind: kind, payload: payload, lane: lane, laneGroup: group, coalesces: coalesces, runAt: at)
+}
+
+@Suite("The durable queue")
+struct JobQueueTests {
+    let queue = JobQueue()
+
+    private func claim(_ database: Database, _ worker: String = "w", at: Date = start) async throws -> [ClaimedJob] {
+        try await database.write { [queue] db in
+            try queue.claim(worker: worker, limit: 100, lease: .seconds(30), now: at, in: db).jobs
+        }
+    }
+
+    private func enqueue(_ database: Database, _ jobs: [NewJob], at: Date = start) async throws {
+        try await database.write { [queue] in try queue.enqueue(jobs, now: at, in: $0) }
+    }
+
+    private func counts(_ database: Database) async throws -> JobCounts {
+        try await database.read { [queue] in try queue.counts(in: $0) }
+    }
+
+    @Test("A transaction that fails enqueues nothing", arguments: TestDatabase.engines)
+    func outbox(engine: Engine) async throws {
+        struct Stop: Error {}
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            await #expect(throws: Stop.self) {
+                try await database.write { [queue] db in
+                    try queue.enqueue([job()], now: start, in: db)
+                    throw Stop()
+                }
+            }
+            try await #expect(counts(database) == JobCounts())
+        }
+    }
+
+    @Test("Due jobs come oldest first, later ones not yet, each to one worker only", arguments: TestDatabase.engines)
+    func claiming(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await enqueue(database, (0..<150).map { job("\($0)") } + [job("later", at: start + 60)])
+            async let first = claim(database, "a")
+            async let second = claim(database, "b")
+            let taken = try await first + second
+            #expect(taken.count == 150)
+            #expect(Set(taken.map(\.payload)).count == 150)
+            try await #expect(claim(database, at: start + 59).isEmpty)
+            try await #expect(claim(database, at: start + 60).map(\.payload) == ["later"])
+        }
+    }
+
+    @Test("One lane: one at a time, in order; other lanes go on", arguments: TestDatabase.engines)
+    func lanes(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await enqueue(database, [job("a1", lane: "a"), job("a2", lane: "a"), job("b1", lane: "b")])
+            try await enqueue(database, [job("a3", lane: "a")])
+            var order: [String] = []
+            while case let claimed = try await claim(database), !claimed.isEmpty {
+                #expect(Set(claimed.map(\.lane)).count == claimed.count)
+                order += claimed.map(\.payload)
+                try await settle(database, claimed.map { ($0, .done()) })
+            }
+            #expect(order.filter { $0.hasPrefix("a") } == ["a1", "a2", "a3"])
+            #expect(order.contains("b1"))
+            try await #expect(counts(database) == JobCounts())
+        }
+    }
+
+    @Test("A waiting job absorbs its like; a running one is followed by exactly one", arguments: TestDatabase.engines)
+    func coalescing(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            let refresh = job(lane: "ticket", coalesces: true)
+            try await enqueue(database, [refresh, refresh])
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 { group.addTask { try await enqueue(database, [refresh]) } }
+                try await group.waitForAll()
+            }
+            try await #expect(counts(database) == JobCounts(ready: 1))
+            let running = try await claim(database)
+            #expect(running.count == 1)
+            for _ in 0..<5 { try await enqueue(database, [refresh, refresh]) }
+            try await #expect(counts(database) == JobCounts(waiting: 1, running: 1))
+            try await settle(database, running.map { ($0, .done()) })
+            try await #expect(counts(database) == JobCounts(ready: 1))
+        }
+    }
+
+    @Test("A new trigger brings a job forward that waits for its next try", arguments: TestDatabase.engines)
+    func broughtForward(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            let refresh = job(lane: "ticket", coalesces: true)
+            try await enqueue(database, [refresh])
+            try await settle(database, try await claim(database).map { ($0, .retry("no")) })
+            try await #expect(claim(database).isEmpty)
+            try await enqueue(database, [job(lane: "ticket", coalesces: true, at: start + 1)])
+            let again = try await claim(database, at: start + 1)
+            #expect(again.map(\.failures) == [1])
+        }
+    }
+
+    @Test("A retry swallows what had gathered behind it", arguments: TestDatabase.engines)
+    func retryAbsorbs(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            let refresh = job(lane: "ticket", coalesces: true)
+            try await enqueue(database, [refresh])
+            let running = try await claim(database)
+            try await enqueue(database, [refresh])
+            try await settle(database, running.map { ($0, .retry("no")) })
+            try await #expect(counts(database) == JobCounts(ready: 1))
+        }
+    }
+
+    @Test(
+        "Retries follow the schedule and end in the parking lot, from where a person sends them again",
+        arguments: TestDatabase.engines)
+    func retries(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await database.write { try $0.execute("CREATE TABLE effects (what TEXT)") }
+            try await enqueue(database, [job(lane: "l"), job("next", lane: "l")])
+            let schedule = RetrySchedule([.seconds(10), .seconds(20)])
+            var now = start
+            for wait in [10.0, 20.0] {
+                let claimed = try await claim(database, at: now)
+                #expect(claimed.count == 1)
+                try await settle(
+                    database,
+                    claimed.map { ($0, .retry("no", effect: { try $0.execute("INSERT INTO effects VALUES ('failed')") })) },
+                    schedule: schedule, at: now)
+                try await #expect(claim(database, at: now + wait - 0.1).isEmpty)
+                now += wait + 1
+            }
+            let last = try await claim(database, at: now)
+            try await settle(
+                database,
+                last.map {
+                    ($0, .retry("no", exhausted: { try $0.execute("INSERT INTO effects VALUES ('gave up')") }))
+                }, schedule: schedule, at: now)
+            try await #expect(counts(database) == JobCounts(ready: 1, parked: 1))
+            let effects = try await database.read { try $0.all("SELECT what FROM effects").map { try $0["what"] as String } }
+            #expect(effects == ["failed", "failed", "gave up"])
+
+            try await database.write { [queue, now] db in
+                let parked = try queue.parked(limit: 10, in: db)
+                #expect(parked.map(\.lastError) == ["no"])
+                try #expect(queue.redrive(parked.map(\.id), now: now, in: db) == 1)
+            }
+            try await #expect(counts(database) == JobCounts(ready: 1, waiting: 1))
+        }
+    }
+
+    @Test("A worker that lost its lease cannot write", arguments: TestDatabase.engines)
+    func fencing(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await database.write { try $0.execute("CREATE TABLE effects (what TEXT)") }
+            try await enqueue(database, [job(lane: "l", coalesces: true)])
+            let slow = try await claim(database, "slow")
+            try await enqueue(database, [job(lane: "l", coalesces: true)])
+            let rescued = try await database.write { [queue] in try queue.rescue(now: start + 29, in: $0) }
+            #expect(rescued == 0)
+            let later = try await database.write { [queue] in try queue.rescue(now: start + 31, in: $0) }
+            #expect(later == 1)
+            try await #expect(counts(database) == JobCounts(ready: 1))
+            let quick = try await claim(database, "quick", at: start + 31)
+            #expect(quick.map(\.interrupted) == [true])
+            let lost = try await settle(
+                database, slow.map { ($0, .done { try $0.execute("INSERT INTO effects VALUES ('stale')") }) })
+            #expect(lost == slow.map(\.id))
+            let count = try await database.read { try $0.all("SELECT * FROM effects").count }
+            #expect(count == 0)
+            try await #expect(settle(database, quick.map { ($0, .done()) }).isEmpty)
+            try await #expect(counts(database) == JobCounts())
+        }
+    }
+
+    @Test("Heartbeats keep a lease; a stop hands jobs back at once", arguments: TestDatabase.engines)
+    func heartbeat(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await enqueue(database, [job()])
+            _ = try await claim(database, "w")
+            try await database.write { [queue] db in
+                try queue.heartbeat(worker: "w", lease: .seconds(30), now: start + 20, in: db)
+                try #expect(queue.rescue(now: start + 45, in: db) == 0)
+                try queue.handBack(worker: "w", now: start + 46, in: db)
+            }
+            try await #expect(claim(database, "x", at: start + 46).map(\.interrupted) == [true])
+        }
+    }
+
+    @Test("A paused group waits as a whole, others go on, a resume frees it at once", arguments: TestDatabase.engines)
+    func pausing(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await enqueue(
+                database,
+                [job("p1", lane: "p1", group: "p"), job("p2", lane: "p2", group: "p"), job("q", lane: "q", group: "q")])
+            let claimed = try await claim(database)
+            try await settle(
+                database,
+                claimed.compactMap { $0.payload == "p1" ? ($0, .pause("401", for: .seconds(300))) : nil })
+            try await settle(database, claimed.compactMap { $0.payload == "p1" ? nil : ($0, .retry("no")) })
+            try await enqueue(database, [job("p3", lane: "p3", group: "p"), job("r", lane: "r", group: "r")])
+            try await #expect(claim(database, at: start + 200).map(\.payload).sorted() == ["p2", "q", "r"])
+            try await #expect(claim(database, at: start + 299).isEmpty)
+            let paused = try await database.read { [queue] in
+                try queue.pause(ofLaneGroup: "p", now: start + 200, in: $0)?.reason
+            }
+            #expect(paused == "401")
+            try await database.write { [queue] in try queue.resume(laneGroup: "p", now: start + 200, in: $0) }
+            let freed = try await claim(database, at: start + 200)
+            #expect(freed.map(\.payload).sorted() == ["p1", "p3"])
+            #expect(freed.allSatisfy { $0.failures == 0 })
+        }
+    }
+
+    @Test("Queries of the hot path use their indexes", arguments: [Engine.sqlite])
+    func plans(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            let plans = try await database.read { db in
+                try [
+                    "SELECT id FROM jobs WHERE state = 'ready' AND run_at <= 1 ORDER BY run_at, id LIMIT 10",
+                    "SELECT MIN(run_at) AS due FROM jobs WHERE state = 'ready'",
+                    "SELECT 1 FROM jobs j WHERE j.lane = 'x' AND j.state IN ('ready', 'waiting', 'running')",
+                    "SELECT id FROM jobs WHERE state = 'running' AND lease_until < 1",
+                    "SELECT id FROM jobs WHERE lane_group = 'x' AND state = 'ready' AND run_at < 1",
+                    "SELECT id FROM job_history WHERE finished_at < 1 ORDER BY finished_at LIMIT 10",
+                ].map { (query: SQL) in
+                    try db.all("EXPLAIN QUERY PLAN " + query).map { try $0["detail"] as String }.joined(separator: "; ")
+                }
+            }
+            for plan in plans {
+                #expect(plan.contains("SEARCH") && !plan.contains("TEMP B-TREE"), "\(plan)")
+            }
+        }
+    }
+}
+
+extension JobQueueTests {
+    @discardableResult
+    private func settle(
+        _ database: Database, _ outcomes: [(ClaimedJob, JobOutcome)], schedule: RetrySchedule = .inbound,
+        at: Date = start
+    ) async throws -> [ClaimedJob.ID] {
+        try await database.write { [queue] db in
+            try queue.settle(
+                outcomes.map { .init(job: $0.0, outcome: $0.1, schedule: schedule, jitter: 0) }, now: at, in: db)
+        }
+    }
+}
+
+@Suite("Retry schedules")
+struct RetryScheduleTests {
+    @Test("Delays are the published ones, jitter is only added, Retry-After wins when longer")
+    func delays() {
+        let inbound = RetrySchedule.inbound
+        #expect(inbound.delay(afterFailure: 1, jitter: 0) == .seconds(2))
+        #expect(inbound.delay(afterFailure: 1, jitter: 1) == .seconds(2.5))
+        #expect(inbound.delay(afterFailure: 8, jitter: 0) == .hours(2))
+        #expect(inbound.delay(afterFailure: 8, jitter: 1) == .hours(2) + .minutes(12))
+        #expect(inbound.delay(afterFailure: 9, jitter: 0) == nil)
+        #expect(inbound.delay(afterFailure: 1, asked: .seconds(60), jitter: 0) == .seconds(60))
+        #expect(inbound.delay(afterFailure: 8, asked: .seconds(60), jitter: 0) == .hours(2))
+        #expect(inbound.delay(afterFailure: 0, jitter: 0) == nil)
+    }
+
+    @Test("Whole spans: 3.7 h for what came in, a day for chat, a weekend for writes")
+    func spans() {
+        func hours(_ schedule: RetrySchedule) -> Double { schedule.delays.reduce(.zero, +).seconds / 3600 }
+        #expect((3.6...3.8).contains(hours(.inbound)))
+        #expect((24...25).contains(hours(.chat)))
+        #expect((75...77).contains(hours(.write)))
+    }
+}

@@ -1,0 +1,108 @@
+import Database
+import Foundation
+import Logging
+import ServiceLifecycle
+import TestSupport
+import Testing
+
+@testable import Jobs
+
+@Suite("The runner")
+struct JobRunnerTests {
+    /// Does what its payload says and keeps a record of it.
+    struct Obedient: JobHandler {
+        static let kind = JobKind(rawValue: "obedient")
+        let schedule = RetrySchedule([.zero, .zero])
+        let ran = MutexBox<[String]>([])
+        let hold = MutexBox(false)
+
+        func run(_ payload: String, of job: ClaimedJob) async -> JobOutcome {
+            ran.change { $0.append(payload) }
+            while hold.value {
+                do { try await Task.sleep(for: .milliseconds(5)) } catch { return .retry("cancelled") }
+            }
+            switch payload {
+            case "fail once" where job.failures == 0: return .retry("asked to")
+            case "fail": return .retry("asked to")
+            case "bad effect": return .done { try $0.execute("INSERT INTO nowhere VALUES (1)") }
+            default: return .done { try $0.execute("INSERT INTO effects VALUES (\(payload))") }
+            }
+        }
+    }
+
+    private func withRunner(
+        _ engine: Engine, _ body: (Database, Obedient, ServiceGroup) async throws -> Void
+    ) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await database.write { try $0.execute("CREATE TABLE effects (what TEXT)") }
+            let handler = Obedient()
+            var options = JobRunner.Options()
+            options.grace = .milliseconds(200)
+            let runner = JobRunner(
+                database: database, queue: JobQueue(), handlers: [handler], options: options, logger: quiet)
+            let group = ServiceGroup(
+                configuration: .init(services: [runner], gracefulShutdownSignals: [], logger: quiet))
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                do {
+                    try await body(database, handler, group)
+                } catch {
+                    await group.triggerGracefulShutdown()
+                    throw error
+                }
+                await group.triggerGracefulShutdown()
+                try await tasks.waitForAll()
+            }
+        }
+    }
+
+    private let quiet = {
+        var logger = TestDatabase.logger
+        logger.logLevel = .critical
+        return logger
+    }()
+
+    private func enqueue(_ database: Database, _ payloads: [String], lane: String? = nil) async throws {
+        try await database.write { db in
+            let jobs = try payloads.map { try Obedient.job($0, lane: lane, runAt: Date()) }
+            try JobQueue().enqueue(jobs, now: Date(), in: db)
+        }
+    }
+
+    private func counts(_ database: Database) async throws -> JobCounts {
+        try await database.read { try JobQueue().counts(in: $0) }
+    }
+
+    @Test("Runs what is enqueued, retries what fails, parks what keeps failing", arguments: TestDatabase.engines)
+    func outcomes(engine: Engine) async throws {
+        try await withRunner(engine) { database, handler, _ in
+            try await enqueue(database, (0..<300).map { "n\($0)" } + ["fail once", "fail", "bad effect"])
+            try await eventually("everything ran") {
+                try await counts(database) == JobCounts(parked: 2)
+            }
+            let effects: Int? = try await database.read { try $0.first("SELECT COUNT(DISTINCT what) AS n FROM effects")?["n"] }
+            #expect(effects == 301)
+            #expect(handler.ran.value.filter { $0 == "fail" }.count == 3)
+        }
+    }
+
+    @Test("A lane keeps its order under load", arguments: TestDatabase.engines)
+    func order(engine: Engine) async throws {
+        try await withRunner(engine) { database, handler, _ in
+            for number in 0..<40 { try await enqueue(database, ["\(number)"], lane: "one") }
+            try await eventually("everything ran") { try await counts(database) == JobCounts() }
+            #expect(handler.ran.value == (0..<40).map(String.init))
+        }
+    }
+
+    @Test("A stop hands back what does not end in time", arguments: TestDatabase.engines)
+    func stop(engine: Engine) async throws {
+        try await withRunner(engine) { database, handler, group in
+            handler.hold.change { $0 = true }
+            try await enqueue(database, ["long"])
+            try await eventually("it started") { handler.ran.value == ["long"] }
+            await group.triggerGracefulShutdown()
+            try await eventually("it was handed back") { try await counts(database) == JobCounts(ready: 1) }
+        }
+    }
+}
