@@ -101,7 +101,10 @@ let package = Package(
         // The outside world, played faithfully; imports no feature
         target(
             "Simulators",
-            [asn1, crypto, httpClient, hummingbird, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioSSL, x509]),
+            [
+                asn1, crypto, httpClient, hummingbird, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioSSL,
+                x509,
+            ]),
 
         // Tests
         target("TestSupport", ["Database", logging]),
@@ -109,7 +112,7 @@ let package = Package(
         tests("JobsTests", ["Database", "Jobs", "TestSupport", lifecycle, logging]),
         tests("OutboundTests", ["Outbound", hummingbird, hummingbirdTLS, logging, nioCore]),
         tests("SealingTests", ["Sealing", crypto]),
-        tests("TelemetryTests", ["Telemetry", coreMetrics, logging, metrics]),
+        tests("TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "Simulators", logging]),
         tests("WebexTests", ["Outbound", "Simulators", "Webex", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, logging, nioCore]),

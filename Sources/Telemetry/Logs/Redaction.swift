@@ -1,0 +1,45 @@
+/// Decides which metadata may be printed, by the words in its name.
+///
+/// It errs towards hiding: a lane called `key` is hidden too, so name such things for what they are (`lane`, `key_id`).
+public enum Redaction {
+    /// What stands in place of a hidden value.
+    public static let mask = "[redacted]"
+
+    private static let secretEndings = [
+        "authorization", "authentication", "cookie", "credential", "key", "passphrase", "password", "passwd", "pwd",
+        "secret", "signature", "token",
+    ]
+
+    // `key_id`, `token_kind` and the like describe a secret without containing it.
+    private static let harmlessLastWords: Set<String> = ["age", "count", "expires", "hint", "id", "kind", "length"]
+
+    /// Whether a metadata value with this name must never be printed.
+    ///
+    /// `api_key`, `privateKey`, `X-Auth-Token`, `PASSWORD` and `accesstoken` are secret; `key_id` is not.
+    public static func hides(_ name: String) -> Bool {
+        let words = words(of: name)
+        if let last = words.last, words.count > 1, harmlessLastWords.contains(last) { return false }
+        return words.contains { word in
+            let singular = word.hasSuffix("s") ? String(word.dropLast()) : word
+            return secretEndings.contains { singular.hasSuffix($0) || word.hasSuffix($0) }
+        }
+    }
+
+    // Splits at everything but letters and digits, and where a capital follows a small letter.
+    private static func words(of name: String) -> [String] {
+        var words: [String] = []
+        var word = ""
+        var afterSmall = false
+        for character in name {
+            let isWordPart = character.isLetter || character.isNumber
+            if !isWordPart || (afterSmall && character.isUppercase) {
+                if !word.isEmpty { words.append(word.lowercased()) }
+                word = ""
+            }
+            if isWordPart { word.append(character) }
+            afterSmall = character.isLowercase || character.isNumber
+        }
+        if !word.isEmpty { words.append(word.lowercased()) }
+        return words
+    }
+}

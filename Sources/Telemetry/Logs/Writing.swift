@@ -1,0 +1,100 @@
+import Foundation
+
+extension String {
+    func padded(to width: Int) -> String {
+        count < width ? self + String(repeating: " ", count: width - count) : self
+    }
+
+    /// The text with control characters spelled out, so that no value can forge a line or drive the terminal.
+    var onOneLine: String {
+        guard unicodeScalars.contains(where: \.isControl) else { return self }
+        var text = ""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\n": text += "\\n"
+            case "\r": text += "\\r"
+            case "\t": text += "\\t"
+            case _ where scalar.isControl: text += "\\u{\(String(scalar.value, radix: 16))}"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
+    /// In quotation marks when it is empty or has a space, an equals sign or a quotation mark.
+    var quotedIfNeeded: String {
+        let text = onOneLine
+        guard text.isEmpty || text.contains(where: { $0 == " " || $0 == "=" || $0 == "\"" }) else { return text }
+        return "\"" + text.replacing("\"", with: "\\\"") + "\""
+    }
+
+    mutating func appendJSON(_ text: String) {
+        append("\"")
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": append("\\\"")
+            case "\\": append("\\\\")
+            case "\n": append("\\n")
+            case "\r": append("\\r")
+            case "\t": append("\\t")
+            case _ where scalar.isControl:
+                let digits = String(scalar.value, radix: 16)
+                append("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+            default: unicodeScalars.append(scalar)
+            }
+        }
+        append("\"")
+    }
+}
+
+extension Unicode.Scalar {
+    // C0, DEL, C1, and the two separators that some programs take for line ends.
+    fileprivate var isControl: Bool {
+        value < 0x20 || (0x7F...0x9F).contains(value) || value == 0x2028 || value == 0x2029
+    }
+}
+
+/// Times as text, without a formatter: a log line is on the hot path.
+enum Timestamp {
+    /// RFC 3339 in UTC with milliseconds.
+    static func utc(_ date: Date) -> String {
+        let (day, rest) = milliseconds(of: date, offset: 0)
+        let civil = civilDate(daysSince1970: day)
+        return "\(digits(civil.year, 4))-\(digits(civil.month, 2))-\(digits(civil.day, 2))T\(clock(rest))Z"
+    }
+
+    /// Hours, minutes, seconds and milliseconds in a time zone.
+    static func clock(_ date: Date, in timeZone: TimeZone) -> String {
+        clock(milliseconds(of: date, offset: timeZone.secondsFromGMT(for: date)).rest)
+    }
+
+    private static func milliseconds(of date: Date, offset: Int) -> (day: Int, rest: Int) {
+        let total = Int((date.timeIntervalSince1970 * 1000).rounded()) + offset * 1000
+        let perDay = 86_400_000
+        let rest = ((total % perDay) + perDay) % perDay
+        return ((total - rest) / perDay, rest)
+    }
+
+    private static func clock(_ rest: Int) -> String {
+        let seconds = rest / 1000
+        return "\(digits(seconds / 3600, 2)):\(digits(seconds / 60 % 60, 2)):\(digits(seconds % 60, 2))"
+            + ".\(digits(rest % 1000, 3))"
+    }
+
+    // Counts in 400-year eras that begin on 1 March, so that the leap day comes last in its year.
+    private static func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = daysSince1970 + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * marchMonth + 2) / 5 + 1)
+    }
+
+    private static func digits(_ value: Int, _ width: Int) -> String {
+        let text = String(value)
+        return text.count < width ? String(repeating: "0", count: width - text.count) + text : text
+    }
+}
