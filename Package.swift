@@ -112,7 +112,7 @@ let package = Package(
         tests("JobsTests", ["Database", "Jobs", "TestSupport", lifecycle, logging]),
         tests("OutboundTests", ["Outbound", hummingbird, hummingbirdTLS, logging, nioCore]),
         tests("SealingTests", ["Sealing", crypto]),
-        tests("TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore]),
+        tests("TelemetryTests", [nioHTTP1, "Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "Simulators", logging]),
         tests("WebexTests", ["Outbound", "Simulators", "Webex", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, logging, nioCore]),

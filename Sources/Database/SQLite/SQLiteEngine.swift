@@ -29,14 +29,15 @@ final class SQLiteEngine: DatabaseEngine {
         // Below the 5 s after which ConnectWise gives up on a hook, so that it hears 429 and asks again.
         configuration.busyMode = .timeout(2)
         configuration.prepareDatabase { db in
-            // FULL: what was answered with success survives a power cut; NORMAL would lose the last commits.
-            try db.execute(sql: "PRAGMA synchronous = FULL")
             // A WAL that grew in a burst is cut back to 64 MiB instead of staying large for ever.
             try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
         }
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
+            // FULL: what was answered with success survives a power cut. GRDB has just set NORMAL on its writer, which
+            // would lose the last commits.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         } catch {
             throw DatabaseError(sqlite: error)
         }
