@@ -1,0 +1,117 @@
+import Database
+import Foundation
+import Synchronization
+import WebSupport
+
+/// Making, finding, checking and revoking API keys.
+public struct APIKeys: Sendable {
+    private let database: Database
+    private let use: KeyUse
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(database: Database, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.database = database
+        self.now = now
+        use = KeyUse()
+    }
+
+    /// Who speaks with this key.
+    /// - Returns: nil for a text that is no key, a wrong secret, an ended key or an inactive user; callers cannot tell
+    ///   which.
+    public func principal(for text: String) async throws -> Principal? {
+        guard let key = APIKeyText(text) else { return nil }
+        let row = try await database.read { db in
+            try db.first(
+                """
+                SELECT k.secret_hash, k.role, k.expires_at, u.id AS user_id, u.organization_id, u.email, u.role AS user_role
+                FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = \(key.id) AND u.active = 1
+                """)
+        }
+        guard let row else { return nil }
+        let (hash, expires): ([UInt8], Date?) = (try row["secret_hash"], try row["expires_at"])
+        guard ConstantTime.equal(hash, key.secretHash) else { return nil }
+        if let expires, expires <= now() { return nil }
+        use.note(key.id)
+        // A user who was demoted after the key was made takes the key down with him.
+        let (role, userRole): (Role, Role) = (try row["role"], try row["user_role"])
+        return Principal(
+            user: try row["user_id"], organization: try row["organization_id"], email: try row["email"],
+            role: min(role, userRole))
+    }
+
+    /// Makes a key.
+    /// - Returns: the key and its text, which cannot be had again.
+    public func make(
+        _ name: String, for user: User.ID, role: Role, expiresAt: Date? = nil
+    ) async throws -> (key: APIKey, text: APIKeyText) {
+        let (instant, secret) = (now(), APIKeyText.randomSecret())
+        return try await database.write { db in
+            let id: APIKey.ID? = try db.first(
+                """
+                INSERT INTO api_keys (user_id, name, secret_hash, role, expires_at, created_at)
+                VALUES (\(user), \(name), \([UInt8]()), \(role), \(orNull: expiresAt), \(instant)) RETURNING id
+                """)?["id"]
+            guard let id else { throw DatabaseError.statement("a new API key has no id") }
+            let text = APIKeyText.make(for: id, secret: secret)
+            try db.execute("UPDATE api_keys SET secret_hash = \(text.secretHash) WHERE id = \(id)")
+            let key = try db.first(Self.selection + " WHERE k.id = \(id)", as: APIKey.self)
+            guard let key else { throw DatabaseError.statement("a new API key is gone") }
+            return (key, text)
+        }
+    }
+
+    /// An organization's keys, oldest first.
+    public func list(of organization: Organization.ID, page: PageRequest) async throws -> Page<APIKey> {
+        let keys = try await database.read { db in
+            try db.all(
+                Self.selection + """
+                     WHERE u.organization_id = \(organization) AND k.id > \(page.after?.number ?? 0)
+                    ORDER BY k.id LIMIT \(page.limit + 1)
+                    """, as: APIKey.self)
+        }
+        return Page(keys, limit: page.limit) { "\($0.id)" }
+    }
+
+    /// Ends a key at once.
+    /// - Returns: false when the organization has no such key.
+    public func revoke(_ id: APIKey.ID, of organization: Organization.ID) async throws -> Bool {
+        try await database.write { db in
+            try db.execute(
+                """
+                DELETE FROM api_keys WHERE id = \(id)
+                    AND user_id IN (SELECT id FROM users WHERE organization_id = \(organization))
+                """) > 0
+        }
+    }
+
+    /// Writes down when keys were last used; called from time to time, so that requests need not.
+    public func recordUse() async throws {
+        let (used, instant) = (use.take(), now())
+        guard !used.isEmpty else { return }
+        try await database.write { db in
+            try db.execute("UPDATE api_keys SET last_used_at = \(instant) WHERE id IN (\(list: used))")
+        }
+    }
+
+    private static let selection: SQL = """
+        SELECT k.id, k.name, k.role, k.expires_at, k.last_used_at, k.created_at, u.email
+        FROM api_keys k JOIN users u ON u.id = k.user_id
+        """
+}
+
+/// The keys used since the last time somebody asked.
+private final class KeyUse: Sendable {
+    private let used = Mutex<Set<APIKey.ID>>([])
+
+    func note(_ id: APIKey.ID) {
+        used.withLock { _ = $0.insert(id) }
+    }
+
+    func take() -> Set<APIKey.ID> {
+        used.withLock { used in
+            defer { used = [] }
+            return used
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import CCrypt
+import Foundation
+
+/// Passwords: what is accepted, and bcrypt (`$2b$`, cost 12) through libxcrypt.
+public enum Password {
+    /// bcrypt looks at no more.
+    static let mostBytes = 72
+    static let fewestCharacters = 12
+    static let cost: UInt = 12
+
+    /// Why a password is not accepted; nil when it is.
+    public static func objection(to password: String) -> String? {
+        if password.count < fewestCharacters { return "must have at least \(fewestCharacters) characters" }
+        if password.utf8.count > mostBytes { return "must have at most \(mostBytes) bytes" }
+        if Set(password).count < 4 { return "must not repeat a few characters only" }
+        return nil
+    }
+
+    /// The hash to store. Takes about a quarter of a second on purpose; not for a request's thread.
+    /// - Returns: nil when libxcrypt refuses, which it does only for a broken installation.
+    public static func hash(_ password: String) -> String? {
+        let salt = (0..<16).map { _ in CChar(bitPattern: UInt8.random(in: .min ... .max)) }
+        var setting = [CChar](repeating: 0, count: Int(CRYPT_GENSALT_OUTPUT_SIZE))
+        guard
+            crypt_gensalt_rn("$2b$", cost, salt, Int32(salt.count), &setting, Int32(setting.count)) != nil
+        else { return nil }
+        return crypt(password, setting: setting)
+    }
+
+    /// Whether the password is the one that was hashed.
+    public static func verify(_ password: String, against hash: String) -> Bool {
+        guard let again = crypt(password, setting: Array(hash.utf8CString)) else { return false }
+        return ConstantTime.equal(Array(again.utf8), Array(hash.utf8))
+    }
+
+    private static func crypt(_ password: String, setting: [CChar]) -> String? {
+        var data = crypt_data()
+        // libxcrypt marks failure by a result that starts with a star.
+        guard let result = crypt_r(password, setting, &data), result.pointee != CChar(bitPattern: UInt8(ascii: "*"))
+        else { return nil }
+        return String(cString: result)
+    }
+}
+
+/// Comparisons whose time does not tell where two secrets differ.
+enum ConstantTime {
+    static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}

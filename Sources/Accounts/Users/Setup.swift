@@ -1,0 +1,46 @@
+import Database
+import Foundation
+
+/// The first organization and its administrator.
+public struct FirstAdministrator: Sendable {
+    /// How to reach the administrator, and later to sign in with.
+    public let email: String
+    /// Nil for an installation that is used by API key only, until a password is set.
+    public let password: String?
+    /// The MSP's name.
+    public let organization: String
+
+    /// Describes whom to create.
+    public init(email: String, password: String?, organization: String) {
+        self.email = email
+        self.password = password
+        self.organization = organization
+    }
+
+    /// Creates the administrator when there is no user at all; otherwise changes nothing.
+    /// - Returns: the new administrator, or the oldest super administrator that was there before.
+    public func createIfNobodyExists(in database: Database, now: Date) async throws -> (user: User, created: Bool) {
+        // Hashed before the transaction: it takes a quarter of a second.
+        let hash = password.flatMap(Password.hash)
+        let (email, organization) = (email, organization)
+        return try await database.write { db in
+            let present: SQL = "SELECT * FROM users WHERE role = \(Role.superAdmin) ORDER BY id LIMIT 1"
+            if let user = try db.first(present, as: User.self) { return (user, false) }
+            let id: Organization.ID? = try db.first(
+                "INSERT INTO organizations (name, created_at) VALUES (\(organization), \(now)) RETURNING id")?["id"]
+            guard let id else { throw DatabaseError.statement("a new organization has no id") }
+            try db.execute(
+                """
+                INSERT INTO users (
+                    organization_id, email, email_key, name, role, password_hash, must_change_password, created_at)
+                VALUES (
+                    \(id), \(email), \(email.lowercased()), \(email), \(Role.superAdmin), \(orNull: hash),
+                    \(hash != nil), \(now))
+                """)
+            guard let user = try db.first(present, as: User.self) else {
+                throw DatabaseError.statement("the new administrator is gone")
+            }
+            return (user, true)
+        }
+    }
+}

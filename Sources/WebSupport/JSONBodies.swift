@@ -1,0 +1,108 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// JSON as the API writes and reads it: RFC 3339 timestamps in UTC.
+public enum APIJSON {
+    /// Encodes an answer.
+    public static func encode(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.formatted(timestamp))
+        }
+        return try encoder.encode(value)
+    }
+
+    static let timestamp = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+
+    /// Reads a timestamp with or without fractions of a second, in any zone.
+    public static func date(_ text: String) -> Date? {
+        (try? Date(text, strategy: timestamp)) ?? (try? Date(text, strategy: .iso8601))
+    }
+}
+
+extension Response {
+    /// A JSON answer.
+    public static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
+        guard let data = try? APIJSON.encode(value) else {
+            // Only a value with an infinite number can get here; none of ours has one.
+            return Response(status: .internalServerError)
+        }
+        return Response(
+            status: status, headers: [.contentType: "application/json; charset=utf-8"],
+            body: .init(byteBuffer: ByteBuffer(bytes: data)))
+    }
+}
+
+/// A request body whose members are known, so that a misspelt one is refused instead of ignored.
+public protocol JSONBody: Decodable, Sendable {
+    /// The members' names as in the request.
+    associatedtype CodingKeys: CodingKey & CaseIterable
+}
+
+extension JSONBody {
+    /// Reads a body.
+    /// - Throws: a 400 ``Problem`` that names the fields at fault.
+    public static func decode(_ data: Data) throws(Problem) -> Self {
+        guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
+            throw .badRequest(code: "not_json", "Send a JSON object as the request's body.")
+        }
+        let known = Set(CodingKeys.allCases.map(\.stringValue))
+        let unknown = object.keys.filter { !known.contains($0) }.sorted()
+        guard unknown.isEmpty else {
+            throw .badRequest(
+                code: "unknown_member", "Remove what this request does not know: \(unknown.joined(separator: ", ")).",
+                errors: unknown.map {
+                    Problem.FieldError(
+                        field: $0, code: "unknown_member",
+                        message: "is not known here; known are \(known.sorted().joined(separator: ", "))")
+                })
+        }
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let text = try decoder.singleValueContainer().decode(String.self)
+            guard let date = APIJSON.date(text) else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "is not an RFC 3339 timestamp"))
+            }
+            return date
+        }
+        do {
+            return try decoder.decode(Self.self, from: data)
+        } catch {
+            let fault = fieldError(error)
+            throw .badRequest(code: "wrong_type", "\(fault.field) \(fault.message).", errors: [fault])
+        }
+    }
+
+    private static func fieldError(_ error: any Error) -> Problem.FieldError {
+        func name(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
+            (path + (last.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
+        }
+        return switch error {
+        case DecodingError.keyNotFound(let key, let context):
+            .init(field: name(context.codingPath, key), code: "required", message: "is required")
+        case DecodingError.valueNotFound(_, let context):
+            .init(field: name(context.codingPath), code: "required", message: "must not be null")
+        case DecodingError.typeMismatch(let type, let context):
+            .init(field: name(context.codingPath), code: "wrong_type", message: "must be of type \(jsonName(type))")
+        case DecodingError.dataCorrupted(let context):
+            .init(field: name(context.codingPath), code: "wrong_value", message: context.debugDescription)
+        default:
+            .init(field: "", code: "wrong_value", message: "cannot be read")
+        }
+    }
+
+    private static func jsonName(_ type: any Any.Type) -> String {
+        switch type {
+        case is Bool.Type: "boolean"
+        case is String.Type, is Date.Type: "string"
+        case is any BinaryInteger.Type: "integer"
+        case is any BinaryFloatingPoint.Type: "number"
+        default: "\(type)"
+        }
+    }
+}

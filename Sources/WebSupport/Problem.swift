@@ -1,0 +1,113 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// An error as a caller of the API sees it: RFC 9457, `application/problem+json`. `detail` says what to do.
+public struct Problem: Error, Sendable, Equatable {
+    /// What is wrong with one member of the request.
+    public struct FieldError: Sendable, Equatable, Encodable {
+        /// The member's name as in the request.
+        public let field: String
+        /// Stable, machine readable.
+        public let code: String
+        /// For people.
+        public let message: String
+
+        /// Describes a fault.
+        public init(field: String, code: String, message: String) {
+            self.field = field
+            self.code = code
+            self.message = message
+        }
+    }
+
+    /// The HTTP status.
+    public var status: HTTPResponse.Status
+    /// Stable, machine readable.
+    public var code: String
+    /// One sentence, the same for each occurrence.
+    public var title: String
+    /// What happened here and what to do about it.
+    public var detail: String
+    /// Field by field, for validation.
+    public var errors: [FieldError]
+    /// Tells the caller when to try again.
+    public var retryAfter: Duration?
+    /// For 405: the methods that there are.
+    public var allowed: [HTTPRequest.Method]
+
+    /// Describes a problem.
+    public init(
+        _ status: HTTPResponse.Status, code: String, title: String, detail: String, errors: [FieldError] = [],
+        retryAfter: Duration? = nil, allowed: [HTTPRequest.Method] = []
+    ) {
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.retryAfter = retryAfter
+        self.allowed = allowed
+    }
+}
+
+extension Problem {
+    /// There is no such thing, or it belongs to somebody else: the caller cannot tell.
+    public static func notFound(_ what: String) -> Problem {
+        Problem(.notFound, code: "not_found", title: "Not found", detail: "There is no such \(what).")
+    }
+
+    /// The request cannot be understood.
+    public static func badRequest(code: String = "bad_request", _ detail: String, errors: [FieldError] = []) -> Problem {
+        Problem(.badRequest, code: code, title: "The request is not valid", detail: detail, errors: errors)
+    }
+
+    /// The request is understood, but its values are refused.
+    public static func invalid(_ errors: [FieldError]) -> Problem {
+        Problem(
+            .unprocessableContent, code: "validation_failed", title: "Some values are not valid",
+            detail: errors.map { "\($0.field): \($0.message)" }.joined(separator: " "), errors: errors)
+    }
+
+    /// The request contradicts what is there.
+    public static func conflict(code: String, _ detail: String) -> Problem {
+        Problem(.conflict, code: code, title: "This conflicts with what is there", detail: detail)
+    }
+
+    /// We cannot do it for the moment.
+    public static func unavailable(_ detail: String, retryAfter: Duration = .seconds(5)) -> Problem {
+        Problem(
+            .serviceUnavailable, code: "unavailable", title: "Not available for the moment", detail: detail,
+            retryAfter: retryAfter)
+    }
+
+    /// Our defect. What exactly stays in the log.
+    public static let internalError = Problem(
+        .internalServerError, code: "internal_error", title: "Something went wrong on our side",
+        detail: "The request could not be completed. The server's log has the details under this request id.")
+
+    /// The answer to send.
+    public func response(requestID: String) -> Response {
+        struct Body: Encodable {
+            let type: String
+            let title: String
+            let status: Int
+            let detail: String
+            let code: String
+            let errors: [FieldError]?
+            let request_id: String
+        }
+        let body = Body(
+            type: "about:blank", title: title, status: status.code, detail: detail, code: code,
+            errors: errors.isEmpty ? nil : errors, request_id: requestID)
+        var response = Response.json(body, status: status)
+        response.headers[.contentType] = "application/problem+json"
+        if let retryAfter {
+            response.headers[.retryAfter] = String(max(1, Int(retryAfter.components.seconds)))
+        }
+        if !allowed.isEmpty {
+            response.headers[.allow] = allowed.map(\.rawValue).sorted().joined(separator: ", ")
+        }
+        return response
+    }
+}

@@ -1,0 +1,98 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import Metrics
+
+extension HTTPField.Name {
+    /// Names one request in answers and logs.
+    public static let requestID = HTTPField.Name("x-request-id") ?? .cookie
+}
+
+/// What every request carries, signed in or not.
+public struct WebContext: RequestContext {
+    /// Hummingbird's own part.
+    public var coreContext: CoreRequestContextStorage
+    /// Taken over from the caller's `X-Request-Id` when it is harmless, else made here.
+    public var requestID = ""
+    /// Answers are bounded, so are bodies: 1 MiB, see ``Problem`` for what a larger one gets.
+    public var maxUploadSize: Int { 1 << 20 }
+
+    /// Made by the server for each request.
+    public init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+    }
+}
+
+/// Names each request, counts it, and turns every error into a problem document.
+public struct RequestFrame: RouterMiddleware {
+    private let logger: Logger
+    private let translate: @Sendable (any Error) -> Problem?
+
+    /// - Parameter translate: makes problems of errors that this module does not know.
+    public init(logger: Logger, translate: @escaping @Sendable (any Error) -> Problem?) {
+        self.logger = logger
+        self.translate = translate
+    }
+
+    /// Frames one request.
+    public func handle(
+        _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        context.requestID = Self.accepted(request.headers[.requestID]) ?? Self.fresh()
+        let start = ContinuousClock.now
+        var response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            response = problem(for: error, request, context).response(requestID: context.requestID)
+        }
+        response.headers[.requestID] = context.requestID
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        Metrics.Timer(
+            label: "patchbay_http_request_duration_seconds",
+            dimensions: [
+                ("route", context.endpointPath ?? "none"), ("method", request.method.rawValue),
+                ("status", String(response.status.code)),
+            ]
+        ).recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        return response
+    }
+
+    private func problem(for error: any Error, _ request: Request, _ context: WebContext) -> Problem {
+        if let problem = error as? Problem { return problem }
+        if let problem = translate(error) { return problem }
+        if let error = error as? HTTPError {
+            switch error.status {
+            case .notFound: return .notFound("address: \(request.uri.path)")
+            case .contentTooLarge:
+                return Problem(
+                    .contentTooLarge, code: "too_large", title: "The body is too large",
+                    detail: "Send at most \(context.maxUploadSize) bytes.")
+            default:
+                return Problem(
+                    error.status, code: "http_\(error.status.code)", title: error.status.reasonPhrase,
+                    detail: error.body ?? error.status.reasonPhrase)
+            }
+        }
+        logger.error(
+            "request failed: \(error)",
+            metadata: [
+                "request_id": "\(context.requestID)", "method": "\(request.method)", "path": "\(request.uri.path)",
+            ])
+        return .internalError
+    }
+
+    /// A caller's own id goes into logs, so only short ones of plain characters are taken over.
+    static func accepted(_ id: String?) -> String? {
+        guard let id, (1...64).contains(id.utf8.count),
+            id.utf8.allSatisfy({ ($0 | 32) >= 97 && ($0 | 32) <= 122 || $0 >= 48 && $0 <= 57 || $0 == 45 || $0 == 95 })
+        else { return nil }
+        return id
+    }
+
+    private static func fresh() -> String {
+        String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    }
+}
