@@ -112,7 +112,8 @@ let package = Package(
         tests("JobsTests", ["Database", "Jobs", "TestSupport", logging]),
         tests("OutboundTests", ["Outbound", hummingbird, hummingbirdTLS, logging, nioCore]),
         tests("SealingTests", ["Sealing", crypto]),
-        tests("TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore]),
+        tests(
+            "TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "Simulators", logging]),
         tests("WebexTests", ["Outbound", "Simulators", "Webex", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, logging, nioCore]),

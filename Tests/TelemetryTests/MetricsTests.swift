@@ -3,6 +3,7 @@ import CoreMetrics
 import Foundation
 import Logging
 import NIOCore
+import NIOHTTP1
 import ServiceLifecycle
 import Testing
 
