@@ -165,9 +165,10 @@ import Testing
     #endif
 }
 
-/// Checks the output with Prometheus' own tool. Debian: `apt-get install prometheus`.
+/// Checks the output with Prometheus' own tool, which `scripts/test` fetches.
 @Suite struct PromtoolTests {
-    private static let promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"]
+    private static let promtool = ProcessInfo.processInfo.environment["PATH", default: ""].split(separator: ":")
+        .map { "\($0)/promtool" }
         .first { FileManager.default.isExecutableFile(atPath: $0) }
 
     @Test(.enabled(if: promtool != nil, "promtool is not installed"))
