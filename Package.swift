@@ -85,7 +85,7 @@ let package = Package(
         target("Accounts", ["CCrypt", "Database", "WebSupport", crypto, hummingbird, logging, nioCore]),
 
         // Connectors: wire formats and calls, no feature, no database
-        target("ConnectWise", ["Outbound", logging]),
+        target("ConnectWise", ["Outbound", crypto, logging]),
         target("Webex", ["Outbound", logging]),
 
         // Ground: knows nothing of the product
@@ -110,11 +110,14 @@ let package = Package(
         target("TestSupport", ["Database", logging]),
         tests("DatabaseTests", ["Database", "TestSupport"]),
         tests("JobsTests", ["Database", "Jobs", "TestSupport", lifecycle, logging]),
-        tests("OutboundTests", ["Outbound", hummingbird, hummingbirdTLS, logging, nioCore]),
+        .target(
+            name: "ScriptedPeer", dependencies: [nioCore, nioHTTP1, nioPosix, nioSSL], path: "Tests/ScriptedPeer",
+            swiftSettings: settings),
+        tests("OutboundTests", ["Outbound", "ScriptedPeer", asn1, crypto, logging, nioCore, nioSSL, x509]),
         tests("SealingTests", ["Sealing", crypto]),
-        tests("TelemetryTests", [nioHTTP1, "Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore]),
-        tests("ConnectWiseTests", ["ConnectWise", "Outbound", "Simulators", logging]),
-        tests("WebexTests", ["Outbound", "Simulators", "Webex", logging]),
+        tests("TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
+        tests("ConnectWiseTests", ["ConnectWise", "Outbound", "ScriptedPeer", logging]),
+        tests("WebexTests", ["Outbound", "ScriptedPeer", "Webex", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, logging, nioCore]),
     ]
 )

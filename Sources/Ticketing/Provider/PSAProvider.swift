@@ -1,0 +1,62 @@
+import Foundation
+
+/// What Patchbay needs of a ticketing system. ConnectWise is the first; Autotask has to fit without a change here.
+public protocol PSAProvider: Sendable {
+    /// Asks for something that needs the credentials.
+    func test() async throws(PSAError)
+    /// A ticket as it is now; nil when it is certain that there is none.
+    func ticket(_ id: Ticket.ID) async throws(PSAError) -> Ticket?
+    /// What was written on a ticket after a look before; nil for all of it.
+    func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity
+    /// Members by their identifiers, compared without case; those that do not exist are missing in the answer.
+    func members(_ identifiers: [String]) async throws(PSAError) -> [Member]
+    /// All boards with their statuses.
+    func boards() async throws(PSAError) -> [Board]
+    /// Where a person opens a ticket in a browser.
+    func link(to ticket: Ticket.ID) -> String
+}
+
+/// Why the ticketing system did not do what it was asked.
+public enum PSAError: Error, Sendable, Equatable {
+    /// It does not know the credentials.
+    case authentication(String)
+    /// The credentials lack a right.
+    case permission(String)
+    /// What was asked for is not there.
+    case notFound(String)
+    /// Too many calls; how long to wait.
+    case rateLimited(Duration)
+    /// Our own limits keep us from calling; how long to wait.
+    case held(String, Duration)
+    /// It failed.
+    case server(String)
+    /// It did not answer in time; whether it may have done what was asked.
+    case timeOut(maybeDone: Bool)
+    /// It could not be reached or hung up; whether it may have done what was asked.
+    case connection(String, maybeDone: Bool)
+    /// It does not accept the request, with its reasons field by field.
+    case rejected(String, fields: [String: String])
+    /// Its host may not be called.
+    case notAllowed(String)
+    /// It answered what cannot be understood.
+    case undecodable(String)
+}
+
+extension PSAError: CustomStringConvertible {
+    /// What a person can do about it.
+    public var description: String {
+        switch self {
+        case .authentication(let why): "The PSA refuses the credentials: \(why)"
+        case .permission(let why): "The API member lacks a right in the PSA: \(why)"
+        case .notFound(let what): "The PSA does not have it: \(what)"
+        case .rateLimited(let wait): "The PSA asks to wait \(wait.components.seconds) s (too many calls)"
+        case .held(let why, _): why
+        case .server(let why): "The PSA failed: \(why)"
+        case .timeOut: "The PSA did not answer in time"
+        case .connection(let why, _): "The PSA cannot be reached: \(why)"
+        case .rejected(let why, _): "The PSA does not accept it: \(why)"
+        case .notAllowed(let why): "The PSA's host may not be called: \(why)"
+        case .undecodable(let why): "The PSA answered something unexpected: \(why)"
+        }
+    }
+}

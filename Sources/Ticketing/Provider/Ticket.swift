@@ -1,0 +1,242 @@
+import Database
+import Foundation
+
+/// An id of the ticketing system, typed by what it names. Text, since it belongs to another system.
+public struct ExternalID<Owner>: RawRepresentable, Hashable, Sendable, Codable, SQLConvertible, SQLDecodable,
+    LosslessStringConvertible, ExpressibleByStringLiteral
+{
+    /// As the ticketing system writes it.
+    public let rawValue: String
+
+    /// Wraps a text.
+    public init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    /// Wraps a text.
+    public init(_ text: String) {
+        rawValue = text
+    }
+
+    /// For tests.
+    public init(stringLiteral text: String) {
+        rawValue = text
+    }
+
+    /// The text.
+    public var description: String { rawValue }
+
+    /// A JSON string, or a number as people who know ConnectWise write it.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        rawValue = try (try? container.decode(Int64.self)).map(String.init) ?? container.decode(String.self)
+    }
+
+    /// A JSON string.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
+/// A queue of tickets.
+public struct Board: Sendable, Equatable {
+    /// The type of a board's id.
+    public typealias ID = ExternalID<Board>
+
+    /// One state that tickets of a board can be in.
+    public struct Status: Sendable, Equatable {
+        /// The type of a status' id.
+        public typealias ID = ExternalID<Status>
+
+        /// The id.
+        public let id: ID
+        /// As people see it.
+        public let name: String
+        /// Whether a ticket in it is closed.
+        public let isClosed: Bool
+        /// Whether it is no longer offered.
+        public let isInactive: Bool
+        /// Its place in lists.
+        public let sortOrder: Int
+
+        /// Describes a status.
+        public init(id: ID, name: String, isClosed: Bool, isInactive: Bool, sortOrder: Int) {
+            self.id = id
+            self.name = name
+            self.isClosed = isClosed
+            self.isInactive = isInactive
+            self.sortOrder = sortOrder
+        }
+    }
+
+    /// The id.
+    public let id: ID
+    /// As people see it.
+    public let name: String
+    /// Whether it is no longer used.
+    public let isInactive: Bool
+    /// In their order; empty where they were not asked for.
+    public let statuses: [Status]
+
+    /// Describes a board.
+    public init(id: ID, name: String, isInactive: Bool, statuses: [Status] = []) {
+        self.id = id
+        self.name = name
+        self.isInactive = isInactive
+        self.statuses = statuses
+    }
+}
+
+/// A person of the MSP in the ticketing system.
+public struct Member: Sendable, Equatable {
+    /// The type of a member's id.
+    public typealias ID = ExternalID<Member>
+
+    /// The id.
+    public let id: ID
+    /// The login name by which tickets name their resources; compared without case.
+    public let identifier: String
+    /// As people see it.
+    public let name: String
+    /// Where chat messages go; nil when the member has none.
+    public let email: String?
+    /// Whether the member has left.
+    public let isInactive: Bool
+
+    /// Describes a member.
+    public init(id: ID, identifier: String, name: String, email: String?, isInactive: Bool) {
+        self.id = id
+        self.identifier = identifier
+        self.name = name
+        self.email = email
+        self.isInactive = isInactive
+    }
+}
+
+/// A ticket as the ticketing system has it at one moment.
+public struct Ticket: Sendable, Equatable {
+    /// The type of a ticket's id.
+    public typealias ID = ExternalID<Ticket>
+
+    /// Something that a ticket refers to, with the name that it had then.
+    public struct Reference: Sendable, Equatable, Codable {
+        /// The id there.
+        public let id: String
+        /// As people see it.
+        public let name: String
+
+        /// Describes a reference.
+        public init(id: String, name: String) {
+            self.id = id
+            self.name = name
+        }
+    }
+
+    /// The number.
+    public var id: ID
+    /// What it is about.
+    public var summary: String
+    /// The board that it lies on.
+    public var board: Reference?
+    /// Its state on that board.
+    public var status: Reference?
+    /// Whether that state means closed.
+    public var isClosed: Bool
+    /// The customer.
+    public var company: Reference?
+    /// The customer's person.
+    public var contact: Reference?
+    /// How urgent it is.
+    public var priority: Reference?
+    /// The identifier of the member who owns it.
+    public var owner: String?
+    /// The identifiers of the members who work on it.
+    public var resources: [String]
+    /// When it was made.
+    public var enteredAt: Date?
+    /// When it was last changed; whole seconds.
+    public var updatedAt: Date?
+    /// The identifier of who changed it last.
+    public var updatedBy: String?
+
+    /// Describes a ticket.
+    public init(
+        id: ID, summary: String, board: Reference? = nil, status: Reference? = nil, isClosed: Bool = false,
+        company: Reference? = nil, contact: Reference? = nil, priority: Reference? = nil, owner: String? = nil,
+        resources: [String] = [], enteredAt: Date? = nil, updatedAt: Date? = nil, updatedBy: String? = nil
+    ) {
+        self.id = id
+        self.summary = summary
+        self.board = board
+        self.status = status
+        self.isClosed = isClosed
+        self.company = company
+        self.contact = contact
+        self.priority = priority
+        self.owner = owner
+        self.resources = resources
+        self.enteredAt = enteredAt
+        self.updatedAt = updatedAt
+        self.updatedBy = updatedBy
+    }
+
+    /// The identifiers of all who are assigned: resources and owner, each once, compared without case. Closing a ticket
+    /// empties the resources; the owner still counts.
+    public var assigned: [String] {
+        var seen: Set<String> = []
+        return (resources + (owner.map { [$0] } ?? [])).filter { seen.insert($0.lowercased()).inserted }
+    }
+}
+
+/// Something that was written on a ticket: a note, or the text of a time entry.
+public struct TicketNote: Sendable, Equatable {
+    /// What carries the text.
+    public enum Kind: String, Sendable, Codable, SQLConvertible, SQLDecodable {
+        case note
+        case timeEntry = "time_entry"
+    }
+
+    /// Unique on its ticket, over both kinds.
+    public let id: String
+    /// What carries the text.
+    public let kind: Kind
+    /// Who wrote it, as people see it; nil when unknown.
+    public let author: String?
+    /// The login name, when a member wrote it.
+    public let authorIdentifier: String?
+    /// As written.
+    public let text: String
+    /// Whether customers cannot see it.
+    public let isInternal: Bool
+    /// When it was written.
+    public let createdAt: Date?
+
+    /// Describes a note.
+    public init(
+        id: String, kind: Kind, author: String?, authorIdentifier: String?, text: String, isInternal: Bool,
+        createdAt: Date?
+    ) {
+        self.id = id
+        self.kind = kind
+        self.author = author
+        self.authorIdentifier = authorIdentifier
+        self.text = text
+        self.isInternal = isInternal
+        self.createdAt = createdAt
+    }
+}
+
+/// What was written on a ticket since the last look.
+public struct TicketActivity: Sendable, Equatable {
+    /// Oldest first.
+    public let notes: [TicketNote]
+    /// Where the next look starts; only the provider knows what it means.
+    public let cursor: String?
+
+    /// Describes what was found.
+    public init(notes: [TicketNote], cursor: String?) {
+        self.notes = notes
+        self.cursor = cursor
+    }
+}
