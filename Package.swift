@@ -73,16 +73,16 @@ let package = Package(
         target(
             "Notifications",
             [
-                "Accounts", "Database", "Jobs", "Outbound", "Sealing", "Ticketing", "WebSupport", "Webex", crypto,
-                hummingbird, logging, metrics, nioCore,
+                "Accounts", "Database", "Jobs", "Outbound", "Sealing", "Ticketing", "WebSupport", "Webex", httpTypes,
+                hummingbird, lifecycle, logging, metrics, nioCore,
             ]),
         target(
             "Ticketing",
             [
-                "Accounts", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "WebSupport", hummingbird,
-                logging, nioCore,
+                "Accounts", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "WebSupport", httpTypes,
+                hummingbird, logging,
             ]),
-        target("Accounts", ["CCrypt", "Database", "WebSupport", crypto, hummingbird, logging, nioCore]),
+        target("Accounts", ["CCrypt", "Database", "WebSupport", crypto, httpTypes, hummingbird, logging, nioCore]),
 
         // Connectors: wire formats and calls, no feature, no database
         target("ConnectWise", ["Outbound", crypto, logging]),

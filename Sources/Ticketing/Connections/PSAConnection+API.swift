@@ -1,0 +1,162 @@
+import Accounts
+import Database
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Jobs
+import WebSupport
+
+/// The operations on connections to ticketing systems.
+/// - Parameters:
+///   - publicURL: where the ticketing system reaches us.
+///   - afterChange: called with a connection that was made or changed, to fetch what is shown of it.
+public func psaConnectionRoutes(
+    _ connections: PSAConnections, queue: JobQueue, publicURL: String,
+    now: @escaping @Sendable () -> Date = { Date() },
+    afterChange: @escaping @Sendable (PSAConnection) async throws -> Void
+) -> [Route] {
+    let path = "/integrations/psa/connections"
+    @Sendable func answer(_ connection: PSAConnection) -> PSAConnectionAnswer {
+        PSAConnectionAnswer(connection, publicURL: publicURL)
+    }
+    return [
+        Route(.get, path, .viewer, "Lists the connections to ticketing systems") { request in
+            .json(try await connections.list(of: request.principal.organization, page: request.page()).map(answer))
+        },
+        Route(.post, path, .admin, "Tests and saves a new connection") { request in
+            let draft = try await request.body(NewPSAConnection.self).draft()
+            let connection = try await connections.create(draft, for: request.principal.organization)
+            try await afterChange(connection)
+            var response = Response.json(answer(connection), status: .created)
+            response.headers[.location] = "/api/v1\(path)/\(connection.id)"
+            return response
+        },
+        Route(.get, path + "/{id}", .viewer, "Shows a connection") { request in
+            let id: PSAConnection.ID = try request.id(of: "connection")
+            guard let connection = try await connections.find(id, of: request.principal.organization) else {
+                throw Problem.notFound("connection")
+            }
+            return .json(answer(connection))
+        },
+        Route(.patch, path + "/{id}", .admin, "Changes a connection, testing it first where that matters") { request in
+            let id: PSAConnection.ID = try request.id(of: "connection")
+            let change = try await request.body(PSAConnectionChangeBody.self).change
+            guard let connection = try await connections.update(id, of: request.principal.organization, with: change)
+            else { throw Problem.notFound("connection") }
+            try await afterChange(connection)
+            return .json(answer(connection))
+        },
+        Route(.delete, path + "/{id}", .admin, "Removes a connection and what was mirrored of it") { request in
+            let id: PSAConnection.ID = try request.id(of: "connection")
+            guard try await connections.delete(id, of: request.principal.organization) else {
+                throw Problem.notFound("connection")
+            }
+            return Response(status: .noContent)
+        },
+        Route(.post, path + "/{id}/test", .admin, "Tests a stored connection; what waited for it goes on") { request in
+            let id: PSAConnection.ID = try request.id(of: "connection")
+            let connection = try await connections.test(id, of: request.principal.organization) { connection, db in
+                try queue.resume(laneGroup: connection.laneGroup, now: now(), in: db)
+            }
+            guard let connection else { throw Problem.notFound("connection") }
+            try await afterChange(connection)
+            return .json(answer(connection))
+        },
+    ]
+}
+
+private struct NewPSAConnection: JSONBody {
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case provider, name, site, company
+        case publicKey = "public_key"
+        case privateKey = "private_key"
+        case clientID = "client_id"
+    }
+
+    let provider: String?
+    let name: String
+    let site: String
+    let company: String
+    let publicKey: String
+    let privateKey: String
+    let clientID: String
+
+    func draft() throws(Problem) -> PSAConnectionDraft {
+        try PSAConnectionDraft(
+            provider: provider ?? "connectwise", name: name, site: site, company: company,
+            credentials: PSACredentials(publicKey: publicKey, privateKey: privateKey, clientID: clientID))
+    }
+}
+
+private struct PSAConnectionChangeBody: JSONBody {
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, site, company, active
+        case publicKey = "public_key"
+        case privateKey = "private_key"
+        case clientID = "client_id"
+        case baselineAt = "baseline_at"
+    }
+
+    let name: String?
+    let site: String?
+    let company: String?
+    let active: Bool?
+    let publicKey: String?
+    let privateKey: String?
+    let clientID: String?
+    let baselineAt: Date?
+
+    var change: PSAConnectionChange {
+        PSAConnectionChange(
+            name: name, site: site, company: company, publicKey: publicKey, privateKey: privateKey, clientID: clientID,
+            isActive: active, baselineAt: baselineAt)
+    }
+}
+
+private struct PSAConnectionAnswer: Encodable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case id, provider, name, site, company, active, state
+        case stateReason = "state_reason"
+        case lastValidatedAt = "last_validated_at"
+        case baselineAt = "baseline_at"
+        case publicKeyHint = "public_key_hint"
+        case privateKeyHint = "private_key_hint"
+        case clientIDHint = "client_id_hint"
+        case hookURL = "hook_url"
+        case createdAt = "created_at"
+    }
+
+    let id: PSAConnection.ID
+    let provider: String
+    let name: String
+    let site: String
+    let company: String
+    let active: Bool
+    let state: PSAConnection.State
+    let stateReason: String?
+    let lastValidatedAt: Date?
+    let baselineAt: Date
+    let publicKeyHint: String
+    let privateKeyHint: String
+    let clientIDHint: String
+    let hookURL: String
+    let createdAt: Date
+
+    init(_ connection: PSAConnection, publicURL: String) {
+        id = connection.id
+        provider = connection.provider
+        name = connection.name
+        site = connection.site
+        company = connection.company
+        active = connection.isActive
+        state = connection.state
+        stateReason = connection.stateReason
+        lastValidatedAt = connection.lastValidatedAt
+        baselineAt = connection.baselineAt
+        publicKeyHint = connection.hints.publicKey
+        privateKeyHint = connection.hints.privateKey
+        clientIDHint = connection.hints.clientID
+        hookURL = "\(publicURL)/hooks/cw/tickets?c=\(connection.hookKey)&recordId="
+        createdAt = connection.createdAt
+    }
+}

@@ -1,0 +1,148 @@
+import Accounts
+import Database
+import Foundation
+
+/// Stored credentials to one ticketing system, without the credentials themselves.
+public struct PSAConnection: Sendable, Equatable, RowDecodable {
+    /// The type of a connection's key.
+    public typealias ID = RowID<PSAConnection>
+
+    /// How it stands with the ticketing system.
+    public enum State: String, Sendable, Codable, SQLConvertible, SQLDecodable {
+        /// Not used yet.
+        case untested
+        /// It answers.
+        case ok
+        /// It refuses us, so everything for it waits; `stateReason` says why.
+        case paused
+    }
+
+    /// The key.
+    public let id: ID
+    /// Whose it is.
+    public let organization: Organization.ID
+    /// Which kind of system: `connectwise`.
+    public let provider: String
+    /// As people call it.
+    public let name: String
+    /// Host, or host and port.
+    public let site: String
+    /// The company name typed on the login screen.
+    public let company: String
+    /// Part of the address that hooks are sent to; tells connections apart.
+    public let hookKey: String
+    /// Hints at the credentials, for people who compare.
+    public let hints: Hints
+    /// Whether it is used at all.
+    public let isActive: Bool
+    /// How it stands.
+    public let state: State
+    /// Why it is paused.
+    public let stateReason: String?
+    /// When a test last succeeded.
+    public let lastValidatedAt: Date?
+    /// What happened before is stored silently.
+    public let baselineAt: Date
+    /// When it was made.
+    public let createdAt: Date
+
+    /// Six bullets and the last four characters of each credential.
+    public struct Hints: Sendable, Equatable {
+        /// Of the public key.
+        public let publicKey: String
+        /// Of the private key.
+        public let privateKey: String
+        /// Of the client id.
+        public let clientID: String
+    }
+
+    /// Reads a row of `psa_connections`.
+    public init(row: Row) throws {
+        id = try row["id"]
+        organization = try row["organization_id"]
+        provider = try row["provider"]
+        name = try row["name"]
+        site = try row["site"]
+        company = try row["company"]
+        hookKey = try row["hook_key"]
+        hints = Hints(
+            publicKey: try row["public_key_hint"], privateKey: try row["private_key_hint"],
+            clientID: try row["client_id_hint"])
+        isActive = try row["active"]
+        state = try row["state"]
+        stateReason = try row["state_reason"]
+        lastValidatedAt = try row["last_validated_at"]
+        baselineAt = try row["baseline_at"]
+        createdAt = try row["created_at"]
+    }
+
+    /// The group of all job lanes that call this connection.
+    public var laneGroup: String { Self.laneGroup(id) }
+
+    /// The group of all job lanes that call a connection.
+    public static func laneGroup(_ id: ID) -> String { "psa:\(id)" }
+}
+
+/// What a ticketing system is called with.
+public struct PSACredentials: Sendable, Equatable, Codable {
+    /// Names the API member's key.
+    public var publicKey: String
+    /// Its secret.
+    public var privateKey: String
+    /// Names this integration to ConnectWise.
+    public var clientID: String
+
+    /// Collects them.
+    public init(publicKey: String, privateKey: String, clientID: String) {
+        self.publicKey = publicKey
+        self.privateKey = privateKey
+        self.clientID = clientID
+    }
+}
+
+/// Where a ticketing system is and with what it is called: all that a provider is made of.
+public struct PSATarget: Sendable, Equatable {
+    /// The connection; nil while it is tested before it is saved.
+    public let connection: PSAConnection.ID?
+    /// Host, or host and port.
+    public let site: String
+    /// The company name typed on the login screen.
+    public let company: String
+    /// The credentials.
+    public let credentials: PSACredentials
+
+    /// Collects them.
+    public init(connection: PSAConnection.ID?, site: String, company: String, credentials: PSACredentials) {
+        self.connection = connection
+        self.site = site
+        self.company = company
+        self.credentials = credentials
+    }
+}
+
+/// A connection in use.
+public struct LiveConnection: Sendable {
+    /// What is stored of it.
+    public let connection: PSAConnection
+    /// Speaks to its ticketing system.
+    public let provider: any PSAProvider
+    /// Checks what claims to come from there.
+    public let callbacks: any CallbackVerifier
+}
+
+/// Tells real callbacks from forged ones.
+public protocol CallbackVerifier: Sendable {
+    /// Checks a callback's signature over its raw body.
+    /// - Parameters:
+    ///   - keyURL: where the callback itself says the signing key is; not to be trusted.
+    func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict
+}
+
+/// Whether a callback is real.
+public enum CallbackVerdict: Sendable, Equatable {
+    case genuine
+    /// It is not, and why.
+    case forged(String)
+    /// It cannot be told for the moment, because the key cannot be had.
+    case unknown(String)
+}

@@ -1,0 +1,123 @@
+import Foundation
+import HTTPTypes
+import WebSupport
+
+/// A connection as somebody wants it.
+public struct PSAConnectionDraft: Sendable, Equatable {
+    /// Which kind of system.
+    public var provider: String
+    /// As people call it.
+    public var name: String
+    /// Host, or host and port.
+    public var site: String
+    /// The company name typed on the login screen.
+    public var company: String
+    /// With what it is called.
+    public var credentials: PSACredentials
+    /// Whether it is to be used.
+    public var isActive: Bool
+    /// Another baseline than the present one.
+    public var baselineAt: Date?
+
+    /// Describes a connection and checks what can be checked without calling anybody.
+    /// - Throws: 422 with the fields at fault.
+    public init(
+        provider: String = "connectwise", name: String, site: String, company: String, credentials: PSACredentials,
+        isActive: Bool = true, baselineAt: Date? = nil
+    ) throws(Problem) {
+        self.provider = provider
+        self.name = name.trimmingCharacters(in: .whitespacesAndNewlines)
+        self.site = Self.host(site)
+        self.company = company.trimmingCharacters(in: .whitespacesAndNewlines)
+        self.credentials = credentials
+        self.isActive = isActive
+        self.baselineAt = baselineAt
+
+        var errors: [Problem.FieldError] = []
+        func require(_ good: Bool, _ field: String, _ code: String, _ message: String) {
+            if !good { errors.append(.init(field: field, code: code, message: message)) }
+        }
+        require(provider == "connectwise", "provider", "wrong_value", "must be connectwise.")
+        require((1...100).contains(self.name.count), "name", "length", "must have 1 to 100 characters.")
+        require(
+            (1...253).contains(self.site.count) && !self.site.contains(where: { "/@?# ".contains($0) }), "site",
+            "wrong_value", "must be a host such as na.myconnectwise.net, or host:port, without path or user.")
+        require(
+            (1...50).contains(self.company.count), "company", "length",
+            "must be the company name typed on the ConnectWise login screen.")
+        require(!credentials.publicKey.isEmpty, "public_key", "required", "is required.")
+        require(!credentials.privateKey.isEmpty, "private_key", "required", "is required.")
+        require(!credentials.clientID.isEmpty, "client_id", "required", "is required.")
+        guard errors.isEmpty else { throw .invalid(errors) }
+    }
+
+    /// People paste the address of the login page.
+    private static func host(_ site: String) -> String {
+        var host = site.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
+        if host.hasPrefix("https://") { host.removeFirst("https://".count) }
+        while host.hasSuffix("/") { host.removeLast() }
+        return host
+    }
+}
+
+/// What is to be different about a connection; nil leaves a member as it is.
+public struct PSAConnectionChange: Sendable {
+    /// As people call it.
+    public var name: String?
+    /// Host, or host and port.
+    public var site: String?
+    /// The company name typed on the login screen.
+    public var company: String?
+    /// A new public key.
+    public var publicKey: String?
+    /// A new private key.
+    public var privateKey: String?
+    /// A new client id.
+    public var clientID: String?
+    /// Whether it is to be used.
+    public var isActive: Bool?
+    /// Another baseline.
+    public var baselineAt: Date?
+
+    /// Whether anything changes that a test has to prove.
+    var touchesConnection: Bool {
+        site != nil || company != nil || publicKey != nil || privateKey != nil || clientID != nil
+    }
+
+    func applied(to connection: PSAConnection, credentials: PSACredentials) throws(Problem) -> PSAConnectionDraft {
+        let moves = (site.map { $0 != connection.site } ?? false) || (company.map { $0 != connection.company } ?? false)
+        if moves, privateKey == nil {
+            // Otherwise whoever may edit a connection could send the stored keys to a host of his own.
+            throw .invalid([
+                .init(
+                    field: "private_key", code: "required", message: "is needed again when the site or company changes.")
+            ])
+        }
+        return try PSAConnectionDraft(
+            provider: connection.provider, name: name ?? connection.name, site: site ?? connection.site,
+            company: company ?? connection.company,
+            credentials: PSACredentials(
+                publicKey: publicKey ?? credentials.publicKey, privateKey: privateKey ?? credentials.privateKey,
+                clientID: clientID ?? credentials.clientID), isActive: isActive ?? connection.isActive,
+            baselineAt: baselineAt)
+    }
+}
+
+/// Says in words which part of connecting failed.
+enum PSAConnectionProblem {
+    static func problem(_ error: PSAError) -> Problem {
+        let (code, field): (String, String) =
+            switch error {
+            case .authentication: ("credentials", "private_key")
+            case .permission: ("permission", "public_key")
+            case .notFound: ("host", "company")
+            case .notAllowed: ("host", "site")
+            case .connection, .timeOut, .server, .rateLimited, .held: ("network", "site")
+            case .rejected, .undecodable: ("unexpected_answer", "site")
+            }
+        return Problem(
+            .unprocessableContent, code: "connection_failed", title: "The connection test failed",
+            detail: "\(error). Nothing was saved.",
+            errors: [.init(field: field, code: code, message: error.description)])
+    }
+}

@@ -1,0 +1,283 @@
+import Accounts
+import Database
+import Foundation
+import Sealing
+import Synchronization
+import WebSupport
+
+extension Signal {
+    /// A connection was made, changed or removed.
+    public static let connections = Signal(rawValue: "connections")
+}
+
+/// Making, finding, testing, changing and removing connections to ticketing systems, and keeping those in use at hand.
+public final class PSAConnections: Sendable {
+    /// Makes what speaks to a ticketing system and checks its callbacks.
+    public typealias Factory = @Sendable (PSATarget) -> (provider: any PSAProvider, callbacks: any CallbackVerifier)
+
+    private struct Cache {
+        var live: [PSAConnection.ID: LiveConnection] = [:]
+        var byHookKey: [String: PSAConnection.ID] = [:]
+    }
+
+    private let database: Database
+    private let sealer: Sealer
+    private let factory: Factory
+    private let now: @Sendable () -> Date
+    private let cache = Mutex(Cache())
+
+    /// - Parameters:
+    ///   - factory: makes providers.
+    ///   - now: the wall clock.
+    public init(
+        database: Database, sealer: Sealer, factory: @escaping Factory, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.database = database
+        self.sealer = sealer
+        self.factory = factory
+        self.now = now
+    }
+
+    /// Forgets what is at hand whenever a connection changes, here or on another server; runs until cancelled.
+    public func followChanges() async {
+        for await _ in database.signals(.connections) { cache.withLock { $0 = Cache() } }
+    }
+
+    // MARK: In use
+
+    /// A connection ready to be used; nil when it is gone.
+    public func live(_ id: PSAConnection.ID) async throws -> LiveConnection? {
+        if let live = cache.withLock({ $0.live[id] }) { return live }
+        let row = try await database.read { db in
+            try db.first("SELECT * FROM psa_connections WHERE id = \(id)")
+        }
+        guard let row else { return nil }
+        let connection = try PSAConnection(row: row)
+        let target = PSATarget(
+            connection: id, site: connection.site, company: connection.company,
+            credentials: try open(try row["sealed_credentials"], of: id))
+        let (provider, callbacks) = factory(target)
+        let live = LiveConnection(connection: connection, provider: provider, callbacks: callbacks)
+        // Two that load at the same time end up with the same provider, and so with the same circuit and limits.
+        return cache.withLock { cache in
+            if let first = cache.live[id] { return first }
+            cache.live[id] = live
+            cache.byHookKey[connection.hookKey] = id
+            return live
+        }
+    }
+
+    /// The active connection whose hook address carries this key, else the only active one of this company.
+    public func live(hookKey: String?, company: String?) async throws -> LiveConnection? {
+        if let hookKey {
+            if let id = cache.withLock({ $0.byHookKey[hookKey] }) { return try await live(id) }
+            return try await live(matching: "hook_key = \(hookKey)")
+        }
+        guard let company else { return nil }
+        return try await live(matching: "lower(company) = \(company.lowercased())")
+    }
+
+    private func live(matching condition: SQL) async throws -> LiveConnection? {
+        let ids = try await database.read { db in
+            try db.all("SELECT id FROM psa_connections WHERE active = 1 AND \(condition) LIMIT 2").map { row in
+                try row["id"] as PSAConnection.ID
+            }
+        }
+        guard ids.count == 1, let id = ids.first else { return nil }
+        return try await live(id)
+    }
+
+    // MARK: Use cases
+
+    /// An organization's connections.
+    public func list(of organization: Organization.ID, page: PageRequest) async throws -> Page<PSAConnection> {
+        let rows = try await database.read { db in
+            try db.all(
+                """
+                SELECT * FROM psa_connections WHERE organization_id = \(organization)
+                    AND id > \(page.after?.number ?? 0) ORDER BY id LIMIT \(page.limit + 1)
+                """, as: PSAConnection.self)
+        }
+        return Page(rows, limit: page.limit) { "\($0.id)" }
+    }
+
+    /// One of an organization's connections; nil when there is no such.
+    public func find(_ id: PSAConnection.ID, of organization: Organization.ID) async throws -> PSAConnection? {
+        try await database.read { db in
+            try db.first(
+                "SELECT * FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)",
+                as: PSAConnection.self)
+        }
+    }
+
+    /// Saves a new connection after its test succeeded. Everything older than this moment is stored silently.
+    public func create(_ draft: PSAConnectionDraft, for organization: Organization.ID) async throws -> PSAConnection {
+        try await test(PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
+        return try await insert(draft, for: organization, state: .ok)
+    }
+
+    /// Saves a connection that the configuration names, untested: the ticketing system may be down when we start.
+    public func keep(_ draft: PSAConnectionDraft, for organization: Organization.ID) async throws -> PSAConnection {
+        let present = try await database.read { db in
+            try db.first(
+                """
+                SELECT * FROM psa_connections WHERE organization_id = \(organization) AND provider = \(draft.provider)
+                    AND site = \(draft.site) AND company = \(draft.company) ORDER BY id LIMIT 1
+                """)
+        }
+        guard let present else { return try await insert(draft, for: organization, state: .untested) }
+        let connection = try PSAConnection(row: present)
+        let credentials = try? open(try present["sealed_credentials"], of: connection.id)
+        guard credentials != draft.credentials || !connection.isActive else { return connection }
+        return try await store(draft, in: connection, state: .untested)
+    }
+
+    private func insert(
+        _ draft: PSAConnectionDraft, for organization: Organization.ID, state: PSAConnection.State
+    ) async throws -> PSAConnection {
+        let instant = now()
+        let validated = state == .ok ? instant : nil
+        let hookKey = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+        let sealer = sealer
+        return try await database.write { db in
+            let id: PSAConnection.ID? = try db.first(
+                """
+                INSERT INTO psa_connections (
+                    organization_id, provider, name, site, company, hook_key, public_key_hint, private_key_hint,
+                    client_id_hint, state, last_validated_at, baseline_at, created_at)
+                VALUES (
+                    \(organization), \(draft.provider), \(draft.name), \(draft.site), \(draft.company), \(hookKey),
+                    \(Hint(of: draft.credentials.publicKey).description),
+                    \(Hint(of: draft.credentials.privateKey).description),
+                    \(Hint(of: draft.credentials.clientID).description), \(state), \(orNull: validated), \(instant),
+                    \(instant))
+                RETURNING id
+                """)?["id"]
+            guard let id else { throw DatabaseError.statement("a new connection has no id") }
+            let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
+            try db.execute("UPDATE psa_connections SET sealed_credentials = \(sealed) WHERE id = \(id)")
+            db.signal(.connections)
+            return try Self.stored(id, in: db)
+        }
+    }
+
+    /// Changes a connection; tests it first if anything changes that matters to the connection itself.
+    /// - Returns: nil when there is no such connection.
+    public func update(
+        _ id: PSAConnection.ID, of organization: Organization.ID, with change: PSAConnectionChange
+    ) async throws -> PSAConnection? {
+        let row = try await database.read { db in
+            try db.first("SELECT * FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)")
+        }
+        guard let row else { return nil }
+        let connection = try PSAConnection(row: row)
+        let draft = try change.applied(to: connection, credentials: try open(try row["sealed_credentials"], of: id))
+        let touches = change.touchesConnection
+        if touches {
+            try await test(
+                PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
+        }
+        return try await store(draft, in: connection, state: touches ? .ok : connection.state)
+    }
+
+    private func store(
+        _ draft: PSAConnectionDraft, in connection: PSAConnection, state: PSAConnection.State
+    ) async throws -> PSAConnection {
+        let (id, instant) = (connection.id, now())
+        let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
+        let validated = state == .ok ? instant : connection.lastValidatedAt
+        return try await database.write { db in
+            try db.execute(
+                """
+                UPDATE psa_connections SET
+                    name = \(draft.name), site = \(draft.site), company = \(draft.company),
+                    sealed_credentials = \(sealed),
+                    public_key_hint = \(Hint(of: draft.credentials.publicKey).description),
+                    private_key_hint = \(Hint(of: draft.credentials.privateKey).description),
+                    client_id_hint = \(Hint(of: draft.credentials.clientID).description),
+                    active = \(draft.isActive), baseline_at = \(draft.baselineAt ?? connection.baselineAt),
+                    state = \(state), state_reason = \(orNull: state == .paused ? connection.stateReason : nil),
+                    last_validated_at = \(orNull: validated)
+                WHERE id = \(id)
+                """)
+            db.signal(.connections)
+            return try Self.stored(id, in: db)
+        }
+    }
+
+    /// Removes a connection with its mirror.
+    /// - Returns: false when there is no such connection.
+    public func delete(_ id: PSAConnection.ID, of organization: Organization.ID) async throws -> Bool {
+        try await database.write { db in
+            db.signal(.connections)
+            return try db.execute(
+                "DELETE FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)") > 0
+        }
+    }
+
+    /// Tests a stored connection. What was waiting for it goes on at once when it succeeds.
+    /// - Parameter resume: runs with the new state, in its transaction.
+    /// - Returns: nil when there is no such connection.
+    public func test(
+        _ id: PSAConnection.ID, of organization: Organization.ID,
+        resume: @escaping @Sendable (PSAConnection, Connection) throws -> Void
+    ) async throws -> PSAConnection? {
+        guard try await find(id, of: organization) != nil, let live = try await live(id) else { return nil }
+        do {
+            try await live.provider.test()
+        } catch {
+            throw PSAConnectionProblem.problem(error)
+        }
+        let instant = now()
+        return try await database.write { db in
+            try db.execute(
+                """
+                UPDATE psa_connections SET state = \(PSAConnection.State.ok), state_reason = NULL,
+                    last_validated_at = \(instant) WHERE id = \(id)
+                """)
+            let stored = try Self.stored(id, in: db)
+            try resume(stored, db)
+            db.signal(.connections)
+            return stored
+        }
+    }
+
+    private func test(_ target: PSATarget) async throws {
+        do {
+            try await factory(target).provider.test()
+        } catch {
+            throw PSAConnectionProblem.problem(error)
+        }
+    }
+
+    /// Records in a job's transaction how it stands with the ticketing system.
+    public static func record(
+        _ state: PSAConnection.State, reason: String?, of id: PSAConnection.ID, in db: Connection
+    ) throws {
+        try db.execute(
+            """
+            UPDATE psa_connections SET state = \(state), state_reason = \(orNull: reason)
+            WHERE id = \(id) AND state <> \(state)
+            """)
+    }
+
+    private static func stored(_ id: PSAConnection.ID, in db: Connection) throws -> PSAConnection {
+        guard let connection = try db.first("SELECT * FROM psa_connections WHERE id = \(id)", as: PSAConnection.self)
+        else { throw DatabaseError.statement("connection \(id) is gone") }
+        return connection
+    }
+
+    // MARK: Credentials
+
+    private static func identity(_ id: PSAConnection.ID) -> String { "psa_connection:\(id)" }
+
+    private static func seal(
+        _ credentials: PSACredentials, for id: PSAConnection.ID, with sealer: Sealer
+    ) throws -> String {
+        try sealer.seal(String(decoding: try JSONEncoder().encode(credentials), as: UTF8.self), for: identity(id))
+    }
+
+    private func open(_ sealed: String, of id: PSAConnection.ID) throws -> PSACredentials {
+        try JSONDecoder().decode(PSACredentials.self, from: Data(try sealer.open(sealed, for: Self.identity(id)).utf8))
+    }
+}

@@ -1,0 +1,68 @@
+import Accounts
+import Hummingbird
+import WebSupport
+
+/// The operations on the mirror of boards and members.
+public func directoryRoutes(_ directory: Directory) -> [Route] {
+    [
+        Route(.get, "/cw/boards", .viewer, "Lists the mirrored boards") { request in
+            .json(
+                try await directory.boards(of: request.principal.organization, page: request.page()).map {
+                    BoardAnswer($0, statuses: nil)
+                })
+        },
+        Route(.get, "/cw/boards/{id}", .viewer, "Shows a board with its statuses") { request in
+            let id: Board.ID = try request.id(of: "board")
+            guard let (board, statuses) = try await directory.board(id, of: request.principal.organization) else {
+                throw Problem.notFound("board")
+            }
+            return .json(BoardAnswer(board, statuses: statuses))
+        },
+        Route(.get, "/cw/members", .viewer, "Lists the mirrored members") { request in
+            .json(
+                try await directory.members(of: request.principal.organization, page: request.page()).map(
+                    MemberAnswer.init))
+        },
+    ]
+}
+
+private struct BoardAnswer: Encodable, Sendable {
+    struct Status: Encodable, Sendable {
+        let id: Board.Status.ID
+        let name: String
+        let closed: Bool
+        let inactive: Bool
+    }
+
+    let id: Board.ID
+    let name: String
+    let inactive: Bool
+    let deleted: Bool
+    let statuses: [Status]?
+
+    init(_ board: Directory.MirroredBoard, statuses: [Board.Status]?) {
+        id = board.id
+        name = board.name
+        inactive = board.isInactive
+        deleted = board.isDeleted
+        self.statuses = statuses?.map {
+            Status(id: $0.id, name: $0.name, closed: $0.isClosed, inactive: $0.isInactive)
+        }
+    }
+}
+
+private struct MemberAnswer: Encodable, Sendable {
+    let id: Member.ID
+    let identifier: String
+    let name: String
+    let email: String?
+    let inactive: Bool
+
+    init(_ member: Member) {
+        id = member.id
+        identifier = member.identifier
+        name = member.name
+        email = member.email
+        inactive = member.isInactive
+    }
+}

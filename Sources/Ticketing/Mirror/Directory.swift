@@ -1,0 +1,192 @@
+import Accounts
+import Database
+import Foundation
+import WebSupport
+
+/// Our copy of what tickets refer to: boards with their statuses, and members.
+public struct Directory: Sendable {
+    private let database: Database
+
+    /// - Parameter database: where the copy is.
+    public init(database: Database) {
+        self.database = database
+    }
+
+    // MARK: Boards
+
+    /// A board of the mirror.
+    public struct MirroredBoard: Sendable, Equatable, RowDecodable {
+        /// The ticketing system's id.
+        public let id: Board.ID
+        /// As people see it.
+        public let name: String
+        /// Whether it is no longer used there.
+        public let isInactive: Bool
+        /// Whether it is gone there.
+        public let isDeleted: Bool
+        /// Which ticketing system it belongs to.
+        public let connection: PSAConnection.ID
+
+        /// Reads a row of `psa_boards`.
+        public init(row: Row) throws {
+            id = try row["id"]
+            name = try row["name"]
+            isInactive = try row["inactive"]
+            let deletedAt: Date? = try row["deleted_at"]
+            isDeleted = deletedAt != nil
+            connection = try row["connection_id"]
+        }
+    }
+
+    /// An organization's boards by name.
+    public func boards(of organization: Organization.ID, page: PageRequest) async throws -> Page<MirroredBoard> {
+        // Sorted by connection and id so that paging is stable; the ids are text, hence compared as such.
+        let after = (page.after?.key ?? "0/").split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let connection = Int64(after[0]) ?? 0
+        let id = after.count > 1 ? String(after[1]) : ""
+        let rows = try await database.read { db in
+            try db.all(
+                """
+                SELECT b.* FROM psa_boards b JOIN psa_connections c ON c.id = b.connection_id
+                WHERE c.organization_id = \(organization)
+                    AND (b.connection_id > \(connection) OR (b.connection_id = \(connection) AND b.id > \(id)))
+                ORDER BY b.connection_id, b.id LIMIT \(page.limit + 1)
+                """, as: MirroredBoard.self)
+        }
+        return Page(rows, limit: page.limit) { "\($0.connection)/\($0.id)" }
+    }
+
+    /// One of an organization's boards with its statuses; nil when there is no such.
+    public func board(
+        _ id: Board.ID, of organization: Organization.ID
+    ) async throws -> (board: MirroredBoard, statuses: [Board.Status])? {
+        try await database.read { db in
+            guard let board = try Self.board(id, of: organization, in: db) else { return nil }
+            let statuses = try db.all(
+                """
+                SELECT * FROM psa_statuses WHERE connection_id = \(board.connection) AND board_id = \(id)
+                ORDER BY sort_order LIMIT 500
+                """
+            ).map { row in
+                Board.Status(
+                    id: try row["id"], name: try row["name"], isClosed: try row["closed"],
+                    isInactive: try row["inactive"], sortOrder: try row["sort_order"])
+            }
+            return (board, statuses)
+        }
+    }
+
+    /// One of an organization's boards; nil when there is no such.
+    public static func board(
+        _ id: Board.ID, of organization: Organization.ID, in db: Connection
+    ) throws -> MirroredBoard? {
+        try db.first(
+            """
+            SELECT b.* FROM psa_boards b JOIN psa_connections c ON c.id = b.connection_id
+            WHERE c.organization_id = \(organization) AND b.id = \(id) ORDER BY b.connection_id LIMIT 1
+            """, as: MirroredBoard.self)
+    }
+
+    /// Takes over all boards; what is no longer there is marked, what is back is restored.
+    public static func store(
+        _ boards: [Board], of connection: PSAConnection.ID, now: Date, in db: Connection
+    ) throws {
+        try db.execute(
+            "UPDATE psa_boards SET deleted_at = \(now) WHERE connection_id = \(connection) AND deleted_at IS NULL")
+        for board in boards {
+            try db.execute(
+                """
+                INSERT INTO psa_boards (connection_id, id, name, inactive, fetched_at)
+                VALUES (\(connection), \(board.id), \(board.name), \(board.isInactive), \(now))
+                ON CONFLICT (connection_id, id) DO UPDATE SET name = excluded.name, inactive = excluded.inactive,
+                    deleted_at = NULL, fetched_at = excluded.fetched_at
+                """)
+            try db.execute("DELETE FROM psa_statuses WHERE connection_id = \(connection) AND board_id = \(board.id)")
+            for status in board.statuses {
+                try db.execute(
+                    """
+                    INSERT INTO psa_statuses (
+                        connection_id, id, board_id, name, closed, inactive, sort_order, fetched_at)
+                    VALUES (
+                        \(connection), \(status.id), \(board.id), \(status.name), \(status.isClosed),
+                        \(status.isInactive), \(status.sortOrder), \(now))
+                    ON CONFLICT (connection_id, id) DO UPDATE SET board_id = excluded.board_id, name = excluded.name,
+                        closed = excluded.closed, inactive = excluded.inactive, sort_order = excluded.sort_order,
+                        fetched_at = excluded.fetched_at
+                    """)
+            }
+        }
+    }
+
+    // MARK: Members
+
+    /// Members by their identifiers: from the mirror while younger than the lifetime, else from the ticketing system.
+    /// When that fails, a stale row serves.
+    /// - Returns: the members, by lower-case identifier; those that do not exist are missing.
+    /// - Throws: ``PSAError`` when somebody is neither in the mirror nor to be had.
+    public func members(
+        _ identifiers: [String], of live: LiveConnection, lifetime: Duration, now: Date
+    ) async throws -> [String: Member] {
+        guard !identifiers.isEmpty else { return [:] }
+        let keys = identifiers.map { $0.lowercased() }
+        let connection = live.connection.id
+        let stored = try await database.read { db in
+            try db.all(
+                """
+                SELECT * FROM psa_members
+                WHERE connection_id = \(connection) AND identifier_key IN (\(list: keys))
+                """
+            ).map { row in (try Self.member(row), try row["fetched_at"] as Date) }
+        }
+        var members = Dictionary(stored.map { ($0.0.identifier.lowercased(), $0.0) }, uniquingKeysWith: { $1 })
+        let oldest = now.addingTimeInterval(-Double(lifetime.components.seconds))
+        let fresh = Set(stored.filter { $0.1 > oldest }.map { $0.0.identifier.lowercased() })
+        let wanted = identifiers.filter { !fresh.contains($0.lowercased()) }
+        guard !wanted.isEmpty else { return members }
+        do {
+            let fetched = try await live.provider.members(wanted)
+            for member in fetched { members[member.identifier.lowercased()] = member }
+            try await database.write { db in
+                for member in fetched { try Self.store(member, of: connection, now: now, in: db) }
+            }
+        } catch let error as PSAError {
+            guard wanted.allSatisfy({ members[$0.lowercased()] != nil }) else { throw error }
+        }
+        return members
+    }
+
+    /// An organization's members by identifier.
+    public func members(of organization: Organization.ID, page: PageRequest) async throws -> Page<Member> {
+        let rows = try await database.read { db in
+            try db.all(
+                """
+                SELECT m.* FROM psa_members m JOIN psa_connections c ON c.id = m.connection_id
+                WHERE c.organization_id = \(organization) AND m.identifier_key > \(page.after?.key ?? "")
+                ORDER BY m.identifier_key LIMIT \(page.limit + 1)
+                """
+            ).map(Self.member)
+        }
+        return Page(rows, limit: page.limit) { $0.identifier.lowercased() }
+    }
+
+    private static func member(_ row: Row) throws -> Member {
+        Member(
+            id: try row["id"], identifier: try row["identifier"], name: try row["name"], email: try row["email"],
+            isInactive: try row["inactive"])
+    }
+
+    private static func store(
+        _ member: Member, of connection: PSAConnection.ID, now: Date, in db: Connection
+    ) throws {
+        try db.execute(
+            """
+            INSERT INTO psa_members (connection_id, identifier_key, id, identifier, name, email, inactive, fetched_at)
+            VALUES (
+                \(connection), \(member.identifier.lowercased()), \(member.id), \(member.identifier), \(member.name),
+                \(orNull: member.email), \(member.isInactive), \(now))
+            ON CONFLICT (connection_id, identifier_key) DO UPDATE SET id = excluded.id, name = excluded.name,
+                identifier = excluded.identifier, email = excluded.email, inactive = excluded.inactive,
+                fetched_at = excluded.fetched_at
+            """)
+    }
+}
