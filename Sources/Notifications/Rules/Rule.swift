@@ -1,0 +1,89 @@
+import Accounts
+import Database
+import Foundation
+import Ticketing
+
+/// Tells a recipient about the tickets of a board.
+public struct Rule: Sendable, Equatable, RowDecodable {
+    /// The type of a rule's key.
+    public typealias ID = RowID<Rule>
+
+    /// Which changes after the creation the recipient hears of.
+    public enum Updates: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
+        /// None: new tickets only.
+        case none
+        /// What is written on the tickets.
+        case notes
+        /// Everything.
+        case all
+    }
+
+    /// Whose notes the recipient hears of.
+    public enum Visibility: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
+        case all
+        /// Only what customers can see.
+        case `public`
+        /// Only what they cannot.
+        case `internal`
+    }
+
+    /// The key.
+    public let id: ID
+    /// The board.
+    public let board: Board.ID
+    /// Its name in the mirror; nil when it is not there.
+    public let boardName: String?
+    /// Who is told.
+    public let recipient: Recipient.ID
+    /// The recipient's name.
+    public let recipientName: String
+    /// Room or person.
+    public let recipientKind: Recipient.Kind
+    /// Whether the rule applies.
+    public let isEnabled: Bool
+    /// Whether it is decided and recorded, but nothing is sent.
+    public let simulates: Bool
+    /// Which changes after the creation.
+    public let updates: Updates
+    /// Whose notes.
+    public let visibility: Visibility
+    /// Whether updates go under the room's first message about the ticket.
+    public let threadsUpdates: Bool
+    /// When it was made.
+    public let createdAt: Date
+
+    /// Reads a row of ``RuleStore/selection``.
+    public init(row: Row) throws {
+        id = try row["id"]
+        board = try row["board_id"]
+        boardName = try row["board_name"]
+        recipient = try row["recipient_id"]
+        recipientName = try row["recipient_name"]
+        recipientKind = try row["recipient_kind"]
+        isEnabled = try row["enabled"]
+        simulates = try row["simulate"]
+        updates = try row["updates"]
+        visibility = try row["visibility"]
+        threadsUpdates = try row["thread_updates"]
+        createdAt = try row["created_at"]
+    }
+
+    /// Whether the rule's recipient hears of an event. Pure.
+    func applies(to event: TicketEvent) -> Bool {
+        guard isEnabled else { return false }
+        switch event.kind {
+        case .created: return true
+        case .noteAdded: return updates != .none && shows(event.details.note)
+        case .assigned, .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted:
+            return updates == .all
+        }
+    }
+
+    private func shows(_ note: TicketEvent.Details.Note?) -> Bool {
+        switch visibility {
+        case .all: true
+        case .public: note?.isInternal == false
+        case .internal: note?.isInternal == true
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Accounts
+import Database
+import Foundation
+import WebSupport
+
+/// What an organization can set about its notifications.
+public struct NotificationSettings: Sendable, Equatable, Codable {
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case notificationsEnabled = "notifications_enabled"
+        case requireRule = "require_rule"
+        case maxMessageLength = "max_message_length"
+        case referenceLifetimeSeconds = "reference_lifetime_seconds"
+        case silenceAlarmMinutes = "silence_alarm_minutes"
+    }
+
+    /// Off: everything is recorded, nobody is told.
+    public var notificationsEnabled = true
+    /// Whether a board without an enabled rule tells nobody, not even the assigned people.
+    public var requireRule = false
+    /// At how many characters a note is cut.
+    public var maxMessageLength = 300
+    /// How long a member of the mirror serves without being fetched again.
+    public var referenceLifetimeSeconds = 900
+    /// After how long without any hook an alarm is raised.
+    public var silenceAlarmMinutes = 60
+
+    /// The defaults.
+    public init() {}
+
+    /// Reads what is stored of an organization; the defaults where nothing is.
+    public static func of(_ organization: Organization.ID, in db: Connection) throws -> NotificationSettings {
+        let stored: String? = try db.first(
+            "SELECT settings FROM notification_settings WHERE organization_id = \(organization)")?["settings"]
+        guard let stored else { return NotificationSettings() }
+        return try JSONDecoder().decode(NotificationSettings.self, from: Data(stored.utf8))
+    }
+
+    /// Stores all settings of an organization.
+    public func store(for organization: Organization.ID, now: Date, in db: Connection) throws {
+        let text = String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
+        try db.execute(
+            """
+            INSERT INTO notification_settings (organization_id, settings, updated_at)
+            VALUES (\(organization), \(text), \(now))
+            ON CONFLICT (organization_id) DO UPDATE SET settings = excluded.settings, updated_at = excluded.updated_at
+            """)
+    }
+
+    /// The largest and smallest values that make sense.
+    /// - Throws: 422 with the fields at fault.
+    func validated() throws(Problem) -> NotificationSettings {
+        var errors: [Problem.FieldError] = []
+        func check(_ value: Int, _ range: ClosedRange<Int>, _ field: CodingKeys) {
+            guard !range.contains(value) else { return }
+            errors.append(
+                .init(
+                    field: field.rawValue, code: "out_of_range",
+                    message: "must be from \(range.lowerBound) to \(range.upperBound)."))
+        }
+        check(maxMessageLength, 50...5_000, .maxMessageLength)
+        check(referenceLifetimeSeconds, 0...86_400, .referenceLifetimeSeconds)
+        check(silenceAlarmMinutes, 5...10_080, .silenceAlarmMinutes)
+        guard errors.isEmpty else { throw .invalid(errors) }
+        return self
+    }
+}
