@@ -10,7 +10,9 @@ public enum CallPriority: Sendable, Hashable {
 public protocol CallBudget: Sendable {
     /// Takes one call, waiting for it if need be; interactive callers go first.
     ///
-    /// - Parameter patience: the longest wait.
+    /// - Parameters:
+    ///   - priority: who goes first.
+    ///   - patience: the longest wait.
     /// - Throws: ``OutboundError/budget(retryAfter:)`` when it would take longer, ``OutboundError/cancelled(maybeSent:)``.
     func acquire(_ priority: CallPriority, patience: Duration) async throws(OutboundError)
 }
@@ -25,7 +27,7 @@ public actor SlidingCallBudget: CallBudget {
     private var waiting: [CallPriority: [Int]] = [:]
     private var nextTicket = 0
 
-    /// - Parameter limit: calls in one window, at least 1.
+    /// Grants `limit` calls (at least 1) in each window.
     public init(limit: Int, window: Duration = .seconds(60), clock: OutboundClock = .continuous) {
         self.limit = max(1, limit)
         self.window = window

@@ -35,7 +35,7 @@ public struct OutboundRequest: Sendable {
     /// Sending it twice does no harm, so it is sent once more when the peer closed the connection before any answer.
     public var mayBeRepeated: Bool
 
-    /// - Parameter mayBeRepeated: nil means: a GET may.
+    /// Without `mayBeRepeated`, a GET may be repeated and nothing else.
     public init(
         _ method: Method = .get, _ url: String, headers: [Header] = [], body: Data? = nil, timeOut: Duration? = nil,
         maximumAnswerBytes: Int? = nil, mayBeRepeated: Bool? = nil

@@ -61,6 +61,9 @@ public final class Remote: Sendable {
         duration = Metrics.Timer(label: "patchbay_outbound_call_duration_seconds", dimensions: [("remote", kind)])
     }
 
+    /// The present, by the clock that this remote waits by.
+    public var now: ContinuousClock.Instant { clock.now() }
+
     /// Holds all calls back for a while, as `Retry-After` asks; a longer pause already there stays.
     public func pause(for duration: Duration) {
         let until = clock.now() + duration

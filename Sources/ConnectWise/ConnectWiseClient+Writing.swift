@@ -1,0 +1,98 @@
+import Foundation
+import Outbound
+
+extension ConnectWiseClient {
+    /// Makes a note. ConnectWise has no idempotency: after an error with `maybeSent` look for it first.
+    public func createNote(
+        _ note: NewNote, onTicket ticket: Int, priority: CallPriority = .interactive
+    ) async throws(ConnectWiseError) -> Note {
+        try await write(.post, "service/tickets/\(ticket)/notes", note, priority)
+    }
+
+    /// Logs time. After an error with `maybeSent` look for it by ticket, start and member first.
+    public func createTimeEntry(
+        _ entry: NewTimeEntry, priority: CallPriority = .interactive
+    ) async throws(ConnectWiseError) -> TimeEntry {
+        try await write(.post, "time/entries", entry, priority)
+    }
+
+    /// Changes a ticket. Compare the answer with what was asked: ConnectWise may say 200 and change nothing.
+    public func patchTicket(
+        _ id: Int, _ operations: [PatchOperation], priority: CallPriority = .interactive
+    ) async throws(ConnectWiseError) -> Ticket {
+        try await write(.patch, "service/tickets/\(id)", operations, priority)
+    }
+
+    /// Registered callbacks, those whose URL contains the text or all.
+    public func callbacks(
+        urlContaining text: String? = nil, priority: CallPriority = .background
+    ) async throws(ConnectWiseError) -> [CallbackEntry] {
+        try await list("system/callbacks", text.map { .contains("url", $0) }, priority).all()
+    }
+
+    public func createCallback(
+        _ callback: NewCallback, priority: CallPriority = .background
+    ) async throws(ConnectWiseError) -> CallbackEntry {
+        try await write(.post, "system/callbacks", callback, priority)
+    }
+
+    /// Changes a callback, for instance `.replace("inactiveFlag", with: .flag(false))`.
+    public func patchCallback(
+        _ id: Int, _ operations: [PatchOperation], priority: CallPriority = .background
+    ) async throws(ConnectWiseError) -> CallbackEntry {
+        try await write(.patch, "system/callbacks/\(id)", operations, priority)
+    }
+
+    /// Removes a callback; one that is already gone is no error.
+    public func deleteCallback(_ id: Int, priority: CallPriority = .background) async throws(ConnectWiseError) {
+        do {
+            _ = try await send(Call(method: .delete, path: "system/callbacks/\(id)", priority: priority))
+        } catch .notFound(message: _, isRecord: true) {
+            return
+        }
+    }
+
+    /// Fetches the key that signs callbacks, first without credentials and then with them. The URL comes from an
+    /// unverified body: the caller has to check host and company first. Credentials go only to the site and its twin.
+    public func signingKey(at url: String) async throws(ConnectWiseError) -> String {
+        do {
+            return try await signingKey(at: url, headers: [])
+        } catch {
+            guard let host = URLComponents(string: url)?.host, site.owns(host: host) else { throw error }
+            switch error {
+            case .authentication, .permission, .notFound, .rejected, .undecodable: break
+            case .rateLimited, .unavailable, .server, .timeOut, .connection, .certificate, .refused, .cancelled:
+                throw error
+            }
+            return try await signingKey(at: url, headers: credentials.headers)
+        }
+    }
+
+    private func signingKey(
+        at url: String, headers: [OutboundRequest.Header]
+    ) async throws(ConnectWiseError) -> String {
+        struct Answer: Decodable {
+            let signing_key: String
+        }
+        // ConnectWise gives the callback up after 5 s, and the key may be fetched twice.
+        let request = OutboundRequest(
+            .get, url, headers: headers, timeOut: .seconds(2), maximumAnswerBytes: 64 << 10)
+        let answer: Answer = try decode(try await carry(request, .interactive))
+        guard !answer.signing_key.isEmpty else { throw .undecodable(reason: "the signing key is empty") }
+        return answer.signing_key
+    }
+
+    private func write<Body: Encodable, Answer: Decodable>(
+        _ method: OutboundRequest.Method, _ path: String, _ body: Body, _ priority: CallPriority
+    ) async throws(ConnectWiseError) -> Answer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let data: Data
+        do {
+            data = try encoder.encode(body)
+        } catch {
+            throw .rejected(message: "the content cannot be written as JSON", fields: [])
+        }
+        return try decode(try await send(Call(method: method, path: path, body: data, priority: priority)))
+    }
+}

@@ -1,0 +1,164 @@
+import Foundation
+
+/// A service board.
+public struct Board: Record {
+    public let id: Int
+    public let name: String?
+    public let inactive: Bool
+    public let project: Bool
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        id = try fields.id()
+        name = fields["name"]
+        inactive = fields["inactiveFlag"] ?? false
+        project = fields["projectFlag"] ?? false
+    }
+}
+
+/// A status of one board.
+public struct BoardStatus: Record {
+    public let id: Int
+    public let name: String?
+    public let board: Reference?
+    public let sortOrder: Int?
+    public let inactive: Bool
+    public let closed: Bool
+    public let timeEntryNotAllowed: Bool
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        id = try fields.id()
+        name = fields["name"]
+        board = fields["board"]
+        sortOrder = fields["sortOrder"]
+        inactive = fields["inactive"] ?? false
+        closed = fields["closedStatus"] ?? false
+        timeEntryNotAllowed = fields["timeEntryNotAllowed"] ?? false
+    }
+}
+
+/// A customer.
+public struct Company: Record {
+    static let fields = "id,identifier,name,status,phoneNumber,deletedFlag,_info"
+
+    public let id: Int
+    public let identifier: String?
+    public let name: String?
+    public let status: Reference?
+    public let phoneNumber: String?
+    /// Companies are not removed but flagged.
+    public let deleted: Bool
+    public let info: Info?
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        id = try fields.id()
+        identifier = fields["identifier"]
+        name = fields["name"]
+        status = fields["status"]
+        phoneNumber = fields["phoneNumber"]
+        deleted = fields["deletedFlag"] ?? false
+        info = fields["_info"]
+    }
+}
+
+/// A person at a customer.
+public struct Contact: Record {
+    static let fields = "id,firstName,lastName,company,title,inactiveFlag,communicationItems,_info"
+
+    /// A telephone number or address.
+    public struct Communication: Decodable, Sendable, Equatable {
+        /// `Email`, `Phone` or `Fax`.
+        public let kind: String?
+        public let value: String?
+        public let isDefault: Bool
+
+        public init(from decoder: any Decoder) throws {
+            let fields = try Fields(decoder)
+            kind = fields["communicationType"]
+            value = fields["value"]
+            isDefault = fields["defaultFlag"] ?? false
+        }
+    }
+
+    public let id: Int
+    public let firstName: String?
+    public let lastName: String?
+    public let company: Reference?
+    public let title: String?
+    public let inactive: Bool
+    public let communications: [Communication]
+    public let info: Info?
+
+    /// The e-mail address to use.
+    public var email: String? { preferred("Email") }
+    /// The telephone number to use.
+    public var phone: String? { preferred("Phone") }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        id = try fields.id()
+        firstName = fields["firstName"]
+        lastName = fields["lastName"]
+        company = fields["company"]
+        title = fields["title"]
+        inactive = fields["inactiveFlag"] ?? false
+        communications = fields["communicationItems"] ?? []
+        info = fields["_info"]
+    }
+
+    private func preferred(_ kind: String) -> String? {
+        let ofKind = communications.filter { $0.kind == kind && $0.value?.isEmpty == false }
+        return (ofKind.first { $0.isDefault } ?? ofKind.first)?.value
+    }
+}
+
+/// A person on our side.
+public struct Member: Record {
+    static let fields = "id,identifier,firstName,lastName,officeEmail,primaryEmail,inactiveFlag,_info"
+
+    public let id: Int
+    /// Login name, at most 15 characters; not an e-mail address.
+    public let identifier: String?
+    public let firstName: String?
+    public let lastName: String?
+    public let email: String?
+    public let inactive: Bool
+    public let info: Info?
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        id = try fields.id()
+        identifier = fields["identifier"]
+        firstName = fields["firstName"]
+        lastName = fields["lastName"]
+        let office: String? = fields["officeEmail"]
+        email = (office?.isEmpty == false ? office : nil) ?? fields["primaryEmail"]
+        inactive = fields["inactiveFlag"] ?? false
+        info = fields["_info"]
+    }
+}
+
+/// A registered callback.
+public struct CallbackEntry: Record {
+    public let id: Int
+    public let url: String?
+    public let type: String?
+    public let level: String?
+    public let objectID: Int?
+    public let description: String?
+    /// ConnectWise sets it after three days of failures.
+    public let inactive: Bool
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        id = try fields.id()
+        url = fields["url"]
+        type = fields["type"]
+        level = fields["level"]
+        objectID = fields["objectId"]
+        description = fields["description"]
+        inactive = fields["inactiveFlag"] ?? false
+    }
+}
