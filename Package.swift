@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 
 // Names from outside, so that a target's list reads as a sentence.
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -101,7 +102,10 @@ let package = Package(
         // The outside world, played faithfully; imports no feature
         target(
             "Simulators",
-            [asn1, crypto, httpClient, hummingbird, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioSSL, x509]),
+            [
+                asn1, crypto, httpClient, hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging,
+                nioCore, nioHTTP1, nioSSL, x509,
+            ]),
 
         // Tests
         target("TestSupport", ["Database", logging]),
