@@ -28,6 +28,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
@@ -60,7 +61,8 @@ let package = Package(
     targets: [
         // The executable and its commands
         .executableTarget(name: "patchbay", dependencies: ["Commands"], swiftSettings: settings),
-        target("Commands", ["Server", "Simulators", argumentParser, httpClient, logging, nioCore]),
+        target(
+            "Commands", ["Server", "Simulators", argumentParser, httpClient, lifecycle, logging, nioCore, unixSignals]),
 
         // Composition root
         target(
