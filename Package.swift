@@ -60,7 +60,7 @@ let package = Package(
     ],
     targets: [
         // The executable and its commands
-        .executableTarget(name: "patchbay", dependencies: ["Commands"], swiftSettings: settings),
+        .executableTarget(name: "patchbay", dependencies: ["Commands", argumentParser], swiftSettings: settings),
         target(
             "Commands", ["Server", "Simulators", argumentParser, httpClient, lifecycle, logging, nioCore, unixSignals]),
 

@@ -94,10 +94,10 @@ extension World {
         let contactsByCompany = Dictionary(grouping: ledger.contacts.all, by: \.companyID).mapValues { $0.map(\.id) }
         let engineers = Self.staff.compactMap { ledger.member($0.identifier) }
         guard let dispatcher = engineers.dropFirst().first else { return }
-        // Spread over sixty days, oldest first, the last one an hour ago.
+        // Spread over sixty days, oldest first, the last one two hours ago.
         let span = 60 * 86_400
         for number in 0..<tickets {
-            let at = Instant(seconds: now.seconds - 3600 - span + span / max(1, tickets) * number)
+            let at = Instant(seconds: now.seconds - 2 * 3600 - span + span / max(1, tickets) * number)
             let board = random.pick(ledger.boards.ids, or: 1)
             let company = random.pick(ledger.companies.ids, or: 201)
             let open = Int.random(in: 0..<10, using: &random) < 7
