@@ -25,6 +25,9 @@ public struct Site: Sendable, Equatable {
     /// The host's API twin: cloud hosts serve the API under another name.
     private var twin: String { host.hasPrefix("api-") ? String(host.dropFirst(4)) : "api-" + host }
 
+    /// True for a simulator or test server on this machine that is spoken to without TLS.
+    public var isPlainLoopback: Bool { !usesTLS }
+
     /// True for the site itself and for its `api-` twin.
     public func owns(host other: String) -> Bool {
         let other = other.lowercased().trimmingCharacters(in: ["[", "]"])

@@ -1,0 +1,71 @@
+import ConnectWise
+import Foundation
+
+/// Checks callbacks that claim to come from a ConnectWise company.
+public actor ConnectWiseCallbacks: CallbackVerifier {
+    // A forged callback makes us fetch the key again; not more often than this.
+    private static let refetchInterval: Duration = .seconds(30)
+    private static let mostKeys = 20
+
+    private struct Key {
+        let text: String
+        let fetched: ContinuousClock.Instant
+    }
+
+    private let site: Site
+    private let company: String
+    private let fetch: @Sendable (String) async throws(ConnectWiseError) -> String
+    private var keys: [String: Key] = [:]
+
+    /// - Parameters:
+    ///   - site: the only host, with its `api-` twin, that keys are fetched from.
+    ///   - company: the only company whose keys count; others on the same cloud host can sign too.
+    ///   - fetch: gets the signing key at an address.
+    public init(site: Site, company: String, fetch: @escaping @Sendable (String) async throws(ConnectWiseError) -> String)
+    {
+        self.site = site
+        self.company = company
+        self.fetch = fetch
+    }
+
+    /// See ``CallbackVerifier``.
+    public func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict {
+        if let objection = Self.objection(to: keyURL, site: site, company: company) { return .forged(objection) }
+        do throws(ConnectWiseError) {
+            if let known = keys[keyURL] {
+                if CallbackSignature.verify(body: body, header: signature, signingKey: known.text) { return .genuine }
+                guard ContinuousClock.now - known.fetched > Self.refetchInterval else {
+                    return .forged("the signature does not match")
+                }
+            }
+            let key = try await fetch(keyURL)
+            if keys.count >= Self.mostKeys { keys = [:] }
+            keys[keyURL] = Key(text: key, fetched: .now)
+            return CallbackSignature.verify(body: body, header: signature, signingKey: key)
+                ? .genuine : .forged("the signature does not match")
+        } catch {
+            switch error {
+            case .refused, .authentication, .permission, .notFound, .rejected, .undecodable, .certificate:
+                return .forged("the signing key cannot be had: \(error.message)")
+            case .rateLimited, .unavailable, .server, .timeOut, .connection, .cancelled:
+                return .unknown("the signing key cannot be had: \(error.message)")
+            }
+        }
+    }
+
+    /// Why a key address must not be called; nil when it may. Pure.
+    static func objection(to keyURL: String, site: Site, company: String) -> String? {
+        guard keyURL.utf8.count <= 2_000, let parts = URLComponents(string: keyURL), let host = parts.host,
+            parts.user == nil, parts.password == nil
+        else { return "the key's address is no plain URL" }
+        guard site.owns(host: host), parts.port == site.port else {
+            return "the key's address is on another host: \(host)"
+        }
+        guard parts.scheme == "https" || parts.scheme == "http" && site.isPlainLoopback else {
+            return "the key's address is not https"
+        }
+        let named = parts.queryItems?.first { $0.name.lowercased() == "companyname" }?.value
+        guard named?.lowercased() == company.lowercased() else { return "the key belongs to another company" }
+        return nil
+    }
+}

@@ -1,0 +1,248 @@
+import ConnectWise
+import Foundation
+import Outbound
+
+/// ConnectWise PSA as a ``PSAProvider``.
+public struct ConnectWiseProvider: PSAProvider {
+    /// One ticket's time entries after one of them.
+    private struct EntriesWanted: Hashable, Sendable {
+        let ticket: Int
+        let after: Int
+    }
+
+    // Below this many reads at a time nobody waits for a batch; beyond it calls are saved.
+    private static let singleReads = 6
+
+    private let client: ConnectWiseClient
+    private let tickets: ReadBatcher<Int, ConnectWise.Ticket>
+    private let entries: ReadBatcher<EntriesWanted, [ConnectWise.TimeEntry]>
+
+    /// - Parameter client: calls the company.
+    public init(client: ConnectWiseClient) {
+        self.client = client
+        tickets = ReadBatcher(atOnce: Self.singleReads) { ids in
+            do throws(ConnectWiseError) {
+                guard ids.count > 1 else {
+                    return .success([ids[0]: try await client.ticket(ids[0], priority: .background)])
+                }
+                let found = try await client.tickets(ids)
+                return .success(Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { $1 }))
+            } catch {
+                return .failure(PSAError(error))
+            }
+        }
+        entries = ReadBatcher(atOnce: Self.singleReads) { wanted in
+            do throws(ConnectWiseError) {
+                // Apart: one ticket that is looked at for the first time would make the call return the whole history
+                // of all the others.
+                let (first, later) = (wanted.filter { $0.after == 0 }, wanted.filter { $0.after > 0 })
+                var found: [ConnectWise.TimeEntry] = []
+                for group in [first, later] where !group.isEmpty {
+                    let after = group.map(\.after).min() ?? 0
+                    found += try await client.timeEntries(ofTickets: group.map(\.ticket), after: after)
+                }
+                let byTicket = Dictionary(grouping: found) { $0.chargeToID ?? 0 }
+                return .success(
+                    Dictionary(uniqueKeysWithValues: wanted.map { key in
+                        (key, (byTicket[key.ticket] ?? []).filter { $0.id > key.after })
+                    }))
+            } catch {
+                return .failure(PSAError(error))
+            }
+        }
+    }
+
+    /// See ``PSAProvider``.
+    public func test() async throws(PSAError) {
+        try await mapping { () throws(ConnectWiseError) in try await client.testCredentials() }
+    }
+
+    /// See ``PSAProvider``. A 404 may also mean wrong keys or a moved API on ConnectWise's cloud, so it is believed only
+    /// when a call that needs the keys succeeds right after it.
+    public func ticket(_ id: Ticket.ID) async throws(PSAError) -> Ticket? {
+        let number = try Self.number(id)
+        do throws(PSAError) {
+            if let found = try await tickets.value(for: number) { return Self.ticket(found) }
+        } catch .notFound {
+            // Falls through to the confirmation.
+        }
+        try await test()
+        do throws(ConnectWiseError) {
+            return Self.ticket(try await client.ticket(number, priority: .background))
+        } catch .notFound(_, isRecord: true) {
+            return nil
+        } catch {
+            throw PSAError(error)
+        }
+    }
+
+    /// See ``PSAProvider``. The cursor is the newest note's and the newest time entry's id.
+    public func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity {
+        let number = try Self.number(ticket)
+        let seen = ActivityCursor(cursor)
+        async let notes = notes(on: number, after: seen.note)
+        async let times = entries.value(for: EntriesWanted(ticket: number, after: seen.timeEntry))
+        let (newNotes, newTimes) = try await typed(notes, times ?? [])
+        let next = ActivityCursor(
+            note: newNotes.map(\.id).max() ?? seen.note, timeEntry: newTimes.map(\.id).max() ?? seen.timeEntry)
+        let all = newNotes.map(Self.note) + newTimes.compactMap(Self.note)
+        return TicketActivity(
+            notes: all.sorted { ($0.createdAt ?? .distantFuture) < ($1.createdAt ?? .distantFuture) },
+            cursor: next.text)
+    }
+
+    /// Swift forgets the type of errors thrown by `async let`; all of ours throw ``PSAError``.
+    private func typed<First: Sendable, Second: Sendable>(
+        _ first: @autoclosure () async throws -> First, _ second: @autoclosure () async throws -> Second
+    ) async throws(PSAError) -> (First, Second) {
+        do {
+            return (try await first(), try await second())
+        } catch let error as PSAError {
+            throw error
+        } catch {
+            throw .connection("\(error)", maybeDone: false)
+        }
+    }
+
+    private func notes(on ticket: Int, after id: Int) async throws(PSAError) -> [ConnectWise.Note] {
+        do throws(ConnectWiseError) {
+            return try await client.notes(ofTicket: ticket, after: id)
+        } catch .notFound {
+            // The ticket is gone; whether that is so is decided by its own call.
+            return []
+        } catch {
+            throw PSAError(error)
+        }
+    }
+
+    /// See ``PSAProvider``.
+    public func members(_ identifiers: [String]) async throws(PSAError) -> [Member] {
+        try await mapping { () throws(ConnectWiseError) in
+            try await client.members(identifiers).compactMap(Self.member)
+        }
+    }
+
+    /// See ``PSAProvider``.
+    public func boards() async throws(PSAError) -> [Board] {
+        try await mapping { () throws(ConnectWiseError) in
+            var boards: [Board] = []
+            for board in try await client.boards() {
+                let statuses = try await client.statuses(ofBoard: board.id).map { status in
+                    Board.Status(
+                        id: .init("\(status.id)"), name: status.name ?? "", isClosed: status.closed,
+                        isInactive: status.inactive, sortOrder: status.sortOrder ?? 0)
+                }
+                boards.append(
+                    Board(
+                        id: .init("\(board.id)"), name: board.name ?? "Board \(board.id)", isInactive: board.inactive,
+                        statuses: statuses))
+            }
+            return boards
+        }
+    }
+
+    /// See ``PSAProvider``.
+    public func link(to ticket: Ticket.ID) -> String {
+        client.site.ticketLink(Int(ticket.rawValue) ?? 0, companyID: client.credentials.companyID)
+    }
+
+    private func mapping<Value>(
+        _ body: () async throws(ConnectWiseError) -> Value
+    ) async throws(PSAError) -> Value {
+        do throws(ConnectWiseError) {
+            return try await body()
+        } catch {
+            throw PSAError(error)
+        }
+    }
+
+    private static func number(_ id: Ticket.ID) throws(PSAError) -> Int {
+        guard let number = Int(id.rawValue), number > 0 else { throw .notFound("ticket \(id)") }
+        return number
+    }
+}
+
+/// The newest note and time entry that were seen, as `n12,t7`.
+struct ActivityCursor: Equatable {
+    let note: Int
+    let timeEntry: Int
+
+    init(note: Int, timeEntry: Int) {
+        self.note = note
+        self.timeEntry = timeEntry
+    }
+
+    init(_ text: String?) {
+        let parts = (text ?? "").split(separator: ",")
+        func number(_ letter: Character) -> Int {
+            parts.first { $0.first == letter }.flatMap { Int($0.dropFirst()) } ?? 0
+        }
+        self.init(note: number("n"), timeEntry: number("t"))
+    }
+
+    var text: String { "n\(note),t\(timeEntry)" }
+}
+
+extension ConnectWiseProvider {
+    static func ticket(_ ticket: ConnectWise.Ticket) -> Ticket {
+        func reference(_ reference: ConnectWise.Reference?) -> Ticket.Reference? {
+            reference.map { Ticket.Reference(id: "\($0.id)", name: $0.name ?? "") }
+        }
+        return Ticket(
+            id: .init("\(ticket.id)"), summary: ticket.summary ?? "", board: reference(ticket.board),
+            status: reference(ticket.status), isClosed: ticket.closed ?? false, company: reference(ticket.company),
+            contact: reference(ticket.contact)
+                ?? ticket.contactName.map { Ticket.Reference(id: "", name: $0) },
+            priority: reference(ticket.priority), owner: ticket.owner?.identifier, resources: ticket.resources,
+            enteredAt: ticket.info?.dateEntered, updatedAt: ticket.info?.lastUpdated, updatedBy: ticket.info?.updatedBy)
+    }
+
+    static func note(_ note: ConnectWise.Note) -> TicketNote {
+        TicketNote(
+            id: "n\(note.id)", kind: .note,
+            author: note.member?.name ?? note.contact?.name ?? note.createdBy,
+            authorIdentifier: note.member?.identifier ?? (note.contact == nil ? note.createdBy : nil),
+            text: note.text ?? "", isInternal: !note.discussion, createdAt: note.dateCreated ?? note.info?.dateEntered)
+    }
+
+    /// Nil for a time entry without text: nothing was written.
+    static func note(_ entry: ConnectWise.TimeEntry) -> TicketNote? {
+        guard let text = entry.notes, !text.isEmpty else { return nil }
+        return TicketNote(
+            id: "t\(entry.id)", kind: .timeEntry, author: entry.member?.name ?? entry.enteredBy,
+            authorIdentifier: entry.member?.identifier ?? entry.enteredBy, text: text, isInternal: !entry.discussion,
+            createdAt: entry.dateEntered ?? entry.info?.dateEntered ?? entry.timeEnd ?? entry.timeStart)
+    }
+
+    static func member(_ member: ConnectWise.Member) -> Member? {
+        guard let identifier = member.identifier else { return nil }
+        let name = [member.firstName, member.lastName].compactMap { $0 }.joined(separator: " ")
+        return Member(
+            id: .init("\(member.id)"), identifier: identifier, name: name.isEmpty ? identifier : name,
+            email: member.email.flatMap { $0.isEmpty ? nil : $0 }, isInactive: member.inactive)
+    }
+}
+
+extension PSAError {
+    init(_ error: ConnectWiseError) {
+        self =
+            switch error {
+            case .authentication(let message): .authentication(message)
+            case .permission(let message): .permission(message)
+            case .notFound(let message, _): .notFound(message)
+            case .rateLimited(let wait): .rateLimited(wait)
+            case .unavailable(let wait): .held(error.message, wait)
+            case .server: .server(error.message)
+            case .timeOut(let maybeSent): .timeOut(maybeDone: maybeSent)
+            case .connection(let reason, let maybeSent): .connection(reason, maybeDone: maybeSent)
+            case .certificate(let reason): .connection(reason, maybeDone: false)
+            case .rejected(let message, let fields):
+                .rejected(
+                    message,
+                    fields: Dictionary(fields.map { ($0.field ?? "", $0.message) }, uniquingKeysWith: { $1 }))
+            case .undecodable(let reason): .undecodable(reason)
+            case .refused(let refusal): .notAllowed(refusal.description)
+            case .cancelled(let maybeSent): .connection("cancelled", maybeDone: maybeSent)
+            }
+    }
+}
