@@ -101,7 +101,10 @@ let package = Package(
         // The outside world, played faithfully; imports no feature
         target(
             "Simulators",
-            [asn1, crypto, httpClient, hummingbird, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioSSL, x509]),
+            [
+                asn1, crypto, httpClient, hummingbird, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioSSL,
+                x509,
+            ]),
 
         // Tests
         target("TestSupport", ["Database", logging]),

@@ -123,7 +123,8 @@ public struct ConnectWiseClient: Sendable {
             call.method, "\(base)/\(call.path)\(query.isEmpty ? "" : "?" + query)", headers: headers, body: call.body)
     }
 
-    func carry(_ request: OutboundRequest, _ priority: CallPriority) async throws(ConnectWiseError) -> OutboundResponse {
+    func carry(_ request: OutboundRequest, _ priority: CallPriority) async throws(ConnectWiseError) -> OutboundResponse
+    {
         let response: OutboundResponse
         do throws(OutboundError) {
             response = try await outbound.send(request, to: remote, priority: priority)
