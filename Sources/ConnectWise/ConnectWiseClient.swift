@@ -41,6 +41,8 @@ public struct ConnectWiseClient: Sendable {
     /// Makes a client; nothing is called yet.
     ///
     /// - Parameters:
+    ///   - site: where people sign in; the API's address is found from it.
+    ///   - credentials: the API member's keys.
     ///   - outbound: carries the calls.
     ///   - remote: shared by all clients of the company.
     ///   - modelVersion: pins the shape of the records.
