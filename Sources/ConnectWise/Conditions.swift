@@ -98,7 +98,9 @@ public struct Conditions: Sendable, Equatable {
     /// Control characters are not part of any value, but may end a string in somebody's parser.
     private static func plain(_ text: String) -> String {
         var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars { scalars.append(scalar.properties.generalCategory == .control ? " " : scalar) }
+        for scalar in text.unicodeScalars {
+            scalars.append(scalar.properties.generalCategory == .control ? " " : scalar)
+        }
         return String(scalars)
     }
 }

@@ -77,12 +77,14 @@ extension ConnectWiseClient {
         try await list("service/boards/\(board)/statuses", nil, priority).all()
     }
 
+    /// One company.
     public func company(_ id: Int, priority: CallPriority = .background) async throws(ConnectWiseError) -> Company {
         try decode(
             try await send(
                 Call(path: "company/companies/\(id)", query: [("fields", Company.fields)], priority: priority)))
     }
 
+    /// Several companies, one call for each hundred; those that do not exist are missing.
     public func companies(
         _ ids: [Int], priority: CallPriority = .background
     ) async throws(ConnectWiseError) -> [Company] {
@@ -91,12 +93,14 @@ extension ConnectWiseClient {
         }
     }
 
+    /// One contact.
     public func contact(_ id: Int, priority: CallPriority = .background) async throws(ConnectWiseError) -> Contact {
         try decode(
             try await send(
                 Call(path: "company/contacts/\(id)", query: [("fields", Contact.fields)], priority: priority)))
     }
 
+    /// Several contacts, one call for each hundred; those that do not exist are missing.
     public func contacts(
         _ ids: [Int], priority: CallPriority = .background
     ) async throws(ConnectWiseError) -> [Contact] {

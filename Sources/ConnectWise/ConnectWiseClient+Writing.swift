@@ -30,6 +30,7 @@ extension ConnectWiseClient {
         try await list("system/callbacks", text.map { .contains("url", $0) }, priority).all()
     }
 
+    /// Registers a callback; one that exists already is rejected with the code `ObjectExists`.
     public func createCallback(
         _ callback: NewCallback, priority: CallPriority = .background
     ) async throws(ConnectWiseError) -> CallbackEntry {

@@ -41,6 +41,8 @@ public struct ConnectWiseClient: Sendable {
     /// Makes a client; nothing is called yet.
     ///
     /// - Parameters:
+    ///   - site: where people sign in; the API's address is found from it.
+    ///   - credentials: the API member's keys.
     ///   - outbound: carries the calls.
     ///   - remote: shared by all clients of the company.
     ///   - modelVersion: pins the shape of the records.
@@ -123,7 +125,8 @@ public struct ConnectWiseClient: Sendable {
             call.method, "\(base)/\(call.path)\(query.isEmpty ? "" : "?" + query)", headers: headers, body: call.body)
     }
 
-    func carry(_ request: OutboundRequest, _ priority: CallPriority) async throws(ConnectWiseError) -> OutboundResponse {
+    func carry(_ request: OutboundRequest, _ priority: CallPriority) async throws(ConnectWiseError) -> OutboundResponse
+    {
         let response: OutboundResponse
         do throws(OutboundError) {
             response = try await outbound.send(request, to: remote, priority: priority)

@@ -46,7 +46,9 @@ public struct Pages<Item: Record>: AsyncSequence, Sendable {
         }
 
         /// The next page, nil after the last. Empty only when the whole list is.
-        public mutating func next(isolation: isolated (any Actor)? = #isolation) async throws(ConnectWiseError) -> [Item]? {
+        public mutating func next(isolation: isolated (any Actor)? = #isolation) async throws(ConnectWiseError)
+            -> [Item]?
+        {
             guard !isFinished else { return nil }
             // A failed page ends the sequence: going on would leave a hole.
             isFinished = true
@@ -57,7 +59,8 @@ public struct Pages<Item: Record>: AsyncSequence, Sendable {
             let page: [Item] = try client.decode(response)
             let isFirst = position == nil
             let links = response.headers("link")
-            if let next = try PageLink.next(links, parameter: mode == .navigable ? "page" : "pageId", site: client.site) {
+            if let next = try PageLink.next(links, parameter: mode == .navigable ? "page" : "pageId", site: client.site)
+            {
                 // A server that points to the page just read would be followed for ever.
                 guard next != position else { throw .undecodable(reason: "the next page is the same page") }
                 position = next

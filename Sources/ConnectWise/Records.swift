@@ -31,7 +31,8 @@ public struct Info: Decodable, Sendable, Equatable {
     public let dateEntered: Date?
     public let enteredBy: String?
 
-    public init(lastUpdated: Date? = nil, updatedBy: String? = nil, dateEntered: Date? = nil, enteredBy: String? = nil) {
+    public init(lastUpdated: Date? = nil, updatedBy: String? = nil, dateEntered: Date? = nil, enteredBy: String? = nil)
+    {
         self.lastUpdated = lastUpdated
         self.updatedBy = updatedBy
         self.dateEntered = dateEntered
@@ -98,7 +99,8 @@ public struct Ticket: Record {
         owner = fields["owner"]
         let resources: String? = fields["resources"]
         self.resources =
-            resources?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty } ?? []
+            resources?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+            ?? []
         closed = fields["closedFlag"]
         closedDate = fields.date("closedDate")
         closedBy = fields["closedBy"]

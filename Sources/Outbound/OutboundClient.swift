@@ -68,7 +68,7 @@ public final class OutboundClient: Sendable {
         try await trusting.shutdown()
     }
 
-    /// Checks a URL as a call would, with a fresh look at the host's addresses; sends nothing to it.
+    /// Checks a URL and the addresses of its host as a call would; sends nothing to it.
     public func check(_ url: String) async throws(OutboundError) {
         let (_, destination) = try permitted(url)
         try await check(destination)

@@ -7,6 +7,7 @@ public let largestMessage = 7_439
 ///   - markdown: the whole text.
 ///   - limit: the longest result in bytes.
 ///   - ending: put after what is cut, such as a link to the ticket.
+/// - Returns: the text itself when it fits.
 public func cut(_ markdown: String, toBytes limit: Int = largestMessage, ending: String = "…") -> String {
     guard markdown.utf8.count > limit else { return markdown }
     let fence = "\n```\n"

@@ -80,28 +80,23 @@ public struct ConnectWiseProvider: PSAProvider {
     public func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity {
         let number = try Self.number(ticket)
         let seen = ActivityCursor(cursor)
-        async let notes = notes(on: number, after: seen.note)
+        async let notes = self.notes(on: number, after: seen.note)
         async let times = entries.value(for: EntriesWanted(ticket: number, after: seen.timeEntry))
-        let (newNotes, newTimes) = try await typed(notes, times ?? [])
+        let (newNotes, newTimes): ([ConnectWise.Note], [ConnectWise.TimeEntry])
+        do {
+            (newNotes, newTimes) = (try await notes, try await times ?? [])
+        } catch let error as PSAError {
+            throw error
+        } catch {
+            // Swift forgets that `async let` throws only what its function throws.
+            throw .connection("\(error)", maybeDone: false)
+        }
         let next = ActivityCursor(
             note: newNotes.map(\.id).max() ?? seen.note, timeEntry: newTimes.map(\.id).max() ?? seen.timeEntry)
         let all = newNotes.map(Self.note) + newTimes.compactMap(Self.note)
         return TicketActivity(
             notes: all.sorted { ($0.createdAt ?? .distantFuture) < ($1.createdAt ?? .distantFuture) },
             cursor: next.text)
-    }
-
-    /// Swift forgets the type of errors thrown by `async let`; all of ours throw ``PSAError``.
-    private func typed<First: Sendable, Second: Sendable>(
-        _ first: @autoclosure () async throws -> First, _ second: @autoclosure () async throws -> Second
-    ) async throws(PSAError) -> (First, Second) {
-        do {
-            return (try await first(), try await second())
-        } catch let error as PSAError {
-            throw error
-        } catch {
-            throw .connection("\(error)", maybeDone: false)
-        }
     }
 
     private func notes(on ticket: Int, after id: Int) async throws(PSAError) -> [ConnectWise.Note] {
