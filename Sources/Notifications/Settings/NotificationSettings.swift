@@ -27,6 +27,20 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
     /// The defaults.
     public init() {}
 
+    /// Members that were not there when the settings were stored have their defaults.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let stored = try decoder.container(keyedBy: CodingKeys.self)
+        func read<Value: Decodable>(_ key: CodingKeys, _ member: inout Value) throws {
+            member = try stored.decodeIfPresent(Value.self, forKey: key) ?? member
+        }
+        try read(.notificationsEnabled, &notificationsEnabled)
+        try read(.requireRule, &requireRule)
+        try read(.maxMessageLength, &maxMessageLength)
+        try read(.referenceLifetimeSeconds, &referenceLifetimeSeconds)
+        try read(.silenceAlarmMinutes, &silenceAlarmMinutes)
+    }
+
     /// Reads what is stored of an organization; the defaults where nothing is.
     public static func of(_ organization: Organization.ID, in db: Connection) throws -> NotificationSettings {
         let stored: String? = try db.first(

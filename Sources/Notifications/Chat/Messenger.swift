@@ -1,0 +1,76 @@
+import Foundation
+
+/// What Patchbay needs of a chat system. Webex is the first.
+public protocol Messenger: Sendable {
+    /// The longest message, in UTF-8 bytes.
+    var longestMessage: Int { get }
+    /// Asks for something that needs the credentials: who the bot is.
+    func identity() async throws(MessengerError) -> BotIdentity
+    /// Sends a message and returns its id there.
+    func send(_ markdown: String, to address: ChatAddress, under parent: String?) async throws(MessengerError) -> String
+    /// The id of a message that was sent to a person since an instant; nil when there is none. Rooms cannot be asked.
+    func find(_ markdown: String, sentTo person: String, since: Date) async throws(MessengerError) -> String?
+    /// All rooms that the bot is in.
+    func rooms() async throws(MessengerError) -> [ChatRoom]
+}
+
+/// Where a message goes.
+public enum ChatAddress: Sendable, Equatable {
+    /// By the room's id.
+    case room(String)
+    /// By the person's e-mail.
+    case person(String)
+}
+
+/// Who a bot is.
+public struct BotIdentity: Sendable, Equatable {
+    /// As people see it.
+    public let name: String
+    /// Its address; nil when the system has none.
+    public let email: String?
+
+    /// Describes a bot.
+    public init(name: String, email: String?) {
+        self.name = name
+        self.email = email
+    }
+}
+
+/// A room that the bot is in.
+public struct ChatRoom: Sendable, Equatable {
+    /// The id there.
+    public let id: String
+    /// As people see it.
+    public let title: String
+
+    /// Describes a room.
+    public init(id: String, title: String) {
+        self.id = id
+        self.title = title
+    }
+}
+
+/// Why a chat system did not do what it was asked.
+public enum MessengerError: Error, Sendable, Equatable {
+    /// It does not know the credentials.
+    case authentication(String)
+    /// It refuses this message to this recipient; trying again changes nothing. `isGone`: the recipient does not exist.
+    case refused(String, trackingID: String?, isGone: Bool)
+    /// Too many calls, or our own limits: how long to wait.
+    case wait(String, Duration)
+    /// It failed, or could not be reached; whether the message may have been sent.
+    case failed(String, trackingID: String?, maybeSent: Bool)
+    /// Its host may not be called.
+    case notAllowed(String)
+}
+
+extension MessengerError: CustomStringConvertible {
+    /// What a person can do about it.
+    public var description: String {
+        switch self {
+        case .authentication(let why), .refused(let why, _, _), .wait(let why, _), .failed(let why, _, _),
+            .notAllowed(let why):
+            why
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import Database
+import Foundation
+import Jobs
+import Metrics
+import Ticketing
+
+/// The job that sends one delivery.
+///
+/// A message that may have been sent already, because a server died or a connection broke before the answer was
+/// recorded, is looked for first. A person's conversation can be read; a room's cannot by a bot, so there it is sent
+/// again: nothing may be lost, and that one message may appear twice.
+public struct Deliverer: JobHandler {
+    /// Which delivery.
+    public struct Payload: Codable, Sendable {
+        let delivery: Delivery.ID
+    }
+
+    /// Stored; never renamed.
+    public static let kind = JobKind(rawValue: "deliver")
+    /// See ``RetrySchedule/chat``.
+    public let schedule = RetrySchedule.chat
+
+    // Messages about one ticket to one recipient go in order, while one recipient has a bounded number under way: a room
+    // that hangs cannot take all workers, and one that answers within 50 ms still gets 300 messages a second.
+    private static let lanesPerRecipient = 16
+
+    private let database: Database
+    private let connections: ChatConnections
+    private let tickets: PSAConnections
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(
+        database: Database, connections: ChatConnections, tickets: PSAConnections,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.database = database
+        self.connections = connections
+        self.tickets = tickets
+        self.now = now
+    }
+
+    static func lane(_ recipient: Recipient.ID, _ ticket: Ticket.ID) -> String {
+        // A stable hash: servers and restarts must agree on it.
+        let hash = ticket.rawValue.utf8.reduce(UInt32(5381)) { $0 &* 33 &+ UInt32($1) }
+        return "deliver:\(recipient):\(hash % UInt32(lanesPerRecipient))"
+    }
+
+    /// All that sending one delivery needs to know.
+    private struct Order: RowDecodable {
+        let state: Delivery.State
+        let createdAt: Date
+        let ticket: Ticket.ID
+        let psa: PSAConnection.ID
+        let event: TicketEvent
+        let recipient: Recipient.ID
+        let address: ChatAddress
+        let chat: ChatConnection.ID
+        let isChatActive: Bool
+        let isTicketDeleted: Bool
+        let isThreaded: Bool
+        let settings: NotificationSettings
+
+        init(row: Row) throws {
+            state = try row["state"]
+            createdAt = try row["created_at"]
+            ticket = try row["ticket_id"]
+            psa = try row["psa_connection"]
+            let details: String = try row["details"]
+            event = TicketEvent(
+                kind: try row["kind"], subject: try row["subject"],
+                details: try JSONDecoder().decode(TicketEvent.Details.self, from: Data(details.utf8)))
+            recipient = try row["recipient_id"]
+            let address: String = try row["address"]
+            switch try row["recipient_kind"] as Recipient.Kind {
+            case .room: self.address = .room(address)
+            case .person: self.address = .person(address)
+            }
+            chat = try row["chat_connection"]
+            isChatActive = try row["chat_active"]
+            let deletedAt: Date? = try row["deleted_at"]
+            isTicketDeleted = deletedAt != nil
+            isThreaded = try row["threaded"]
+            let stored: String? = try row["settings"]
+            settings =
+                try stored.map { try JSONDecoder().decode(NotificationSettings.self, from: Data($0.utf8)) }
+                ?? NotificationSettings()
+        }
+    }
+
+    private func order(_ id: Delivery.ID) async throws -> Order? {
+        try await database.read { db in
+            try db.first(
+                """
+                SELECT d.state, d.created_at, d.ticket_id, d.threaded, e.connection_id AS psa_connection, e.kind,
+                    e.subject, e.details, d.recipient_id, r.address, r.kind AS recipient_kind,
+                    r.connection_id AS chat_connection, c.active AS chat_active, t.deleted_at, s.settings
+                FROM deliveries d
+                JOIN ticket_events e ON e.id = d.event_id
+                JOIN recipients r ON r.id = d.recipient_id
+                JOIN chat_connections c ON c.id = r.connection_id
+                LEFT JOIN psa_tickets t ON t.connection_id = e.connection_id AND t.id = e.ticket_id
+                LEFT JOIN notification_settings s ON s.organization_id = d.organization_id
+                WHERE d.id = \(id)
+                """)
+        }
+    }
+
+    /// See ``JobHandler``.
+    public func run(_ payload: Payload, of job: ClaimedJob) async -> JobOutcome {
+        let id = payload.delivery
+        do {
+            guard let order = try await order(id) else { return .done() }
+            switch order.state {
+            case .queued, .uncertain: break
+            case .sent, .failed, .skipped, .simulated: return .done()
+            }
+            if order.isTicketDeleted, order.event.kind != .deleted {
+                return .done(Self.record(id, .skipped, "the ticket was deleted meanwhile"))
+            }
+            guard order.isChatActive, let messenger = try await connections.messenger(order.chat) else {
+                return .done(Self.record(id, .failed, "the chat connection is switched off"))
+            }
+            guard let psa = try await tickets.live(order.psa) else {
+                return .done(Self.record(id, .skipped, "the connection to the ticketing system was removed"))
+            }
+            let renderer = MessageRenderer(
+                longestNote: order.settings.maxMessageLength, longestMessage: messenger.longestMessage)
+            let message = renderer.message(
+                about: order.event, ticket: order.ticket, link: psa.provider.link(to: order.ticket))
+            return await send(message, order, id, through: messenger, isUncertain: job.interrupted || order.state == .uncertain)
+        } catch {
+            return .retry("\(error)", exhausted: Self.record(id, .failed, "\(error)"))
+        }
+    }
+
+    private func send(
+        _ message: String, _ order: Order, _ id: Delivery.ID, through messenger: any Messenger, isUncertain: Bool
+    ) async -> JobOutcome {
+        do throws(MessengerError) {
+            if isUncertain, case .person(let email) = order.address,
+                let found = try await messenger.find(message, sentTo: email, since: order.createdAt)
+            {
+                return .done(sent(id, order, found))
+            }
+            let parent = order.isThreaded ? await firstMessage(about: order) : nil
+            let messageID = try await messenger.send(message, to: order.address, under: parent)
+            return .done(sent(id, order, messageID))
+        } catch {
+            return outcome(of: error, id, order)
+        }
+    }
+
+    /// The first message about the ticket in the same place; updates go under it.
+    private func firstMessage(about order: Order) async -> String? {
+        try? await database.read { db in
+            try db.first(
+                """
+                SELECT message_id FROM deliveries WHERE recipient_id = \(order.recipient) AND ticket_id = \(order.ticket)
+                    AND message_id IS NOT NULL AND threaded = 0 ORDER BY id LIMIT 1
+                """)?["message_id"]
+        }
+    }
+
+    private func outcome(of error: MessengerError, _ id: Delivery.ID, _ order: Order) -> JobOutcome {
+        let (chat, recipient) = (order.chat, order.recipient)
+        switch error {
+        case .authentication, .notAllowed:
+            return .pause(error.description, for: .minutes(5)) { db in
+                try ChatConnections.record(.paused, reason: error.description, of: chat, in: db)
+                try Self.record(id, .queued, error.description)(db)
+            }
+        case .wait(_, let wait):
+            return .pause(error.description, for: wait, effect: Self.record(id, .queued, error.description))
+        case .refused(_, let trackingID, let isGone):
+            return .done { db in
+                try Self.record(id, .failed, error.description, trackingID: trackingID)(db)
+                if isGone { try db.execute("UPDATE recipients SET active = 0 WHERE id = \(recipient)") }
+            }
+        case .failed(_, let trackingID, let maybeSent):
+            return .retry(
+                error.description,
+                effect: Self.record(id, maybeSent ? .uncertain : .queued, error.description, trackingID: trackingID),
+                exhausted: Self.record(id, .failed, error.description, trackingID: trackingID))
+        }
+    }
+
+    private func sent(_ id: Delivery.ID, _ order: Order, _ messageID: String) -> JobEffect {
+        let (instant, chat) = (now(), order.chat)
+        Metrics.Timer(label: "patchbay_event_to_message_seconds").recordNanoseconds(
+            Int64(max(0, instant.timeIntervalSince(order.createdAt)) * 1_000_000_000))
+        return { db in
+            try db.execute(
+                """
+                UPDATE deliveries SET state = \(Delivery.State.sent), message_id = \(messageID), sent_at = \(instant),
+                    error = NULL, tracking_id = NULL, attempts = attempts + 1 WHERE id = \(id)
+                """)
+            try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
+        }
+    }
+
+    private static func record(
+        _ id: Delivery.ID, _ state: Delivery.State, _ error: String, trackingID: String? = nil
+    ) -> JobEffect {
+        { db in
+            try db.execute(
+                """
+                UPDATE deliveries SET state = \(state), error = \(error), tracking_id = \(orNull: trackingID),
+                    attempts = attempts + 1 WHERE id = \(id)
+                """)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import Accounts
+import Database
+import Foundation
+import Hummingbird
+import Jobs
+import Ticketing
+import WebSupport
+
+/// The operations on deliveries.
+func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Sendable () -> Date) -> [Route] {
+    [
+        Route(
+            .get, "/notifiers/deliveries", .viewer,
+            "Lists deliveries, newest first; filter by ticket, recipient, state, since and until"
+        ) { request in
+            let (organization, page) = (request.principal.organization, try request.page())
+            let instant = "an RFC 3339 timestamp"
+            let states = Delivery.State.allCases.map(\.rawValue).joined(separator: ", ")
+            let filter = DeliveryStore.Filter(
+                ticket: request.query("ticket").map { Ticket.ID($0) },
+                recipient: try request.query("recipient", "a recipient's id") { Recipient.ID($0) },
+                state: try request.query("state", "one of \(states)") { Delivery.State(rawValue: $0) },
+                since: try request.query("since", instant, APIJSON.date),
+                until: try request.query("until", instant, APIJSON.date))
+            let deliveries = try await database.read { db in
+                try DeliveryStore.list(of: organization, filter, page: page, in: db)
+            }
+            return .json(deliveries.map(DeliveryAnswer.init))
+        },
+        Route(.get, "/notifiers/deliveries/{id}", .viewer, "Shows a delivery") { request in
+            let id: Delivery.ID = try request.id(of: "delivery")
+            let organization = request.principal.organization
+            guard let delivery = try await database.read({ try DeliveryStore.find(id, of: organization, in: $0) })
+            else { throw Problem.notFound("delivery") }
+            return .json(DeliveryAnswer(delivery))
+        },
+        Route(.post, "/notifiers/deliveries/{id}/retry", .engineer, "Sends a failed delivery again") { request in
+            let id: Delivery.ID = try request.id(of: "delivery")
+            let (organization, instant) = (request.principal.organization, now())
+            let delivery = try await database.write { db -> Delivery in
+                guard let delivery = try DeliveryStore.find(id, of: organization, in: db) else {
+                    throw Problem.notFound("delivery")
+                }
+                guard try DeliveryStore.retry(delivery, queue: queue, now: instant, in: db) else {
+                    throw Problem.conflict(
+                        code: "not_failed", "Only a failed delivery can be sent again; this one is \(delivery.state).")
+                }
+                return try DeliveryStore.find(id, of: organization, in: db) ?? delivery
+            }
+            return .json(DeliveryAnswer(delivery), status: .accepted)
+        },
+        Route(.post, "/notifiers/deliveries/retry", .admin, "Sends failed deliveries again, up to 1,000 at a time") {
+            request in
+            let body = try await request.body(RetryMany.self)
+            guard body.state == Delivery.State.failed.rawValue else {
+                throw Problem.invalid([.init(field: "state", code: "wrong_value", message: "must be failed.")])
+            }
+            let (organization, instant) = (request.principal.organization, now())
+            let count = try await database.write { db in
+                let failed = try db.all(
+                    DeliveryStore.selection + """
+                         WHERE d.organization_id = \(organization) AND d.state = \(Delivery.State.failed)
+                        ORDER BY d.id LIMIT 1000
+                        """, as: Delivery.self)
+                return try failed.count { try DeliveryStore.retry($0, queue: queue, now: instant, in: db) }
+            }
+            return .json(["count": count], status: .accepted)
+        },
+    ]
+}
+
+private struct RetryMany: JSONBody {
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case state
+    }
+
+    let state: String
+}
+
+private struct DeliveryAnswer: Encodable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case id, state, reason, error, attempts
+        case ticket = "ticket_id"
+        case event = "event_id"
+        case eventKind = "event_kind"
+        case recipient = "recipient_id"
+        case recipientName = "recipient_name"
+        case trackingID = "tracking_id"
+        case messageID = "message_id"
+        case createdAt = "created_at"
+        case sentAt = "sent_at"
+    }
+
+    let id: Delivery.ID
+    let ticket: Ticket.ID
+    let event: TicketEvent.ID
+    let eventKind: TicketEvent.Kind
+    let recipient: Recipient.ID
+    let recipientName: String
+    let state: Delivery.State
+    let reason: String
+    let error: String?
+    let trackingID: String?
+    let attempts: Int
+    let messageID: String?
+    let createdAt: Date
+    let sentAt: Date?
+
+    init(_ delivery: Delivery) {
+        id = delivery.id
+        ticket = delivery.ticket
+        event = delivery.event
+        eventKind = delivery.eventKind
+        recipient = delivery.recipient
+        recipientName = delivery.recipientName
+        state = delivery.state
+        reason = delivery.reason
+        error = delivery.error
+        trackingID = delivery.trackingID
+        attempts = delivery.attempts
+        messageID = delivery.messageID
+        createdAt = delivery.createdAt
+        sentAt = delivery.sentAt
+    }
+}

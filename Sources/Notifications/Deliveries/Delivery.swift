@@ -1,0 +1,72 @@
+import Database
+import Foundation
+import Ticketing
+
+/// One message about one event to one recipient, with what became of it.
+public struct Delivery: Sendable, Equatable, RowDecodable {
+    /// The type of a delivery's key.
+    public typealias ID = RowID<Delivery>
+
+    /// What became of it.
+    public enum State: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
+        /// Waits to be sent, or to be tried again.
+        case queued
+        /// The chat system has it.
+        case sent
+        /// Given up; can be sent again by hand.
+        case failed
+        /// It may have been sent: the connection broke before the answer. It is being looked for.
+        case uncertain
+        /// Not to be sent, with the reason.
+        case skipped
+        /// Decided and recorded, but not sent, because the rule says so.
+        case simulated
+    }
+
+    /// The key.
+    public let id: ID
+    /// What it is about.
+    public let event: TicketEvent.ID
+    /// What kind of change that is.
+    public let eventKind: TicketEvent.Kind
+    /// The ticket that changed.
+    public let ticket: Ticket.ID
+    /// Who is told.
+    public let recipient: Recipient.ID
+    /// The recipient's name.
+    public let recipientName: String
+    /// What became of it.
+    public let state: State
+    /// Why this recipient is told, or is not.
+    public let reason: String
+    /// What went wrong last.
+    public let error: String?
+    /// What the chat system calls the failed call; its support asks for it.
+    public let trackingID: String?
+    /// How often it was tried.
+    public let attempts: Int
+    /// The message's id in the chat system.
+    public let messageID: String?
+    /// When it was planned.
+    public let createdAt: Date
+    /// When it was sent.
+    public let sentAt: Date?
+
+    /// Reads a row of ``DeliveryStore/selection``.
+    public init(row: Row) throws {
+        id = try row["id"]
+        event = try row["event_id"]
+        eventKind = try row["event_kind"]
+        ticket = try row["ticket_id"]
+        recipient = try row["recipient_id"]
+        recipientName = try row["recipient_name"]
+        state = try row["state"]
+        reason = try row["reason"]
+        error = try row["error"]
+        trackingID = try row["tracking_id"]
+        attempts = try row["attempts"]
+        messageID = try row["message_id"]
+        createdAt = try row["created_at"]
+        sentAt = try row["sent_at"]
+    }
+}

@@ -1,0 +1,115 @@
+import Database
+import Foundation
+import Ticketing
+
+/// Who is told about an event, and why nobody else is. Pure.
+public struct DeliveryPlan: Sendable, Equatable {
+    /// One message to be, or not to be.
+    public struct Item: Sendable, Equatable {
+        /// Who.
+        public let recipient: Recipient.ID
+        /// Queued, skipped or simulated.
+        public let state: Delivery.State
+        /// Why this recipient is told, or is not.
+        public let reason: String
+        /// The rule that names the recipient; nil for assigned people.
+        public let rule: Rule.ID?
+        /// Whether the message goes under the first one about the ticket.
+        public let isThreaded: Bool
+    }
+
+    /// A person who is assigned to the ticket, as far as chat knows the person.
+    public struct Assigned: Sendable, Equatable {
+        /// The login name in the ticketing system.
+        public let identifier: String
+        /// Who that is in chat; nil when there is no way to tell the person.
+        public let recipient: Recipient.ID?
+
+        /// Describes a person.
+        public init(identifier: String, recipient: Recipient.ID?) {
+            self.identifier = identifier
+            self.recipient = recipient
+        }
+    }
+
+    /// The messages, at most one for each recipient.
+    public let items: [Item]
+    /// Why nobody is told, when nobody is.
+    public let reason: String?
+
+    /// Decides.
+    /// - Parameters:
+    ///   - rules: the enabled rules of the ticket's board.
+    ///   - assigned: everybody assigned to the ticket.
+    public init(event: TicketEvent, rules: [Rule], assigned: [Assigned], settings: NotificationSettings) {
+        guard settings.notificationsEnabled else {
+            self.init(items: [], reason: "notifications off")
+            return
+        }
+        if settings.requireRule, rules.isEmpty {
+            self.init(items: [], reason: "no rule on this board")
+            return
+        }
+        var items: [Item] = []
+        var told: Set<Recipient.ID> = []
+        for rule in rules where rule.applies(to: event) && told.insert(rule.recipient).inserted {
+            items.append(
+                Item(
+                    recipient: rule.recipient, state: rule.simulates ? .simulated : .queued,
+                    reason: "rule on board \(rule.boardName ?? rule.board.rawValue)", rule: rule.id,
+                    isThreaded: rule.threadsUpdates && event.kind != .created))
+        }
+        var obstacles: [String] = []
+        for person in Self.candidates(for: event, among: assigned) {
+            guard let recipient = person.recipient else {
+                obstacles.append("\(person.identifier) has no e-mail or no chat connection")
+                continue
+            }
+            guard told.insert(recipient).inserted else { continue }
+            let objection = Self.objection(to: person.identifier, hearing: event)
+            items.append(
+                Item(
+                    recipient: recipient, state: objection == nil ? .queued : .skipped,
+                    reason: objection ?? "assigned", rule: nil, isThreaded: false))
+        }
+        self.init(
+            items: items,
+            reason: items.isEmpty ? Self.reasonForNobody(event, rules: rules, obstacles: obstacles) : nil)
+    }
+
+    private init(items: [Item], reason: String?) {
+        self.items = items
+        self.reason = reason
+    }
+
+    /// The assigned people whom an event of this kind concerns.
+    private static func candidates(for event: TicketEvent, among assigned: [Assigned]) -> [Assigned] {
+        switch event.kind {
+        case .created, .noteAdded: assigned
+        case .assigned: assigned.filter { same($0.identifier, event.details.member) }
+        case .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted: []
+        }
+    }
+
+    private static func objection(to identifier: String, hearing event: TicketEvent) -> String? {
+        switch event.kind {
+        case .noteAdded: same(identifier, event.details.note?.authorIdentifier) ? "author of the note" : nil
+        case .assigned: same(identifier, event.details.updatedBy) ? "made the assignment" : nil
+        case .created, .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted: nil
+        }
+    }
+
+    private static func reasonForNobody(_ event: TicketEvent, rules: [Rule], obstacles: [String]) -> String {
+        if !obstacles.isEmpty { return obstacles.joined(separator: "; ") }
+        switch event.kind {
+        case .created, .noteAdded, .assigned:
+            return rules.isEmpty ? "no rule on this board, nobody assigned" : "no rule asks for it, nobody assigned"
+        case .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted:
+            return "no rule asks for such changes"
+        }
+    }
+
+    private static func same(_ left: String, _ right: String?) -> Bool {
+        left.lowercased() == right?.lowercased()
+    }
+}

@@ -1,0 +1,37 @@
+import Database
+import Foundation
+
+/// A chat room or person that can be told.
+public struct Recipient: Sendable, Equatable, RowDecodable {
+    /// The type of a recipient's key.
+    public typealias ID = RowID<Recipient>
+
+    /// Room or person.
+    public enum Kind: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
+        case room
+        case person
+    }
+
+    /// The key.
+    public let id: ID
+    /// Through which bot it is reached.
+    public let connection: ChatConnection.ID
+    /// Room or person.
+    public let kind: Kind
+    /// The room's id, or the person's e-mail.
+    public let address: String
+    /// As people see it.
+    public let name: String
+    /// Whether it still exists there.
+    public let isActive: Bool
+
+    /// Reads a row of `recipients`.
+    public init(row: Row) throws {
+        id = try row["id"]
+        connection = try row["connection_id"]
+        kind = try row["kind"]
+        address = try row["address"]
+        name = try row["name"]
+        isActive = try row["active"]
+    }
+}
