@@ -69,7 +69,7 @@ let package = Package(
             "Server",
             [
                 "Accounts", "ConnectWise", "Database", "Jobs", "Notifications", "Outbound", "Sealing", "Telemetry",
-                "Ticketing", "WebSupport", "Webex", hummingbird, lifecycle, logging, metrics, nioCore,
+                "Ticketing", "WebSupport", "Webex", hummingbird, logging, metrics, nioCore,
             ]),
 
         // Features: one room per capability
@@ -77,7 +77,7 @@ let package = Package(
             "Notifications",
             [
                 "Accounts", "Database", "Jobs", "Outbound", "Sealing", "Ticketing", "WebSupport", "Webex", httpTypes,
-                hummingbird, lifecycle, logging, metrics, nioCore,
+                hummingbird, logging, metrics, nioCore,
             ]),
         target(
             "Ticketing",

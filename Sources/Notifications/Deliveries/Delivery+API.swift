@@ -11,14 +11,14 @@ func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Senda
     [
         Route(
             .get, "/notifiers/deliveries", .viewer,
-            "Lists deliveries, newest first; filter by ticket, recipient, state, since and until"
+            "Lists deliveries, newest first; filter by ticket_id, recipient_id, state, since, until"
         ) { request in
             let (organization, page) = (request.principal.organization, try request.page())
             let instant = "an RFC 3339 timestamp"
             let states = Delivery.State.allCases.map(\.rawValue).joined(separator: ", ")
             let filter = DeliveryStore.Filter(
-                ticket: request.query("ticket").map { Ticket.ID($0) },
-                recipient: try request.query("recipient", "a recipient's id") { Recipient.ID($0) },
+                ticket: request.query("ticket_id").map { Ticket.ID($0) },
+                recipient: try request.query("recipient_id", "a recipient's id") { Recipient.ID($0) },
                 state: try request.query("state", "one of \(states)") { Delivery.State(rawValue: $0) },
                 since: try request.query("since", instant, APIJSON.date),
                 until: try request.query("until", instant, APIJSON.date))

@@ -1,0 +1,129 @@
+import Database
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Jobs
+import Logging
+import Metrics
+import Ticketing
+import WebSupport
+
+/// Receives hooks: verified, then stored together with the refresh of the ticket, then answered. Nothing else happens
+/// before the answer; ConnectWise waits five seconds for it.
+public final class Intake: Sendable {
+    /// A verified hook on its way into the database.
+    struct Hook: Sendable {
+        let connection: PSAConnection.ID
+        let ticket: Ticket.ID
+        let action: String
+        let messageID: String?
+        let body: String
+        let receivedAt: Date
+    }
+
+    private let connections: PSAConnections
+    private let batcher: WriteBatcher<Hook>
+    private let logger: Logger
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(
+        database: Database, connections: PSAConnections, queue: JobQueue, logger: Logger,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.connections = connections
+        self.logger = logger
+        self.now = now
+        batcher = WriteBatcher(database: database) { hooks, db in
+            let rows = hooks.map { hook -> SQL in
+                """
+                (\(hook.connection), \(hook.ticket), \(hook.action), \(orNull: hook.messageID), \(hook.body),
+                \(hook.receivedAt))
+                """
+            }
+            try db.execute(
+                """
+                INSERT INTO hook_inbox (connection_id, ticket_id, action, message_id, body, received_at)
+                VALUES \(rows.joined(", "))
+                """)
+            let instant = now()
+            let jobs = try hooks.map { try TicketRefresh.job($0.ticket, of: $0.connection, now: instant) }
+            try queue.enqueue(jobs, now: instant, in: db)
+        }
+    }
+
+    /// Stores what is received; runs until cancelled.
+    public func run() async {
+        await batcher.run()
+    }
+
+    /// Puts the hooks' address into the router.
+    public func install(in router: Router<WebContext>) {
+        router.post("/hooks/cw/tickets") { request, context in
+            try await self.receive(request, context)
+        }
+    }
+
+    private func receive(_ request: Request, _ context: WebContext) async throws -> Response {
+        var request = request
+        let buffer = try await request.collectBody(upTo: context.maxUploadSize)
+        let body = Data(buffer.readableBytesView)
+        guard let callback = Callback(body) else {
+            throw Problem.badRequest(code: "not_json", "A callback is a JSON object.")
+        }
+        guard let signature = request.headers[Self.signatureHeader], let keyURL = callback.keyURL else {
+            throw refusal("it carries no signature")
+        }
+        let hookKey = request.uri.queryParameters["c"].map(String.init)
+        let live = try await storable { try await self.connections.live(hookKey: hookKey, company: callback.company) }
+        guard let live, live.connection.isActive else { throw refusal("it belongs to no connection") }
+        guard callback.company.map({ $0.lowercased() == live.connection.company.lowercased() }) ?? true else {
+            throw refusal("it is of another company")
+        }
+        switch await live.callbacks.verify(body: body, signature: signature, keyURL: keyURL) {
+        case .genuine: break
+        case .forged(let why): throw refusal(why)
+        case .unknown(let why): throw Self.askAgain("The signature cannot be checked now: \(why)")
+        }
+        let record = callback.record ?? request.uri.queryParameters["recordId"].map(String.init)
+        guard let action = callback.action.flatMap(Callback.Action.init(rawValue:)),
+            callback.type ?? "ticket" == "ticket", let record, Int(record) != nil
+        else {
+            // Of no use to us, but nothing is wrong with it: asking ConnectWise to repeat it would not help.
+            logger.info("hook ignored", metadata: ["action": "\(callback.action ?? "-")"])
+            return Response(status: .ok)
+        }
+        let hook = Hook(
+            connection: live.connection.id, ticket: .init(record), action: action.rawValue,
+            messageID: callback.messageID, body: String(decoding: body, as: UTF8.self), receivedAt: now())
+        try await storable { try await self.batcher.add(hook) }
+        Self.received.increment()
+        return Response(status: .ok)
+    }
+
+    /// ConnectWise repeats a callback only for 404, 409, 419 and 429; a 503 would be a lost event.
+    private func storable<Value>(_ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as DatabaseError {
+            logger.error("a hook cannot be stored", metadata: ["error": "\(error)"])
+            throw Self.askAgain("The hook cannot be stored for the moment.")
+        }
+    }
+
+    private func refusal(_ why: String) -> Problem {
+        logger.warning("hook refused", metadata: ["reason": "\(why)"])
+        Self.refused.increment()
+        return Problem(
+            .unauthorized, code: "bad_signature", title: "The callback is not accepted", detail: "Refused: \(why).")
+    }
+
+    private static func askAgain(_ why: String) -> Problem {
+        Problem(
+            .tooManyRequests, code: "try_again", title: "Send it again", detail: why, retryAfter: .seconds(2))
+    }
+
+    private static let signatureHeader = HTTPField.Name("x-content-signature") ?? .authorization
+    private static let received = Counter(label: "patchbay_hooks_total", dimensions: [("outcome", "stored")])
+    private static let refused = Counter(label: "patchbay_hooks_total", dimensions: [("outcome", "refused")])
+}

@@ -1,0 +1,148 @@
+import Accounts
+import Database
+import Foundation
+import Jobs
+import Ticketing
+
+/// The one way in: reads a ticket and what was written on it, and in one transaction stores the mirror, detects events and
+/// plans deliveries. Hooks, catch-up and sync all end here, and none of them notifies by itself.
+public struct TicketRefresh: JobHandler {
+    /// Which ticket.
+    public struct Payload: Codable, Sendable {
+        let connection: PSAConnection.ID
+        let ticket: Ticket.ID
+    }
+
+    /// Stored; never renamed.
+    public static let kind = JobKind(rawValue: "refresh_ticket")
+    /// See ``RetrySchedule/inbound``.
+    public let schedule = RetrySchedule.inbound
+
+    private let database: Database
+    private let connections: PSAConnections
+    private let directory: Directory
+    private let mirror = TicketMirror()
+    private let queue: JobQueue
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(
+        database: Database, connections: PSAConnections, queue: JobQueue,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.database = database
+        self.connections = connections
+        directory = Directory(database: database)
+        self.queue = queue
+        self.now = now
+    }
+
+    /// The refresh of a ticket. A waiting one absorbs it; a running one is followed by it.
+    public static func job(
+        _ ticket: Ticket.ID, of connection: PSAConnection.ID, now: Date
+    ) throws -> NewJob {
+        try job(
+            Payload(connection: connection, ticket: ticket), lane: "ticket:\(connection):\(ticket)",
+            laneGroup: PSAConnection.laneGroup(connection), coalesces: true, runAt: now)
+    }
+
+    /// See ``JobHandler``.
+    public func run(_ payload: Payload, of job: ClaimedJob) async -> JobOutcome {
+        do {
+            guard let live = try await connections.live(payload.connection), live.connection.isActive else {
+                return .done()
+            }
+            return try await refresh(payload.ticket, live)
+        } catch let error as PSAError {
+            return error.outcome(for: payload.connection)
+        } catch {
+            return .retry("\(error)")
+        }
+    }
+
+    private func refresh(_ id: Ticket.ID, _ live: LiveConnection) async throws -> JobOutcome {
+        let (mirror, connection) = (mirror, live.connection)
+        let (cursor, settings) = try await database.read { db in
+            (
+                try mirror.ticket(id, of: connection.id, in: db)?.activityCursor,
+                try NotificationSettings.of(connection.organization, in: db)
+            )
+        }
+        async let found = live.provider.ticket(id)
+        async let written = live.provider.activity(of: id, after: cursor)
+        guard let ticket = try await found else {
+            _ = try? await written
+            return .done(deletion(of: id, connection))
+        }
+        let activity = try await written
+        let members = try await directory.members(
+            ticket.assigned, of: live, lifetime: .seconds(settings.referenceLifetimeSeconds), now: now())
+        return .done(arrival(of: ticket, activity, members, connection))
+    }
+
+    /// Everything that follows from what was found; runs in one transaction with the end of the job.
+    private func arrival(
+        of ticket: Ticket, _ activity: TicketActivity, _ members: [String: Member], _ connection: PSAConnection
+    ) -> JobEffect {
+        let (mirror, instant) = (mirror, now())
+        return { db in
+            let old = try mirror.ticket(ticket.id, of: connection.id, in: db)
+            let known =
+                old == nil || activity.notes.isEmpty
+                ? [] : try mirror.known(activity.notes, on: ticket.id, of: connection.id, in: db)
+            let events = EventDetection.events(
+                old: old?.ticket, new: ticket, notes: activity.notes.filter { !known.contains($0.id) },
+                baseline: connection.baselineAt)
+            try mirror.store(ticket, activity: activity, of: connection.id, now: instant, in: db)
+            try PSAConnections.record(.ok, reason: nil, of: connection.id, in: db)
+            try plan(events, for: ticket, members, connection, now: instant, in: db)
+        }
+    }
+
+    private func deletion(of id: Ticket.ID, _ connection: PSAConnection) -> JobEffect {
+        let (mirror, instant) = (mirror, now())
+        return { db in
+            guard let old = try mirror.ticket(id, of: connection.id, in: db),
+                try mirror.markDeleted(id, of: connection.id, now: instant, in: db)
+            else { return }
+            try plan(
+                [EventDetection.deletion(of: old.ticket)], for: old.ticket, [:], connection, now: instant, in: db)
+        }
+    }
+
+    private func plan(
+        _ events: [TicketEvent], for ticket: Ticket, _ members: [String: Member], _ connection: PSAConnection, now: Date,
+        in db: Connection
+    ) throws {
+        guard !events.isEmpty else { return }
+        let settings = try NotificationSettings.of(connection.organization, in: db)
+        let rules = try ticket.board.map { try RuleStore.enabled(on: $0.id, of: connection.id, in: db) } ?? []
+        let assigned = try people(ticket.assigned, members, connection.organization, now: now, in: db)
+        for event in events {
+            guard
+                let id = try DeliveryStore.insert(event, of: ticket.id, connection.id, now: now, in: db)
+            else { continue }
+            try DeliveryStore.insert(
+                DeliveryPlan(event: event, rules: rules, assigned: assigned, settings: settings), for: id,
+                of: ticket.id, organization: connection.organization, queue: queue, now: now, in: db)
+        }
+    }
+
+    /// The assigned people as recipients, remembered by e-mail when they are needed.
+    private func people(
+        _ identifiers: [String], _ members: [String: Member], _ organization: Organization.ID, now: Date,
+        in db: Connection
+    ) throws -> [DeliveryPlan.Assigned] {
+        guard !identifiers.isEmpty, let chat = try RecipientStore.defaultConnection(of: organization, in: db) else {
+            return identifiers.map { DeliveryPlan.Assigned(identifier: $0, recipient: nil) }
+        }
+        return try identifiers.map { identifier in
+            let member = members[identifier.lowercased()]
+            let recipient = try member?.email.map { email in
+                try RecipientStore.person(
+                    email: email, name: member?.name ?? email, of: chat, now: now, in: db)
+            }
+            return DeliveryPlan.Assigned(identifier: identifier, recipient: recipient)
+        }
+    }
+}
