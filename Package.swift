@@ -118,6 +118,6 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", coreMetrics, logging, metrics]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "Simulators", logging]),
         tests("WebexTests", ["Outbound", "Simulators", "Webex", logging]),
-        tests("SimulatorsTests", ["Simulators", httpClient, logging, nioCore]),
+        tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),
     ]
 )
