@@ -96,7 +96,8 @@ extension Receiver: Runnable {}
             let receiver = Receiver(statuses: statuses)
             try await running(receiver) {
                 let port = try await receiver.port.first("the receiver", within: .seconds(5)) { $0 }
-                try await DeskClient.during({ $0.callbackPauses = [.milliseconds(5), .milliseconds(5)] }) { call async throws in
+                try await DeskClient.during({ $0.callbackPauses = [.milliseconds(5), .milliseconds(5)] }) {
+                    call async throws in
                     _ = try await call(
                         .POST, "/system/callbacks",
                         [

@@ -1,3 +1,4 @@
+import AsyncHTTPClient
 import Foundation
 import NIOHTTP1
 import Testing
@@ -93,6 +94,7 @@ import Testing
             #expect(plain.json["_info"]?["updatedBy"] == "PatchbayAPI")
             let sub = try await patch([["op": "replace", "path": "company/identifier", "value": "AtlasTile"]])
             #expect(sub.status == 200)
+            #expect(sub.json == plain.json)
             #expect(sub.json["company"] == before["company"])
             #expect(try await patch([["op": "replace", "path": "Summary", "value": "x"]]).status == 400)
             #expect(try await patch(["summary": "x"]).status == 400)
@@ -159,6 +161,28 @@ import Testing
             #expect(fraction.status == 400)
             #expect(
                 fraction.json["errors"]?.elements?.first?["message"] == "Unsupported format applied to timeStart")
+        }
+    }
+
+    @Test func companyInfoNeedsNoCredentials() async throws {
+        try await DeskClient.during({ $0.cloudFlagIsText = true }) { call async throws in
+            let known = try await DeskClient.send(.init(url: "\(call.base)/login/companyinfo/RiverMark"))
+            #expect(known.json["Codebase"] == "v2026_1/")
+            #expect(known.json["IsCloud"] == "True")
+            let unknown = try await DeskClient.send(.init(url: "\(call.base)/login/companyinfo/other"))
+            #expect(unknown.status == 200)
+            #expect(unknown.json == .null)
+        }
+    }
+
+    @Test func pagesFollowChanges() async throws {
+        try await DeskClient.during { call async throws in
+            let path = "/service/tickets?conditions=summary%20contains%20%27zebra%27"
+            #expect(try await call(.GET, path).ids == [])
+            let id = try call.simulator.createTicket("Zebra on the network")
+            #expect(try await call(.GET, path).ids == [id])
+            try call.simulator.update(id, summary: "Horse", as: .member("pnovak"))
+            #expect(try await call(.GET, path).ids == [])
         }
     }
 

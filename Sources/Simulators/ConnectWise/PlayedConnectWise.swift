@@ -5,6 +5,8 @@ import Synchronization
 /// The routes of ConnectWise: prefix, credentials, and which records a path leads to.
 struct PlayedConnectWise: Played {
     let simulator: ConnectWiseSimulator
+    /// What the last lists matched, so that the next page of one need not look at every record again.
+    let matches = Recent<Matches>(capacity: 8)
     private let credentials: String
 
     init(simulator: ConnectWiseSimulator) {
