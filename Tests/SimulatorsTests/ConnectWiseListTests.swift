@@ -116,6 +116,8 @@ import Testing
                 #expect(whole["_info"]?[name]?.string != nil)
             }
             #expect(whole["dateEntered"] == nil)
+            let type = try await call(.GET, "/service/tickets/10001").headers["Content-Type"].first
+            #expect(type == "application/vnd.connectwise.com+json; version=2026.4")
             #expect(whole.members.allSatisfy { $0.value != .null })
             let some = try await call(.GET, "/service/tickets/10001?fields=id,status/name").json
             #expect(some.members.map(\.name) == ["id", "status"])

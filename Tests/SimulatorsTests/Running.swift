@@ -87,6 +87,7 @@ struct BotClient: Sendable {
 protocol Runnable: Sendable { func run() async throws }
 extension ConnectWiseSimulator: Runnable {}
 extension WebexSimulator: Runnable {}
+extension Shift: Runnable {}
 
 func running(_ service: some Runnable, _ body: @Sendable @escaping () async throws -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in

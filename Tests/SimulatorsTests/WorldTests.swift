@@ -60,6 +60,19 @@ import Testing
         #expect(try shift() == first)
     }
 
+    @Test func aShiftRunsByItself() async throws {
+        let told = Watched<[String]>([])
+        let simulator = ConnectWiseSimulator()
+        let before = simulator.ledger.read { $0.revision }
+        let shift = Shift(at: simulator, pace: .milliseconds(1)) { happening in
+            told.change { $0.append(happening.description) }
+        }
+        try await running(shift) {
+            _ = try await told.first("ten happenings", within: .seconds(10)) { $0.count >= 10 ? true : nil }
+        }
+        #expect(simulator.ledger.read { $0.revision } >= before + 10)
+    }
+
     @Test func certificatesAreMade() throws {
         let made = try SelfSigned(host: "simulator.example")
         #expect(made.authorityPEM.hasPrefix("-----BEGIN CERTIFICATE-----"))
