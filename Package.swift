@@ -121,6 +121,6 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "ScriptedPeer", logging]),
         tests("WebexTests", ["Outbound", "ScriptedPeer", "Webex", logging]),
-        tests("SimulatorsTests", ["Simulators", httpClient, logging, nioCore]),
+        tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),
     ]
 )

@@ -69,6 +69,8 @@ struct OutgoingCallback: Sendable {
 /// Sends callbacks as ConnectWise does: 5 s for the answer, repeated only for 404, 409, 419 and 429, after 2 s and 4 s.
 struct CallbackSender: Sendable {
     static let answerWithin = TimeAmount.seconds(5)
+    /// As many as there are connections, so that no callback's 5 s pass in a queue.
+    static let atOnce = 64
     static let repeatedStatuses: Set<Int> = [404, 409, 419, 429]
 
     let queue: AsyncStream<OutgoingCallback>
@@ -86,10 +88,17 @@ struct CallbackSender: Sendable {
         configuration.tlsConfiguration = .makeClientConfiguration()
         configuration.tlsConfiguration?.certificateVerification = .none
         configuration.redirectConfiguration = .disallow
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.atOnce
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
+            await withTaskGroup(of: Void.self) { group in
+                var underWay = 0
                 for await callback in queue {
+                    if underWay == Self.atOnce {
+                        await group.next()
+                        underWay -= 1
+                    }
+                    underWay += 1
                     group.addTask { ended(await deliver(callback, over: client)) }
                 }
                 group.cancelAll()

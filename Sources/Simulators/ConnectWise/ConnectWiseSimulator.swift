@@ -93,6 +93,7 @@ public final class ConnectWiseSimulator: Service {
         _ body: (inout Ledger) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let (result, outgoing) = try ledger.change { (ledger) throws(Failure) -> (Result, [OutgoingCallback]) in
+            ledger.revision += 1
             let result = try body(&ledger)
             guard !ledger.news.isEmpty else { return (result, []) }
             defer { ledger.news.removeAll(keepingCapacity: true) }

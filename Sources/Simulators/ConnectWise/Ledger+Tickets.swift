@@ -51,6 +51,7 @@ extension Ledger {
     mutating func patch(ticket id: Int, _ body: JSON, by hand: Hand) throws(Refusal) {
         guard let old = tickets[id] else { throw .noRecord(kind: "Ticket", id: String(id)) }
         let draft = try Draft(patch: body, Models.ticket)
+        guard !draft.values.isEmpty else { return }
         guard let oldBoard = boards[old.boardID] else { throw .noRecord(kind: "Board", id: String(old.boardID)) }
         var ticket = old
         let board = try board(draft["board"], resource: "ticket") ?? oldBoard

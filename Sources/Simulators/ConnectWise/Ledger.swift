@@ -5,6 +5,9 @@ struct Ledger: Sendable {
     /// The member whose keys the caller has; notes and time without `member` are theirs.
     var apiMember = ""
 
+    /// Counts the changes.
+    var revision = 0
+
     var boards = Table<Board>()
     var statuses = Table<BoardStatus>()
     var statusesByBoard: [Int: [Int]] = [:]

@@ -48,6 +48,12 @@ extension HTTPField.Name {
     static let contentSignature = HTTPField.Name("x-content-signature") ?? .accept
 }
 
+/// What a list matched when the ledger was at that revision.
+struct Matches: Sendable {
+    let revision: Int
+    let ids: ArraySlice<Int>
+}
+
 /// Lists, counts and pages of a table.
 struct Listing<Record: Sendable> {
     let model: Model<Record>
@@ -55,8 +61,13 @@ struct Listing<Record: Sendable> {
     /// Ids of the records that the path leads to, ascending.
     let ids: ArraySlice<Int>
     let ledger: Ledger
+    private let matches: Recent<Matches>?
 
-    init(_ model: Model<Record>, _ table: Table<Record>, ids: [Int]? = nil, _ ledger: Ledger) {
+    init(
+        _ model: Model<Record>, _ table: Table<Record>, ids: [Int]? = nil, _ ledger: Ledger,
+        matches: Recent<Matches>? = nil
+    ) {
+        self.matches = matches
         self.model = model
         self.table = table
         self.ids = (ids ?? table.ids)[...]
@@ -68,12 +79,12 @@ struct Listing<Record: Sendable> {
     }
 
     func page(_ terms: Terms, _ call: Call, scheme: String) throws(Refusal) -> Answer {
-        let selection = try terms.fields.map { fields throws(Refusal) in try Selection(fields, model) }
+        let selection = try terms.fields.map { fields throws(Refusal) in try model.selection(fields) }
         if terms.forwardOnly {
             guard terms.orderBy == nil else { throw .orderByWithForwardOnly }
             return try forward(terms, selection, call, scheme: scheme)
         }
-        let matching = try sorted(try matching(terms, among: ids), by: terms.orderBy)
+        let matching = try ordered(terms)
         let start = min(matching.count, (terms.page - 1) * terms.pageSize)
         let page = matching[start..<min(matching.count, start + terms.pageSize)]
         var answer = body(page, selection)
@@ -87,6 +98,16 @@ struct Listing<Record: Sendable> {
         }
         if !links.isEmpty { answer.headers[.link] = links.joined(separator: ", ") }
         return answer
+    }
+
+    /// All that match, in order; remembered until the ledger changes.
+    private func ordered(_ terms: Terms) throws(Refusal) -> ArraySlice<Int> {
+        let asked = [terms.conditions, terms.childConditions, terms.customFieldConditions, terms.orderBy]
+        let key = "\(model.typeName)|" + asked.map { $0 ?? "" }.joined(separator: "|")
+        if let known = matches?[key], known.revision == ledger.revision { return known.ids }
+        let ids = try sorted(try matching(terms, among: ids), by: terms.orderBy)
+        matches?[key] = Matches(revision: ledger.revision, ids: ids)
+        return ids
     }
 
     /// `page=N` ends each address: known clients find pages by that alone.

@@ -14,6 +14,8 @@ struct Model<Record: Sendable>: Sendable {
     /// Members that are answered but refused in conditions, in lower case.
     let notFilterable: Set<String>
     let info: @Sendable (Record, Ledger) -> JSON
+    /// Callers ask for few different selections again and again.
+    private let selections = Recent<Selection<Record>>(capacity: 64)
     private let byName: [String: Int]
     private let byExactName: [String: Int]
 
@@ -49,6 +51,14 @@ struct Model<Record: Sendable>: Sendable {
         }
         members.append(JSON.Member("_info", info(record, ledger)))
         return .object(members)
+    }
+
+    /// The members that a `fields` text names, or 400.
+    func selection(_ fields: String) throws(Refusal) -> Selection<Record> {
+        if let known = selections[fields] { return known }
+        let selection = try Selection(fields, self)
+        selections[fields] = selection
+        return selection
     }
 
     /// Only the members that `selection` names.

@@ -72,6 +72,10 @@ extension Models {
             Field("defaultPhone", .choice(["Office", "Mobile", "Home"])) { _, _ in "Office" },
             Field("title", .text(longest: nil)) { member, _ in member.title.isEmpty ? .null : .text(member.title) },
             Field("adminFlag", .flag) { _, _ in false },
+            // Without meaning here, but foreign clients insist on them.
+            Field("agreementInvoicingDisplayOptions", .text(longest: nil)) { _, _ in "RemainOnInvoicingScreen" },
+            Field("invoicingDisplayOptions", .text(longest: nil)) { _, _ in "RemainOnInvoicingScreen" },
+            Field("invoiceScreenDefaultTabFormat", .text(longest: nil)) { _, _ in "ShowInvoicingTab" },
             Field("hireDate", .instant) { member, _ in .text(member.stamp.entered.text) },
             Field("serviceDefaultBoard", .reference(named)), Field("defaultLocation", .reference(named)),
             Field("workRole", .reference(named)), Field("workType", .reference(named)),

@@ -18,7 +18,7 @@ extension PlayedConnectWise {
         }
         let wanted = terms
         return try simulator.ledger.read { ledger throws(Refusal) in
-            let listing = Listing(model, ledger[keyPath: table], ledger)
+            let listing = Listing(model, ledger[keyPath: table], ledger, matches: matches)
             return rest.first == "count" ? try listing.count(wanted) : try listing.page(wanted, call, scheme: scheme)
         }
     }
@@ -29,7 +29,7 @@ extension PlayedConnectWise {
         kind: String, where belongs: @Sendable (Record) -> Bool = { _ in true }
     ) throws(Refusal) -> Answer {
         guard let number = Int(id) else { throw .noEndpoint }
-        let selection = try call.query["fields"].map { fields throws(Refusal) in try Selection(fields, model) }
+        let selection = try call.query["fields"].map { fields throws(Refusal) in try model.selection(fields) }
         let json = try simulator.ledger.read { ledger throws(Refusal) -> JSON in
             guard let record = ledger[keyPath: table][number], belongs(record) else {
                 throw .noRecord(kind: kind, id: String(id))

@@ -4,7 +4,12 @@ import Synchronization
 
 /// The routes of ConnectWise: prefix, credentials, and which records a path leads to.
 struct PlayedConnectWise: Played {
+    private static let version = "2026.4"
+    private static let contentType = "application/vnd.connectwise.com+json; version=\(version)"
+
     let simulator: ConnectWiseSimulator
+    /// What the last lists matched, so that the next page of one need not look at every record again.
+    let matches = Recent<Matches>(capacity: 8)
     private let credentials: String
 
     init(simulator: ConnectWiseSimulator) {
@@ -34,8 +39,10 @@ struct PlayedConnectWise: Played {
 
     func answer(_ call: Call) -> Answer {
         do throws(Refusal) {
-            var answer = if let answer = try outside(call) { answer } else { try inside(call) }
-            answer.headers[.apiCurrentVersion] = "2026.4"
+            if let answer = try outside(call) { return answer }
+            var answer = try inside(call)
+            if !answer.body.isEmpty { answer.headers[.contentType] = Self.contentType }
+            answer.headers[.apiCurrentVersion] = Self.version
             return answer
         } catch {
             return error.answer

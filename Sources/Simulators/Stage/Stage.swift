@@ -52,7 +52,8 @@ struct Stage<System: Played>: Sendable {
             server = try .tls(.http1(), tlsConfiguration: try authority.serverConfiguration())
         }
         var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
+        // Every connection that a stop cuts would be an error line.
+        quiet.logLevel = .critical
         let application = Application(
             responder: CallbackResponder<ChannelContext> { request, context in
                 try await respond(to: request, channel: context.channel)

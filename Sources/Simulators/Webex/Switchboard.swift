@@ -47,8 +47,9 @@ struct Switchboard: Sendable {
     static func id(_ kind: String, _ number: Int) -> String {
         let digits = String(number, radix: 16)
         let padded = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
-        return Data("ciscospark://us/\(kind)/5b1d0000-0000-4000-8000-\(padded)".utf8).base64EncodedString()
-            .replacing("=", with: "")
+        var id = Data("ciscospark://us/\(kind)/5b1d0000-0000-4000-8000-\(padded)".utf8).base64EncodedString()
+        while id.hasSuffix("=") { id.removeLast() }
+        return id
     }
 
     /// The number in an id of that kind.
