@@ -59,7 +59,9 @@ let package = Package(
     targets: [
         // The executable and its commands
         .executableTarget(name: "patchbay", dependencies: ["Commands"], swiftSettings: settings),
-        target("Commands", ["Server", "Simulators", argumentParser, httpClient, logging, nioCore]),
+        target(
+            "Commands",
+            ["Server", "Simulators", argumentParser, httpClient, logging, nioCore, nioHTTP1, nioPosix]),
 
         // Composition root
         target(
@@ -108,6 +110,7 @@ let package = Package(
 
         // Tests
         target("TestSupport", ["Database", logging]),
+        tests("CommandsTests", ["Commands", argumentParser, hummingbird, logging, nioCore]),
         tests("DatabaseTests", ["Database", "TestSupport"]),
         tests("JobsTests", ["Database", "Jobs", "TestSupport", lifecycle, logging]),
         tests("OutboundTests", ["Outbound", hummingbird, hummingbirdTLS, logging, nioCore]),

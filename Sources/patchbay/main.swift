@@ -1,1 +1,3 @@
-print("patchbay")
+import Commands
+
+await Patchbay.main()
