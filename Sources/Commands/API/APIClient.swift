@@ -90,8 +90,8 @@ struct APIClient: Sendable {
         case let error as HTTPClientError where error == .connectTimeout: "connecting took longer than 5 s"
         case let error as HTTPClientError where error == .remoteConnectionClosed: "it closed the connection"
         case let error as NIOConnectionError:
-            error.connectionErrors.first.map { "\($0.error)" } ?? "the name \(error.host) cannot be resolved"
-        case let error as IOError: error.description
+            error.connectionErrors.first.map { cause(of: $0.error, limit: limit) } ?? "\(error.host) is not known"
+        case let error as IOError: String(cString: strerror(error.errnoCode)).lowercased()
         default: "\(error)"
         }
     }

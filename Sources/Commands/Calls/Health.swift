@@ -17,7 +17,7 @@ struct Health: ClientCommand {
         let layout = Content.Layout(
             columns: [Column("status")],
             sections: [
-                .init(
+                Section(
                     title: "Checks", member: "checks",
                     columns: [Column("name"), Column("ok", .yesNo), Column("detail")])
             ], quiet: nil)

@@ -5,7 +5,7 @@ enum Boards: Noun {
         about: "A service board of ConnectWise, as last read.",
         columns: [.id, Column("name"), Column("inactive", .yesNo), Column("deleted", .yesNo)],
         sections: [
-            Resource.Section(
+            Section(
                 title: "Statuses", member: "statuses",
                 columns: [.id, Column("name"), Column("closed", .yesNo), Column("inactive", .yesNo)])
         ])

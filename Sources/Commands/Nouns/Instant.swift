@@ -30,9 +30,8 @@ enum Instant {
         if text.wholeMatch(of: /\d{4}-\d\d-\d\d/) != nil {
             return (try? Date("\(text)T00:00:00Z", strategy: .iso8601))?.formatted(.iso8601)
         }
-        let withFractions = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        if let date = try? withFractions.parse(text) { return date.formatted(withFractions) }
-        return (try? Date(text, strategy: .iso8601))?.formatted(.iso8601)
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: text.contains("."))
+        return (try? style.parse(text))?.formatted(style)
     }
 
     /// Seconds. Four digits are enough for 27 years in days.

@@ -10,13 +10,6 @@ protocol Noun: Sendable {
 
 /// Everything the command line knows of a noun.
 struct Resource: Sendable {
-    /// A further table in the view of one: a board's statuses.
-    struct Section: Sendable {
-        let title: String
-        let member: String
-        let columns: [Column]
-    }
-
     let singular: String
     let plural: String
     /// The collection's path in the API.

@@ -43,6 +43,14 @@ struct Column: Equatable, Sendable {
     }
 }
 
+/// A table within the view of one thing: a board's statuses.
+struct Section: Equatable, Sendable {
+    let title: String
+    /// The member that holds the rows.
+    let member: String
+    let columns: [Column]
+}
+
 extension JSON {
     /// The value in one line for people.
     var plain: String {

@@ -1,7 +1,7 @@
 extension Content.Layout {
     init(_ resource: Resource) {
         columns = resource.columns + resource.details
-        sections = resource.sections.map { Section(title: $0.title, member: $0.member, columns: $0.columns) }
+        sections = resource.sections
     }
 
     /// One line a member, titles aligned. Members that the layout does not know follow, so that an older program shows

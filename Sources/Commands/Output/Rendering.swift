@@ -15,7 +15,7 @@ enum OutputFormat: String, EnumerableFlag, Sendable {
 
     static func help(for value: OutputFormat) -> ArgumentHelp? {
         switch value {
-        case .table: "Print for people; this is the default."
+        case .table: "Print for people."
         case .json: "Print the API's JSON."
         case .quiet: "Print ids only, one a line."
         }
@@ -43,12 +43,6 @@ enum Content: Equatable, Sendable {
 
     /// How one thing is laid out: first these, then what else there is.
     struct Layout: Equatable, Sendable {
-        struct Section: Equatable, Sendable {
-            var title: String
-            var member: String
-            var columns: [Column]
-        }
-
         var columns: [Column] = []
         var sections: [Section] = []
         /// The member that is printed quietly.

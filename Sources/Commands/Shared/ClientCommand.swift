@@ -15,14 +15,15 @@ struct ClientOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The server's address. (default: $PATCHBAY_URL, else \(ServerAddress.standard))",
-            discussion: "The API key comes from PATCHBAY_API_KEY.", valueName: "address"))
-    var url: String?
+            "The server's address; its API key comes from PATCHBAY_API_KEY. "
+                + "(default: $PATCHBAY_URL, else \(ServerAddress.standard))",
+            valueName: "address"))
+    var server: String?
 
     /// The server that is meant.
     func address(in surroundings: Surroundings) throws(Failure) -> ServerAddress {
         let configured = surroundings.environment["PATCHBAY_URL"].flatMap { $0.isEmpty ? nil : $0 }
-        return try ServerAddress(url ?? configured ?? ServerAddress.standard)
+        return try ServerAddress(server ?? configured ?? ServerAddress.standard)
     }
 
     /// The key to show, if there is one.
