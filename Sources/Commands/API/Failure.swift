@@ -10,6 +10,8 @@ enum Failure: Error, Equatable {
     case refused(Problem, advice: String?)
     /// The answer is not one of Patchbay's. Exit code 1.
     case notPatchbay(String)
+    /// The results could not be written. Exit code 1.
+    case unwritten(String)
     /// The answer came and is shown already, and it is not good (not ready, connection test failed). Exit code 1.
     case bad
 
@@ -17,7 +19,7 @@ enum Failure: Error, Equatable {
         switch self {
         case .usage: .validationFailure
         case .unreachable: ExitCode(2)
-        case .refused, .notPatchbay, .bad: .failure
+        case .refused, .notPatchbay, .unwritten, .bad: .failure
         }
     }
 
@@ -28,6 +30,7 @@ enum Failure: Error, Equatable {
         case .unreachable(let message, let advice): ["Error: \(message)", advice]
         case .refused(let problem, let advice): problem.lines + (advice.map { [$0] } ?? [])
         case .notPatchbay(let message): ["Error: \(message)", "Check that PATCHBAY_URL names a Patchbay server."]
+        case .unwritten(let reason): ["Error: the results could not be written: \(reason)"]
         case .bad: []
         }
     }

@@ -50,7 +50,7 @@ extension Surroundings {
 }
 
 /// Outside the type, because its own `write` hides the system's.
-private func writeResult(_ line: String) throws {
+private func writeResult(_ line: String) throws(Failure) {
     var bytes = Array("\(line)\n".utf8)[...]
     while !bytes.isEmpty {
         let count = bytes.withUnsafeBytes { write(STDOUT_FILENO, $0.baseAddress, $0.count) }
@@ -60,7 +60,7 @@ private func writeResult(_ line: String) throws {
             // The reader has seen enough, as in `patchbay list deliveries --all | head`.
             return
         } else if errno != EINTR {
-            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+            throw Failure.unwritten(String(cString: strerror(errno)).lowercased())
         }
     }
 }
