@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 
 // Names from outside, so that a target's list reads as a sentence.
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -27,6 +28,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
@@ -58,10 +60,13 @@ let package = Package(
     ],
     targets: [
         // The executable and its commands
-        .executableTarget(name: "patchbay", dependencies: ["Commands"], swiftSettings: settings),
+        .executableTarget(name: "patchbay", dependencies: ["Commands", argumentParser], swiftSettings: settings),
         target(
             "Commands",
-            ["Server", "Simulators", argumentParser, httpClient, logging, nioCore, nioHTTP1, nioPosix]),
+            [
+                "Server", "Simulators", argumentParser, httpClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
+                unixSignals,
+            ]),
 
         // Composition root
         target(
@@ -104,8 +109,8 @@ let package = Package(
         target(
             "Simulators",
             [
-                asn1, crypto, httpClient, hummingbird, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore, nioSSL,
-                x509,
+                asn1, crypto, httpClient, hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging,
+                nioCore, nioHTTP1, nioSSL, x509,
             ]),
 
         // Tests

@@ -22,9 +22,4 @@ public struct Patchbay: AsyncParsableCommand {
         ].filter { !$0.subcommands.isEmpty })
 
     public init() {}
-
-    /// Runs the command that the process's arguments name, and ends the process when it fails.
-    public static func main() async {
-        await main(nil)
-    }
 }

@@ -90,13 +90,23 @@ import Testing
                     body: json(#"{"enabled": true, "thread_updates": false}"#)))
     }
 
+    @Test func rulesOfABoard() throws {
+        let list = try parse(ListNoun<Rules>.self, "list", "rules", "--board", "1", "--recipient", "2")
+        #expect(
+            try list.call(limit: 50, cursor: nil, in: surroundings).target
+                == "/api/v1/notifiers/rules?board_id=1&recipient_id=2&limit=50")
+        #expect(throws: (any Error).self, "a rule's ends are fixed") {
+            try Patchbay.parseAsRoot(["update", "rule", "1", "--board", "2"])
+        }
+    }
+
     @Test func deliveries() throws {
         let list = try parse(
             ListNoun<Deliveries>.self, "list", "delivery", "--ticket", "4711", "--recipient", "2", "--state", "failed",
             "--since", "1d", "--until", "2026-11-21")
         #expect(
             try list.call(limit: 1000, cursor: "x=", in: surroundings).target
-                == "/api/v1/notifiers/deliveries?ticket=4711&recipient=2&state=failed&since=2026-11-20T08%3A00%3A00Z"
+                == "/api/v1/notifiers/deliveries?ticket_id=4711&recipient_id=2&state=failed&since=2026-11-20T08%3A00%3A00Z"
                 + "&until=2026-11-21T00%3A00%3A00Z&limit=200&cursor=x%3D")
         #expect(
             try parse(RetryDelivery.self, "retry", "delivery", "9").call

@@ -11,6 +11,7 @@ enum PSAConnections: Noun {
             Column("state_reason", "reason"), Column("baseline_at", "baseline", .instant),
             Column("public_key_hint", "public key"), Column("private_key_hint", "private key"),
             Column("client_id_hint", "client id"), Column("hook_url", "hook"),
+            Column("created_at", "created", .instant),
         ],
         creation: [
             Field("provider", .choice(["connectwise"]), help: "The ticketing system.").standard("connectwise"),
@@ -51,7 +52,10 @@ enum ChatConnections: Noun {
             .id, Column("name"), Column("provider"), Column("bot_name", "bot"), Column("bot_email", "bot e-mail"),
             Column("active", .yesNo), Column("state"), Column("last_validated_at", "checked", .instant),
         ],
-        details: [Column("state_reason", "reason"), Column("url", "URL"), Column("token_hint", "token")],
+        details: [
+            Column("state_reason", "reason"), Column("url", "URL"), Column("token_hint", "token"),
+            Column("created_at", "created", .instant),
+        ],
         creation: [
             Field("provider", .choice(["webex"]), help: "The chat system.").standard("webex"), name.required,
             token.required, url,

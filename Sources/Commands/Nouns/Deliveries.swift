@@ -13,8 +13,8 @@ enum Deliveries: Noun {
             Column("message_id", "message id"), Column("tracking_id", "tracking id"),
         ],
         filters: [
-            Field("ticket", help: "Only this ticket's."),
-            Field("recipient", .integer, help: "Only to this recipient, by its id."),
+            Field("ticket_id", option: "ticket", help: "Only this ticket's."),
+            Field("recipient_id", option: "recipient", .integer, help: "Only to this recipient, by its id."),
             Field(
                 "state", .choice(["queued", "sent", "failed", "uncertain", "skipped", "simulated"]),
                 help: "Only in this state."),

@@ -12,15 +12,19 @@ enum Rules: Noun {
             Column("board_id", "board id"), Column("recipient_id", "recipient id", .number),
             Column("created_at", "created", .instant),
         ],
+        filters: [
+            Field("board_id", option: "board", help: "Only this board's, by its id in ConnectWise."),
+            Field(
+                "recipient_id", option: "recipient", .integer, help: "Only those that tell this recipient, by its id."),
+        ],
         creation: [
             board.required, recipient.required,
             Field("enabled", option: "disabled", .sets(false), help: "Create it switched off."),
             Field("simulate", .sets(true), help: "Record what would be sent, send nothing."), updates, visibility,
             Field("thread_updates", .sets(true), help: "Send updates as replies to the ticket's first message."),
         ],
-        change: [board, recipient]
-            + Field.onOff(
-                "enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off.")
+        change: Field.onOff(
+            "enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off.")
             + Field.onOff(
                 "simulate", onHelp: "Record what would be sent, send nothing.", offHelp: "Really send.")
             + [updates, visibility]

@@ -1,0 +1,280 @@
+import Foundation
+
+/// What a test or the demo may look at of a ticket.
+public struct TicketState: Sendable, Equatable {
+    /// Ticket number.
+    public let id: Int
+    /// The one line that says what it is about.
+    public let summary: String
+    /// Board name.
+    public let board: String
+    /// Status name.
+    public let status: String
+    /// Company name.
+    public let company: String
+    /// Contact's name.
+    public let contact: String?
+    /// Identifier of the owner.
+    public let owner: String?
+    /// Identifiers of the members assigned.
+    public let resources: [String]
+    /// Whether the status closes it.
+    public let closed: Bool
+    /// Last change, in whole seconds.
+    public let lastUpdated: Date
+    /// Identifier of whoever changed it last.
+    public let updatedBy: String
+    /// Texts of its notes, oldest first.
+    public let notes: [String]
+}
+
+/// A change of the world that cannot be made, with the reason.
+public struct NotInThisWorld: Error, CustomStringConvertible {
+    /// What is missing.
+    public let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Whose hand it is that changes the world.
+public enum Author: Sendable, Equatable {
+    /// A member, by identifier.
+    case member(String)
+    /// A contact of the ticket's company, by id; the change arrives through the e-mail connector.
+    case contact(Int)
+    /// The contact of the ticket.
+    case customer
+}
+
+/// Where a note stands on the ticket.
+public enum NoteKind: String, Sendable, CaseIterable {
+    /// Seen by the customer.
+    case discussion
+    /// Seen by members only.
+    case `internal`
+    /// The resolution.
+    case resolution
+}
+
+extension ConnectWiseSimulator {
+    /// Numbers of all tickets, ascending.
+    public var ticketIDs: [Int] { ledger.read { $0.tickets.ids } }
+
+    /// A ticket as it is now; nil if there is none.
+    public func ticket(_ id: Int) -> TicketState? { ledger.read { $0.state(of: id) } }
+
+    /// Enters a ticket and returns its number. Absent parts are the first of their kind; `text` becomes the first note.
+    @discardableResult
+    public func createTicket(
+        _ summary: String, board: String? = nil, company: String? = nil, contact: Int? = nil, owner: String? = nil,
+        text: String? = nil, as author: Author = .member("dokafor")
+    ) throws -> Int {
+        let at = moment
+        return try change { ledger throws(NotInThisWorld) in
+            let board = try ledger.board(named: board)
+            guard let status = ledger.defaultStatus(of: board) else { throw NotInThisWorld("board without statuses") }
+            let companyID = try ledger.company(named: company)
+            let owner = try owner.map { name throws(NotInThisWorld) in try ledger.member(known: name).id }
+            let ticket = TicketRecord(
+                id: 0, summary: String(summary.prefix(100)), boardID: board, statusID: status.id, companyID: companyID,
+                contactID: contact ?? ledger.companies[companyID]?.contactID, ownerID: owner,
+                priorityID: ledger.defaultPriority, stamp: Stamp(at, by: ""))
+            let hand = try ledger.hand(author, at)
+            let id = ledger.enter(ticket, by: hand, quietly: true)
+            if let text { _ = try ledger.addNote(text, to: id, kind: .discussion, as: author, at, quietly: true) }
+            ledger.tell(id, .added, by: hand)
+            return id
+        }
+    }
+
+    /// Adds a note and returns its id.
+    @discardableResult
+    public func addNote(
+        _ text: String, to ticket: Int, kind: NoteKind = .discussion, as author: Author
+    ) throws -> Int {
+        let at = moment
+        return try change { ledger throws(NotInThisWorld) in
+            try ledger.addNote(text, to: ticket, kind: kind, as: author, at, quietly: false)
+        }
+    }
+
+    /// Adds a time entry of a member that ends now and returns its id.
+    @discardableResult
+    public func addTime(_ text: String, hours: Double = 0.5, to ticket: Int, as member: String) throws -> Int {
+        let at = moment
+        return try change { ledger throws(NotInThisWorld) in
+            let record = try ledger.ticket(known: ticket)
+            let author = try ledger.member(known: member)
+            var entry = TimeRecord(
+                id: 0, chargeToID: ticket, chargeToType: "ServiceTicket", companyID: record.companyID,
+                memberID: author.id, start: Instant(seconds: at.seconds - Int(hours * 3600)), end: at, hours: hours,
+                notes: text, stamp: Stamp(at, by: author.identifier))
+            entry.discussion = true
+            return ledger.add(time: entry, by: Hand(name: author.identifier, at: at))
+        }
+    }
+
+    /// Assigns a member to a ticket.
+    public func assign(_ member: String, to ticket: Int, as author: Author = .member("dokafor")) throws {
+        let at = moment
+        try change { ledger throws(NotInThisWorld) in
+            let record = try ledger.ticket(known: ticket)
+            let assignee = try ledger.member(known: member)
+            let hand = try ledger.hand(author, at)
+            _ = ledger.assign(
+                ScheduleRecord(
+                    id: 0, objectID: ticket, memberID: assignee.id, name: record.summary, start: at,
+                    stamp: Stamp(at, by: hand.name)),
+                by: hand)
+        }
+    }
+
+    /// Takes a member off a ticket.
+    public func unassign(_ member: String, from ticket: Int, as author: Author = .member("dokafor")) throws {
+        let at = moment
+        try change { ledger throws(NotInThisWorld) in
+            _ = try ledger.ticket(known: ticket)
+            ledger.unassign(try ledger.member(known: member).id, from: ticket, by: try ledger.hand(author, at))
+        }
+    }
+
+    /// Changes what is not nil: status (of the new board), board, owner, company, priority (1 to 4), summary.
+    public func update(
+        _ ticket: Int, status: String? = nil, board: String? = nil, owner: String? = nil, company: String? = nil,
+        priority: Int? = nil, summary: String? = nil, as author: Author
+    ) throws {
+        let at = moment
+        try change { ledger throws(NotInThisWorld) in
+            var record = try ledger.ticket(known: ticket)
+            if let board {
+                record.boardID = try ledger.board(named: board)
+                record.statusID = ledger.defaultStatus(of: record.boardID)?.id ?? record.statusID
+            }
+            if let status {
+                guard let found = ledger.status(named: status, of: record.boardID) else {
+                    throw NotInThisWorld("no status \(status) on that board")
+                }
+                record.statusID = found.id
+            }
+            if let owner { record.ownerID = try ledger.member(known: owner).id }
+            if let company { record.companyID = try ledger.company(named: company) }
+            record.priorityID = priority ?? record.priorityID
+            record.summary = summary ?? record.summary
+            let changed = record
+            ledger.edit(ticket, by: try ledger.hand(author, at)) { $0 = changed }
+        }
+    }
+
+    /// Deletes a ticket with its notes and assignments.
+    public func delete(_ ticket: Int, as author: Author = .member("dokafor")) throws {
+        let at = moment
+        try change { ledger throws(NotInThisWorld) in
+            _ = try ledger.ticket(known: ticket)
+            ledger.remove(ticket: ticket, by: try ledger.hand(author, at))
+        }
+    }
+
+    /// What callbacks did, oldest first; bounded.
+    public var callbackDeliveries: [CallbackDelivery] { ledger.read { $0.deliveries } }
+
+    /// Waits until `count` callbacks that `matching` accepts have ended, and returns them; throws ``WaitedTooLong``.
+    public func callbacks(
+        _ count: Int = 1, within limit: Duration = .seconds(10),
+        matching: @escaping @Sendable (CallbackDelivery) -> Bool = { _ in true }
+    ) async throws -> [CallbackDelivery] {
+        try await ledger.first("\(count) callbacks", within: limit) { ledger in
+            let found = ledger.deliveries.filter(matching)
+            return found.count >= count ? found : nil
+        }
+    }
+
+    /// Waits until `condition` holds of a ticket, and returns it; throws ``WaitedTooLong``.
+    public func ticket(
+        _ id: Int, within limit: Duration = .seconds(10), until condition: @escaping @Sendable (TicketState) -> Bool
+    ) async throws -> TicketState {
+        try await ledger.first("ticket \(id) to change", within: limit) { ledger in
+            ledger.state(of: id).flatMap { condition($0) ? $0 : nil }
+        }
+    }
+
+    /// URLs of the registered callbacks that are active.
+    public var callbackURLs: [String] { ledger.read { $0.callbacks.all.filter { !$0.inactive }.map(\.url) } }
+
+    /// Waits until a callback is registered.
+    public func callbackRegistered(within limit: Duration = .seconds(10)) async throws {
+        _ = try await ledger.first("a callback to be registered", within: limit) { $0.callbacks.count > 0 ? true : nil }
+    }
+
+    private var moment: Instant { Instant(options.now()) }
+}
+
+extension Ledger {
+    func state(of id: Int) -> TicketState? {
+        guard let ticket = tickets[id] else { return nil }
+        return TicketState(
+            id: id, summary: ticket.summary, board: boards[ticket.boardID]?.name ?? "",
+            status: statuses[ticket.statusID]?.name ?? "", company: companies[ticket.companyID]?.name ?? "",
+            contact: ticket.contactID.flatMap { contacts[$0]?.name },
+            owner: ticket.ownerID.flatMap { members[$0]?.identifier }, resources: ticket.resources,
+            closed: ticket.closed, lastUpdated: ticket.stamp.updated.date, updatedBy: ticket.stamp.updatedBy,
+            notes: (notesByTicket[id] ?? []).compactMap { notes[$0]?.text })
+    }
+
+    func ticket(known id: Int) throws(NotInThisWorld) -> TicketRecord {
+        guard let ticket = tickets[id] else { throw NotInThisWorld("no ticket \(id)") }
+        return ticket
+    }
+
+    func member(known identifier: String) throws(NotInThisWorld) -> Member {
+        guard let member = member(identifier) else { throw NotInThisWorld("no member \(identifier)") }
+        return member
+    }
+
+    func board(named name: String?) throws(NotInThisWorld) -> Int {
+        guard let name else { return boards.ids.first ?? 0 }
+        guard
+            let board = boards.all.first(where: { $0.name.lowercased() == name.lowercased() || String($0.id) == name })
+        else { throw NotInThisWorld("no board \(name)") }
+        return board.id
+    }
+
+    func company(named name: String?) throws(NotInThisWorld) -> Int {
+        guard let name else { return companies.ids.first ?? 0 }
+        let wanted = name.lowercased()
+        guard
+            let company = companies.all.first(where: {
+                $0.name.lowercased() == wanted || $0.identifier.lowercased() == wanted || String($0.id) == name
+            })
+        else { throw NotInThisWorld("no company \(name)") }
+        return company.id
+    }
+
+    func hand(_ author: Author, _ at: Instant) throws(NotInThisWorld) -> Hand {
+        switch author {
+        case .member(let identifier): Hand(name: try member(known: identifier).identifier, at: at)
+        case .contact, .customer: Hand(name: "EmailConnector", at: at)
+        }
+    }
+
+    mutating func addNote(
+        _ text: String, to ticketID: Int, kind: NoteKind, as author: Author, _ at: Instant, quietly: Bool
+    ) throws(NotInThisWorld) -> Int {
+        let ticket = try ticket(known: ticketID)
+        let hand = try hand(author, at)
+        var note = NoteRecord(id: 0, ticketID: ticketID, text: text, stamp: Stamp(at, by: hand.name))
+        switch kind {
+        case .discussion: note.discussion = true
+        case .internal: note.internalAnalysis = true
+        case .resolution: note.resolution = true
+        }
+        switch author {
+        case .member(let identifier): note.memberID = try member(known: identifier).id
+        case .contact(let id):
+            guard contacts[id] != nil else { throw NotInThisWorld("no contact \(id)") }
+            note.contactID = id
+        case .customer:
+            guard let id = ticket.contactID else { throw NotInThisWorld("ticket \(ticketID) has no contact") }
+            note.contactID = id
+        }
+        return add(note: note, by: hand, quietly: quietly)
+    }
+}
