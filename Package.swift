@@ -62,7 +62,11 @@ let package = Package(
         // The executable and its commands
         .executableTarget(name: "patchbay", dependencies: ["Commands", argumentParser], swiftSettings: settings),
         target(
-            "Commands", ["Server", "Simulators", argumentParser, httpClient, lifecycle, logging, nioCore, unixSignals]),
+            "Commands",
+            [
+                "Server", "Simulators", argumentParser, httpClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
+                unixSignals,
+            ]),
 
         // Composition root
         target(
@@ -111,6 +115,7 @@ let package = Package(
 
         // Tests
         target("TestSupport", ["Database", logging]),
+        tests("CommandsTests", ["Commands", argumentParser, hummingbird, logging, nioCore]),
         tests("DatabaseTests", ["Database", "TestSupport"]),
         tests("JobsTests", ["Database", "Jobs", "TestSupport", lifecycle, logging]),
         .target(

@@ -1,0 +1,48 @@
+import NIOHTTP1
+
+/// A refusal of the API, read from `application/problem+json` (RFC 9457). Every member may be missing, because a proxy
+/// in between can answer too.
+struct Problem: Equatable, Sendable {
+    struct FieldError: Equatable, Sendable {
+        var field: String
+        var message: String
+    }
+
+    var status: Int
+    var title: String?
+    var detail: String?
+    var errors: [FieldError] = []
+    var requestID: String?
+
+    init(status: Int, title: String? = nil, detail: String? = nil, errors: [FieldError] = [], requestID: String? = nil)
+    {
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.requestID = requestID
+    }
+
+    /// Reads what the body says; a body that is no problem document leaves only the status.
+    init(status: Int, body: JSON?) {
+        self.init(
+            status: status,
+            title: body?["title"]?.text,
+            detail: body?["detail"]?.text,
+            errors: (body?["errors"]?.elements ?? []).map { error in
+                FieldError(
+                    field: error["field"]?.text ?? "",
+                    message: error["message"]?.text ?? error["code"]?.text ?? "is not valid")
+            },
+            requestID: body?["request_id"]?.text)
+    }
+
+    /// For people: what is wrong, then one line per field, then what to quote when asking for help.
+    var lines: [String] {
+        var lines = ["Error: \(detail ?? title ?? "the server answered \(HTTPResponseStatus(statusCode: status))")"]
+        lines += errors.map { $0.field.isEmpty ? "  \($0.message)" : "  \($0.field): \($0.message)" }
+        // Client errors explain themselves; only a server's failure sends someone to the logs.
+        if status >= 500, let requestID { lines.append("  Request \(requestID)") }
+        return lines
+    }
+}

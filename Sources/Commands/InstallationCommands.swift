@@ -1,0 +1,5 @@
+import ArgumentParser
+
+/// Commands that are the server or work next to its database, in the order of the help: demo, setup, serve, migrate,
+/// simulate. A new one is added here and nowhere else.
+let installationCommands: [any ParsableCommand.Type] = [SimulateCommand.self]

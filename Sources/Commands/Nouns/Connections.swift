@@ -1,0 +1,70 @@
+/// Stored credentials to a ticketing system.
+enum PSAConnections: Noun {
+    static let resource = Resource(
+        singular: "psa-connection", plural: "psa-connections", path: "/api/v1/integrations/psa/connections",
+        about: "Stored credentials to ConnectWise PSA.",
+        columns: [
+            .id, Column("name"), Column("provider"), Column("site"), Column("company"), Column("active", .yesNo),
+            Column("state"), Column("last_validated_at", "checked", .instant),
+        ],
+        details: [
+            Column("state_reason", "reason"), Column("baseline_at", "baseline", .instant),
+            Column("public_key_hint", "public key"), Column("private_key_hint", "private key"),
+            Column("client_id_hint", "client id"), Column("hook_url", "hook"),
+            Column("created_at", "created", .instant),
+        ],
+        creation: [
+            Field("provider", .choice(["connectwise"]), help: "The ticketing system.").standard("connectwise"),
+            Field("name", help: "What people call the connection.").required,
+        ] + address.map(\.required) + credentials.map(\.required),
+        change: [Field("name", help: "What people call the connection.")] + address + credentials
+            + Field.onOff("active", off: "inactive", onHelp: "Use the connection.", offHelp: "Stop using it.")
+            + [
+                Field(
+                    "baseline_at", .instant(.back),
+                    help: "Tickets are followed from here on; what happened before tells nobody.")
+            ])
+
+    private static let address = [
+        Field("site", help: "Host of the ConnectWise site, such as na.myconnectwise.net."),
+        Field("company", help: "Company name used to sign in to ConnectWise."),
+    ]
+
+    private static let credentials = [
+        Field(
+            "public_key", .secret(environment: "PATCHBAY_CONNECTWISE_PUBLIC_KEY"), help: "Public key of the API member."
+        ),
+        Field(
+            "private_key", .secret(environment: "PATCHBAY_CONNECTWISE_PRIVATE_KEY"),
+            help: "Private key of the API member."),
+        Field(
+            "client_id", .secret(environment: "PATCHBAY_CONNECTWISE_CLIENT_ID"),
+            help: "Client id from ConnectWise's developer site."),
+    ]
+}
+
+/// Stored credentials to a chat system.
+enum ChatConnections: Noun {
+    static let resource = Resource(
+        singular: "chat-connection", plural: "chat-connections", path: "/api/v1/integrations/chat/connections",
+        about: "Stored credentials to Webex.",
+        columns: [
+            .id, Column("name"), Column("provider"), Column("bot_name", "bot"), Column("bot_email", "bot e-mail"),
+            Column("active", .yesNo), Column("state"), Column("last_validated_at", "checked", .instant),
+        ],
+        details: [
+            Column("state_reason", "reason"), Column("url", "URL"), Column("token_hint", "token"),
+            Column("created_at", "created", .instant),
+        ],
+        creation: [
+            Field("provider", .choice(["webex"]), help: "The chat system.").standard("webex"), name.required,
+            token.required, url,
+        ],
+        change: [name, token, url]
+            + Field.onOff("active", off: "inactive", onHelp: "Use the connection.", offHelp: "Stop using it."))
+
+    private static let name = Field("name", help: "What people call the connection.")
+    private static let token = Field(
+        "token", .secret(environment: "PATCHBAY_WEBEX_TOKEN"), help: "Access token of the bot.")
+    private static let url = Field("url", help: "Base of the API, where it is not Webex's own.")
+}

@@ -1,0 +1,44 @@
+extension Content.Layout {
+    init(_ resource: Resource) {
+        columns = resource.columns + resource.details
+        sections = resource.sections
+    }
+
+    /// One line a member, titles aligned. Members that the layout does not know follow, so that an older program shows
+    /// what a newer server says; known ones that the answer lacks are left out.
+    func lines(of thing: JSON, width: Int?) -> [String] {
+        let members = Self.flat(thing)
+        let sectioned = Set(sections.map(\.member))
+        let unknown = members.keys.filter { name in
+            !columns.contains { $0.member == name } && !sectioned.contains(name)
+        }
+        let shown = columns.filter { members[$0.member] != nil } + unknown.sorted().map { Column($0) }
+        let titles = shown.map { Self.capitalized($0.title).printable }
+        let indent = (titles.map(\.displayWidth).max() ?? 0) + 2
+        var lines = zip(titles, shown).map { title, column in
+            title + String(repeating: " ", count: indent - title.displayWidth)
+                + column.text(of: .object(members)).printable
+        }
+        for section in sections {
+            guard let things = members[section.member]?.elements else { continue }
+            lines += ["", section.title]
+            lines += things.isEmpty ? ["none"] : Table(things, columns: section.columns).lines(width: width)
+        }
+        return lines
+    }
+
+    /// Members of members become members with a dotted name.
+    private static func flat(_ thing: JSON, under prefix: String = "") -> [String: JSON] {
+        (thing.members ?? [:]).reduce(into: [:]) { flat, member in
+            if case .object = member.value {
+                flat.merge(Self.flat(member.value, under: "\(prefix)\(member.key).")) { first, _ in first }
+            } else {
+                flat[prefix + member.key] = member.value
+            }
+        }
+    }
+
+    private static func capitalized(_ text: String) -> String {
+        text.prefix(1).uppercased() + text.dropFirst()
+    }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+
+/// How results are printed.
+enum OutputFormat: String, EnumerableFlag, Sendable {
+    case table
+    case json
+    case quiet
+
+    static func name(for value: OutputFormat) -> NameSpecification {
+        switch value {
+        case .table, .json: .long
+        case .quiet: [.long, .short]
+        }
+    }
+
+    static func help(for value: OutputFormat) -> ArgumentHelp? {
+        switch value {
+        case .table: "Print for people."
+        case .json: "Print the API's JSON."
+        case .quiet: "Print ids only, one a line."
+        }
+    }
+}
+
+/// What a command comes to.
+struct Outcome: Equatable, Sendable {
+    /// For standard output.
+    var content: Content
+    /// For people, on standard error: what to do next.
+    var notes: [String] = []
+    /// Whether the answer is the one hoped for; otherwise the command fails after printing it.
+    var isGood = true
+}
+
+/// A result, before it is known how it is to be printed.
+enum Content: Equatable, Sendable {
+    /// Many things in columns, and where the next page starts.
+    case list([JSON], columns: [Column], next: JSON)
+    /// One thing, member by member; quietly the named member.
+    case one(JSON, Layout)
+    /// Something happened that the API answers with nothing: a sentence, and the id for programs.
+    case done(String, id: String?)
+
+    /// How one thing is laid out: first these, then what else there is.
+    struct Layout: Equatable, Sendable {
+        var columns: [Column] = []
+        var sections: [Section] = []
+        /// The member that is printed quietly.
+        var quiet: String? = "id"
+    }
+
+    /// The lines for standard output. `width` is the terminal's, nil where there is none.
+    func lines(as format: OutputFormat, width: Int?) throws -> [String] {
+        switch format {
+        case .table: table(width: width)
+        case .json: try json.map { [try $0.pretty()] } ?? []
+        case .quiet: quiet
+        }
+    }
+
+    private func table(width: Int?) -> [String] {
+        switch self {
+        case .list(let things, let columns, _):
+            things.isEmpty ? [] : Table(things, columns: columns).lines(width: width)
+        case .one(let thing, let layout): layout.lines(of: thing, width: width)
+        case .done(let sentence, _): [sentence.printable]
+        }
+    }
+
+    private var json: JSON? {
+        switch self {
+        case .list(let things, _, let next): .object(["items": .array(things), "next_cursor": next])
+        case .one(let thing, _): thing
+        case .done: nil
+        }
+    }
+
+    private var quiet: [String] {
+        switch self {
+        case .list(let things, _, _): things.compactMap { $0["id"]?.plain.printable }
+        case .one(let thing, let layout): layout.quiet.flatMap { thing[$0]?.plain.printable }.map { [$0] } ?? []
+        case .done(_, let id): id.map { [$0] } ?? []
+        }
+    }
+}
