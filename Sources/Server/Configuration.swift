@@ -1,0 +1,200 @@
+import Database
+import Foundation
+import Logging
+import Outbound
+import Telemetry
+
+/// How an installation is run: environment, or a file of the same names.
+public struct Configuration: Sendable {
+    /// What part of the work a process does.
+    public enum Duty: String, Sendable, CaseIterable {
+        /// Answers requests.
+        case web
+        /// Runs jobs.
+        case worker
+    }
+
+    /// A ticketing system that the configuration keeps connected.
+    public struct ConnectWise: Sendable, Equatable {
+        let site: String
+        let company: String
+        let publicKey: String
+        let privateKey: String
+        let clientID: String
+    }
+
+    /// Where the database is.
+    public var database = DatabaseAddress.sqlite(path: "data/patchbay.db")
+    /// The installation's secrets as given; nil to read the file.
+    public var secret: String?
+    /// Where the secret is kept when it is not given.
+    public var secretFile = "data/secret"
+    /// Where to listen: host and port.
+    public var listen = Listen(host: "127.0.0.1", port: 8080)
+    /// Base of links and hooks; nil for `http://` and where we listen.
+    public var publicURL: String?
+    /// The first administrator's e-mail.
+    public var adminEmail: String?
+    /// The first administrator's password, to be changed.
+    public var adminPassword: String?
+    /// Further hosts that connections may name.
+    public var allowedHosts: [String] = []
+    /// The first organization's ticketing system, for installations configured without a console.
+    public var connectWise: ConnectWise?
+    /// Calls a minute to each ConnectWise connection, all servers together.
+    public var connectWiseBudget = 500
+    /// The first organization's Webex bot.
+    public var webexToken: String?
+    /// Where Webex is.
+    public var webexURL = "https://webexapis.com"
+    /// What is logged and how.
+    public var logs = LogSettings()
+    /// Where metrics are served; nil for nowhere.
+    public var metricsListen: Listen?
+    /// What this process does.
+    public var duties: Set<Duty> = Set(Duty.allCases)
+
+    /// An address to listen on.
+    public struct Listen: Sendable, Equatable {
+        /// Name or address.
+        public let host: String
+        /// 0 for any free one.
+        public let port: Int
+
+        /// Describes an address.
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+
+        init?(_ text: String) {
+            guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+                (0...65_535).contains(port)
+            else { return nil }
+            let host = text[..<colon].trimmingCharacters(in: ["[", "]"])
+            self.init(host: host.isEmpty ? "0.0.0.0" : host, port: port)
+        }
+    }
+
+    /// The defaults.
+    public init() {}
+
+    /// Why the configuration is not valid, one line for each fault.
+    public struct Invalid: Error, Equatable, CustomStringConvertible {
+        /// The faults.
+        public let lines: [String]
+        /// For the terminal.
+        public var description: String { lines.joined(separator: "\n") }
+    }
+
+    /// Names that other parts of the program read.
+    private static let foreign: Set<String> = ["PATCHBAY_URL", "PATCHBAY_API_KEY"]
+
+    /// Reads the configuration.
+    /// - Parameters:
+    ///   - environment: wins over the file.
+    ///   - file: path of a file in `.env` syntax.
+    /// - Throws: ``Invalid``.
+    public init(environment: [String: String], file: String? = nil) throws {
+        var values: [String: String] = [:]
+        var faults: [String] = []
+        if let file {
+            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+                throw Invalid(lines: ["cannot read the configuration file \(file)"])
+            }
+            values = Self.parse(text, file: file, faults: &faults)
+        }
+        for (name, value) in environment where name.hasPrefix("PATCHBAY_") { values[name] = value }
+        for name in values.keys where name.hasPrefix("PATCHBAY_TEST_") || Self.foreign.contains(name) {
+            values[name] = nil
+        }
+        apply(&values, &faults)
+        faults += values.keys.filter { $0.hasPrefix("PATCHBAY_") }.sorted().map {
+            "\($0): there is no such setting; see docs/configuration.md"
+        }
+        guard faults.isEmpty else { throw Invalid(lines: faults) }
+    }
+
+    private mutating func apply(_ values: inout [String: String], _ faults: inout [String]) {
+        func take<Value>(
+            _ name: String, _ expected: String, _ parse: (String) -> Value?, _ assign: (Value) -> Void
+        ) {
+            guard let text = values.removeValue(forKey: "PATCHBAY_\(name)"), !text.isEmpty else { return }
+            if let value = parse(text) { assign(value) } else { faults.append("PATCHBAY_\(name): must be \(expected)") }
+        }
+        func number(_ range: ClosedRange<Int>) -> (String) -> Int? {
+            { text in Int(text).flatMap { range.contains($0) ? $0 : nil } }
+        }
+        take("DATABASE_URL", "sqlite:path or postgres://user:password@host:port/name", DatabaseAddress.init) {
+            database = $0
+        }
+        take("SECRET", "32 bytes in base64", { $0 }) { secret = $0 }
+        take("LISTEN", "host:port", Listen.init) { listen = $0 }
+        take("PUBLIC_URL", "an http or https URL without path", Self.publicURL) { publicURL = $0 }
+        take("ADMIN_EMAIL", "an e-mail address", { $0.contains("@") ? $0 : nil }) { adminEmail = $0 }
+        take("ADMIN_PASSWORD", "a password", { $0 }) { adminPassword = $0 }
+        take("ALLOWED_HOSTS", "hosts such as psa.example.com, host:port or *.example.com", Self.hosts) {
+            allowedHosts = $0
+        }
+        take("CONNECTWISE_BUDGET", "a number of calls from 1 to 10000000", number(1...10_000_000)) {
+            connectWiseBudget = $0
+        }
+        take("WEBEX_TOKEN", "an access token", { $0 }) { webexToken = $0 }
+        take("WEBEX_URL", "a URL", Self.publicURL) { webexURL = $0 }
+        take("LOG_LEVEL", "trace, debug, info, notice, warning, error or critical", Logger.Level.init(rawValue:)) {
+            logs.level = $0
+        }
+        take("LOG_FORMAT", "text or json", LogFormat.init(rawValue:)) { logs.format = $0 }
+        take("METRICS_LISTEN", "host:port", Listen.init) { metricsListen = $0 }
+        if case .sqlite(let path) = database {
+            secretFile = URL(filePath: path).deletingLastPathComponent().appending(path: "secret").relativePath
+        }
+        applyConnectWise(&values, &faults)
+    }
+
+    private mutating func applyConnectWise(_ values: inout [String: String], _ faults: inout [String]) {
+        let names = ["SITE", "COMPANY", "PUBLIC_KEY", "PRIVATE_KEY", "CLIENT_ID"].map { "PATCHBAY_CONNECTWISE_\($0)" }
+        let given = names.map { values.removeValue(forKey: $0).flatMap { $0.isEmpty ? nil : $0 } }
+        let present = given.compactMap { $0 }
+        if present.isEmpty { return }
+        guard present.count == names.count else {
+            let missing = zip(names, given).filter { $0.1 == nil }.map(\.0)
+            faults.append("\(missing.joined(separator: ", ")): needed as well when ConnectWise is configured here")
+            return
+        }
+        connectWise = ConnectWise(
+            site: present[0], company: present[1], publicKey: present[2], privateKey: present[3], clientID: present[4])
+    }
+
+    private static func publicURL(_ text: String) -> String? {
+        guard let parts = URLComponents(string: text), parts.scheme == "https" || parts.scheme == "http",
+            parts.host?.isEmpty == false, parts.query == nil, parts.fragment == nil, parts.user == nil
+        else { return nil }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    private static func hosts(_ text: String) -> [String]? {
+        let hosts = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        return (try? HostAllowlist(hosts)) == nil ? nil : hosts
+    }
+
+    /// `NAME=value` lines; `#` starts a comment; values may stand in single or double quotes.
+    private static func parse(_ text: String, file: String, faults: inout [String]) -> [String: String] {
+        var values: [String: String] = [:]
+        for (number, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            var line = raw.trimmingCharacters(in: .whitespaces)
+            if line.isEmpty || line.hasPrefix("#") { continue }
+            if line.hasPrefix("export ") { line = String(line.dropFirst("export ".count)) }
+            guard let equals = line.firstIndex(of: "=") else {
+                faults.append("\(file):\(number + 1): expected NAME=value")
+                continue
+            }
+            var value = line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)
+            if value.count >= 2, let quote = value.first, quote == value.last, quote == "\"" || quote == "'" {
+                value = String(value.dropFirst().dropLast())
+            }
+            values[line[..<equals].trimmingCharacters(in: .whitespaces)] = value
+        }
+        return values
+    }
+}

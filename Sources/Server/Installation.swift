@@ -1,0 +1,89 @@
+import Accounts
+import Database
+import Foundation
+import Jobs
+import Logging
+import Notifications
+import Sealing
+import Ticketing
+
+/// What an installation consists of beside its servers: database, schema, secret, first administrator.
+public enum Installation {
+    /// All steps of the schema, in order. Append only.
+    public static let migrations: [Migration] = [
+        Migration(1, "organizations, users, keys", accountsSchema),
+        Migration(2, "jobs", jobSchema),
+        Migration(3, "ticketing", ticketingSchema),
+        Migration(4, "notifications", notificationsSchema),
+    ]
+
+    /// Opens the database that the configuration names.
+    public static func database(
+        _ configuration: Configuration, exclusive: Bool = false, logger: Logger
+    ) async throws -> Database {
+        try await Database.open(configuration.database, exclusive: exclusive, logger: logger)
+    }
+
+    /// The secrets of the installation.
+    /// - Throws: a ``SealingError`` that says what to do.
+    public static func secrets(_ configuration: Configuration) throws -> [Secret] {
+        if let given = configuration.secret { return try Secret.list(given) }
+        return try SecretFile(path: configuration.secretFile).read()
+    }
+
+    /// What ``setUp(_:logger:)`` found and did.
+    public struct SetUp: Sendable {
+        /// Schema steps that were applied.
+        public let migrations: [Migration]
+        /// Where a new secret was put; nil when there was one.
+        public let newSecretFile: String?
+        /// The administrator.
+        public let administrator: User
+        /// Whether the administrator is new.
+        public let isNewAdministrator: Bool
+        /// A new key in the administrator's name; nil when none was asked for.
+        public let apiKey: String?
+    }
+
+    /// Why a set-up cannot be done.
+    public struct CannotSetUp: Error, CustomStringConvertible {
+        /// For the terminal.
+        public let description: String
+    }
+
+    /// Creates what is missing: secret, schema, organization, administrator. Idempotent.
+    public static func setUp(
+        _ configuration: Configuration, organization: String, makesAPIKey: Bool, logger: Logger
+    ) async throws -> SetUp {
+        if let password = configuration.adminPassword, let objection = Password.objection(to: password) {
+            throw CannotSetUp(description: "PATCHBAY_ADMIN_PASSWORD \(objection)")
+        }
+        var newSecretFile: String?
+        if configuration.secret == nil, !FileManager.default.fileExists(atPath: configuration.secretFile) {
+            let folder = URL(filePath: configuration.secretFile).deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try SecretFile(path: configuration.secretFile).create(.generate())
+            newSecretFile = configuration.secretFile
+        }
+        _ = try secrets(configuration)
+        let database = try await database(configuration, logger: logger)
+        do {
+            let migrations = try await database.migrate(Self.migrations)
+            let first = FirstAdministrator(
+                email: configuration.adminEmail ?? "admin@localhost", password: configuration.adminPassword,
+                organization: organization)
+            let (user, isNew) = try await first.createIfNobodyExists(in: database, now: Date())
+            let key =
+                makesAPIKey
+                ? try await APIKeys(database: database).make("made by setup", for: user.id, role: user.role).text
+                : nil
+            await database.close()
+            return SetUp(
+                migrations: migrations, newSecretFile: newSecretFile, administrator: user, isNewAdministrator: isNew,
+                apiKey: key?.description)
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Accounts
+import Database
+import Foundation
+import Hummingbird
+import Jobs
+import WebSupport
+
+/// The operations on background work. It serves all organizations, hence the role.
+func jobRoutes(_ database: Database, queue: JobQueue) -> [Route] {
+    [
+        Route(.get, "/jobs", .superAdmin, "Counts background jobs by state") { _ in
+            let counts = try await database.read { try queue.counts(in: $0) }
+            return .json([
+                "ready": counts.ready, "waiting": counts.waiting, "running": counts.running, "parked": counts.parked,
+            ])
+        },
+        Route(.get, "/jobs/parked", .superAdmin, "Lists jobs that gave up") { request in
+            let page = try request.page()
+            let jobs = try await database.read { db in
+                try queue.parked(after: .init(page.after?.number ?? 0), limit: page.limit + 1, in: db)
+            }
+            return .json(Page(jobs, limit: page.limit) { "\($0.id)" }.map(ParkedJobAnswer.init))
+        },
+        Route(.post, "/jobs/parked/{id}/retry", .superAdmin, "Lets a job that gave up run again") { request in
+            let id: ClaimedJob.ID = try request.id(of: "parked job")
+            guard try await database.write({ try queue.redrive([id], now: Date(), in: $0) }) > 0 else {
+                throw Problem.notFound("parked job")
+            }
+            return Response(status: .accepted)
+        },
+    ]
+}
+
+private struct ParkedJobAnswer: Encodable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case id, kind, payload, error
+        case createdAt = "created_at"
+    }
+
+    let id: ClaimedJob.ID
+    let kind: String
+    let payload: String
+    let error: String?
+    let createdAt: Date
+
+    init(_ job: ParkedJob) {
+        id = job.id
+        kind = job.kind.rawValue
+        payload = job.payload
+        error = job.lastError
+        createdAt = job.createdAt
+    }
+}

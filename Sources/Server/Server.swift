@@ -1,0 +1,179 @@
+import Accounts
+import ConnectWise
+import Database
+import Foundation
+import Hummingbird
+import Jobs
+import Logging
+import Notifications
+import Outbound
+import Sealing
+import ServiceLifecycle
+import Telemetry
+import Ticketing
+import WebSupport
+import Webex
+
+/// The composition root: the only place where things are created and joined.
+public struct Server: Sendable {
+    /// To be run in a `ServiceGroup`, in this order; a stop goes the other way round, so that requests end before jobs and
+    /// jobs before the database.
+    public let services: [any Service]
+
+    /// Hosts of outside systems that need no configuration.
+    private static let knownHosts = ["*.myconnectwise.net", "*.connectwisedev.com", "webexapis.com"]
+
+    /// Builds a server on its database, which it migrates.
+    /// - Parameters:
+    ///   - metrics: rendered where the configuration says; nil for a server that serves none.
+    ///   - onListening: called with the port once requests are answered.
+    public static func build(
+        _ configuration: Configuration, metrics: PrometheusMetrics? = nil, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) async throws -> Server {
+        let sealer = try Sealer(Installation.secrets(configuration))
+        let allowlist = try HostAllowlist(knownHosts + configuration.allowedHosts)
+        let database = try await Installation.database(configuration, exclusive: true, logger: logger)
+        do {
+            try await database.migrate(Installation.migrations)
+        } catch {
+            await database.close()
+            throw error
+        }
+
+        let outbound = OutboundClient(allowlist: allowlist, logger: logger)
+        let queue = JobQueue()
+        let keys = APIKeys(database: database)
+        let tickets = PSAConnections(
+            database: database, sealer: sealer, factory: psaFactory(outbound, database, configuration.connectWiseBudget))
+        let chats = ChatConnections(database: database, sealer: sealer, factory: chatFactory(outbound))
+        let notifications = NotificationsFeature(
+            database: database, queue: queue, tickets: tickets, chats: chats, logger: logger)
+        try await keepConfiguredConnections(configuration, database, tickets, chats, notifications, logger)
+
+        let health = Health(database: database, queue: queue, runsJobs: configuration.duties.contains(.worker))
+        var services: [any Service] = [
+            OutboundService(client: outbound),
+            DatabaseService(database: database),
+            Upkeep(name: "intake") { await notifications.intake.run() },
+            Upkeep(name: "PSA connections") { await tickets.followChanges() },
+            Upkeep(name: "chat connections") { await chats.followChanges() },
+            Housekeeping(database: database, queue: queue, keys: keys, logger: logger),
+        ]
+        if configuration.duties.contains(.worker) {
+            services.append(
+                JobRunner(database: database, queue: queue, handlers: notifications.handlers, logger: logger))
+        }
+        if let metrics, let listen = configuration.metricsListen {
+            services.append(MetricsServer(metrics: metrics, host: listen.host, port: listen.port, logger: logger))
+        }
+        if configuration.duties.contains(.web) {
+            let publicURL = configuration.publicURL ?? "http://\(configuration.listen.host):\(configuration.listen.port)"
+            let routes =
+                accountRoutes(keys: keys)
+                + psaConnectionRoutes(tickets, queue: queue, publicURL: publicURL) { connection in
+                    try await notifications.fetchBoards(of: connection)
+                }
+                + directoryRoutes(Directory(database: database))
+                + notifications.routes
+                + jobRoutes(database, queue: queue)
+            let router = Router(context: WebContext.self)
+            router.add(middleware: RequestFrame(logger: logger, translate: Self.problem))
+            notifications.intake.install(in: router)
+            health.install(in: router)
+            Gate(keys: keys).install(routes, under: "/api/v1", in: router)
+            services.append(
+                Application(
+                    router: router,
+                    // A peer that sends nothing for a minute is let go.
+                    server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+                    configuration: .init(
+                        address: .hostname(configuration.listen.host, port: configuration.listen.port), backlog: 1_024),
+                    onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
+                    logger: quiet(logger)))
+        }
+        return Server(services: services)
+    }
+
+    /// Hummingbird logs each start and stop at info level; ours say the same with the address.
+    private static func quiet(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .warning)
+        return quiet
+    }
+
+    /// Says what a caller is told about errors that `WebSupport` does not know.
+    static func problem(_ error: any Error) -> Problem? {
+        switch error {
+        case let error as DatabaseError where error.isTransient:
+            .unavailable("The database cannot be used for the moment; try again.")
+        default:
+            nil
+        }
+    }
+
+    // MARK: Outside systems
+
+    private static func psaFactory(
+        _ outbound: OutboundClient, _ database: Database, _ budget: Int
+    ) -> PSAConnections.Factory {
+        { target in
+            let name = target.connection.map { "connectwise:\($0)" } ?? "connectwise:test"
+            let remote = Remote(
+                name, limits: .init(timeOut: .seconds(20), patience: .seconds(30)),
+                budget: target.connection.map { SharedCallBudget(database: database, name: "psa:\($0)", limit: budget) })
+            // Keys of callbacks are fetched while ConnectWise waits for our answer, so they do not queue for the budget.
+            let keyRemote = Remote("connectwise-key:\(target.connection.map { "\($0)" } ?? "test")")
+            let credentials = ConnectWiseCredentials(
+                companyID: target.company, publicKey: target.credentials.publicKey,
+                privateKey: target.credentials.privateKey, clientID: target.credentials.clientID)
+            guard let site = Site(target.site) else {
+                return (UnreachableProvider(site: target.site), UnreachableProvider(site: target.site))
+            }
+            let client = ConnectWiseClient(site: site, credentials: credentials, outbound: outbound, remote: remote)
+            let keyClient = ConnectWiseClient(
+                site: site, credentials: credentials, outbound: outbound, remote: keyRemote)
+            return (
+                ConnectWiseProvider(client: client),
+                ConnectWiseCallbacks(site: site, company: target.company) { url throws(ConnectWiseError) in
+                    try await keyClient.signingKey(at: url)
+                }
+            )
+        }
+    }
+
+    private static func chatFactory(_ outbound: OutboundClient) -> ChatConnections.Factory {
+        { url, token, connection in
+            let remote = Remote(connection.map { "webex:\($0)" } ?? "webex:test", limits: .init(timeOut: .seconds(20)))
+            return WebexMessenger(
+                client: WebexClient(token: token, outbound: outbound, remote: remote, base: url + "/v1"))
+        }
+    }
+
+    /// Installations without a console name their connections in the configuration. An outside system that is down must
+    /// not keep us from starting, so nothing is tested here.
+    private static func keepConfiguredConnections(
+        _ configuration: Configuration, _ database: Database, _ tickets: PSAConnections, _ chats: ChatConnections,
+        _ notifications: NotificationsFeature, _ logger: Logger
+    ) async throws {
+        guard configuration.connectWise != nil || configuration.webexToken != nil else { return }
+        let first: Organization.ID? = try await database.read { db in
+            try db.first("SELECT id FROM organizations ORDER BY id LIMIT 1")?["id"]
+        }
+        guard let first else {
+            logger.warning("connections are configured, but nobody has run `patchbay setup` yet")
+            return
+        }
+        if let settings = configuration.connectWise {
+            let draft = try PSAConnectionDraft(
+                name: "ConnectWise", site: settings.site, company: settings.company,
+                credentials: PSACredentials(
+                    publicKey: settings.publicKey, privateKey: settings.privateKey, clientID: settings.clientID))
+            try await notifications.fetchBoards(of: tickets.keep(draft, for: first))
+        }
+        if let token = configuration.webexToken {
+            let draft = ChatConnectionDraft(name: "Webex", url: configuration.webexURL, token: token)
+            try await notifications.fetchRooms(of: chats.keep(draft, for: first))
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Accounts
+import Database
+import Foundation
+import Jobs
+import Logging
+import Notifications
+import Outbound
+import ServiceLifecycle
+
+/// Ends the outgoing connections when everything that uses them has stopped.
+struct OutboundService: Service {
+    let client: OutboundClient
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        try await client.shutdown()
+    }
+}
+
+/// Closes the database when everything that uses it has stopped.
+struct DatabaseService: Service {
+    let database: Database
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        await database.close()
+    }
+}
+
+/// Work that goes on until the server stops.
+struct Upkeep: Service, CustomStringConvertible {
+    let name: String
+    let work: @Sendable () async -> Void
+
+    var description: String { name }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await work() }
+    }
+}
+
+/// Forgets what is too old, and writes down what requests had no time for.
+struct Housekeeping: Service {
+    private static let interval: Duration = .seconds(60)
+    // Finished jobs and hooks are there for people who ask what happened this week.
+    private static let keptDays = 7.0
+
+    let database: Database
+    let queue: JobQueue
+    let keys: APIKeys
+    let logger: Logger
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            while true {
+                try await Task.sleep(for: Self.interval)
+                await tidyUp()
+            }
+        }
+        try await keys.recordUse()
+    }
+
+    private func tidyUp() async {
+        do {
+            try await keys.recordUse()
+            let oldest = Date().addingTimeInterval(-Self.keptDays * 86_400)
+            let queue = queue
+            // Small portions, so that nobody waits long behind one.
+            while try await database.write({ try queue.forgetHistory(before: oldest, in: $0) }) > 0 {}
+            while try await database.write({ try NotificationsFeature.forgetHooks(before: oldest, in: $0) }) > 0 {}
+        } catch is CancellationError {
+        } catch {
+            logger.warning("housekeeping will be tried again", metadata: ["error": "\(error)"])
+        }
+    }
+}
