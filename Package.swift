@@ -64,8 +64,8 @@ let package = Package(
         target(
             "Commands",
             [
-                "Server", "Simulators", argumentParser, httpClient, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
-                unixSignals,
+                "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient, lifecycle, logging, nioCore,
+                nioHTTP1, nioPosix, unixSignals,
             ]),
 
         // Composition root

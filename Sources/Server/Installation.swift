@@ -10,7 +10,7 @@ import Ticketing
 /// What an installation consists of beside its servers: database, schema, secret, first administrator.
 public enum Installation {
     /// All steps of the schema, in order. Append only.
-    public static let migrations: [Migration] = [
+    static let migrations: [Migration] = [
         Migration(1, "organizations, users, keys", accountsSchema),
         Migration(2, "jobs", jobSchema),
         Migration(3, "ticketing", ticketingSchema),
@@ -18,10 +18,24 @@ public enum Installation {
     ]
 
     /// Opens the database that the configuration names.
-    public static func database(
+    static func database(
         _ configuration: Configuration, exclusive: Bool = false, logger: Logger
     ) async throws -> Database {
         try await Database.open(configuration.database, exclusive: exclusive, logger: logger)
+    }
+
+    /// Brings the schema up to date.
+    /// - Returns: the steps that were applied, in words.
+    public static func migrate(_ configuration: Configuration, logger: Logger) async throws -> [String] {
+        let database = try await database(configuration, logger: logger)
+        do {
+            let applied = try await database.migrate(migrations)
+            await database.close()
+            return applied.map { "\($0.number): \($0.name)" }
+        } catch {
+            await database.close()
+            throw error
+        }
     }
 
     /// The secrets of the installation.
@@ -33,12 +47,12 @@ public enum Installation {
 
     /// What ``setUp(_:logger:)`` found and did.
     public struct SetUp: Sendable {
-        /// Schema steps that were applied.
-        public let migrations: [Migration]
+        /// The schema's number when steps were applied; nil when it was up to date.
+        public let newSchema: Int?
         /// Where a new secret was put; nil when there was one.
         public let newSecretFile: String?
-        /// The administrator.
-        public let administrator: User
+        /// The administrator's e-mail.
+        public let administrator: String
         /// Whether the administrator is new.
         public let isNewAdministrator: Bool
         /// A new key in the administrator's name; nil when none was asked for.
@@ -79,8 +93,8 @@ public enum Installation {
                 : nil
             await database.close()
             return SetUp(
-                migrations: migrations, newSecretFile: newSecretFile, administrator: user, isNewAdministrator: isNew,
-                apiKey: key?.description)
+                newSchema: migrations.last?.number, newSecretFile: newSecretFile, administrator: user.email,
+                isNewAdministrator: isNew, apiKey: key?.description)
         } catch {
             await database.close()
             throw error

@@ -1,0 +1,165 @@
+import AsyncHTTPClient
+import Foundation
+import Logging
+import NIOCore
+import NIOHTTP1
+import Server
+import ServiceLifecycle
+import Simulators
+import Synchronization
+
+/// The simulated surroundings of the demo, and what it shows on the terminal.
+struct DemoStage: Sendable {
+    private let connectWise: ConnectWiseSimulator
+    private let webex: WebexSimulator
+    private let connectWiseOptions: ConnectWiseOptions
+    private let webexOptions: WebexOptions
+    private let logger: Logger
+
+    init(logger: Logger) {
+        self.logger = logger
+        let connectWiseOptions = ConnectWiseOptions()
+        var webexOptions = WebexOptions()
+        webexOptions.onMessage = Self.show
+        self.connectWiseOptions = connectWiseOptions
+        self.webexOptions = webexOptions
+        connectWise = ConnectWiseSimulator(options: connectWiseOptions)
+        webex = WebexSimulator(options: webexOptions)
+    }
+
+    /// Runs both simulators until cancelled.
+    func run() async throws {
+        let group = ServiceGroup(
+            configuration: .init(services: [connectWise, webex], gracefulShutdownSignals: [], logger: logger))
+        try await group.run()
+    }
+
+    /// A server's configuration on an embedded database, with both simulators connected.
+    func configuration(folder: String, port: Int) async throws -> Configuration {
+        let psa = try host(of: await connectWise.url(within: .seconds(30)))
+        let chat = try await webex.url()
+        return try Configuration(environment: [
+            "PATCHBAY_DATABASE_URL": "sqlite:\(folder)/patchbay.db",
+            "PATCHBAY_LISTEN": "127.0.0.1:\(port)",
+            "PATCHBAY_ADMIN_EMAIL": "you@rivermark.example",
+            "PATCHBAY_ALLOWED_HOSTS": "\(psa),\(try host(of: chat))",
+            "PATCHBAY_CONNECTWISE_SITE": psa,
+            "PATCHBAY_CONNECTWISE_COMPANY": connectWiseOptions.company,
+            "PATCHBAY_CONNECTWISE_PUBLIC_KEY": connectWiseOptions.publicKey,
+            "PATCHBAY_CONNECTWISE_PRIVATE_KEY": connectWiseOptions.privateKey,
+            "PATCHBAY_CONNECTWISE_CLIENT_ID": UUID().uuidString.lowercased(),
+            "PATCHBAY_WEBEX_URL": chat,
+            "PATCHBAY_WEBEX_TOKEN": webexOptions.token,
+        ])
+    }
+
+    private func host(of url: String) throws -> String {
+        guard let parts = URLComponents(string: url), let host = parts.host, let port = parts.port else {
+            throw CleanExit("a simulator listens on an address that cannot be understood: \(url)")
+        }
+        return "\(host):\(port)"
+    }
+
+    // MARK: Connecting
+
+    /// Does by the API what an administrator would: a rule for each board, and the callback in ConnectWise.
+    func connect(port: Int, key: String) async throws {
+        try await APIClient.connected(to: try ServerAddress("http://127.0.0.1:\(port)"), key: key) { api in
+            try await answering(api)
+            let boards = try await all("/api/v1/cw/boards", api) { $0.count >= World.boards.count }
+            let rooms = try await all("/api/v1/webex/rooms?kind=room", api) { $0.count >= World.rooms.count }
+            for board in boards {
+                guard let name = board["name"]?.text, let place = World.boards.firstIndex(of: name),
+                    let room = rooms.first(where: { $0["name"]?.text == World.rooms[place] }),
+                    let boardID = board["id"], let roomID = room["id"]
+                else { continue }
+                _ = try await api.send(
+                    Call(
+                        method: .post, path: "/api/v1/notifiers/rules",
+                        body: .object(["board_id": boardID, "recipient_id": roomID])))
+            }
+            let connections = try await all("/api/v1/integrations/psa/connections", api) { !$0.isEmpty }
+            guard let hook = connections.first?["hook_url"]?.text else { throw CleanExit("there is no connection") }
+            try await registerCallback(hook)
+        }
+    }
+
+    private func answering(_ api: APIClient) async throws {
+        for _ in 0..<200 {
+            if (try? await api.send(Call(method: .get, path: "/healthcheck"))) != nil { return }
+            try await Task.sleep(for: .milliseconds(25))
+        }
+        throw CleanExit("the server does not answer; is the port taken? Try --port")
+    }
+
+    /// A list, read again until it is there: the server fetches boards and rooms in the background.
+    private func all(_ path: String, _ api: APIClient, until complete: ([JSON]) -> Bool) async throws -> [JSON] {
+        for _ in 0..<400 {
+            let separator: Character = path.contains("?") ? "&" : "?"
+            let answer = try await api.send(Call(method: .get, path: "\(path)\(separator)limit=200"))
+            let items = answer.body?["items"]?.elements ?? []
+            if complete(items) { return items }
+            try await Task.sleep(for: .milliseconds(25))
+        }
+        throw CleanExit("\(path) stays empty; run again with --log to see why")
+    }
+
+    private func registerCallback(_ hook: String) async throws {
+        let base = try await connectWise.url(within: .seconds(5))
+        let text = "\(connectWiseOptions.company)+\(connectWiseOptions.publicKey):\(connectWiseOptions.privateKey)"
+        var request = HTTPClientRequest(url: "\(base)/v4_6_release/apis/3.0/system/callbacks")
+        request.method = .POST
+        request.headers.add(name: "Authorization", value: "Basic \(Data(text.utf8).base64EncodedString())")
+        request.headers.add(name: "clientId", value: "demo")
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.body = .bytes(
+            Data(
+                #"{"url":"\#(hook)","objectId":1,"type":"ticket","level":"owner","description":"Patchbay"}"#.utf8))
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+        guard response.status == .created else {
+            throw CleanExit("the simulated ConnectWise refuses the callback: \(response.status)")
+        }
+    }
+
+    // MARK: On the terminal
+
+    func introduce(port: Int, key: String) {
+        Self.line(
+            """
+
+            Patchbay runs on http://127.0.0.1:\(port)
+
+              API key         \(key)
+              try             export PATCHBAY_URL=http://127.0.0.1:\(port) PATCHBAY_API_KEY=\(key)
+                              \(CommandLine.arguments.first ?? "patchbay") list deliveries
+
+            Things now happen at Rivermark IT (⚙). Each message that reaches Webex is shown (✉). Stop with ^C.
+
+            """)
+    }
+
+    /// Lets things happen until cancelled.
+    func play(pace: Duration) async throws {
+        // One of the kinds that everybody is told about comes first, so that nobody waits for the first message.
+        let shift = Shift(at: connectWise, pace: pace) { Self.show($0) }
+        Self.show(try shift.step(.newTicket))
+        try await shift.run()
+    }
+
+    /// Unbuffered, so that lines come as things happen also through a pipe.
+    private static func line(_ text: String) {
+        try? FileHandle.standardOutput.write(contentsOf: Data("\(text)\n".utf8))
+    }
+
+    private static func show(_ happening: Shift.Happening) {
+        line("⚙ \(happening.description)")
+    }
+
+    private static func show(_ message: SentMessage) {
+        let text = (message.markdown ?? message.text ?? "").split(whereSeparator: \.isNewline)
+        let place = message.toPersonEmail.map { "\(message.roomTitle) <\($0)>" } ?? message.roomTitle
+        line(
+            (["✉ \(place)"] + text.map { "    \($0.replacing("**", with: "").trimmingCharacters(in: .whitespaces))" })
+                .joined(separator: "\n"))
+    }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import CoreMetrics
+import Foundation
+import Logging
+import Server
+import ServiceLifecycle
+import Telemetry
+import UnixSignals
+
+/// `patchbay serve`: the server.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the server: API, hooks, workers.",
+        discussion: """
+            SIGTERM and SIGINT drain: requests and jobs get ten seconds to end, what is not done is handed back. \
+            Several servers can share one PostgreSQL database.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(help: "What this process does: web, worker, or both separated by a comma.")
+    var roles = "web,worker"
+
+    func run() async throws {
+        var configuration = try options.read()
+        configuration.duties = try duties()
+        let logs = configuration.logs
+        LoggingSystem.bootstrap { logs.handler(label: $0) }
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        let logger = Logger(label: "patchbay")
+        let started = ContinuousClock.now
+        let listen = configuration.listen
+        let server = try await Server.build(configuration, metrics: metrics, logger: logger) { port in
+            logger.notice(
+                "listening on http://\(listen.host):\(port)",
+                metadata: ["ready_after": "\((ContinuousClock.now - started).formatted(.units(allowed: [.milliseconds])))"])
+        }
+        var group = ServiceGroupConfiguration(
+            services: server.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(20)
+        try await ServiceGroup(configuration: group).run()
+        logger.notice("stopped")
+    }
+
+    private func duties() throws -> Set<Configuration.Duty> {
+        let names = roles.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let duties = names.compactMap(Configuration.Duty.init(rawValue:))
+        guard !duties.isEmpty, duties.count == names.count else {
+            throw ValidationError("--roles must be web, worker or web,worker")
+        }
+        return Set(duties)
+    }
+}

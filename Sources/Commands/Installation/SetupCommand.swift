@@ -1,0 +1,43 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+
+/// `patchbay setup`: everything a first start needs.
+struct SetupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "setup", abstract: "Create the database, the secret and the first administrator.",
+        discussion: """
+            Can be run again at any time; what is there stays. The administrator's e-mail comes from \
+            PATCHBAY_ADMIN_EMAIL or --email.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    @Option(help: "The first administrator's e-mail.")
+    var email: String?
+
+    @Option(help: "The MSP's name.")
+    var organization = "My organization"
+
+    @Flag(help: "Make an API key for the administrator and print it, alone on standard output.")
+    var apiKey = false
+
+    func run() async throws {
+        var configuration = try options.read()
+        if let email { configuration.adminEmail = email }
+        let result = try await Installation.setUp(
+            configuration, organization: organization, makesAPIKey: apiKey, logger: Logger(label: "setup"))
+        if let file = result.newSecretFile { tell("made the secret \(file); keep a copy where backups are safe") }
+        if let schema = result.newSchema { tell("brought the database to schema \(schema)") }
+        tell(
+            result.isNewAdministrator
+                ? "created the administrator \(result.administrator)"
+                : "the administrator is \(result.administrator)")
+        if let key = result.apiKey { print(key) }
+    }
+
+    private func tell(_ line: String) {
+        FileHandle.standardError.write(Data("\(line)\n".utf8))
+    }
+}
