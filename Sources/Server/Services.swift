@@ -51,11 +51,9 @@ struct Housekeeping: Service {
     let logger: Logger
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
-            while true {
-                try await Task.sleep(for: Self.interval)
-                await tidyUp()
-            }
+        await cancelWhenGracefulShutdown {
+            // The sleep fails when the server stops, which is no failure of the server.
+            while (try? await Task.sleep(for: Self.interval)) != nil { await tidyUp() }
         }
         try await keys.recordUse()
     }
