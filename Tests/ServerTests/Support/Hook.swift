@@ -12,10 +12,8 @@ package struct Hook: Sendable {
     package var signature: String?
 
     /// A callback as the simulator would send it, signed with its key.
-    /// - Parameters:
-    ///   - connectionKey: `c` of the address; nil leaves it out.
-    ///   - company: as the body claims; nil for the simulator's.
-    ///   - keyURL: as the body claims; nil for the simulator's.
+    ///
+    /// A nil `connectionKey` leaves `c` out of the address; `company` and `keyURL` are what the body claims.
     package init(
         _ ticket: Int, action: String = "updated", from simulator: ConnectWiseSimulator, connectionKey: String?,
         company: String = "rivermark", keyURL: String? = nil
