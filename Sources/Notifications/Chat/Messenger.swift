@@ -8,8 +8,9 @@ public protocol Messenger: Sendable {
     func identity() async throws(MessengerError) -> BotIdentity
     /// Sends a message and returns its id there.
     func send(_ markdown: String, to address: ChatAddress, under parent: String?) async throws(MessengerError) -> String
-    /// The id of a message that was sent to a person since an instant; nil when there is none. Rooms cannot be asked.
-    func find(_ markdown: String, sentTo person: String, since: Date) async throws(MessengerError) -> String?
+    /// The ids of all messages with this text that were sent to a person since an instant, oldest first. Rooms cannot be
+    /// asked.
+    func find(_ markdown: String, sentTo person: String, since: Date) async throws(MessengerError) -> [String]
     /// All rooms that the bot is in.
     func rooms() async throws(MessengerError) -> [ChatRoom]
 }

@@ -47,13 +47,13 @@ public struct WebexMessenger: Messenger {
     /// See ``Messenger``.
     public func find(
         _ markdown: String, sentTo person: String, since: Date
-    ) async throws(MessengerError) -> String? {
+    ) async throws(MessengerError) -> [String] {
         do throws(WebexError) {
-            let messages = try await client.directMessages(with: .personEmail(person))
-            return messages.first { $0.markdown == markdown && Self.isSent($0, since: since) }?.id
+            let newestFirst = try await client.directMessages(with: .personEmail(person))
+            return newestFirst.reversed().filter { $0.markdown == markdown && Self.isSent($0, since: since) }.map(\.id)
         } catch .notFound {
             // There is no conversation with this person yet.
-            return nil
+            return []
         } catch {
             throw MessengerError(error)
         }

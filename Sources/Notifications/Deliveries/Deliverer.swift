@@ -139,7 +139,8 @@ public struct Deliverer: JobHandler {
     ) async -> JobOutcome {
         do throws(MessengerError) {
             if isUncertain, case .person(let email) = order.address,
-                let found = try await messenger.find(message, sentTo: email, since: order.createdAt)
+                case let candidates = try await messenger.find(message, sentTo: email, since: order.createdAt),
+                let found = await firstUnrecorded(candidates, order)
             {
                 return .done(sent(id, order, found))
             }
@@ -149,6 +150,21 @@ public struct Deliverer: JobHandler {
         } catch {
             return outcome(of: error, id, order)
         }
+    }
+
+    /// The first of the messages that no delivery calls its own: the same note written twice is two messages alike.
+    /// When the database cannot tell, none, and the message is sent again.
+    private func firstUnrecorded(_ ids: [String], _ order: Order) async -> String? {
+        guard !ids.isEmpty else { return nil }
+        let recorded = try? await database.read { db in
+            try db.all(
+                """
+                SELECT message_id FROM deliveries WHERE recipient_id = \(order.recipient)
+                    AND ticket_id = \(order.ticket) AND message_id IN (\(list: ids))
+                """
+            ).map { row -> String in try row["message_id"] }
+        }
+        return recorded.flatMap { recorded in ids.first { !recorded.contains($0) } }
     }
 
     /// The first message about the ticket in the same place; updates go under it.
