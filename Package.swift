@@ -136,7 +136,7 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Accounts", "Database", "Jobs", "Notifications", "Outbound", "ScriptedPeer", "Sealing", "Server",
-                "ServerTestSupport", "Simulators", "TestSupport", "Ticketing", logging, nioHTTP1,
+                "ServerTestSupport", "Simulators", "TestSupport", "Ticketing", httpTypes, nioHTTP1,
             ], exclude: ["Support"], swiftSettings: settings),
         tests(
             "ChaosTests", ["Database", "ServerTestSupport", "Simulators", "TestSupport", logging, nioHTTP1]),

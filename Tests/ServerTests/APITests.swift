@@ -1,0 +1,196 @@
+import Database
+import Foundation
+import NIOHTTP1
+import ScriptedPeer
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// The API's manners.
+@Suite("API", .timeLimit(.minutes(5)))
+struct APITests {
+    @Test("Bodies: unknown members, wrong types and wrong values are named", arguments: TestDatabase.engines)
+    func bodies(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let (board, room) = (try patchbay.board(), try patchbay.room())
+            let wrong: [(JSON, Int, String, [String])] = [
+                (["board_id": board, "recipient_id": room, "sound": "loud"], 400, "unknown_member", ["sound"]),
+                (["board_id": board], 400, "wrong_type", ["recipient_id"]),
+                (["board_id": board, "recipient_id": room, "enabled": "yes"], 400, "wrong_type", ["enabled"]),
+                (["board_id": nil, "recipient_id": room], 400, "wrong_type", ["board_id"]),
+                (["board_id": [], "recipient_id": room], 400, "wrong_type", ["board_id"]),
+                (["board_id": "4711", "recipient_id": 4711], 422, "validation_failed", ["board_id", "recipient_id"]),
+                (["board_id": board, "recipient_id": room, "updates": "some"], 422, "validation_failed", ["updates"]),
+                ([], 400, "not_json", []), ("text", 400, "not_json", []), (nil, 400, "not_json", []),
+            ]
+            for (body, status, code, fields) in wrong {
+                let reply = try await patchbay.api(.POST, "/notifiers/rules", body)
+                #expect(reply.status == status, "\(body)")
+                #expect(reply.json["code"].string == code, "\(body)")
+                #expect(reply.faultyFields == fields, "\(body)")
+                #expect(reply.json["request_id"].string == reply.headers["x-request-id"])
+            }
+            #expect(try await patchbay.api(.GET, "/notifiers/rules").json["items"].elements.isEmpty)
+            let first = try await patchbay.api(.POST, "/notifiers/rules", ["board_id": board, "recipient_id": room])
+            #expect(first.status == 201)
+            #expect(first.headers["location"] == "/api/v1/notifiers/rules/\(first.json["id"].int ?? 0)")
+            // Board ids are numbers to people who know ConnectWise.
+            let number: JSON = .number(Double(board.string ?? "") ?? 0)
+            let second = try await patchbay.api(.POST, "/notifiers/rules", ["board_id": number, "recipient_id": room])
+            #expect(second.status == 409)
+            #expect(second.json["code"] == "rule_exists")
+            let settings = try await patchbay.api(
+                .PATCH, "/config", ["max_message_length": 1, "reference_lifetime_seconds": -1])
+            #expect(settings.status == 422)
+            #expect(Set(settings.faultyFields) == ["max_message_length", "reference_lifetime_seconds"])
+            let large = try await patchbay.api(.PATCH, "/config", ["x": .text(String(repeating: "x", count: 2 << 20))])
+            #expect(large.status == 413)
+        }
+    }
+
+    @Test("A list of 120 rules is read page by page, each once", arguments: TestDatabase.engines)
+    func paging(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            var recipients = try World.rooms.map { try patchbay.room($0) }
+            for number in recipients.count..<24 {
+                let person = try await patchbay.api(
+                    .POST, "/webex/rooms", ["email": .text("p\(number)@rivermark.example")])
+                recipients.append(person.json["id"])
+            }
+            var made: [Int] = []
+            for board in World.boards {
+                for recipient in recipients {
+                    let body: JSON = ["board_id": try patchbay.board(board), "recipient_id": recipient]
+                    made.append(try await patchbay.api(.POST, "/notifiers/rules", body).json["id"].int ?? 0)
+                }
+            }
+            for limit in [1, 7, 50, 119, 120, 200] {
+                var (seen, sizes): ([Int], [Int]) = ([], [])
+                var cursor: String?
+                repeat {
+                    let query = cursor.map { "&cursor=\($0)" } ?? ""
+                    let page = try await patchbay.api(.GET, "/notifiers/rules?limit=\(limit)\(query)").json
+                    seen += page["items"].elements.compactMap { $0["id"].int }
+                    sizes.append(page["items"].elements.count)
+                    cursor = page["next_cursor"].string
+                } while cursor != nil && sizes.count <= 120
+                #expect(seen == made)
+                #expect(sizes.allSatisfy { $0 > 0 && $0 <= limit })
+            }
+            let filtered = try await patchbay.api(
+                .GET, "/notifiers/rules?limit=200&board_id=\(patchbay.board("Voice").string ?? "")"
+            ).json
+            #expect(filtered["items"].elements.count == 24)
+            for query in ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=1e2", "cursor=x", "cursor=%00"] {
+                let reply = try await patchbay.api(.GET, "/notifiers/rules?\(query)")
+                #expect(reply.status == 400, "\(query)")
+                #expect(reply.faultyFields.first.map(query.hasPrefix) == true)
+            }
+        }
+    }
+
+    @Test("Addresses, methods and request ids", arguments: TestDatabase.engines)
+    func addresses(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let wrongMethod = try await patchbay.api(.PUT, "/notifiers/rules")
+            #expect(wrongMethod.status == 405)
+            #expect(wrongMethod.headers["allow"] == "GET, POST")
+            #expect(try await patchbay.api(.POST, "/notifiers/rules/1").headers["allow"] == "DELETE, GET, PATCH")
+            for path in ["/nothing", "/notifiers/rules/abc", "/notifiers/rules/4711", "/notifiers/rules/-1"] {
+                let reply = try await patchbay.api(.GET, path)
+                #expect(reply.status == 404, "\(path)")
+                #expect(reply.json["code"] == "not_found")
+            }
+            let named = try await patchbay.api(.GET, "/authtest", headers: ["X-Request-Id": "my-request_42"])
+            #expect(named.headers["x-request-id"] == "my-request_42")
+            for unfit in ["a b", "\"", String(repeating: "x", count: 65), "ä"] {
+                let reply = try await patchbay.api(.GET, "/authtest", headers: ["X-Request-Id": unfit])
+                #expect(reply.headers["x-request-id"]?.isEmpty == false)
+                #expect(reply.headers["x-request-id"] != unfit)
+            }
+        }
+    }
+
+    @Test(
+        "A connection whose test fails is not saved, and a host that is not allowed is not called",
+        arguments: TestDatabase.engines)
+    func connections(engine: Engine) async throws {
+        try await ScriptedPeer.run(script: { _ in .reply(200, body: "{}") }) { peer in
+            try await RunningPatchbay.run(engine) { patchbay in
+                let site = try await patchbay.connectWise.url().replacing("http://", with: "")
+                func attempt(_ site: String, privateKey: String = "wrong") async throws -> Reply {
+                    try await patchbay.api(
+                        .POST, "/integrations/psa/connections",
+                        [
+                            "name": "New", "site": .text(site), "company": "rivermark",
+                            "public_key": "SimulatedPublicX", "private_key": .text(privateKey), "client_id": "client",
+                        ])
+                }
+                let refused = try await attempt(site)
+                #expect(refused.status == 422)
+                #expect(!refused.faultyFields.isEmpty)
+                for host in [
+                    "169.254.169.254", "127.0.0.1", "127.0.0.1:\(peer.port)", "localhost:\(peer.port)",
+                    "[::1]:\(peer.port)",
+                    "user@127.0.0.1:\(peer.port)", "na.myconnectwise.net@127.0.0.1:\(peer.port)", "10.0.0.1",
+                    "2130706433",
+                    "127.1", "0x7f000001", "na.myconnectwise.net.evil.example", "evil.example#.myconnectwise.net",
+                    "127.0.0.1:\(peer.port)/x", "file:///etc/passwd", "",
+                ] {
+                    let reply = try await attempt(host)
+                    #expect(reply.status == 422, "\(host)")
+                    #expect(reply.faultyFields.contains("site"), "\(host): \(reply.text)")
+                }
+                for url in [
+                    "http://169.254.169.254", "http://127.0.0.1:\(peer.port)", "https://webexapis.com.evil.example",
+                    "x",
+                ] {
+                    let reply = try await patchbay.api(
+                        .POST, "/integrations/chat/connections",
+                        ["name": "New", "url": .text(url), "token": "t0ken-of-mine"])
+                    #expect(reply.status == 422, "\(url)")
+                    #expect(reply.faultyFields == ["url"])
+                }
+                let token = try await patchbay.api(
+                    .POST, "/integrations/chat/connections",
+                    ["name": "New", "url": .text(try await patchbay.webex.url()), "token": "wrong-token"])
+                #expect(token.status == 422)
+                #expect(token.faultyFields == ["token"])
+                #expect(peer.requests.isEmpty)
+                #expect(try await patchbay.api(.GET, "/integrations/psa/connections").json["items"].elements.count == 1)
+                #expect(
+                    try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.count == 1)
+
+                // A stored key goes only where it was entered for.
+                let id = try await patchbay.connection()["id"].int ?? 0
+                let moved = try await patchbay.api(
+                    .PATCH, "/integrations/psa/connections/\(id)", ["site": .text("127.0.0.1:\(peer.port)")])
+                #expect(moved.status == 422)
+                #expect(peer.requests.isEmpty)
+                #expect(try await patchbay.connection()["site"].string == site)
+                let shown = try await patchbay.connection()
+                #expect(shown["private_key_hint"] == "••••••vate")
+                #expect(shown["private_key"] == nil && shown["public_key"] == nil)
+            }
+        }
+    }
+
+    @Test("Ready only while the database can be read", arguments: TestDatabase.engines)
+    func readiness(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let anybody = patchbay.api.with(key: nil)
+            #expect(try await anybody(.GET, "/healthcheck").status == 200)
+            let ready = try await anybody(.GET, "/readiness")
+            #expect(ready.status == 200)
+            #expect(ready.json["checks"].elements.allSatisfy { $0["ok"] == true })
+            try await patchbay.without(table: "schema_migrations") {
+                let reply = try await anybody(.GET, "/readiness")
+                #expect(reply.status == 503)
+                #expect(reply.json["checks"].elements.contains { $0["name"] == "database" && $0["ok"] == false })
+                #expect(try await anybody(.GET, "/healthcheck").status == 200)
+            }
+            #expect(try await anybody(.GET, "/readiness").status == 200)
+        }
+    }
+}

@@ -1,0 +1,255 @@
+import Accounts
+import Database
+import Foundation
+import HTTPTypes
+import Jobs
+import NIOHTTP1
+import Notifications
+import Outbound
+import Sealing
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+import Ticketing
+
+@testable import Server
+
+/// Every operation of the API, and who may use it.
+@Suite("Routes", .timeLimit(.minutes(5)))
+struct RouteTests {
+    struct Operation: Sendable, Hashable, CustomStringConvertible {
+        let method: String
+        let path: String
+        let role: Role
+
+        init(_ method: String, _ path: String, _ role: Role) {
+            (self.method, self.path, self.role) = (method, path, role)
+        }
+
+        var description: String { "\(method) \(path) (\(role.rawValue))" }
+    }
+
+    /// The API as documented. Who adds an operation adds it here, with the least role that needs it.
+    static let operations: [Operation] = [
+        .init("GET", "/authtest", .viewer), .init("GET", "/users/keys", .admin),
+        .init("POST", "/users/keys", .engineer),
+        .init("DELETE", "/users/keys/{id}", .admin),
+        .init("GET", "/integrations/psa/connections", .viewer), .init("POST", "/integrations/psa/connections", .admin),
+        .init("GET", "/integrations/psa/connections/{id}", .viewer),
+        .init("PATCH", "/integrations/psa/connections/{id}", .admin),
+        .init("DELETE", "/integrations/psa/connections/{id}", .admin),
+        .init("POST", "/integrations/psa/connections/{id}/test", .admin),
+        .init("GET", "/integrations/chat/connections", .viewer),
+        .init("POST", "/integrations/chat/connections", .admin),
+        .init("GET", "/integrations/chat/connections/{id}", .viewer),
+        .init("PATCH", "/integrations/chat/connections/{id}", .admin),
+        .init("DELETE", "/integrations/chat/connections/{id}", .admin),
+        .init("POST", "/integrations/chat/connections/{id}/test", .admin),
+        .init("GET", "/cw/boards", .viewer), .init("GET", "/cw/boards/{id}", .viewer),
+        .init("GET", "/cw/members", .viewer),
+        .init("GET", "/webex/rooms", .viewer), .init("POST", "/webex/rooms", .admin),
+        .init("GET", "/webex/rooms/{id}", .viewer),
+        .init("GET", "/notifiers/rules", .viewer), .init("POST", "/notifiers/rules", .admin),
+        .init("GET", "/notifiers/rules/{id}", .viewer), .init("PATCH", "/notifiers/rules/{id}", .admin),
+        .init("DELETE", "/notifiers/rules/{id}", .admin),
+        .init("GET", "/notifiers/deliveries", .viewer), .init("GET", "/notifiers/deliveries/{id}", .viewer),
+        .init("POST", "/notifiers/deliveries/{id}/retry", .engineer),
+        .init("POST", "/notifiers/deliveries/retry", .admin),
+        .init("GET", "/config", .viewer), .init("PATCH", "/config", .admin),
+        .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/parked", .superAdmin),
+        .init("POST", "/jobs/parked/{id}/retry", .superAdmin),
+    ]
+
+    @Test("The table of this test is the server's")
+    func complete() async throws {
+        try await TestDatabase.with(.sqlite) { database in
+            let sealer = try Sealer([Secret.generate()])
+            let tickets = PSAConnections(
+                database: database, sealer: sealer,
+                factory: { target in
+                    (UnreachableProvider(site: target.site), UnreachableProvider(site: target.site))
+                })
+            let outbound = OutboundClient(allowlist: try HostAllowlist([]), logger: TestDatabase.logger)
+            try await outbound.shutdown()
+            let chats = ChatConnections(database: database, sealer: sealer) { _, _, _ in NobodyThere() }
+            let queue = JobQueue()
+            let feature = NotificationsFeature(
+                database: database, queue: queue, tickets: tickets, chats: chats, logger: TestDatabase.logger)
+            let routes =
+                accountRoutes(keys: APIKeys(database: database))
+                + psaConnectionRoutes(tickets, queue: queue, publicURL: "") { _ in }
+                + directoryRoutes(Directory(database: database)) + feature.routes + jobRoutes(database, queue: queue)
+            let found = Set(routes.map { Operation($0.method.rawValue, $0.path, $0.role) })
+            let missing = found.subtracting(Self.operations)
+            let invented = Set(Self.operations).subtracting(found)
+            #expect(missing.isEmpty && invented.isEmpty)
+            #expect(routes.count == found.count)
+        }
+    }
+
+    @Test("Every operation, walked with every role, without a key and with wrong ones", arguments: TestDatabase.engines)
+    func roles(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ids = try await Foreign.ids(patchbay)
+            let made = try await patchbay.api(.POST, "/users/keys", ["name": "to be revoked"])
+            let revoked = made.json["key"].string
+            #expect(try await patchbay.api.with(key: revoked)(.GET, "/authtest").status == 200)
+            #expect(try await patchbay.api(.DELETE, "/users/keys/\(made.json["id"].int ?? 0)").status == 204)
+            let wrongKeys = [
+                nil, revoked, "", "pb_1_x", "pb_1_" + String(repeating: "A", count: 43),
+                "pb_99999_\(String(repeating: "A", count: 43))",
+                "nonsense",
+            ]
+            for operation in Self.operations {
+                let path = ids.path(operation)
+                for key in wrongKeys {
+                    let reply = try await patchbay.api.with(key: key).call(operation.method, path)
+                    #expect(reply.status == 401, "\(operation)")
+                    #expect(reply.headers["content-type"] == "application/problem+json")
+                }
+            }
+            for role in Role.allCases {
+                let caller = patchbay.api.with(key: try await patchbay.key(role))
+                #expect(try await caller(.GET, "/authtest").json["role"].string == role.rawValue)
+                for operation in Self.operations where role < operation.role {
+                    let reply = try await caller.call(operation.method, ids.path(operation))
+                    #expect(reply.status == 403, "\(operation) as \(role.rawValue)")
+                }
+                // What may be done is done with a body that changes nothing.
+                for operation in Self.operations where role >= operation.role && operation.method != "DELETE" {
+                    let reply = try await caller.call(operation.method, ids.path(operation))
+                    #expect(
+                        ![401, 403, 404, 405, 500].contains(reply.status) || operation.path.contains("parked/{id}"),
+                        "\(operation) as \(role.rawValue): \(reply.status)")
+                }
+            }
+        }
+    }
+
+    @Test("What belongs to another organization is not there", arguments: TestDatabase.engines)
+    func otherOrganization(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ids = try await Foreign.ids(patchbay)
+            let stranger = patchbay.api.with(key: try await patchbay.key(.owner, organization: "Another MSP"))
+            for operation in Self.operations where operation.role <= .owner && operation.path.contains("{id}") {
+                let reply = try await stranger.call(operation.method, ids.path(operation))
+                #expect(reply.status == 404, "\(operation)")
+            }
+            for operation in Self.operations
+            where operation.role <= .owner && operation.method == "GET" && !operation.path.contains("{id}") {
+                let reply = try await stranger.call("GET", operation.path)
+                #expect(reply.status == 200)
+                // The stranger's own key is the one thing there is.
+                let expected = operation.path == "/users/keys" ? 1 : 0
+                #expect(reply.json["items"].elements.count == expected, "\(operation)")
+            }
+            let rule = try await stranger(
+                .POST, "/notifiers/rules", ["board_id": try patchbay.board(), "recipient_id": try patchbay.room()])
+            #expect(rule.status == 422)
+            #expect(Set(rule.faultyFields) == ["board_id", "recipient_id"])
+            let person = try await stranger(
+                .POST, "/webex/rooms", ["email": "a@b.example", "connection_id": .number(Double(ids.chat))])
+            #expect(person.status == 422)
+            // Nothing of all that changed anything.
+            #expect(try await patchbay.connection()["active"] == true)
+        }
+    }
+
+    @Test("A key is never above its maker, and never survives its end", arguments: TestDatabase.engines)
+    func keys(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let engineer = patchbay.api.with(key: try await patchbay.key(.engineer))
+            #expect(try await engineer(.POST, "/users/keys", ["name": "more", "role": "admin"]).status == 422)
+            let viewer = try await engineer(.POST, "/users/keys", ["name": "less", "role": "viewer"])
+            #expect(viewer.json["role"] == "viewer")
+            let ended = try await engineer(
+                .POST, "/users/keys", ["name": "ended", "expires_at": "2020-01-01T00:00:00Z"])
+            #expect(try await patchbay.api.with(key: ended.json["key"].string)(.GET, "/authtest").status == 401)
+            let listed = try await patchbay.api(.GET, "/users/keys").json["items"].elements
+            #expect(listed.allSatisfy { $0["key"] == nil })
+        }
+    }
+}
+
+/// Ids of one of everything that an organization has.
+private struct Foreign {
+    let rule: Int
+    let room: Int
+    let psa: Int
+    let chat: Int
+    let delivery: Int
+    let key: Int
+    let board: String
+
+    static func ids(_ patchbay: RunningPatchbay) async throws -> Foreign {
+        let rule = try await patchbay.rule()
+        let ticket = try patchbay.connectWise.createTicket("Somebody's")
+        try await patchbay.refresh(ticket, action: "added")
+        let key = try await patchbay.api(.POST, "/users/keys", ["name": "another"])
+        return Foreign(
+            rule: rule, room: try patchbay.room().int ?? 0, psa: try await patchbay.connection()["id"].int ?? 0,
+            chat: try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.first?["id"].int
+                ?? 0,
+            delivery: try await patchbay.deliveries(of: ticket).first?["id"].int ?? 0, key: key.json["id"].int ?? 0,
+            board: try patchbay.board().string ?? "")
+    }
+
+    func path(_ operation: RouteTests.Operation) -> String {
+        let id =
+            switch operation.path.split(separator: "/").dropLast().last ?? "" {
+            case _ where operation.path.hasPrefix("/notifiers/rules"): "\(rule)"
+            case _ where operation.path.hasPrefix("/notifiers/deliveries"): "\(delivery)"
+            case _ where operation.path.hasPrefix("/webex"): "\(room)"
+            case _ where operation.path.hasPrefix("/integrations/psa"): "\(psa)"
+            case _ where operation.path.hasPrefix("/integrations/chat"): "\(chat)"
+            case _ where operation.path.hasPrefix("/cw/boards"): board
+            default: "\(key)"
+            }
+        return operation.path.replacing("{id}", with: id)
+    }
+}
+
+extension APIClient {
+    /// A call whose body, where there is one, holds nothing.
+    fileprivate func call(_ method: String, _ path: String) async throws -> Reply {
+        let hasBody = ["POST", "PATCH"].contains(method) && !path.hasSuffix("/test") && !path.hasSuffix("/retry")
+        return try await callAsFunction(HTTPMethod(rawValue: method), path, hasBody ? [:] : nil)
+    }
+}
+
+extension RunningPatchbay {
+    /// A new user's key.
+    fileprivate func key(_ role: Role, organization: String? = nil) async throws -> String {
+        let (name, instant) = ("\(role.rawValue)-\(UInt32.random(in: 0...UInt32.max))@example.org", Date())
+        let user = try await database.write { db -> User.ID? in
+            if let organization {
+                try db.execute("INSERT INTO organizations (name, created_at) VALUES (\(organization), \(instant))")
+            }
+            let order: SQL = organization == nil ? "id" : "id DESC"
+            return try db.first(
+                """
+                INSERT INTO users (organization_id, email, email_key, name, role, created_at)
+                SELECT id, \(name), \(name), \(name), \(role), \(instant) FROM organizations ORDER BY \(order) LIMIT 1
+                RETURNING id
+                """)?["id"]
+        }
+        guard let user else { throw Unexpected("no user was made") }
+        return try await APIKeys(database: database).make("test", for: user, role: role).text.description
+    }
+}
+
+/// A chat system that nobody is expected to call.
+private struct NobodyThere: Messenger {
+    let longestMessage = 0
+    private var refusal: MessengerError { .notAllowed("nobody calls this") }
+    func identity() async throws(MessengerError) -> BotIdentity { throw refusal }
+    func send(_ markdown: String, to address: ChatAddress, under parent: String?) async throws(MessengerError) -> String
+    {
+        throw refusal
+    }
+    func find(_ markdown: String, sentTo person: String, since: Date) async throws(MessengerError) -> [String] {
+        throw refusal
+    }
+    func rooms() async throws(MessengerError) -> [ChatRoom] { throw refusal }
+}
