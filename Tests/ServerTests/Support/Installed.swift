@@ -1,0 +1,67 @@
+import Database
+import Foundation
+import NIOHTTP1
+import Simulators
+import TestSupport
+
+/// An installation whose servers are processes of their own.
+package struct Installed: Sendable {
+    /// The outside systems, in this process.
+    package let surroundings: Surroundings
+    /// Where the database is.
+    package let address: DatabaseAddress
+    private let environment: [String: String]
+    private let key: String
+
+    /// Sets an installation up by the real binary and runs the body; kills whatever process it leaves.
+    package static func run(
+        at address: DatabaseAddress, _ body: (Installed) async throws -> Void
+    ) async throws {
+        let surroundings = Surroundings(connectWise: { $0.world = World(tickets: 0) })
+        try await surroundings.run {
+            let environment = try await surroundings.environment(database: address.configured, port: 0)
+            let setup = try PatchbayProcess(["setup", "--api-key"], environment: environment)
+            guard try await setup.ended() == .exited(0), let range = setup.text.firstRange(of: /pb_[^\s]+/) else {
+                throw Unexpected("setup failed: \(setup.text)")
+            }
+            let installed = Installed(
+                surroundings: surroundings, address: address, environment: environment,
+                key: String(setup.text[range]))
+            let result: Result<Void, any Error>
+            do { result = .success(try await body(installed)) } catch { result = .failure(error) }
+            for server in installed.servers.value where server.isRunning { try await server.endAbruptly() }
+            try result.get()
+        }
+    }
+
+    private let servers = MutexBox<[PatchbayProcess]>([])
+
+    /// Starts a server.
+    package func serve(port: Int, shell: String? = nil) throws -> PatchbayProcess {
+        var environment = environment
+        environment["PATCHBAY_LISTEN"] = "127.0.0.1:\(port)"
+        let process = try PatchbayProcess(["serve"], environment: environment, shell: shell)
+        servers.change { $0.append(process) }
+        return process
+    }
+
+    /// Speaks as the administrator to the server at a port.
+    package func api(port: Int) -> APIClient {
+        APIClient(base: "http://127.0.0.1:\(port)", key: key)
+    }
+
+    /// Waits until a server answers; fails at once when it has ended.
+    package func answering(_ process: PatchbayProcess, port: Int) async throws -> APIClient {
+        let api = api(port: port)
+        try await eventually(within: .seconds(30), "the server to answer") {
+            guard process.isRunning else { throw Unexpected("the server ended: \(process.text.suffix(2_000))") }
+            return (try? await api(.GET, "/healthcheck").status) == 200
+        }
+        return api
+    }
+
+    /// A ticket as ConnectWise has it: a rule of its board names a room, and one person is assigned.
+    package func createTicket(_ summary: String) throws -> Int {
+        try surroundings.connectWise.createTicket(summary, owner: "slindqvist")
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import TestSupport
+
+/// A `patchbay` of its own process: the real binary, to be killed.
+package final class PatchbayProcess: Sendable {
+    /// How a process ended.
+    package enum End: Sendable, Equatable {
+        /// By itself, with this code.
+        case exited(Int32)
+        /// By a signal.
+        case killed(Int32)
+    }
+
+    private let identifier: pid_t
+    private let end = MutexBox<End?>(nil)
+    private let output = MutexBox<String>("")
+
+    /// The binary under test: `PATCHBAY_BIN`, else the one that was built with the tests.
+    package static let binary: URL = {
+        if let path = ProcessInfo.processInfo.environment["PATCHBAY_BIN"] { return URL(filePath: path) }
+        let bundle = Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments.first ?? "")
+        let beside = bundle.deletingLastPathComponent().appending(path: "patchbay")
+        guard FileManager.default.isExecutableFile(atPath: beside.path()) else {
+            // Where tests are run by a tool of the toolchain, the build is found from the package.
+            return URL(filePath: ".build/debug/patchbay")
+        }
+        return beside
+    }()
+
+    /// Starts a command of the binary.
+    ///
+    /// `shell` is a command line in which `"$@"` stands for the command, for limits that a shell sets.
+    package init(_ arguments: [String], environment: [String: String], shell: String? = nil) throws {
+        let process = Process()
+        if let shell {
+            process.executableURL = URL(filePath: "/bin/bash")
+            process.arguments = ["-c", shell, "bash", Self.binary.path()] + arguments
+        } else {
+            process.executableURL = Self.binary
+            process.arguments = arguments
+        }
+        process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
+        let pipe = Pipe()
+        process.standardError = pipe
+        process.standardOutput = pipe
+        let (end, output) = (end, output)
+        pipe.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            // Without bytes the other side has closed, and the handler would be called for ever.
+            if data.isEmpty { handle.readabilityHandler = nil }
+            output.change { $0 += String(decoding: data, as: UTF8.self) }
+        }
+        process.terminationHandler = { process in
+            let status = process.terminationStatus
+            end.change { $0 = process.terminationReason == .exit ? .exited(status) : .killed(status) }
+        }
+        try process.run()
+        identifier = process.processIdentifier
+    }
+
+    /// What it wrote so far, on both outputs.
+    package var text: String { output.value }
+
+    /// The process id.
+    package var id: Int32 { identifier }
+
+    /// Whether it runs.
+    package var isRunning: Bool { end.value == nil }
+
+    /// Sends it a signal.
+    package func send(signal: Int32) {
+        if isRunning { kill(identifier, signal) }
+    }
+
+    /// Waits for its end.
+    package func ended(within limit: Duration = .seconds(30)) async throws -> End {
+        try await eventually(within: limit, "patchbay to end; it said: \(text.suffix(2_000))") { end.value != nil }
+        return end.value ?? .exited(-1)
+    }
+
+    /// Kills it as a power cut would, and waits until it is gone.
+    package func endAbruptly() async throws {
+        send(signal: SIGKILL)
+        _ = try await ended()
+    }
+}
