@@ -39,11 +39,8 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         }
         guard let handle else { throw DatabaseError.unavailable("libpq has no memory") }
         self.handle = handle
-        guard PQstatus(handle) == CONNECTION_OK else {
-            let message = Self.message(handle)
-            PQfinish(handle)
-            throw DatabaseError.unavailable(message)
-        }
+        // What is thrown from here on runs `deinit`, which frees the handle.
+        guard PQstatus(handle) == CONNECTION_OK else { throw DatabaseError.unavailable(Self.message(handle)) }
         // lock_timeout: below the 5 s after which ConnectWise gives up on a hook.
         try command(
             "SET statement_timeout = '30s'; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '60s'; "
