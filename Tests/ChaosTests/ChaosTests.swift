@@ -10,11 +10,10 @@ import Testing
 @Suite("Chaos", .serialized, .timeLimit(.minutes(60)))
 struct ChaosTests {
     private static let rounds =
-        ProcessInfo.processInfo.environment["PATCHBAY_TEST_CHAOS_ROUNDS"].flatMap(Int.init)
-        ?? ProcessInfo.processInfo.environment["PATCHBAY_CHAOS_ROUNDS"].flatMap(Int.init) ?? 10
+        ProcessInfo.processInfo.environment["PATCHBAY_CHAOS_ROUNDS"].flatMap(Int.init) ?? 10
 
     /// Makes the one rule, and tells by which key hooks come in.
-    private static func connect(_ api: APIClient) async throws -> String {
+    static func connect(_ api: APIClient) async throws -> String {
         let connected = try await Connected(api)
         let rule = try await api(
             .POST, "/notifiers/rules",
@@ -37,7 +36,7 @@ struct ChaosTests {
                     installed, hookKey: try await Self.connect(try await installed.answering(server, port: port)))
                 var kills: [Date] = []
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await ledger.tellOnAndOn(ports: [port]) }
+                    group.addTask { try await ledger.tellOnAndOn(ports: [port], senders: 1) }
                     for _ in 0..<Self.rounds {
                         // A kill is worth something only while hooks are accepted; when it strikes is left to chance.
                         let before = ledger.tickets.count
@@ -56,19 +55,20 @@ struct ChaosTests {
                 let balance = ledger.balance()
                 #expect(ledger.tickets.count >= Self.rounds * 5)
                 #expect(balance.lost.isEmpty && balance.doubledPersons.isEmpty, "\(balance)")
-                try Self.expectExcusable(balance.doubledRooms, kills, engine)
+                Self.expectExcusable(balance.doubledRooms, kills)
+                print(
+                    "chaos on \(engine): \(kills.count) kills, \(ledger.tickets.count) hooks accepted, answers",
+                    "\(ledger.answers), \(balance)")
             }
         }
     }
 
-    /// A room's message may come again when a kill fell between Webex accepting it and our recording it. At that moment
-    /// as many messages are under way as senders keep coming.
-    private static func expectExcusable(_ doubled: [SentMessage], _ kills: [Date], _ engine: Engine) throws {
-        #expect(doubled.count <= kills.count * 4, "\(doubled.count) rooms told twice in \(kills.count) kills")
+    /// A room's message may come again when a kill fell between Webex accepting it and our recording it: the first of the
+    /// two was accepted a moment before. Measured are 0.3 to 0.9 for each kill of a debug build with one sender.
+    private static func expectExcusable(_ doubled: [SentMessage], _ kills: [Date]) {
+        #expect(doubled.count <= 2 * kills.count, "\(doubled.count) rooms told twice in \(kills.count) kills")
         for message in doubled {
-            // The second message comes when the job runs again: after a restart, or when its lease has ended.
-            let last = try #require(kills.last { $0 < message.accepted })
-            #expect(message.accepted.timeIntervalSince(last) < 60)
+            #expect(kills.contains { (-1...2).contains($0.timeIntervalSince(message.accepted)) }, "\(message.accepted)")
         }
     }
 

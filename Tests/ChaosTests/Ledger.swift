@@ -20,8 +20,8 @@ struct Ledger: Sendable {
     /// The tickets whose hook was answered 200.
     var tickets: [Int] { accepted.value }
 
-    /// How often a status was answered.
-    func count(of status: Int) -> Int { statuses.value[status] ?? 0 }
+    /// How often each status was answered.
+    var answers: [Int: Int] { statuses.value }
 
     /// Makes a ticket and tells one of the servers of it.
     /// - Returns: the answer's status; nil when there was none.
@@ -62,6 +62,7 @@ struct Ledger: Sendable {
     struct Balance: Sendable, CustomStringConvertible {
         var lost: [Int] = []
         var doubledPersons: [Int] = []
+        /// The first message of each pair.
         var doubledRooms: [SentMessage] = []
 
         var description: String {
@@ -85,7 +86,7 @@ struct Ledger: Sendable {
         return Balance(
             lost: tickets.filter { rooms[$0] == nil || persons[$0] == nil },
             doubledPersons: persons.filter { $0.value > 1 }.map(\.key),
-            doubledRooms: rooms.values.flatMap { $0.dropFirst() })
+            doubledRooms: rooms.values.flatMap { $0.dropLast() })
     }
 
     /// Waits until every accepted ticket has reached its room and its person.

@@ -1,8 +1,8 @@
 import Foundation
 import TestSupport
 
-/// A `patchbay` of its own process: the real binary, to be killed.
-package final class PatchbayProcess: Sendable {
+/// A process of its own, such as the real `patchbay`: to be watched, and to be killed.
+package final class ChildProcess: Sendable {
     /// How a process ended.
     package enum End: Sendable, Equatable {
         /// By itself, with this code.
@@ -14,6 +14,7 @@ package final class PatchbayProcess: Sendable {
     private let identifier: pid_t
     private let end = MutexBox<End?>(nil)
     private let output = MutexBox<String>("")
+    private let input: MutexBox<FileHandle?>
 
     /// The binary under test: `PATCHBAY_BIN`, else the one that was built with the tests.
     package static let binary: URL = {
@@ -27,18 +28,25 @@ package final class PatchbayProcess: Sendable {
         return beside
     }()
 
-    /// Starts a command of the binary.
+    /// Starts a command of `patchbay`.
     ///
     /// `shell` is a command line in which `"$@"` stands for the command, for limits that a shell sets.
-    package init(_ arguments: [String], environment: [String: String], shell: String? = nil) throws {
+    package static func patchbay(
+        _ arguments: [String], environment: [String: String], shell: String? = nil
+    ) throws -> ChildProcess {
+        guard let shell else { return try ChildProcess(binary, arguments, environment: environment) }
+        return try ChildProcess(
+            URL(filePath: "/bin/bash"), ["-c", shell, "bash", binary.path()] + arguments, environment: environment)
+    }
+
+    /// Starts a program. Its standard input stays open until ``closeInput()``.
+    package init(_ program: URL, _ arguments: [String], environment: [String: String] = [:]) throws {
         let process = Process()
-        if let shell {
-            process.executableURL = URL(filePath: "/bin/bash")
-            process.arguments = ["-c", shell, "bash", Self.binary.path()] + arguments
-        } else {
-            process.executableURL = Self.binary
-            process.arguments = arguments
-        }
+        process.executableURL = program
+        process.arguments = arguments
+        let input = Pipe()
+        process.standardInput = input
+        self.input = MutexBox(input.fileHandleForWriting)
         process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
         let pipe = Pipe()
         process.standardError = pipe
@@ -66,6 +74,17 @@ package final class PatchbayProcess: Sendable {
 
     /// Whether it runs.
     package var isRunning: Bool { end.value == nil }
+
+    /// Writes a line to its standard input.
+    package func write(line: String) throws {
+        try input.value?.write(contentsOf: Data("\(line)\n".utf8))
+    }
+
+    /// Lets it read the end of its standard input.
+    package func closeInput() {
+        try? input.value?.close()
+        input.change { $0 = nil }
+    }
 
     /// Sends it a signal.
     package func send(signal: Int32) {

@@ -20,7 +20,7 @@ package struct Installed: Sendable {
         let surroundings = Surroundings(connectWise: { $0.world = World(tickets: 0) })
         try await surroundings.run {
             let environment = try await surroundings.environment(database: address.configured, port: 0)
-            let setup = try PatchbayProcess(["setup", "--api-key"], environment: environment)
+            let setup = try ChildProcess.patchbay(["setup", "--api-key"], environment: environment)
             guard try await setup.ended() == .exited(0), let range = setup.text.firstRange(of: /pb_[^\s]+/) else {
                 throw Unexpected("setup failed: \(setup.text)")
             }
@@ -34,13 +34,13 @@ package struct Installed: Sendable {
         }
     }
 
-    private let servers = MutexBox<[PatchbayProcess]>([])
+    private let servers = MutexBox<[ChildProcess]>([])
 
     /// Starts a server.
-    package func serve(port: Int, shell: String? = nil) throws -> PatchbayProcess {
+    package func serve(port: Int, shell: String? = nil) throws -> ChildProcess {
         var environment = environment
         environment["PATCHBAY_LISTEN"] = "127.0.0.1:\(port)"
-        let process = try PatchbayProcess(["serve"], environment: environment, shell: shell)
+        let process = try ChildProcess.patchbay(["serve"], environment: environment, shell: shell)
         servers.change { $0.append(process) }
         return process
     }
@@ -51,7 +51,7 @@ package struct Installed: Sendable {
     }
 
     /// Waits until a server answers; fails at once when it has ended.
-    package func answering(_ process: PatchbayProcess, port: Int) async throws -> APIClient {
+    package func answering(_ process: ChildProcess, port: Int) async throws -> APIClient {
         let api = api(port: port)
         try await eventually(within: .seconds(30), "the server to answer") {
             guard process.isRunning else { throw Unexpected("the server ended: \(process.text.suffix(2_000))") }
