@@ -42,7 +42,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
     name: "patchbay",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "patchbay", targets: ["patchbay"])],
+    products: [
+        .executable(name: "patchbay", targets: ["patchbay"]),
+        .executable(name: "patchbay-bench", targets: ["patchbay-bench"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -67,6 +70,14 @@ let package = Package(
                 "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient, lifecycle, logging, nioCore,
                 nioHTTP1, nioPosix, unixSignals,
             ]),
+
+        // Measures what the README promises; `make bench`
+        .executableTarget(
+            name: "patchbay-bench",
+            dependencies: [
+                "Accounts", "Database", "Jobs", "Simulators", "WebSupport", argumentParser, httpClient, hummingbird,
+                lifecycle, logging, nioCore, nioHTTP1,
+            ], path: "Sources/Bench", swiftSettings: settings),
 
         // Composition root
         target(
