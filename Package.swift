@@ -76,7 +76,7 @@ let package = Package(
             name: "patchbay-bench",
             dependencies: [
                 "Accounts", "Database", "Jobs", "Simulators", "WebSupport", argumentParser, httpClient, hummingbird,
-                lifecycle, logging, nioCore, nioHTTP1,
+                lifecycle, logging, nioCore, nioHTTP1, nioPosix,
             ], path: "Sources/Bench", swiftSettings: settings),
 
         // Composition root

@@ -1,13 +1,14 @@
 import ConnectWise
 import Foundation
+import Synchronization
 
 /// Checks callbacks that claim to come from a ConnectWise company.
-public actor ConnectWiseCallbacks: CallbackVerifier {
+public final class ConnectWiseCallbacks: CallbackVerifier {
     // A forged callback makes us fetch the key again; not more often than this.
     private static let refetchInterval: Duration = .seconds(30)
     private static let mostKeys = 20
 
-    private struct Key {
+    private struct Key: Sendable {
         let text: String
         let fetched: ContinuousClock.Instant
     }
@@ -15,7 +16,7 @@ public actor ConnectWiseCallbacks: CallbackVerifier {
     private let site: Site
     private let company: String
     private let fetch: @Sendable (String) async throws(ConnectWiseError) -> String
-    private var keys: [String: Key] = [:]
+    private let keys = Mutex<[String: Key]>([:])
 
     /// - Parameters:
     ///   - site: the only host, with its `api-` twin, that keys are fetched from.
@@ -32,15 +33,17 @@ public actor ConnectWiseCallbacks: CallbackVerifier {
     public func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict {
         if let objection = Self.objection(to: keyURL, site: site, company: company) { return .forged(objection) }
         do throws(ConnectWiseError) {
-            if let known = keys[keyURL] {
+            if let known = keys.withLock({ $0[keyURL] }) {
                 if CallbackSignature.verify(body: body, header: signature, signingKey: known.text) { return .genuine }
                 guard ContinuousClock.now - known.fetched > Self.refetchInterval else {
                     return .forged("the signature does not match")
                 }
             }
             let key = try await fetch(keyURL)
-            if keys.count >= Self.mostKeys { keys = [:] }
-            keys[keyURL] = Key(text: key, fetched: .now)
+            keys.withLock { keys in
+                if keys.count >= Self.mostKeys { keys = [:] }
+                keys[keyURL] = Key(text: key, fetched: .now)
+            }
             return CallbackSignature.verify(body: body, header: signature, signingKey: key)
                 ? .genuine : .forged("the signature does not match")
         } catch {
