@@ -137,6 +137,20 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "ScriptedPeer", logging]),
         tests("WebexTests", ["Outbound", "ScriptedPeer", "Webex", logging]),
+        .target(
+            name: "ServerTestSupport",
+            dependencies: [
+                "Database", "Server", "Simulators", "TestSupport", httpClient, lifecycle, logging, nioCore, nioHTTP1,
+                nioPosix,
+            ], path: "Tests/ServerTests/Support", swiftSettings: settings),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Accounts", "Database", "Jobs", "Notifications", "Outbound", "ScriptedPeer", "Sealing", "Server",
+                "ServerTestSupport", "Simulators", "TestSupport", "Ticketing", logging, nioHTTP1,
+            ], exclude: ["Support"], swiftSettings: settings),
+        tests(
+            "ChaosTests", ["Database", "ServerTestSupport", "Simulators", "TestSupport", logging, nioHTTP1]),
         tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),
     ]
 )
