@@ -15,16 +15,21 @@ public actor ConnectWiseCallbacks: CallbackVerifier {
     private let site: Site
     private let company: String
     private let fetch: @Sendable (String) async throws(ConnectWiseError) -> String
+    private let now: @Sendable () -> ContinuousClock.Instant
     private var keys: [String: Key] = [:]
 
     /// - Parameters:
     ///   - site: the only host, with its `api-` twin, that keys are fetched from.
     ///   - company: the only company whose keys count; others on the same cloud host can sign too.
+    ///   - now: a clock that only goes forward.
     ///   - fetch: gets the signing key at an address.
-    public init(site: Site, company: String, fetch: @escaping @Sendable (String) async throws(ConnectWiseError) -> String)
-    {
+    public init(
+        site: Site, company: String, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        fetch: @escaping @Sendable (String) async throws(ConnectWiseError) -> String
+    ) {
         self.site = site
         self.company = company
+        self.now = now
         self.fetch = fetch
     }
 
@@ -34,13 +39,13 @@ public actor ConnectWiseCallbacks: CallbackVerifier {
         do throws(ConnectWiseError) {
             if let known = keys[keyURL] {
                 if CallbackSignature.verify(body: body, header: signature, signingKey: known.text) { return .genuine }
-                guard ContinuousClock.now - known.fetched > Self.refetchInterval else {
+                guard now() - known.fetched > Self.refetchInterval else {
                     return .forged("the signature does not match")
                 }
             }
             let key = try await fetch(keyURL)
             if keys.count >= Self.mostKeys { keys = [:] }
-            keys[keyURL] = Key(text: key, fetched: .now)
+            keys[keyURL] = Key(text: key, fetched: now())
             return CallbackSignature.verify(body: body, header: signature, signingKey: key)
                 ? .genuine : .forged("the signature does not match")
         } catch {
@@ -64,8 +69,11 @@ public actor ConnectWiseCallbacks: CallbackVerifier {
         guard parts.scheme == "https" || parts.scheme == "http" && site.isPlainLoopback else {
             return "the key's address is not https"
         }
-        let named = parts.queryItems?.first { $0.name.lowercased() == "companyname" }?.value
-        guard named?.lowercased() == company.lowercased() else { return "the key belongs to another company" }
+        // Exactly one: of two, ConnectWise might look at the other.
+        let named = (parts.queryItems ?? []).filter { $0.name.lowercased() == "companyname" }.map(\.value)
+        guard named.count == 1, named[0]?.lowercased() == company.lowercased() else {
+            return "the key belongs to another company"
+        }
         return nil
     }
 }
