@@ -64,7 +64,8 @@ let package = Package(
         target(
             "Commands",
             [
-                "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient, lifecycle, logging, nioCore,
+                "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient, lifecycle, logging,
+                nioCore,
                 nioHTTP1, nioPosix, unixSignals,
             ]),
 
@@ -123,9 +124,22 @@ let package = Package(
             swiftSettings: settings),
         tests("OutboundTests", ["Outbound", "ScriptedPeer", asn1, crypto, logging, nioCore, nioSSL, x509]),
         tests("SealingTests", ["Sealing", crypto]),
-        tests("TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
+        tests(
+            "TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "ScriptedPeer", logging]),
         tests("WebexTests", ["Outbound", "ScriptedPeer", "Webex", logging]),
+        tests("WebSupportTests", ["WebSupport", httpTypes, hummingbird, logging, nioCore]),
+        tests("AccountsTests", ["Accounts", "Database", "TestSupport", "WebSupport"]),
+        tests(
+            "TicketingTests",
+            [
+                "Accounts", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "TestSupport", "Ticketing",
+                "WebSupport", crypto, httpTypes,
+            ]),
+        tests(
+            "NotificationsTests",
+            ["Accounts", "Database", "Jobs", "Notifications", "TestSupport", "Ticketing", "WebSupport", "Webex"]),
+        tests("ServerConfigurationTests", ["Database", "Server", "Telemetry", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),
     ]
 )
