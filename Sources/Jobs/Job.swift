@@ -129,4 +129,7 @@ public struct JobCounts: Sendable, Equatable {
     public var running = 0
     /// Given up.
     public var parked = 0
+
+    /// None at all.
+    public static let none = JobCounts()
 }

@@ -52,7 +52,6 @@ struct Housekeeping: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            // The sleep fails when the server stops, which is no failure of the server.
             while (try? await Task.sleep(for: Self.interval)) != nil { await tidyUp() }
         }
         try await keys.recordUse()

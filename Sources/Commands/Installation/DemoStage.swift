@@ -156,10 +156,17 @@ struct DemoStage: Sendable {
     }
 
     private static func show(_ message: SentMessage) {
-        let text = (message.markdown ?? message.text ?? "").split(whereSeparator: \.isNewline)
         let place = message.toPersonEmail.map { "\(message.roomTitle) <\($0)>" } ?? message.roomTitle
-        line(
-            (["✉ \(place)"] + text.map { "    \($0.replacing("**", with: "").trimmingCharacters(in: .whitespaces))" })
-                .joined(separator: "\n"))
+        let lines = (message.markdown ?? message.text ?? "").split(whereSeparator: \.isNewline)
+        line((["✉ \(place)"] + lines.map { "    \(plain(String($0)))" }).joined(separator: "\n"))
+    }
+
+    /// Markdown as a chat program would show it: links by their text, no marks, no escapes.
+    private static func plain(_ markdown: String) -> String {
+        markdown.replacing(/\[([^\]]*)\]\([^)]*\)/) { $0.output.1 }
+            .replacing("**", with: "")
+            .replacing(/\\([\\`*_\[\]#~|!])/) { $0.output.1 }
+            .replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&amp;", with: "&")
+            .trimmingCharacters(in: .whitespaces)
     }
 }

@@ -35,6 +35,17 @@ enum Phrases {
         ],
     ]
 
+    /// How customers describe something new.
+    static let firstWords = [
+        "Since this morning. It worked fine yesterday, and we changed nothing that I know of.",
+        "It affects the whole office, about twelve people. Can somebody look at it soon?",
+        "Only on my machine; my colleague next to me has no trouble.",
+        "No hurry, but I would like to have it done before the end of the week.",
+        "Please call me on my mobile, I am at the front desk until noon.",
+        "It comes and goes. When it happens, everything freezes for a minute.",
+    ]
+
+    /// How customers answer.
     static let fromCustomers = [
         "It started again after lunch, the same message as before.",
         "That worked, thank you! One more question though…",

@@ -143,7 +143,7 @@ public final class Shift: Service {
         let summary = random.pick(Phrases.summaries[board], or: "Help")
         let id = try simulator.createTicket(
             summary, board: World.boards[board], company: customer.name,
-            text: random.pick(Phrases.fromCustomers, or: ""), as: .customer)
+            text: random.pick(Phrases.firstWords, or: ""), as: .customer)
         return Happening(
             kind: .newTicket, ticket: id,
             description: "#\(id) \(summary): new from \(customer.name) on \(World.boards[board])")

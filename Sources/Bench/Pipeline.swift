@@ -1,0 +1,139 @@
+import AsyncHTTPClient
+import Database
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Simulators
+
+/// From a hook to its messages: one new ticket each, told to three rooms, everything on this machine.
+struct Pipeline {
+    private static let board = "Service Desk"
+    private static let recipients = 3
+
+    let engine: Engine
+    let seconds: Int
+
+    func run(_ table: inout ResultTable) async throws {
+        let quick = try await measure(latency: .zero, rate: 100)
+        table.add("hook to message at 100/s, no latency: p50", quick.latencies.milliseconds(50), atMost: 7, "ms")
+        table.add("  p99", quick.latencies.milliseconds(99), atMost: 30, "ms")
+        table.add("  lost", Double(quick.lost), atMost: 0, "", digits: 0)
+        let slow = try await measure(latency: .milliseconds(50), rate: 100)
+        table.add("hook to message at 100/s, 50 ms per remote call: p50", slow.latencies.milliseconds(50), atMost: 130, "ms")
+        table.add("  p99", slow.latencies.milliseconds(99), "ms")
+        table.add("  lost", Double(slow.lost), atMost: 0, "", digits: 0)
+
+        var best: Load?
+        for rate in [200, 300, 400, 500, 600, 700, 800] {
+            let load = try await measure(latency: .zero, rate: rate)
+            // Growing lag shows as messages that come ever later than their hooks.
+            guard load.lost == 0, load.latencies.milliseconds(99) < 1_000, load.drain < 1 else { break }
+            best = load
+        }
+        table.add("highest rate without growing lag", Double(best?.rate ?? 0), atLeast: 400, "hooks/s")
+        if let best {
+            table.add("  p50 there", best.latencies.milliseconds(50), "ms", digits: 1)
+            table.add("  p99 there", best.latencies.milliseconds(99), "ms", digits: 1)
+            let what = engine == .sqlite ? "CPU per hook there, database included" : "CPU per hook there, without PostgreSQL"
+            table.add("  \(what)", best.cpuPerHook * 1000, atMost: 3, "ms", digits: 2)
+        }
+    }
+
+    private struct Load {
+        let rate: Int
+        let latencies: Samples
+        let lost: Int
+        /// Seconds from the last hook to the last message.
+        let drain: TimeInterval
+        let cpuPerHook: Double
+    }
+
+    private func measure(latency: Duration, rate: Int) async throws -> Load {
+        try await BenchDatabase.with(engine) { url, folder in
+            let world = try await SimulatedWorld.start(latency: latency)
+            let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
+            let hookURL = "http://127.0.0.1:\(server.port)" + (try await world.hookPath(of: server))
+            try await makeRules(on: server)
+            _ = try await send(rate: 50, count: 50, hookURL, world)
+            try await settle(world, expecting: 50 * Self.recipients)
+            world.forgetMessages()
+
+            let before = server.cpuSeconds
+            let count = rate * seconds
+            let sent = try await send(rate: rate, count: count, hookURL, world)
+            let lastSent = ContinuousClock.now
+            let arrived = try await settle(world, expecting: count * Self.recipients)
+            let messages = world.messages()
+            let latencies = messages.compactMap { message in
+                sent[message.ticket].map { (message.at - $0).inSeconds }
+            }
+            let drain = messages.map { ($0.at - lastSent).inSeconds }.max() ?? 0
+            let cpu = (server.cpuSeconds - before) / Double(count)
+            server.stop()
+            await world.stop()
+            return Load(
+                rate: rate, latencies: Samples(latencies), lost: count * Self.recipients - arrived,
+                drain: max(0, drain), cpuPerHook: cpu)
+        }
+    }
+
+    private func makeRules(on server: ServerProcess) async throws {
+        let boards = try await server.items("/cw/boards", atLeast: World.boards.count)
+        let rooms = try await server.items("/webex/rooms?kind=room", atLeast: Self.recipients)
+        let board = boards.first { $0["name"] as? String == Self.board }?["id"] as? String ?? "1"
+        for room in rooms.prefix(Self.recipients) {
+            _ = try await server.call(
+                "POST", "/notifiers/rules", #"{"board_id":"\#(board)","recipient_id":\#(room["id"] ?? 0)}"#)
+        }
+    }
+
+    /// Makes tickets and posts their hooks at an even pace, whatever the answers do.
+    private func send(
+        rate: Int, count: Int, _ hookURL: String, _ world: SimulatedWorld
+    ) async throws -> [Int: ContinuousClock.Instant] {
+        let start = ContinuousClock.now
+        return try await withThrowingTaskGroup(of: (Int, ContinuousClock.Instant).self) { group in
+            for number in 0..<count {
+                let due = start + .seconds(Double(number) / Double(rate))
+                if due > .now { try await Task.sleep(until: due, clock: .continuous) }
+                group.addTask {
+                    let ticket = try world.connectWise.createTicket(
+                        "Load test ticket \(number)", board: Self.board, text: "It does not work.")
+                    let hook = world.hook(ticket: ticket, action: "added")
+                    var request = HTTPClientRequest(url: hookURL + "\(ticket)&action=added")
+                    request.method = .POST
+                    request.headers.add(name: "x-content-signature", value: hook.signature)
+                    request.body = .bytes(hook.body)
+                    let sent = ContinuousClock.now
+                    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+                    guard response.status == .ok else { throw Broken(what: "a hook was answered \(response.status)") }
+                    return (ticket, sent)
+                }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+    }
+
+    /// Waits until all messages are there, or none has come for five seconds.
+    @discardableResult
+    private func settle(_ world: SimulatedWorld, expecting count: Int) async throws -> Int {
+        var seen = -1
+        var quiet = ContinuousClock.now
+        while world.messageCount < count {
+            if world.messageCount != seen {
+                seen = world.messageCount
+                quiet = .now
+            }
+            if ContinuousClock.now - quiet > .seconds(5) { break }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return world.messageCount
+    }
+}
+
+extension Duration {
+    /// As a number.
+    var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}
