@@ -49,8 +49,8 @@ struct Callback: Sendable, Equatable {
                 if Self.wanted.contains(lower) {
                     if let number = try? members.decode(Int64.self, forKey: name) {
                         texts[lower] = String(number)
-                    } else {
-                        texts[lower] = try? members.decode(String.self, forKey: name)
+                    } else if let text = try? members.decode(String.self, forKey: name) {
+                        texts[lower] = text
                     }
                 } else if lower == "metadata",
                     let metadata = try? members.nestedContainer(keyedBy: Name.self, forKey: name)
