@@ -65,12 +65,18 @@ public struct DeliveryPlan: Sendable, Equatable {
                 obstacles.append("\(person.identifier) has no e-mail or no chat connection")
                 continue
             }
-            guard told.insert(recipient).inserted else { continue }
             let objection = Self.objection(to: person.identifier, hearing: event)
-            items.append(
-                Item(
-                    recipient: recipient, state: objection == nil ? .queued : .skipped,
-                    reason: objection ?? "assigned", rule: nil, isThreaded: false))
+            let item = Item(
+                recipient: recipient, state: objection == nil ? .queued : .skipped, reason: objection ?? "assigned",
+                rule: nil, isThreaded: false)
+            if told.insert(recipient).inserted {
+                items.append(item)
+            } else if item.state == .queued,
+                let simulated = items.firstIndex(where: { $0.recipient == recipient && $0.state == .simulated })
+            {
+                // A rule that only simulates takes nothing away from who is assigned.
+                items[simulated] = item
+            }
         }
         self.init(
             items: items,

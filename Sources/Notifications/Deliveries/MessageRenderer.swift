@@ -16,31 +16,39 @@ public struct MessageRenderer: Sendable {
 
     /// Two spaces before a line break: otherwise Markdown joins the lines.
     private static let lineBreak = "  \n"
+    private static let ellipsis = "…"
+    // Bytes. A message has at most nine names, so that they leave room for the note whatever somebody wrote into them.
+    private static let longestName = 400
 
     /// The message as Markdown, never longer than allowed.
     public func message(about event: TicketEvent, ticket: Ticket.ID, link: String) -> String {
-        let details = event.details
-        let number = "[#\(Self.line(ticket.rawValue))](\(link.replacing(")", with: "%29").replacing(" ", with: "%20")))"
-        var lines = ["**\(headline(event))** \(number) \(Self.line(details.summary))"]
-        let facts = [
-            details.company.map { "**Company:** \(Self.line($0))" },
-            details.contact.map { "**Contact:** \(Self.line($0))" },
-            (details.board?.name).map { "**Board:** \(Self.line($0))" },
-        ].compactMap { $0 }.filter { !$0.hasSuffix(" ") }
-        if !facts.isEmpty { lines.append(facts.joined(separator: " · ")) }
-        let head = lines.joined(separator: Self.lineBreak)
-        guard let note = details.note, event.kind == .created || event.kind == .noteAdded else {
+        let head = head(of: event, ticket: ticket, link: link)
+        guard let note = event.details.note, event.kind == .created || event.kind == .noteAdded else {
             return Self.prefix(of: head, bytes: longestMessage)
         }
         let kind = note.isInternal ? "Internal note" : "Note"
         let author = note.author.map { " by \(Self.line($0))" } ?? ""
         let intro = head + Self.lineBreak + "**\(kind)\(author):**\n\n"
-        return intro + quote(note.text, bytes: longestMessage - intro.utf8.count)
+        let message = intro + quote(note.text, bytes: longestMessage - intro.utf8.count)
+        // Cuts only where the limit is smaller than what stands before the quote.
+        return Self.prefix(of: message, bytes: longestMessage)
+    }
+
+    private func head(of event: TicketEvent, ticket: Ticket.ID, link: String) -> String {
+        let details = event.details
+        let address = link.replacing("(", with: "%28").replacing(")", with: "%29").replacing(" ", with: "%20")
+        let first = "**\(headline(event))** [#\(Self.line(ticket.rawValue))](\(address)) \(Self.line(details.summary))"
+        let facts = [("Company", details.company), ("Contact", details.contact), ("Board", details.board?.name)]
+            .compactMap { label, name -> String? in
+                let name = Self.line(name ?? "")
+                return name.isEmpty ? nil : "**\(label):** \(name)"
+            }
+        return facts.isEmpty ? first : first + Self.lineBreak + facts.joined(separator: " · ")
     }
 
     private func headline(_ event: TicketEvent) -> String {
         func change(_ what: String) -> String {
-            let (from, to) = (event.details.from.map(Self.line), event.details.to.map(Self.line))
+            let (from, to) = (event.details.from.map { Self.line($0) }, event.details.to.map { Self.line($0) })
             switch (from, to) {
             case (let from?, let to?): return "\(what): \(from) → \(to)"
             case (nil, let to?): return "\(what): \(to)"
@@ -61,40 +69,74 @@ public struct MessageRenderer: Sendable {
         }
     }
 
+    // MARK: Text of other people
+
     /// The note as a quote, cut between characters where it is too long for the setting or for the chat system.
     private func quote(_ text: String, bytes: Int) -> String {
-        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        func quoted(_ text: Substring) -> String {
-            text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-                .map { "> \(Self.line(String($0)))" }.joined(separator: Self.lineBreak)
+        let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let kept = text.prefix(longestNote)
+        let room = bytes - Self.ellipsis.utf8.count
+        var quote = ""
+        var isWhole = kept.endIndex == text.endIndex
+        for line in kept.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+            let mark = quote.isEmpty ? "> " : Self.lineBreak + "> "
+            let (escaped, fits) = Self.escaped(
+                String(line), startsLine: true, bytes: room - quote.utf8.count - mark.utf8.count)
+            if fits || !escaped.isEmpty { quote += mark + escaped }
+            guard fits else {
+                isWhole = false
+                break
+            }
         }
-        var kept = trimmed.prefix(longestNote)
-        var cut = kept.count < trimmed.count
-        var result = quoted(kept) + (cut ? "…" : "")
-        while result.utf8.count > bytes, !kept.isEmpty {
-            // Escapes and quote marks make it longer than the text, so what has to go is found by shrinking.
-            kept = kept.prefix(kept.count * max(1, bytes - 8) / result.utf8.count - 1 > 0
-                ? kept.count * max(1, bytes - 8) / result.utf8.count - 1 : 0)
-            cut = true
-            result = quoted(kept) + "…"
-        }
-        return result
+        return isWhole ? quote : quote + Self.ellipsis
     }
 
-    /// Text of other people on one line, with everything escaped by which it could change the layout or mention somebody.
+    /// Text of other people on one line, with everything escaped by which it could change the layout or mention somebody;
+    /// cut where it is too long for a name.
     static func line(_ text: String) -> String {
+        let (escaped, fits) = escaped(text, bytes: longestName)
+        return fits ? escaped : escaped + ellipsis
+    }
+
+    /// Escapes as many characters as fit; no escape is cut in the middle.
+    private static func escaped(
+        _ text: String, startsLine: Bool = false, bytes limit: Int
+    ) -> (text: String, fits: Bool) {
+        let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard limit >= 0 else { return ("", false) }
+        let marker = startsLine ? marker(of: text) : nil
+        var result = ""
+        for index in text.indices {
+            let piece = (index == marker ? "\\" : "") + escaped(text[index])
+            guard result.utf8.count + piece.utf8.count <= limit else { return (result, false) }
+            result += piece
+        }
+        return (result, true)
+    }
+
+    /// What would make a list, a rule or a heading of the line that begins with it.
+    private static func marker(of line: String) -> String.Index? {
+        let index = line.firstIndex { !("0"..."9").contains($0) }
+        guard let index else { return nil }
+        return (index == line.startIndex ? "-+=" : ".)").contains(line[index]) ? index : nil
+    }
+
+    private static func escaped(_ character: Character) -> String {
+        if character.isNewline { return " " }
         var escaped = ""
-        escaped.reserveCapacity(text.utf8.count + 8)
-        for character in text.trimmingCharacters(in: .whitespacesAndNewlines) {
-            switch character {
+        // By scalar: a combining mark after a star makes another character of it for Swift, but not for Markdown.
+        for scalar in character.unicodeScalars {
+            switch scalar {
             case "\\", "`", "*", "_", "[", "]", "#", "~", "|", "!":
-                escaped.append("\\")
-                escaped.append(character)
+                escaped += "\\"
+                escaped.unicodeScalars.append(scalar)
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
             case "&": escaped += "&amp;"
-            case let other where other.isNewline: escaped += " "
-            default: escaped.append(character)
+            // Marks that turn the direction of all that follows, beyond the text itself.
+            case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": break
+            case _ where scalar.properties.generalCategory == .control: escaped += " "
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped
@@ -103,12 +145,13 @@ public struct MessageRenderer: Sendable {
     private static func prefix(of text: String, bytes limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
         var kept = ""
-        var used = 3
+        var used = ellipsis.utf8.count
+        guard used <= limit else { return "" }
         for character in text {
             used += character.utf8.count
             if used > limit { break }
             kept.append(character)
         }
-        return kept + "…"
+        return kept + ellipsis
     }
 }

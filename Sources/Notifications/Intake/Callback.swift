@@ -47,12 +47,11 @@ struct Callback: Sendable, Equatable {
             for name in members.allKeys {
                 let lower = name.stringValue.lowercased()
                 if Self.wanted.contains(lower) {
-                    // In the order in which it is likely: a failed attempt costs more than all the rest.
-                    texts[lower] =
-                        lower == "id"
-                        ? (try? members.decode(Int64.self, forKey: name)).map { String($0) }
-                            ?? (try? members.decode(String.self, forKey: name))
-                        : (try? members.decode(String.self, forKey: name))
+                    if let number = try? members.decode(Int64.self, forKey: name) {
+                        texts[lower] = String(number)
+                    } else if let text = try? members.decode(String.self, forKey: name) {
+                        texts[lower] = text
+                    }
                 } else if lower == "metadata",
                     let metadata = try? members.nestedContainer(keyedBy: Name.self, forKey: name)
                 {
