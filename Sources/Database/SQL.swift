@@ -14,6 +14,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         case text(String)
         case value(SQLValue)
         case perEngine(sqlite: SQL, postgres: SQL)
+        case rows([[SQLValue]])
     }
 
     var parts: [Part]
@@ -77,12 +78,34 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
                     text += "$"
                     text += String(values.count)
                 }
+            case .rows(let rows):
+                append(rows, to: &text, values: &values, engine: engine)
             case .perEngine(let sqlite, let postgres):
                 switch engine {
                 case .sqlite: sqlite.append(to: &text, values: &values, engine: engine)
                 case .postgres: postgres.append(to: &text, values: &values, engine: engine)
                 }
             }
+        }
+    }
+
+    private func append(
+        _ rows: [[SQLValue]], to text: inout String, values: inout [SQLValue], engine: Engine
+    ) {
+        for (number, row) in rows.enumerated() {
+            text += number == 0 ? "(" : ", ("
+            for column in row.indices {
+                if column > 0 { text += ", " }
+                values.append(row[column])
+                switch engine {
+                case .sqlite:
+                    text += "?"
+                case .postgres:
+                    text += "$"
+                    text += String(values.count)
+                }
+            }
+            text += ")"
         }
     }
 
@@ -114,6 +137,11 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         /// Inserts a further piece of SQL.
         public mutating func appendInterpolation(_ sql: SQL) {
             parts += sql.parts
+        }
+
+        /// Binds rows as `(?, ?), (?, ?)`, for VALUES. Quicker than joining pieces, where there are many.
+        public mutating func appendInterpolation(rows: [[SQLValue]]) {
+            parts.append(.rows(rows))
         }
 
         /// Binds a list as `?, ?, ?`; an empty list as `NULL`, which equals nothing.

@@ -81,7 +81,11 @@ extension Double: SQLConvertible, SQLDecodable {
 extension String: SQLConvertible, SQLDecodable {
     /// Text. PostgreSQL cannot store U+0000, so it is left out in both engines.
     public var sqlValue: SQLValue {
-        utf8.contains(0) ? .text(String(unicodeScalars.filter { $0.value != 0 })) : .text(self)
+        // memchr: this runs for every text that is bound.
+        let isClean = utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memchr($0, 0, bytes.count) == nil } ?? true
+        }
+        return isClean ?? !utf8.contains(0) ? .text(self) : .text(String(unicodeScalars.filter { $0.value != 0 }))
     }
 
     /// From a text column.

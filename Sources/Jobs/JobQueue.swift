@@ -23,21 +23,20 @@ public struct JobQueue: Sendable {
         try lock(lanes: jobs.compactMap(\.lane), in: db)
         var absorbed: Set<String> = []
         var lanesAhead: Set<String> = []
-        var rows: [SQL] = []
+        var rows: [[SQLValue]] = []
         for job in jobs {
             if job.coalesces, let lane = job.lane, !absorbed.insert(job.kind.rawValue + "\n" + lane).inserted {
                 continue
             }
             // A second job of a lane within the same call is behind the first, which the statement cannot see.
             let follows = job.lane.map { !lanesAhead.insert($0).inserted } ?? false
-            rows.append(
-                """
-                (\(job.kind), \(job.payload), CAST(\(orNull: job.lane) AS TEXT), CAST(\(orNull: job.laneGroup) AS TEXT), \
-                \(job.coalesces), \(job.runAt), \(follows))
-                """)
+            rows.append([
+                job.kind.sqlValue, job.payload.sqlValue, job.lane.sqlValue, job.laneGroup.sqlValue,
+                job.coalesces.sqlValue, job.runAt.sqlValue, follows.sqlValue,
+            ])
         }
         for start in stride(from: 0, to: rows.count, by: Self.chunk) {
-            let values = rows[start..<min(start + Self.chunk, rows.count)].joined(", ")
+            let values = Array(rows[start..<min(start + Self.chunk, rows.count)])
             try db.execute(
                 """
                 INSERT INTO jobs (kind, payload, lane, lane_group, coalesces, state, run_at, created_at)
@@ -49,7 +48,7 @@ public struct JobQueue: Sendable {
                         SELECT p.until FROM lane_pauses p
                         WHERE p.lane_group = v.column4 AND p.until > v.column6), v.column6),
                     \(now)
-                FROM (VALUES \(values)) AS v WHERE true
+                FROM (VALUES \(rows: values)) AS v WHERE true
                 ON CONFLICT (kind, lane) WHERE coalesces = 1 AND state IN ('ready', 'waiting')
                 DO UPDATE SET run_at = excluded.run_at WHERE jobs.run_at > excluded.run_at
                 """)
@@ -148,7 +147,10 @@ public struct JobQueue: Sendable {
         // Everybody locks in the same order, so that two transactions do not wait for each other.
         let ordered = Set(lanes).sorted()
         guard !ordered.isEmpty else { return }
-        let names = ordered.map { "(CAST(\($0) AS TEXT))" as SQL }.joined(", ")
-        _ = try db.all("SELECT pg_advisory_xact_lock(hashtextextended(v.column1, 7)) FROM (VALUES \(names)) AS v")
+        _ = try db.all(
+            """
+            SELECT pg_advisory_xact_lock(hashtextextended(v.column1, 7))
+            FROM (VALUES \(rows: ordered.map { [$0.sqlValue] })) AS v
+            """)
     }
 }

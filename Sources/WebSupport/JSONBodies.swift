@@ -73,9 +73,18 @@ extension JSONBody {
         do {
             return try decoder.decode(Self.self, from: data)
         } catch {
-            let fault = fieldError(error)
+            let fault = unfitNumber(in: object, error) ?? fieldError(error)
             throw .badRequest(code: "wrong_type", "\(fault.field) \(fault.message).", errors: [fault])
         }
+    }
+
+    /// Foundation does not tell which member holds a number that is no integer of 64 bits.
+    private static func unfitNumber(in object: [String: Any], _ error: any Error) -> Problem.FieldError? {
+        guard case DecodingError.dataCorrupted(let context) = error, context.codingPath.isEmpty else { return nil }
+        let field = object.keys.sorted().first { name in
+            (object[name] as? NSNumber).map { Int64(exactly: $0.doubleValue) == nil } ?? false
+        }
+        return field.map { .init(field: $0, code: "wrong_type", message: "must be of type integer") }
     }
 
     private static func fieldError(_ error: any Error) -> Problem.FieldError {

@@ -50,9 +50,10 @@ public struct Cursor: Sendable, Equatable, LosslessStringConvertible {
     /// Reads what ``description`` gave.
     public init?(_ description: String) {
         guard let data = Data(base64Encoded: description.replacing("-", with: "+").replacing("_", with: "/")),
-            let text = String(data: data, encoding: .utf8), text.hasPrefix("c:")
+            // Bytes, because a key may begin with what Swift joins to the colon.
+            data.starts(with: Data("c:".utf8)), let key = String(data: data.dropFirst(2), encoding: .utf8)
         else { return nil }
-        key = String(text.dropFirst(2))
+        self.key = key
     }
 
     /// For `next_cursor`.

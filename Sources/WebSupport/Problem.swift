@@ -103,7 +103,9 @@ extension Problem {
         var response = Response.json(body, status: status)
         response.headers[.contentType] = "application/problem+json"
         if let retryAfter {
-            response.headers[.retryAfter] = String(max(1, Int(retryAfter.components.seconds)))
+            let (seconds, rest) = retryAfter.components
+            // Rounded up: who comes back a moment too early is refused again.
+            response.headers[.retryAfter] = String(max(1, seconds + (rest > 0 ? 1 : 0)))
         }
         if !allowed.isEmpty {
             response.headers[.allow] = allowed.map(\.rawValue).sorted().joined(separator: ", ")

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import Metrics
+import Synchronization
 
 extension HTTPField.Name {
     /// Names one request in answers and logs.
@@ -28,6 +29,7 @@ public struct WebContext: RequestContext {
 public struct RequestFrame: RouterMiddleware {
     private let logger: Logger
     private let translate: @Sendable (any Error) -> Problem?
+    private let durations = RequestDurations()
 
     /// - Parameter translate: makes problems of errors that this module does not know.
     public init(logger: Logger, translate: @escaping @Sendable (any Error) -> Problem?) {
@@ -50,26 +52,23 @@ public struct RequestFrame: RouterMiddleware {
         }
         response.headers[.requestID] = context.requestID
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        Metrics.Timer(
-            label: "patchbay_http_request_duration_seconds",
-            dimensions: [
-                ("route", context.endpointPath ?? "none"), ("method", request.method.rawValue),
-                ("status", String(response.status.code)),
-            ]
-        ).recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        durations.timer(context.endpointPath, request.method, response.status)
+            .recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
         return response
     }
 
     private func problem(for error: any Error, _ request: Request, _ context: WebContext) -> Problem {
         if let problem = error as? Problem { return problem }
         if let problem = translate(error) { return problem }
+        // Not only Hummingbird's own errors say so: a body that grows too large while it is read is an error of NIO.
+        if (error as? any HTTPResponseError)?.status == .contentTooLarge {
+            return Problem(
+                .contentTooLarge, code: "too_large", title: "The body is too large",
+                detail: "Send at most \(context.maxUploadSize) bytes.")
+        }
         if let error = error as? HTTPError {
             switch error.status {
             case .notFound: return .notFound("address: \(request.uri.path)")
-            case .contentTooLarge:
-                return Problem(
-                    .contentTooLarge, code: "too_large", title: "The body is too large",
-                    detail: "Send at most \(context.maxUploadSize) bytes.")
             default:
                 return Problem(
                     error.status, code: "http_\(error.status.code)", title: error.status.reasonPhrase,
@@ -94,5 +93,30 @@ public struct RequestFrame: RouterMiddleware {
 
     private static func fresh() -> String {
         String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    }
+}
+
+/// The timers of requests. Making one costs a lock and a label, so each is made once.
+private final class RequestDurations: Sendable {
+    private struct Key: Hashable {
+        let route: String?
+        let method: HTTPRequest.Method
+        let status: Int
+    }
+
+    private let timers = Mutex<[Key: Metrics.Timer]>([:])
+
+    func timer(_ route: String?, _ method: HTTPRequest.Method, _ status: HTTPResponse.Status) -> Metrics.Timer {
+        let key = Key(route: route, method: method, status: status.code)
+        return timers.withLock { timers in
+            if let timer = timers[key] { return timer }
+            let timer = Metrics.Timer(
+                label: "patchbay_http_request_duration_seconds",
+                dimensions: [
+                    ("route", route ?? "none"), ("method", method.rawValue), ("status", String(status.code)),
+                ])
+            timers[key] = timer
+            return timer
+        }
     }
 }

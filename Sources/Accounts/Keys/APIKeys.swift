@@ -21,13 +21,7 @@ public struct APIKeys: Sendable {
     ///   which.
     public func principal(for text: String) async throws -> Principal? {
         guard let key = APIKeyText(text) else { return nil }
-        let row = try await database.read { db in
-            try db.first(
-                """
-                SELECT k.secret_hash, k.role, k.expires_at, u.id AS user_id, u.organization_id, u.email, u.role AS user_role
-                FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = \(key.id) AND u.active = 1
-                """)
-        }
+        let row = try await database.read { try $0.first(Self.lookUp(key.id)) }
         guard let row else { return nil }
         let (hash, expires): ([UInt8], Date?) = (try row["secret_hash"], try row["expires_at"])
         guard ConstantTime.equal(hash, key.secretHash) else { return nil }
@@ -92,6 +86,14 @@ public struct APIKeys: Sendable {
         try await database.write { db in
             try db.execute("UPDATE api_keys SET last_used_at = \(instant) WHERE id IN (\(list: used))")
         }
+    }
+
+    /// What every request asks for.
+    static func lookUp(_ id: APIKey.ID) -> SQL {
+        """
+        SELECT k.secret_hash, k.role, k.expires_at, u.id AS user_id, u.organization_id, u.email, u.role AS user_role
+        FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = \(id) AND u.active = 1
+        """
     }
 
     private static let selection: SQL = """

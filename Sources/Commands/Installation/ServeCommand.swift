@@ -2,6 +2,8 @@ import ArgumentParser
 import CoreMetrics
 import Foundation
 import Logging
+import NIOCore
+import NIOPosix
 import Server
 import ServiceLifecycle
 import Telemetry
@@ -22,6 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
     var roles = "web,worker"
 
     func run() async throws {
+        NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
         var configuration = try options.read()
         configuration.duties = try duties()
         let logs = configuration.logs

@@ -47,11 +47,12 @@ struct Callback: Sendable, Equatable {
             for name in members.allKeys {
                 let lower = name.stringValue.lowercased()
                 if Self.wanted.contains(lower) {
-                    if let number = try? members.decode(Int64.self, forKey: name) {
-                        texts[lower] = String(number)
-                    } else {
-                        texts[lower] = try? members.decode(String.self, forKey: name)
-                    }
+                    // In the order in which it is likely: a failed attempt costs more than all the rest.
+                    texts[lower] =
+                        lower == "id"
+                        ? (try? members.decode(Int64.self, forKey: name)).map { String($0) }
+                            ?? (try? members.decode(String.self, forKey: name))
+                        : (try? members.decode(String.self, forKey: name))
                 } else if lower == "metadata",
                     let metadata = try? members.nestedContainer(keyedBy: Name.self, forKey: name)
                 {

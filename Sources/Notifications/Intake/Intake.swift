@@ -35,16 +35,16 @@ public final class Intake: Sendable {
         self.logger = logger
         self.now = now
         batcher = WriteBatcher(database: database) { hooks, db in
-            let rows = hooks.map { hook -> SQL in
-                """
-                (\(hook.connection), \(hook.ticket), \(hook.action), \(orNull: hook.messageID), \(hook.body),
-                \(hook.receivedAt))
-                """
+            let rows = hooks.map { hook in
+                [
+                    hook.connection.sqlValue, hook.ticket.sqlValue, hook.action.sqlValue, hook.messageID.sqlValue,
+                    hook.body.sqlValue, hook.receivedAt.sqlValue,
+                ]
             }
             try db.execute(
                 """
                 INSERT INTO hook_inbox (connection_id, ticket_id, action, message_id, body, received_at)
-                VALUES \(rows.joined(", "))
+                VALUES \(rows: rows)
                 """)
             let instant = now()
             let jobs = try hooks.map { try TicketRefresh.job($0.ticket, of: $0.connection, now: instant) }
@@ -67,6 +67,7 @@ public final class Intake: Sendable {
     private func receive(_ request: Request, _ context: WebContext) async throws -> Response {
         var request = request
         let buffer = try await request.collectBody(upTo: context.maxUploadSize)
+        // One copy, for the JSON decoder; the database gets it as it is.
         let body = Data(buffer.readableBytesView)
         guard let callback = Callback(body) else {
             throw Problem.badRequest(code: "not_json", "A callback is a JSON object.")

@@ -1,13 +1,14 @@
 import ConnectWise
 import Foundation
+import Synchronization
 
 /// Checks callbacks that claim to come from a ConnectWise company.
-public actor ConnectWiseCallbacks: CallbackVerifier {
+public final class ConnectWiseCallbacks: CallbackVerifier {
     // A forged callback makes us fetch the key again; not more often than this.
     private static let refetchInterval: Duration = .seconds(30)
     private static let mostKeys = 20
 
-    private struct Key {
+    private struct Key: Sendable {
         let text: String
         let fetched: ContinuousClock.Instant
     }
@@ -15,32 +16,43 @@ public actor ConnectWiseCallbacks: CallbackVerifier {
     private let site: Site
     private let company: String
     private let fetch: @Sendable (String) async throws(ConnectWiseError) -> String
-    private var keys: [String: Key] = [:]
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let keys = Mutex<[String: Key]>([:])
 
     /// - Parameters:
     ///   - site: the only host, with its `api-` twin, that keys are fetched from.
     ///   - company: the only company whose keys count; others on the same cloud host can sign too.
+    ///   - now: a clock that only goes forward.
     ///   - fetch: gets the signing key at an address.
-    public init(site: Site, company: String, fetch: @escaping @Sendable (String) async throws(ConnectWiseError) -> String)
-    {
+    public init(
+        site: Site, company: String, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        fetch: @escaping @Sendable (String) async throws(ConnectWiseError) -> String
+    ) {
         self.site = site
         self.company = company
+        self.now = now
         self.fetch = fetch
     }
 
     /// See ``CallbackVerifier``.
     public func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict {
-        if let objection = Self.objection(to: keyURL, site: site, company: company) { return .forged(objection) }
         do throws(ConnectWiseError) {
-            if let known = keys[keyURL] {
+            let known = keys.withLock { $0[keyURL] }
+            // An address whose key is known was found good before.
+            if known == nil, let objection = Self.objection(to: keyURL, site: site, company: company) {
+                return .forged(objection)
+            }
+            if let known {
                 if CallbackSignature.verify(body: body, header: signature, signingKey: known.text) { return .genuine }
-                guard ContinuousClock.now - known.fetched > Self.refetchInterval else {
+                guard now() - known.fetched > Self.refetchInterval else {
                     return .forged("the signature does not match")
                 }
             }
             let key = try await fetch(keyURL)
-            if keys.count >= Self.mostKeys { keys = [:] }
-            keys[keyURL] = Key(text: key, fetched: .now)
+            keys.withLock { keys in
+                if keys.count >= Self.mostKeys { keys = [:] }
+                keys[keyURL] = Key(text: key, fetched: now())
+            }
             return CallbackSignature.verify(body: body, header: signature, signingKey: key)
                 ? .genuine : .forged("the signature does not match")
         } catch {
@@ -64,8 +76,11 @@ public actor ConnectWiseCallbacks: CallbackVerifier {
         guard parts.scheme == "https" || parts.scheme == "http" && site.isPlainLoopback else {
             return "the key's address is not https"
         }
-        let named = parts.queryItems?.first { $0.name.lowercased() == "companyname" }?.value
-        guard named?.lowercased() == company.lowercased() else { return "the key belongs to another company" }
+        // Exactly one: of two, ConnectWise might look at the other.
+        let named = (parts.queryItems ?? []).filter { $0.name.lowercased() == "companyname" }.map(\.value)
+        guard named.count == 1, named[0]?.lowercased() == company.lowercased() else {
+            return "the key belongs to another company"
+        }
         return nil
     }
 }

@@ -31,6 +31,9 @@ actor ReadBatcher<Key: Hashable & Sendable, Value: Sendable> {
         self.read = read
     }
 
+    /// How many wait for the next read.
+    var gathered: Int { waiting.count }
+
     /// The thing; nil when it does not exist.
     func value(for key: Key) async throws(PSAError) -> Value? {
         guard reading >= atOnce else {

@@ -62,7 +62,8 @@ public final class PSAConnections: Sendable {
         return cache.withLock { cache in
             if let first = cache.live[id] { return first }
             cache.live[id] = live
-            cache.byHookKey[connection.hookKey] = id
+            // Hooks of a connection that was set aside are not taken.
+            if connection.isActive { cache.byHookKey[connection.hookKey] = id }
             return live
         }
     }
@@ -74,7 +75,7 @@ public final class PSAConnections: Sendable {
             return try await live(matching: "hook_key = \(hookKey)")
         }
         guard let company else { return nil }
-        return try await live(matching: "lower(company) = \(company.lowercased())")
+        return try await live(matching: "lower(company) = lower(\(company))")
     }
 
     private func live(matching condition: SQL) async throws -> LiveConnection? {
@@ -129,7 +130,7 @@ public final class PSAConnections: Sendable {
         let connection = try PSAConnection(row: present)
         let credentials = try? open(try present["sealed_credentials"], of: connection.id)
         guard credentials != draft.credentials || !connection.isActive else { return connection }
-        return try await store(draft, in: connection, state: .untested)
+        return try await store(draft, in: connection, state: .untested, validatedAt: connection.lastValidatedAt)
     }
 
     private func insert(
@@ -177,15 +178,16 @@ public final class PSAConnections: Sendable {
             try await test(
                 PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
         }
-        return try await store(draft, in: connection, state: touches ? .ok : connection.state)
+        return try await store(
+            draft, in: connection, state: touches ? .ok : connection.state,
+            validatedAt: touches ? now() : connection.lastValidatedAt)
     }
 
     private func store(
-        _ draft: PSAConnectionDraft, in connection: PSAConnection, state: PSAConnection.State
+        _ draft: PSAConnectionDraft, in connection: PSAConnection, state: PSAConnection.State, validatedAt: Date?
     ) async throws -> PSAConnection {
-        let (id, instant) = (connection.id, now())
+        let id = connection.id
         let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
-        let validated = state == .ok ? instant : connection.lastValidatedAt
         return try await database.write { db in
             try db.execute(
                 """
@@ -197,7 +199,7 @@ public final class PSAConnections: Sendable {
                     client_id_hint = \(Hint(of: draft.credentials.clientID).description),
                     active = \(draft.isActive), baseline_at = \(draft.baselineAt ?? connection.baselineAt),
                     state = \(state), state_reason = \(orNull: state == .paused ? connection.stateReason : nil),
-                    last_validated_at = \(orNull: validated)
+                    last_validated_at = \(orNull: validatedAt)
                 WHERE id = \(id)
                 """)
             db.signal(.connections)

@@ -1,0 +1,59 @@
+import Testing
+
+@testable import Accounts
+
+@Suite("Roles and passwords")
+struct PasswordTests {
+    @Test("Each role may do what the smaller ones may")
+    func roles() {
+        #expect(Role.allCases.sorted() == [.viewer, .engineer, .admin, .owner, .superAdmin])
+        for (index, small) in Role.allCases.enumerated() {
+            for large in Role.allCases[(index + 1)...] {
+                #expect(small < large)
+                #expect(!(large < small))
+            }
+            #expect(!(small < small))
+        }
+    }
+
+    @Test("Roles are stored by these names")
+    func roleNames() {
+        #expect(Role.allCases.map(\.rawValue) == ["viewer", "engineer", "admin", "owner", "super_admin"])
+    }
+
+    @Test(
+        "Some passwords are not accepted",
+        arguments: [
+            ("", "12 characters"), ("elevenchars", "12 characters"), ("👩‍👩‍👧👩‍👩‍👧", "12 characters"),
+            (String(repeating: "abcd", count: 19), "72 bytes"),
+            ("pässwörd-" + String(repeating: "ß", count: 32), "72 bytes"),
+            ("aaaaaaaaaaaa", "repeat"), ("ababababcbcbcb", "repeat"),
+        ])
+    func objections(password: String, part: String) throws {
+        #expect(try #require(Password.objection(to: password)).contains(part))
+    }
+
+    @Test(
+        "Others are",
+        arguments: ["correct horse battery", "twelve chars", String(repeating: "abcd", count: 18), "пароль-длинный"])
+    func accepted(password: String) {
+        #expect(Password.objection(to: password) == nil)
+    }
+
+    @Test("A hash is bcrypt of cost 12 with a salt of its own, and only its password fits")
+    func hashing() throws {
+        let hash = try #require(Password.hash("correct horse battery"))
+        #expect(hash.hasPrefix("$2b$12$"))
+        #expect(hash.utf8.count == 60)
+        #expect(Password.hash("correct horse battery") != hash)
+        #expect(Password.verify("correct horse battery", against: hash))
+        #expect(!Password.verify("correct horse batterY", against: hash))
+        #expect(!Password.verify("", against: hash))
+    }
+
+    @Test("Nothing fits what is no hash", arguments: ["", "*0", "$2b$", "$2b$12$short", "correct horse battery"])
+    func notAHash(hash: String) {
+        #expect(!Password.verify("correct horse battery", against: hash))
+        #expect(!Password.verify("", against: hash))
+    }
+}

@@ -1,0 +1,239 @@
+import Database
+import Foundation
+import NIOHTTP1
+import ScriptedPeer
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// What is accepted as a hook, what is refused, and that nothing is lost in between.
+@Suite("Intake", .timeLimit(.minutes(2)))
+struct IntakeTests {
+    @Test("Forged, missing and truncated signatures are refused", arguments: TestDatabase.engines)
+    func signatures(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Real")
+            let real = patchbay.hook(ticket)
+            var hooks: [Hook] = []
+            for signature in [nil, "", "x", String((real.signature ?? "").dropLast(4)), (real.signature ?? "") + "A"] {
+                var hook = real
+                hook.signature = signature
+                hooks.append(hook)
+            }
+            var altered = real
+            altered.body[altered.body.count / 2] ^= 1
+            var otherKey = real
+            otherKey.signature = CallbackSigning.signature(of: real.body, signingKey: "guessed")
+            for hook in hooks + [altered, otherKey] {
+                let reply = try await patchbay.api.send(hook)
+                #expect(reply.status == 401 || hook.body != real.body && reply.status == 400)
+            }
+            #expect(try await patchbay.stored() == (0, 0))
+            #expect(patchbay.reads(of: ticket) == 0)
+        }
+    }
+
+    @Test(
+        "A key anywhere but at the connection's own host and company is never fetched", arguments: TestDatabase.engines)
+    func keyAddresses(engine: Engine) async throws {
+        try await ScriptedPeer.run(script: { _ in .reply(200, body: #"{"signing_key":"mine"}"#) }) { peer in
+            var options = RunningPatchbay.Options()
+            // Even a host that may be called is not one whose keys count.
+            options.allowedHosts = ["127.0.0.1:\(peer.port)", "localhost:\(peer.port)"]
+            try await RunningPatchbay.run(engine, options) { patchbay in
+                let own = patchbay.connectWise.keyURL
+                let site = try await patchbay.connectWise.url()
+                let addresses = [
+                    own.replacing(site, with: "http://127.0.0.1:\(peer.port)"),
+                    own.replacing(site, with: "http://localhost:\(peer.port)"),
+                    own.replacing(site, with: "https://localhost:\(peer.port)"),
+                    own.replacing(site, with: "http://169.254.169.254"),
+                    own.replacing(site, with: "http://10.0.0.1"),
+                    own.replacing(site, with: "https://na.myconnectwise.net"),
+                    own.replacing("http://", with: "http://user@"),
+                    own.replacing("http://", with: "ftp://"),
+                    own.replacing("companyName=rivermark", with: "companyName=another"),
+                    own.replacing("companyName=rivermark", with: "x=rivermark"),
+                    "not a URL", "",
+                ]
+                patchbay.connectWise.desk.resetCalls()
+                for address in addresses {
+                    var hook = Hook(
+                        1, from: patchbay.connectWise, connectionKey: patchbay.hookKey, keyURL: address)
+                    hook.signature = CallbackSigning.signature(of: hook.body, signingKey: "mine")
+                    let reply = try await patchbay.api.send(hook)
+                    #expect(reply.status == 401, "\(address)")
+                    #expect(reply.json["code"] == "bad_signature")
+                }
+                let other = Hook(
+                    1, from: patchbay.connectWise, connectionKey: patchbay.hookKey, company: "another")
+                #expect(try await patchbay.api.send(other).status == 401)
+                #expect(peer.requests.isEmpty)
+                #expect(patchbay.connectWise.desk.callCount == 0)
+                #expect(try await patchbay.stored() == (0, 0))
+            }
+        }
+    }
+
+    @Test("A key address that redirects is not followed", arguments: TestDatabase.engines)
+    func redirectedKey(engine: Engine) async throws {
+        try await ScriptedPeer.run(script: { _ in .reply(200, body: #"{"signing_key":"mine"}"#) }) { target in
+            let location = "http://127.0.0.1:\(target.port)/key"
+            try await ScriptedPeer.run(script: { Self.redirecting($0, to: location) }) { peer in
+                var options = RunningPatchbay.Options()
+                options.allowedHosts = ["127.0.0.1:\(peer.port)", "127.0.0.1:\(target.port)"]
+                try await RunningPatchbay.run(engine, options) { patchbay in
+                    let made = try await patchbay.api(
+                        .POST, "/integrations/psa/connections",
+                        [
+                            "name": "Second", "site": .text("127.0.0.1:\(peer.port)"), "company": "second",
+                            "public_key": "public", "private_key": "private", "client_id": "client",
+                        ])
+                    try #require(made.status == 201, "\(made.text)")
+                    let url = try #require(URLComponents(string: made.json["hook_url"].string ?? ""))
+                    var hook = Hook(
+                        1, from: patchbay.connectWise,
+                        connectionKey: url.queryItems?.first { $0.name == "c" }?.value, company: "second",
+                        keyURL: "http://127.0.0.1:\(peer.port)/key?companyName=second")
+                    hook.signature = CallbackSigning.signature(of: hook.body, signingKey: "mine")
+                    #expect(try await patchbay.api.send(hook).status == 401)
+                    #expect(peer.requests.contains { $0.path == "/key" })
+                    #expect(target.requests.isEmpty)
+                    #expect(try await patchbay.stored() == (0, 0))
+                }
+            }
+        }
+    }
+
+    private static func redirecting(_ request: ScriptedPeer.Request, to location: String) -> ScriptedPeer.Answer {
+        switch request.path {
+        case "/key": .reply(302, headers: ["Location": location])
+        case "/login/companyinfo/second": .reply(200, body: #"{"Codebase":"v2026_1/","IsCloud":false}"#)
+        default: .reply(200, body: "[]")
+        }
+    }
+
+    @Test("A key that cannot be had for the moment makes ConnectWise ask again", arguments: TestDatabase.engines)
+    func keyUnavailable(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Later")
+            for action: Fault.Action in [.answer(status: 503), .answer(status: 500), .cutAfter, .halfAnswer] {
+                // For ever: a call on a kept connection that is cut is repeated once.
+                patchbay.connectWise.desk.script(Fault(action, path: "*/callbackkey/*", times: nil))
+                let reply = try await patchbay.api.send(patchbay.hook(ticket))
+                patchbay.connectWise.desk.removeFaults()
+                #expect(reply.status == 429, "\(action)")
+                #expect(reply.headers["retry-after"] == "2")
+            }
+            #expect(try await patchbay.stored() == (0, 0))
+            #expect(try await patchbay.api.send(patchbay.hook(ticket)).status == 200)
+            try await patchbay.settled()
+            #expect(try await patchbay.events(of: ticket).map(\.kind) == ["created"])
+        }
+    }
+
+    @Test("What is no callback is refused, what is of no use is accepted and ignored", arguments: TestDatabase.engines)
+    func contents(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let hook = patchbay.hook(1)
+            for text in ["", "nonsense", "[]", "3", "{\"ID\":", "\u{0}"] {
+                let reply = try await patchbay.api.send(hook.with(body: text, signedBy: patchbay.connectWise))
+                #expect(reply.status == 400, "\(text)")
+            }
+            let large = String(repeating: " ", count: 2 << 20)
+            let reply = try await patchbay.api.send(hook.with(body: large, signedBy: patchbay.connectWise))
+            #expect(reply.status == 413)
+            #expect(try await patchbay.api.send(patchbay.hook(1, action: "exploded")).status == 200)
+            let key = patchbay.connectWise.keyURL
+            for text in [
+                #"{"Action":"updated","Type":"company","ID":1,"Metadata":{"key_url":"\#(key)"}}"#,
+                #"{"Action":"updated","Type":"ticket","ID":"abc","Metadata":{"key_url":"\#(key)"}}"#,
+                #"{"Metadata":{"key_url":"\#(key)"}}"#,
+            ] {
+                #expect(
+                    try await patchbay.api.send(hook.with(body: text, signedBy: patchbay.connectWise)).status == 200)
+            }
+            #expect(try await patchbay.api(.GET, "/hooks/cw/tickets").status == 404)
+            #expect(try await patchbay.stored() == (0, 0))
+        }
+    }
+
+    @Test("The connection is found by company, and names may have any case", arguments: TestDatabase.engines)
+    func names(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let first = try patchbay.connectWise.createTicket("By company", owner: "slindqvist")
+            let byCompany = Hook(first, from: patchbay.connectWise, connectionKey: nil, company: "RiverMark")
+            #expect(try await patchbay.api.send(byCompany).status == 200)
+            let second = try patchbay.connectWise.createTicket("By other names", owner: "slindqvist")
+            let lower = patchbay.hook(second).with(
+                body:
+                    #"{"action":"Added","id":"\#(second)","companyId":"RIVERMARK","metadata":{"Key_Url":"\#(patchbay.connectWise.keyURL)"}}"#,
+                signedBy: patchbay.connectWise)
+            #expect(try await patchbay.api.send(lower).status == 200)
+            try await patchbay.settled()
+            #expect(patchbay.messages(to: Staff.sara).count == 2)
+            let unknown = Hook(first, from: patchbay.connectWise, connectionKey: "unknown")
+            #expect(try await patchbay.api.send(unknown).status == 401)
+        }
+    }
+
+    @Test(
+        "The same hook a hundred times at once is one look at the ticket and one message",
+        arguments: TestDatabase.engines)
+    func burst(engine: Engine) async throws {
+        var options = RunningPatchbay.Options()
+        options.connectWise = { $0.latency = .milliseconds(20) }
+        try await RunningPatchbay.run(engine, options) { patchbay in
+            try await patchbay.rule()
+            let ticket = try patchbay.connectWise.createTicket("Burst", owner: "slindqvist")
+            // The key is known before, as in any server that runs for more than a moment.
+            try await patchbay.refresh(try #require(patchbay.connectWise.ticketIDs.first))
+            // Nothing is claimed while the burst arrives, so that what is counted does not depend on the machine.
+            let until = Date().addingTimeInterval(3_600)
+            try await patchbay.pauseRefreshes(until: until)
+            let hook = patchbay.hook(ticket, action: "added")
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<100 { group.addTask { try await patchbay.api.send(hook).status } }
+                return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+            }
+            #expect(statuses == [200])
+            #expect(try await patchbay.stored() == (101, 1))
+            try await patchbay.resumeRefreshes()
+            try await patchbay.settled()
+            #expect(patchbay.reads(of: ticket) == 1)
+            #expect(patchbay.messages(to: "Dispatch").count == 1)
+            #expect(patchbay.messages(to: Staff.sara).count == 1)
+
+            // And while refreshes run: however many hooks, nobody is told twice.
+            try patchbay.connectWise.addNote("Once", to: ticket, as: .customer)
+            _ = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<100 { group.addTask { try await patchbay.api.send(hook).status } }
+                return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+            }
+            try await patchbay.settled()
+            #expect(patchbay.messages(to: Staff.sara).count == 2)
+            #expect(patchbay.reads(of: ticket) < 50)
+        }
+    }
+
+    @Test("While the database is locked ConnectWise hears 429, and 200 right after", arguments: TestDatabase.engines)
+    func lockedDatabase(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Locked out", owner: "slindqvist")
+            try await patchbay.refresh(try #require(patchbay.connectWise.ticketIDs.first))
+            try await patchbay.whileLocked {
+                let start = ContinuousClock.now
+                let reply = try await patchbay.api.send(patchbay.hook(ticket, action: "added"))
+                #expect(reply.status == 429)
+                #expect(reply.headers["retry-after"] == "2")
+                // ConnectWise waits five seconds.
+                #expect(ContinuousClock.now - start < .seconds(5))
+            }
+            #expect(try await patchbay.stored().hooks == 1)
+            #expect(try await patchbay.api.send(patchbay.hook(ticket, action: "added")).status == 200)
+            try await patchbay.settled()
+            #expect(patchbay.messages(to: Staff.sara).count == 1)
+        }
+    }
+}

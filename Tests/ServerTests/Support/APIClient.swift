@@ -1,0 +1,82 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import TestSupport
+
+/// An answer as a caller sees it.
+package struct Reply: Sendable {
+    /// The HTTP status.
+    package let status: Int
+    /// By lower-case name.
+    package let headers: [String: String]
+    /// As it arrived.
+    package let body: Data
+
+    /// The body as JSON; null when it is none.
+    package var json: JSON { (try? JSON(body)) ?? .null }
+    /// The body as text.
+    package var text: String { String(decoding: body, as: UTF8.self) }
+    /// The fields that a problem document names.
+    package var faultyFields: [String] { json["errors"].elements.compactMap { $0["field"].string } }
+}
+
+/// Speaks to a server as a foreign program would.
+package struct APIClient: Sendable {
+    /// Where the server is, without a trailing slash.
+    package let base: String
+    /// The API key; nil for none.
+    package var key: String?
+    /// All that the server ever answered, for those who look for secrets in it.
+    package let answers: MutexBox<[String]>
+
+    package init(base: String, key: String?, answers: MutexBox<[String]> = MutexBox([])) {
+        self.base = base
+        self.key = key
+        self.answers = answers
+    }
+
+    /// The same server seen by somebody else.
+    package func with(key: String?) -> APIClient {
+        APIClient(base: base, key: key, answers: answers)
+    }
+
+    // A hundred calls at once are part of the tests.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 128
+        configuration.redirectConfiguration = .disallow
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    /// Sends a request; a path without `/hooks`, `/healthcheck` or `/readiness` is one below `/api/v1`.
+    package func callAsFunction(
+        _ method: HTTPMethod, _ path: String, _ body: JSON? = nil, headers: [String: String] = [:]
+    ) async throws -> Reply {
+        let isRoot = ["/hooks", "/healthcheck", "/readiness"].contains { path.hasPrefix($0) }
+        let data = try body?.encoded()
+        return try await send(method, base + (isRoot ? path : "/api/v1" + path), data, headers)
+    }
+
+    /// Sends any bytes.
+    package func send(
+        _ method: HTTPMethod, _ url: String, _ body: Data?, _ headers: [String: String] = [:],
+        within limit: TimeAmount = .seconds(30)
+    ) async throws -> Reply {
+        var request = HTTPClientRequest(url: url)
+        request.method = method
+        if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
+        if body != nil { request.headers.add(name: "Content-Type", value: "application/json") }
+        for (name, value) in headers { request.headers.replaceOrAdd(name: name, value: value) }
+        if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let response = try await Self.client.execute(request, timeout: limit)
+        let data = Data((try await response.body.collect(upTo: 16 << 20)).readableBytesView)
+        // What makes a key is the one answer that holds it.
+        if !url.hasSuffix("/users/keys") || method != .POST {
+            answers.change { $0.append(String(decoding: data, as: UTF8.self)) }
+        }
+        var fields: [String: String] = [:]
+        for (name, value) in response.headers { fields[name.lowercased()] = value }
+        return Reply(status: Int(response.status.code), headers: fields, body: data)
+    }
+}

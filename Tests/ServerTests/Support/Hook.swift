@@ -1,0 +1,43 @@
+import Foundation
+import NIOHTTP1
+import Simulators
+
+/// A callback on its way to us, to be sent by the test itself.
+package struct Hook: Sendable {
+    /// Path and query.
+    package var path: String
+    /// As signed.
+    package var body: [UInt8]
+    /// `x-content-signature`; nil for none.
+    package var signature: String?
+
+    /// A callback as the simulator would send it, signed with its key.
+    ///
+    /// A nil `connectionKey` leaves `c` out of the address; `company` and `keyURL` are what the body claims.
+    package init(
+        _ ticket: Int, action: String = "updated", from simulator: ConnectWiseSimulator, connectionKey: String?,
+        company: String = "rivermark", keyURL: String? = nil
+    ) {
+        path = "/hooks/cw/tickets?\(connectionKey.map { "c=\($0)&" } ?? "")recordId=\(ticket)&action=\(action)"
+        body = CallbackSigning.body(
+            messageID: UUID().uuidString, fromURL: "127.0.0.1", companyID: company, memberID: "dokafor", action: action,
+            id: ticket, entity: nil, keyURL: keyURL ?? simulator.keyURL, callbackID: 1)
+        signature = CallbackSigning.signature(of: body, signingKey: simulator.signingKey)
+    }
+
+    /// A hook with another body, signed.
+    package func with(body text: String, signedBy simulator: ConnectWiseSimulator) -> Hook {
+        var hook = self
+        hook.body = Array(text.utf8)
+        hook.signature = CallbackSigning.signature(of: hook.body, signingKey: simulator.signingKey)
+        return hook
+    }
+}
+
+extension APIClient {
+    /// Delivers a hook.
+    package func send(_ hook: Hook) async throws -> Reply {
+        try await send(
+            .POST, base + hook.path, Data(hook.body), hook.signature.map { ["x-content-signature": $0] } ?? [:])
+    }
+}

@@ -1,0 +1,185 @@
+import Database
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// Webex fails in every way it can.
+@Suite("Webex fails", .timeLimit(.minutes(2)))
+struct WebexFaultTests {
+    @Test(
+        "A refused message is failed with reason and tracking id, and can be sent again",
+        arguments: TestDatabase.engines)
+    func refused(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            let ticket = try patchbay.connectWise.createTicket("Refused")
+            patchbay.webex.desk.script(Fault(.answer(status: 400), path: "/v1/messages"))
+            try await patchbay.refresh(ticket, action: "added")
+            let delivery = try #require(try await patchbay.deliveries(of: ticket).first)
+            #expect(delivery["state"] == "failed")
+            #expect(delivery["error"].string?.isEmpty == false)
+            #expect(delivery["tracking_id"].string?.hasPrefix("ROUTER_") == true)
+            #expect(delivery["attempts"] == 1)
+            let room = try await patchbay.api(.GET, "/webex/rooms/\(delivery["recipient_id"].int ?? 0)")
+            #expect(room.json["active"] == true)
+
+            let path = "/notifiers/deliveries/\(delivery["id"].int ?? 0)"
+            #expect(try await patchbay.api(.POST, path + "/retry").status == 202)
+            try await patchbay.settled()
+            let sent = try await patchbay.api(.GET, path).json
+            #expect(sent["state"] == "sent")
+            #expect(sent["error"] == nil && sent["tracking_id"] == nil)
+            #expect(sent["message_id"].string == patchbay.webex.messages.first?.id)
+            #expect(try await patchbay.api(.POST, path + "/retry").status == 409)
+            #expect(patchbay.messages(to: "Dispatch").count == 1)
+        }
+    }
+
+    @Test(
+        "A room that is gone makes its recipient inactive; all that failed is sent again together",
+        arguments: TestDatabase.engines)
+    func gone(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let rule = try await patchbay.rule()
+            let room = try patchbay.room()
+            let ticket = try patchbay.connectWise.createTicket("Gone")
+            patchbay.webex.desk.script(Fault(.answer(status: 404), path: "/v1/messages"))
+            try await patchbay.refresh(ticket, action: "added")
+            #expect(try await patchbay.deliveries(of: ticket).map { $0["state"] } == ["failed"])
+            #expect(try await patchbay.api(.GET, "/webex/rooms/\(room.int ?? 0)").json["active"] == false)
+            // It keeps its rules, but nobody plans messages to it.
+            #expect(try await patchbay.api(.GET, "/notifiers/rules/\(rule)").status == 200)
+            let next = try patchbay.connectWise.createTicket("Nobody")
+            try await patchbay.refresh(next, action: "added")
+            #expect(try await patchbay.deliveries(of: next).isEmpty)
+            let again = try await patchbay.api(.POST, "/notifiers/deliveries/retry", ["state": "failed"])
+            #expect(again.status == 202)
+            #expect(again.json["count"] == 1)
+            try await patchbay.settled()
+            #expect(patchbay.messages(to: "Dispatch").count == 1)
+        }
+    }
+
+    @Test("429 holds back the whole connection until Retry-After", arguments: TestDatabase.engines)
+    func tooManyCalls(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            try await patchbay.rule("Service Desk", to: "On call")
+            let first = try patchbay.connectWise.createTicket("First")
+            patchbay.webex.desk.script(Fault(.answer(status: 429, retryAfter: 3), path: "/v1/messages", times: 2))
+            let start = ContinuousClock.now
+            try await patchbay.tell(first, action: "added")
+            try await patchbay.webex.desk.calls(1, of: "POST messages")
+            let second = try patchbay.connectWise.createTicket("Second")
+            try await patchbay.tell(second, action: "added")
+            try await patchbay.settled()
+            #expect(ContinuousClock.now - start > .seconds(2.9))
+            #expect(patchbay.webex.messages.count == 4)
+            // At most one call more than those that were under way when the first was refused.
+            #expect((patchbay.webex.desk.callsByRoute["POST messages"] ?? 0) <= 6)
+            for delivery in try await patchbay.deliveries(of: second) { #expect(delivery["state"] == "sent") }
+        }
+    }
+
+    @Test("A failure is tried again", arguments: TestDatabase.engines, [500, 502, 503])
+    func failure(engine: Engine, status: Int) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Again", owner: "slindqvist")
+            patchbay.webex.desk.script(Fault(.answer(status: status), path: "/v1/messages"))
+            try await patchbay.refresh(ticket, action: "added")
+            #expect(patchbay.messages(to: Staff.sara).count == 1)
+            #expect(try await patchbay.deliveries(of: ticket).first?["attempts"] == 2)
+        }
+    }
+
+    @Test(
+        "Cut after accepting: a person's message is adopted, a room's comes at most twice",
+        arguments: TestDatabase.engines, [Fault.Action.cutAfter, .halfAnswer])
+    func cutAfterAccepting(engine: Engine, fault: Fault.Action) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            let ticket = try patchbay.connectWise.createTicket("Cut", owner: "slindqvist")
+            patchbay.webex.desk.script(Fault(fault, path: "/v1/messages", bodyText: Staff.sara))
+            patchbay.webex.desk.script(Fault(fault, path: "/v1/messages", bodyText: "roomId"))
+            try await patchbay.refresh(ticket, action: "added")
+            #expect(patchbay.messages(to: Staff.sara).count == 1)
+            #expect((1...2).contains(patchbay.messages(to: "Dispatch").count))
+            let deliveries = try await patchbay.deliveries(of: ticket)
+            #expect(deliveries.allSatisfy { $0["state"] == "sent" })
+            let adopted = deliveries.first { $0["recipient_name"] == "Sara Lindqvist" }
+            #expect(
+                adopted?["message_id"].string == patchbay.webex.messages.first { $0.toPersonEmail == Staff.sara }?.id)
+        }
+    }
+
+    @Test("Cut before accepting: sent again", arguments: TestDatabase.engines)
+    func cutBeforeAccepting(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            let ticket = try patchbay.connectWise.createTicket("Cut", owner: "slindqvist")
+            patchbay.webex.desk.script(Fault(.cutBefore, path: "/v1/messages", times: 2))
+            try await patchbay.refresh(ticket, action: "added")
+            #expect(patchbay.messages(to: Staff.sara).count == 1)
+            #expect(patchbay.messages(to: "Dispatch").count == 1)
+        }
+    }
+
+    @Test("A message that looks like an earlier one is not taken for it", arguments: TestDatabase.engines)
+    func alike(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Any news?", owner: "slindqvist")
+            try await patchbay.refresh(ticket, action: "added")
+            try patchbay.connectWise.addNote("Any news?", to: ticket, as: .customer)
+            try await patchbay.refresh(ticket)
+            // The same words again, and Webex hangs up before it takes them.
+            try patchbay.connectWise.addNote("Any news?", to: ticket, as: .customer)
+            patchbay.webex.desk.script(Fault(.cutBefore, path: "/v1/messages", times: 2))
+            try await patchbay.refresh(ticket)
+            #expect(patchbay.messages(to: Staff.sara).count == 3)
+            let ids = try await patchbay.deliveries(of: ticket).compactMap { $0["message_id"].string }
+            #expect(Set(ids).count == 3)
+        }
+    }
+
+    @Test(
+        "A wrong token pauses the connection and says why; a successful test resumes at once",
+        arguments: TestDatabase.engines)
+    func wrongToken(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Locked out", owner: "slindqvist")
+            patchbay.webex.desk.script(Fault(.answer(status: 401), path: "/v1/messages"))
+            try await patchbay.tell(ticket, action: "added")
+            var connection = JSON.null
+            try await eventually("the connection to be paused") {
+                connection =
+                    try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.first ?? .null
+                return connection["state"] == "paused"
+            }
+            #expect(connection["state_reason"].string?.isEmpty == false)
+            let id = connection["id"].int ?? 0
+            let tested = try await patchbay.api(.POST, "/integrations/chat/connections/\(id)/test")
+            #expect(tested.json["state"] == "ok")
+            _ = try await patchbay.webex.message(to: Staff.sara, within: .seconds(5))
+        }
+    }
+
+    @Test("A room that hangs delays no other", arguments: TestDatabase.engines)
+    func hangingRoom(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            try await patchbay.rule("Service Desk", to: "On call")
+            let hanging = try #require(patchbay.webex.rooms.first { $0.title == "Dispatch" }).id
+            patchbay.webex.desk.script(Fault(.hang, path: "/v1/messages", bodyText: hanging, times: nil))
+            for number in 1...20 {
+                let ticket = try patchbay.connectWise.createTicket("Ticket \(number)", owner: "slindqvist")
+                try await patchbay.tell(ticket, action: "added")
+            }
+            _ = try await patchbay.webex.messages(40, within: .seconds(10))
+            #expect(patchbay.messages(to: "On call").count == 20)
+            #expect(patchbay.messages(to: Staff.sara).count == 20)
+            #expect(patchbay.messages(to: "Dispatch").isEmpty)
+        }
+    }
+}

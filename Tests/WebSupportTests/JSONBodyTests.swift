@@ -1,0 +1,138 @@
+import Foundation
+import HTTPTypes
+import Testing
+import WebSupport
+
+private struct Order: JSONBody, Equatable {
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, amount, urgent, due, place, tags
+    }
+
+    struct Place: Decodable, Equatable {
+        let city: String
+        let number: Int
+    }
+
+    let name: String
+    let amount: Int?
+    let urgent: Bool?
+    let due: Date?
+    let place: Place?
+    let tags: [String]?
+}
+
+@Suite("Request bodies")
+struct JSONBodyTests {
+    private func decode(_ json: String) throws(Problem) -> Order {
+        try Order.decode(Data(json.utf8))
+    }
+
+    private func refusal(_ json: String) -> Problem? {
+        do {
+            _ = try decode(json)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test("All members are read, and those that may be missing may be null")
+    func members() throws {
+        let full = try decode(
+            #"{"name": "é", "amount": 3, "urgent": true, "place": {"city": "Bern", "number": 1}, "tags": ["a"]}"#)
+        #expect(full.name == "é")
+        #expect(full.amount == 3)
+        #expect(full.urgent == true)
+        #expect(full.place == Order.Place(city: "Bern", number: 1))
+        #expect(full.tags == ["a"])
+        let bare = try decode(#"{"name": "x", "amount": null, "due": null}"#)
+        #expect(bare.amount == nil)
+        #expect(bare.due == nil)
+    }
+
+    @Test(
+        "What is no JSON object is refused as such",
+        arguments: [
+            "", " ", "null", "[]", "3", "\"text\"", "{", "{\"name\": }", "name=x", "\u{FEFF}", "{\"name\": \"x\"} tail",
+        ])
+    func notJSON(body: String) throws {
+        let problem = try #require(refusal(body))
+        #expect(problem.status == .badRequest)
+        #expect(problem.code == "not_json")
+    }
+
+    @Test("Every unknown member is named, with those that are known")
+    func unknownMembers() throws {
+        let problem = try #require(refusal(#"{"nmae": "x", "Name": "x", "name": "x"}"#))
+        #expect(problem.status == .badRequest)
+        #expect(problem.code == "unknown_member")
+        #expect(problem.errors.map(\.field) == ["Name", "nmae"])
+        #expect(problem.errors.allSatisfy { $0.code == "unknown_member" && $0.message.contains("urgent") })
+        #expect(problem.detail.contains("Name, nmae"))
+    }
+
+    @Test(
+        "A fault names the member, also inside of others",
+        arguments: [
+            ("{}", "name", "required", "is required"),
+            (#"{"name": null}"#, "name", "required", "must not be null"),
+            (#"{"name": 3}"#, "name", "wrong_type", "must be of type string"),
+            (#"{"name": "x", "amount": "3"}"#, "amount", "wrong_type", "must be of type integer"),
+            (#"{"name": "x", "urgent": 1}"#, "urgent", "wrong_type", "must be of type boolean"),
+            (#"{"name": "x", "due": 1790000000}"#, "due", "wrong_type", "must be of type string"),
+            (#"{"name": "x", "due": "tomorrow"}"#, "due", "wrong_value", "is not an RFC 3339 timestamp"),
+            (#"{"name": "x", "place": {"city": "Bern"}}"#, "place.number", "required", "is required"),
+            (
+                #"{"name": "x", "place": {"city": "Bern", "number": true}}"#, "place.number", "wrong_type",
+                "must be of type integer"
+            ),
+        ])
+    func faults(body: String, field: String, code: String, message: String) throws {
+        let problem = try #require(refusal(body))
+        #expect(problem.status == .badRequest)
+        #expect(problem.code == "wrong_type")
+        #expect(problem.errors == [.init(field: field, code: code, message: message)])
+    }
+
+    @Test(
+        "Numbers that do not fit are faults of their member", arguments: ["1.5", "1e300", "9223372036854775808"])
+    func numbers(number: String) throws {
+        let problem = try #require(refusal(#"{"name": "x", "amount": \#(number)}"#))
+        #expect(problem.status == .badRequest)
+        #expect(problem.errors.map(\.field) == ["amount"])
+    }
+
+    @Test(
+        "Timestamps have fractions or not, and any zone",
+        arguments: [
+            ("2026-11-21T10:00:00Z", 1_795_255_200.0),
+            ("2026-11-21T10:00:00.250Z", 1_795_255_200.25),
+            ("2026-11-21T12:00:00+02:00", 1_795_255_200.0),
+            ("2026-11-21T12:00:00.250+02:00", 1_795_255_200.25),
+            ("2026-11-21T04:30:00-05:30", 1_795_255_200.0),
+        ])
+    func timestamps(text: String, seconds: Double) throws {
+        let due = try #require(try decode(#"{"name": "x", "due": "\#(text)"}"#).due)
+        #expect(abs(due.timeIntervalSince1970 - seconds) < 0.001)
+    }
+
+    @Test("Timestamps come back as they were written", arguments: [0.0, 1_790_000_000.0, 1_790_000_000.125, -1.0])
+    func timestampRoundTrip(seconds: Double) throws {
+        let written = try APIJSON.encode([Date(timeIntervalSince1970: seconds)])
+        let text = try #require(try JSONDecoder().decode([String].self, from: written).first)
+        #expect(text.hasSuffix("Z"))
+        let read = try #require(APIJSON.date(text))
+        #expect(abs(read.timeIntervalSince1970 - seconds) < 0.001)
+    }
+
+    @Test("Random bytes are refused and never crash")
+    func fuzz() {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<2_000 {
+            let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
+            #expect(throws: Problem.self) { try Order.decode(Data(bytes)) }
+        }
+    }
+}
