@@ -1,3 +1,4 @@
+import Database
 import Foundation
 import NIOHTTP1
 import ServerTestSupport
@@ -91,8 +92,43 @@ struct Ledger: Sendable {
 
     /// Waits until every accepted ticket has reached its room and its person.
     func allTold(within limit: Duration) async throws {
-        try await eventually(within: limit, "all to be told; \(balance().lost.count) of \(tickets.count) are missing") {
-            balance().lost.isEmpty
+        do {
+            try await eventually(within: limit, "all to be told") { balance().lost.isEmpty }
+        } catch {
+            throw Unexpected("of \(tickets.count) accepted are missing \(balance().lost): \(try await whereabouts())")
         }
+    }
+
+    /// What the database has of the tickets that are missing.
+    private func whereabouts() async throws -> String {
+        let database = try await Database.open(installed.address, connections: 1, logger: TestDatabase.logger)
+        let lost = balance().lost.map { "\($0)" }
+        let now = Date()
+        let rows = try await database.read { db in
+            let jobs = try db.all(
+                "SELECT kind, lane, state, run_at, lease_until, failures, last_error FROM jobs LIMIT 100")
+            let deliveries = try db.all(
+                "SELECT ticket_id, state, error FROM deliveries WHERE ticket_id IN (\(list: lost))")
+            return try jobs.map { row -> String in
+                let (kind, lane, state): (String, String?, String) = (
+                    try row["kind"], try row["lane"], try row["state"]
+                )
+                let (due, lease): (Date, Date?) = (try row["run_at"], try row["lease_until"])
+                let (failures, error): (Int, String?) = (try row["failures"], try row["last_error"])
+                let ends = lease.map { "\(Int($0.timeIntervalSince(now))) s" } ?? "-"
+                return """
+                    \n\(kind) \(lane ?? "-") \(state) due \(Int(due.timeIntervalSince(now))) s, lease \(ends), \
+                    \(failures) failures, \(error ?? "-")
+                    """
+            }
+                + deliveries.map { row -> String in
+                    let (ticket, state, error): (String, String, String?) = (
+                        try row["ticket_id"], try row["state"], try row["error"]
+                    )
+                    return "\ndelivery of \(ticket) \(state) \(error ?? "-")"
+                }
+        }
+        await database.close()
+        return rows.joined()
     }
 }
