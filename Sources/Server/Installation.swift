@@ -75,7 +75,8 @@ public enum Installation {
         var newSecretFile: String?
         if configuration.secret == nil, !FileManager.default.fileExists(atPath: configuration.secretFile) {
             let folder = URL(filePath: configuration.secretFile).deletingLastPathComponent()
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             try SecretFile(path: configuration.secretFile).create(.generate())
             newSecretFile = configuration.secretFile
         }

@@ -70,7 +70,7 @@ public struct Server: Sendable {
         if configuration.duties.contains(.web) {
             let publicURL = configuration.publicURL ?? "http://\(configuration.listen.host):\(configuration.listen.port)"
             let routes =
-                accountRoutes(keys: keys)
+                accountRoutes(keys: keys, database: database)
                 + psaConnectionRoutes(tickets, queue: queue, publicURL: publicURL) { connection in
                     try await notifications.fetchBoards(of: connection)
                 }

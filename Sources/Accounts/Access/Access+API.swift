@@ -1,12 +1,16 @@
+import Database
 import Foundation
 import Hummingbird
 import WebSupport
 
 /// The operations on one's own access and on API keys.
-public func accountRoutes(keys: APIKeys) -> [Route] {
+public func accountRoutes(keys: APIKeys, database: Database) -> [Route] {
     [
         Route(.get, "/authtest", .viewer, "Tells who the caller is") { request in
-            .json(WhoAmI(user: request.principal.email, role: request.principal.role))
+            let organization = request.principal.organization
+            let name = try await database.read { try Organization.name(of: organization, in: $0) }
+            return .json(
+                WhoAmI(user: request.principal.email, role: request.principal.role, organization: name))
         },
         Route(.get, "/users/keys", .admin, "Lists the organization's API keys") { request in
             .json(try await keys.list(of: request.principal.organization, page: request.page()).map(APIKeyAnswer.init))
@@ -35,6 +39,7 @@ public func accountRoutes(keys: APIKeys) -> [Route] {
 private struct WhoAmI: Encodable {
     let user: String
     let role: Role
+    let organization: String?
 }
 
 private struct NewAPIKey: JSONBody {

@@ -41,6 +41,8 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         self.handle = handle
         // What is thrown from here on runs `deinit`, which frees the handle.
         guard PQstatus(handle) == CONNECTION_OK else { throw DatabaseError.unavailable(Self.message(handle)) }
+        // Notices ("already exists, skipping") would go to standard error past our log.
+        PQsetNoticeReceiver(handle, { _, _ in }, nil)
         // lock_timeout: below the 5 s after which ConnectWise gives up on a hook.
         try command(
             "SET statement_timeout = '30s'; SET lock_timeout = '3s'; SET idle_in_transaction_session_timeout = '60s'; "

@@ -17,7 +17,9 @@ final class SQLiteEngine: DatabaseEngine {
     init(path: String, exclusive: Bool, readers: Int, hub: SignalHub) throws {
         let folder = URL(filePath: path).deletingLastPathComponent()
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            // Credentials in it are sealed, but what customers wrote is not.
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
             throw DatabaseError.setup("cannot create the folder \(folder.path()) for the database: \(error)")
         }
@@ -33,6 +35,7 @@ final class SQLiteEngine: DatabaseEngine {
             try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
         }
+        Self.keepPrivate(path)
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
             // FULL: what was answered with success survives a power cut. GRDB has just set NORMAL on its writer, which
@@ -42,6 +45,12 @@ final class SQLiteEngine: DatabaseEngine {
             throw DatabaseError(sqlite: error)
         }
         writer = GroupCommit(pool: pool, hub: hub)
+    }
+
+    /// Makes a new database file readable by its owner only; SQLite gives its companions the same mode.
+    private static func keepPrivate(_ path: String) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { Glibc.close(descriptor) }
     }
 
     func read<Value: Sendable>(

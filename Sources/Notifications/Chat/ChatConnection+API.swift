@@ -13,6 +13,10 @@ func chatConnectionRoutes(
     afterChange: @escaping @Sendable (ChatConnection) async throws -> Void
 ) -> [Route] {
     let path = "/integrations/chat/connections"
+    // A test that succeeded is the sign that what waits for the connection can go on.
+    @Sendable func resume(_ id: ChatConnection.ID, _ db: Connection) throws {
+        try queue.resume(laneGroup: ChatConnection.laneGroup(id), now: now(), in: db)
+    }
     return [
         Route(.get, path, .viewer, "Lists the chat connections") { request in
             .json(
@@ -43,7 +47,7 @@ func chatConnectionRoutes(
             let body = try await request.body(ChatConnectionChange.self)
             let connection = try await connections.update(
                 id, of: request.principal.organization, name: body.name, url: body.url, token: body.token,
-                isActive: body.active)
+                isActive: body.active, resume: resume)
             guard let connection else { throw Problem.notFound("chat connection") }
             try await afterChange(connection)
             return .json(ChatConnectionAnswer(connection))
@@ -58,9 +62,7 @@ func chatConnectionRoutes(
         Route(.post, path + "/{id}/test", .admin, "Tests a stored chat connection; what waited for it goes on") {
             request in
             let id: ChatConnection.ID = try request.id(of: "chat connection")
-            let connection = try await connections.test(id, of: request.principal.organization) { id, db in
-                try queue.resume(laneGroup: ChatConnection.laneGroup(id), now: now(), in: db)
-            }
+            let connection = try await connections.test(id, of: request.principal.organization, resume: resume)
             guard let connection else { throw Problem.notFound("chat connection") }
             try await afterChange(connection)
             return .json(ChatConnectionAnswer(connection))

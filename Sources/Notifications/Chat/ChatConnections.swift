@@ -93,10 +93,11 @@ public final class ChatConnections: Sendable {
     }
 
     /// Changes a connection; tests it first when address or token change.
+    /// - Parameter resume: runs in the transaction when a test has just succeeded.
     /// - Returns: nil when there is no such connection.
     public func update(
         _ id: ChatConnection.ID, of organization: Organization.ID, name: String?, url: String?, token: String?,
-        isActive: Bool?
+        isActive: Bool?, resume: @escaping @Sendable (ChatConnection.ID, Connection) throws -> Void = { _, _ in }
     ) async throws -> ChatConnection? {
         let row = try await database.read { db in
             try db.first("SELECT * FROM chat_connections WHERE id = \(id) AND organization_id = \(organization)")
@@ -115,7 +116,7 @@ public final class ChatConnections: Sendable {
                 provider: connection.provider, name: name ?? connection.name, url: url ?? connection.url,
                 token: token ?? stored, isActive: isActive ?? connection.isActive))
         let identity = url != nil || token != nil ? try await identity(of: draft) : nil
-        return try await store(draft, in: connection, identity: identity)
+        return try await store(draft, in: connection, identity: identity, resume: resume)
     }
 
     /// Removes a connection with its recipients and their rules.
@@ -177,7 +178,7 @@ public final class ChatConnections: Sendable {
                 }
             throw Problem(
                 .unprocessableContent, code: "connection_failed", title: "The connection test failed",
-                detail: "\(error) Nothing was saved.",
+                detail: "\(error)".hasSuffix(".") ? "\(error)" : "\(error).",
                 errors: [.init(field: field, code: code, message: error.description)])
         }
     }
@@ -208,7 +209,8 @@ public final class ChatConnections: Sendable {
     }
 
     private func store(
-        _ draft: ChatConnectionDraft, in connection: ChatConnection, identity: BotIdentity?
+        _ draft: ChatConnectionDraft, in connection: ChatConnection, identity: BotIdentity?,
+        resume: @escaping @Sendable (ChatConnection.ID, Connection) throws -> Void = { _, _ in }
     ) async throws -> ChatConnection {
         let (id, instant) = (connection.id, now())
         let sealed = try sealer.seal(draft.token, for: Self.identity(id))
@@ -225,6 +227,7 @@ public final class ChatConnections: Sendable {
                         state = \(PSAConnection.State.ok), state_reason = NULL, last_validated_at = \(instant)
                     WHERE id = \(id)
                     """)
+                try resume(id, db)
             }
             db.signal(.connections)
             return try Self.stored(id, in: db)

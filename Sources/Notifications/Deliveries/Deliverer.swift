@@ -66,10 +66,12 @@ public struct Deliverer: JobHandler {
             createdAt = try row["created_at"]
             ticket = try row["ticket_id"]
             psa = try row["psa_connection"]
-            let details: String = try row["details"]
-            event = TicketEvent(
-                kind: try row["kind"], subject: try row["subject"],
-                details: try JSONDecoder().decode(TicketEvent.Details.self, from: Data(details.utf8)))
+            let stored: String = try row["details"]
+            var details = try JSONDecoder().decode(TicketEvent.Details.self, from: Data(stored.utf8))
+            // A new ticket is told to all, its first note only to those who may see such notes.
+            let visibility: Rule.Visibility? = try row["visibility"]
+            if let visibility, !visibility.shows(details.note) { details.note = nil }
+            event = TicketEvent(kind: try row["kind"], subject: try row["subject"], details: details)
             recipient = try row["recipient_id"]
             let address: String = try row["address"]
             switch try row["recipient_kind"] as Recipient.Kind {
@@ -81,9 +83,9 @@ public struct Deliverer: JobHandler {
             let deletedAt: Date? = try row["deleted_at"]
             isTicketDeleted = deletedAt != nil
             isThreaded = try row["threaded"]
-            let stored: String? = try row["settings"]
+            let chosen: String? = try row["settings"]
             settings =
-                try stored.map { try JSONDecoder().decode(NotificationSettings.self, from: Data($0.utf8)) }
+                try chosen.map { try JSONDecoder().decode(NotificationSettings.self, from: Data($0.utf8)) }
                 ?? NotificationSettings()
         }
     }
@@ -94,12 +96,14 @@ public struct Deliverer: JobHandler {
                 """
                 SELECT d.state, d.created_at, d.ticket_id, d.threaded, e.connection_id AS psa_connection, e.kind,
                     e.subject, e.details, d.recipient_id, r.address, r.kind AS recipient_kind,
-                    r.connection_id AS chat_connection, c.active AS chat_active, t.deleted_at, s.settings
+                    r.connection_id AS chat_connection, c.active AS chat_active, t.deleted_at, s.settings,
+                    ru.visibility
                 FROM deliveries d
                 JOIN ticket_events e ON e.id = d.event_id
                 JOIN recipients r ON r.id = d.recipient_id
                 JOIN chat_connections c ON c.id = r.connection_id
                 LEFT JOIN psa_tickets t ON t.connection_id = e.connection_id AND t.id = e.ticket_id
+                LEFT JOIN rules ru ON ru.id = d.rule_id
                 LEFT JOIN notification_settings s ON s.organization_id = d.organization_id
                 WHERE d.id = \(id)
                 """)
@@ -148,7 +152,7 @@ public struct Deliverer: JobHandler {
             let messageID = try await messenger.send(message, to: order.address, under: parent)
             return .done(sent(id, order, messageID))
         } catch {
-            return outcome(of: error, id, order)
+            return outcome(of: error, id, order, isUncertain: isUncertain)
         }
     }
 
@@ -178,16 +182,20 @@ public struct Deliverer: JobHandler {
         }
     }
 
-    private func outcome(of error: MessengerError, _ id: Delivery.ID, _ order: Order) -> JobOutcome {
+    private func outcome(
+        of error: MessengerError, _ id: Delivery.ID, _ order: Order, isUncertain: Bool
+    ) -> JobOutcome {
         let (chat, recipient) = (order.chat, order.recipient)
+        // An earlier try may have been sent; that stays so until the message was looked for, whatever fails meanwhile.
+        let waiting = isUncertain ? Delivery.State.uncertain : .queued
         switch error {
         case .authentication, .notAllowed:
             return .pause(error.description, for: .minutes(5)) { db in
                 try ChatConnections.record(.paused, reason: error.description, of: chat, in: db)
-                try Self.record(id, .queued, error.description)(db)
+                try Self.record(id, waiting, error.description)(db)
             }
         case .wait(_, let wait):
-            return .pause(error.description, for: wait, effect: Self.record(id, .queued, error.description))
+            return .pause(error.description, for: wait, effect: Self.record(id, waiting, error.description))
         case .refused(_, let trackingID, let isGone):
             return .done { db in
                 try Self.record(id, .failed, error.description, trackingID: trackingID)(db)
@@ -196,13 +204,13 @@ public struct Deliverer: JobHandler {
         case .failed(_, let trackingID, let maybeSent):
             return .retry(
                 error.description,
-                effect: Self.record(id, maybeSent ? .uncertain : .queued, error.description, trackingID: trackingID),
+                effect: Self.record(id, maybeSent ? .uncertain : waiting, error.description, trackingID: trackingID),
                 exhausted: Self.record(id, .failed, error.description, trackingID: trackingID))
         }
     }
 
     private func sent(_ id: Delivery.ID, _ order: Order, _ messageID: String) -> JobEffect {
-        let (instant, chat) = (now(), order.chat)
+        let (instant, chat, recipient) = (now(), order.chat, order.recipient)
         Metrics.Timer(label: "patchbay_event_to_message_seconds").recordNanoseconds(
             Int64(max(0, instant.timeIntervalSince(order.createdAt)) * 1_000_000_000))
         return { db in
@@ -212,6 +220,8 @@ public struct Deliverer: JobHandler {
                     error = NULL, tracking_id = NULL, attempts = attempts + 1 WHERE id = \(id)
                 """)
             try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
+            // Whom a message reached is there, whatever an earlier 404 said.
+            try db.execute("UPDATE recipients SET active = 1 WHERE id = \(recipient) AND active = 0")
         }
     }
 

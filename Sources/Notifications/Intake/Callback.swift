@@ -47,11 +47,7 @@ struct Callback: Sendable, Equatable {
             for name in members.allKeys {
                 let lower = name.stringValue.lowercased()
                 if Self.wanted.contains(lower) {
-                    if let number = try? members.decode(Int64.self, forKey: name) {
-                        texts[lower] = String(number)
-                    } else if let text = try? members.decode(String.self, forKey: name) {
-                        texts[lower] = text
-                    }
+                    if let text = Self.text(name, in: members, isNumber: lower == "id") { texts[lower] = text }
                 } else if lower == "metadata",
                     let metadata = try? members.nestedContainer(keyedBy: Name.self, forKey: name)
                 {
@@ -59,6 +55,15 @@ struct Callback: Sendable, Equatable {
                     keyURL = key.flatMap { try? metadata.decode(String.self, forKey: $0) }
                 }
             }
+        }
+
+        /// A text, or a number as text. What is likely comes first: a failed attempt costs more than all the rest.
+        private static func text(
+            _ name: Name, in members: KeyedDecodingContainer<Name>, isNumber: Bool
+        ) -> String? {
+            if isNumber, let number = try? members.decode(Int64.self, forKey: name) { return String(number) }
+            if let text = try? members.decode(String.self, forKey: name) { return text }
+            return (try? members.decode(Int64.self, forKey: name)).map { String($0) }
         }
     }
 }

@@ -37,6 +37,7 @@ func recipientRoutes(_ database: Database, now: @escaping @Sendable () -> Date) 
                 else { return nil }
                 let id = try RecipientStore.person(
                     email: person.email, name: person.name ?? person.email, of: connection, now: instant, in: db)
+                try RecipientStore.restore(id, name: person.name, in: db)
                 return try RecipientStore.find(id, of: organization, in: db)
             }
             guard let recipient else {

@@ -60,6 +60,11 @@ enum RecipientStore {
         return id
     }
 
+    /// Marks a recipient as there again, under a new name if one is given.
+    static func restore(_ id: Recipient.ID, name: String?, in db: Connection) throws {
+        try db.execute("UPDATE recipients SET active = 1, name = COALESCE(CAST(\(orNull: name) AS TEXT), name) WHERE id = \(id)")
+    }
+
     /// Takes over all rooms of a bot; those that are gone become inactive and keep their rules and history.
     static func store(_ rooms: [ChatRoom], of connection: ChatConnection.ID, now: Date, in db: Connection) throws {
         try db.execute(

@@ -25,6 +25,15 @@ public struct Rule: Sendable, Equatable, RowDecodable {
         case `public`
         /// Only what they cannot.
         case `internal`
+
+        /// Whether a note that comes with an event may be seen.
+        func shows(_ note: TicketEvent.Details.Note?) -> Bool {
+            switch self {
+            case .all: true
+            case .public: note?.isInternal == false
+            case .internal: note?.isInternal == true
+            }
+        }
     }
 
     /// The key.
@@ -73,17 +82,9 @@ public struct Rule: Sendable, Equatable, RowDecodable {
         guard isEnabled else { return false }
         switch event.kind {
         case .created: return true
-        case .noteAdded: return updates != .none && shows(event.details.note)
+        case .noteAdded: return updates != .none && visibility.shows(event.details.note)
         case .assigned, .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted:
             return updates == .all
-        }
-    }
-
-    private func shows(_ note: TicketEvent.Details.Note?) -> Bool {
-        switch visibility {
-        case .all: true
-        case .public: note?.isInternal == false
-        case .internal: note?.isInternal == true
         }
     }
 }

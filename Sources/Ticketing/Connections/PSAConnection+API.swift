@@ -19,6 +19,10 @@ public func psaConnectionRoutes(
     @Sendable func answer(_ connection: PSAConnection) -> PSAConnectionAnswer {
         PSAConnectionAnswer(connection, publicURL: publicURL)
     }
+    // A test that succeeded is the sign that what waits for the connection can go on.
+    @Sendable func resume(_ connection: PSAConnection, _ db: Connection) throws {
+        try queue.resume(laneGroup: connection.laneGroup, now: now(), in: db)
+    }
     return [
         Route(.get, path, .viewer, "Lists the connections to ticketing systems") { request in
             .json(try await connections.list(of: request.principal.organization, page: request.page()).map(answer))
@@ -41,8 +45,9 @@ public func psaConnectionRoutes(
         Route(.patch, path + "/{id}", .admin, "Changes a connection, testing it first where that matters") { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
             let change = try await request.body(PSAConnectionChangeBody.self).change
-            guard let connection = try await connections.update(id, of: request.principal.organization, with: change)
-            else { throw Problem.notFound("connection") }
+            let connection = try await connections.update(
+                id, of: request.principal.organization, with: change, resume: resume)
+            guard let connection else { throw Problem.notFound("connection") }
             try await afterChange(connection)
             return .json(answer(connection))
         },
@@ -55,9 +60,7 @@ public func psaConnectionRoutes(
         },
         Route(.post, path + "/{id}/test", .admin, "Tests a stored connection; what waited for it goes on") { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
-            let connection = try await connections.test(id, of: request.principal.organization) { connection, db in
-                try queue.resume(laneGroup: connection.laneGroup, now: now(), in: db)
-            }
+            let connection = try await connections.test(id, of: request.principal.organization, resume: resume)
             guard let connection else { throw Problem.notFound("connection") }
             try await afterChange(connection)
             return .json(answer(connection))

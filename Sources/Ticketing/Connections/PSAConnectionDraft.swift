@@ -117,7 +117,7 @@ enum PSAConnectionProblem {
             }
         return Problem(
             .unprocessableContent, code: "connection_failed", title: "The connection test failed",
-            detail: "\(error). Nothing was saved.",
+            detail: "\(error)".hasSuffix(".") ? "\(error)" : "\(error).",
             errors: [.init(field: field, code: code, message: error.description)])
     }
 }

@@ -163,9 +163,11 @@ public final class PSAConnections: Sendable {
     }
 
     /// Changes a connection; tests it first if anything changes that matters to the connection itself.
+    /// - Parameter resume: runs in the transaction when a test has just succeeded.
     /// - Returns: nil when there is no such connection.
     public func update(
-        _ id: PSAConnection.ID, of organization: Organization.ID, with change: PSAConnectionChange
+        _ id: PSAConnection.ID, of organization: Organization.ID, with change: PSAConnectionChange,
+        resume: @escaping @Sendable (PSAConnection, Connection) throws -> Void = { _, _ in }
     ) async throws -> PSAConnection? {
         let row = try await database.read { db in
             try db.first("SELECT * FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)")
@@ -180,11 +182,12 @@ public final class PSAConnections: Sendable {
         }
         return try await store(
             draft, in: connection, state: touches ? .ok : connection.state,
-            validatedAt: touches ? now() : connection.lastValidatedAt)
+            validatedAt: touches ? now() : connection.lastValidatedAt, resume: touches ? resume : nil)
     }
 
     private func store(
-        _ draft: PSAConnectionDraft, in connection: PSAConnection, state: PSAConnection.State, validatedAt: Date?
+        _ draft: PSAConnectionDraft, in connection: PSAConnection, state: PSAConnection.State, validatedAt: Date?,
+        resume: (@Sendable (PSAConnection, Connection) throws -> Void)? = nil
     ) async throws -> PSAConnection {
         let id = connection.id
         let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
@@ -203,7 +206,9 @@ public final class PSAConnections: Sendable {
                 WHERE id = \(id)
                 """)
             db.signal(.connections)
-            return try Self.stored(id, in: db)
+            let stored = try Self.stored(id, in: db)
+            try resume?(stored, db)
+            return stored
         }
     }
 
