@@ -77,7 +77,7 @@ struct RouteTests {
             let feature = NotificationsFeature(
                 database: database, queue: queue, tickets: tickets, chats: chats, logger: TestDatabase.logger)
             let routes =
-                accountRoutes(keys: APIKeys(database: database))
+                accountRoutes(keys: APIKeys(database: database), database: database)
                 + psaConnectionRoutes(tickets, queue: queue, publicURL: "") { _ in }
                 + directoryRoutes(Directory(database: database)) + feature.routes + jobRoutes(database, queue: queue)
             let found = Set(routes.map { Operation($0.method.rawValue, $0.path, $0.role) })
