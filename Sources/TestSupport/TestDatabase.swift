@@ -8,12 +8,17 @@ public enum TestDatabase {
     /// `scripts/test` always names one.
     public static let engines: [Engine] = postgres == nil ? [.sqlite] : [.sqlite, .postgres]
 
+    // Tests run all at once; a PostgreSQL with a few hundred connections, and two cores, do not bear that.
+    private static let gate = Gate(places: 10)
+
     private static let postgres = ProcessInfo.processInfo.environment["PATCHBAY_TEST_POSTGRES"]
 
     /// The address of a fresh database, which is removed after the body: a file of its own, or a schema of its own.
     public static func withAddress<Result: Sendable>(
         _ engine: Engine, _ body: (DatabaseAddress) async throws -> Result
     ) async throws -> Result {
+        await gate.enter()
+        defer { gate.leave() }
         let name = "patchbay_test_\(UInt64.random(in: 0...UInt64.max))"
         switch engine {
         case .sqlite:

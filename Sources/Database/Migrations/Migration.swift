@@ -18,9 +18,6 @@ public struct Migration: Sendable {
 }
 
 extension Database {
-    // Any number that no other program on the same PostgreSQL is likely to use.
-    private static let migrationLock = 7_412_604_901
-
     /// Brings the schema up to date, one step per transaction and under a lock, so that several servers may start at
     /// once and a killed migration goes on where it was.
     /// - Returns: the steps that this call applied.
@@ -30,7 +27,7 @@ extension Database {
         let ordered = migrations.sorted { $0.number < $1.number }
         precondition(ordered.map(\.number) == Array(1...max(1, ordered.count)), "migrations are numbered 1, 2, 3 …")
         try await write { db in
-            if db.engine == .postgres { _ = try db.all("SELECT pg_advisory_xact_lock(\(Self.migrationLock))") }
+            try Self.lockMigrations(in: db)
             try db.execute(
                 """
                 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -53,9 +50,16 @@ extension Database {
         }
     }
 
+    /// One server at a time; the others wait as long as the first one's step takes. SQLite has one writer anyway.
+    private static func lockMigrations(in db: Connection) throws {
+        guard db.engine == .postgres else { return }
+        try db.execute("SET LOCAL lock_timeout = 0")
+        _ = try db.all("SELECT pg_advisory_xact_lock(hashtextextended('patchbay migrations ' || current_schema(), 7))")
+    }
+
     private func applyNext(of ordered: [Migration]) async throws -> Migration? {
         try await write { db in
-            if db.engine == .postgres { _ = try db.all("SELECT pg_advisory_xact_lock(\(Self.migrationLock))") }
+            try Self.lockMigrations(in: db)
             let reached: Int =
                 try db.first("SELECT COALESCE(MAX(number), 0) AS number FROM schema_migrations")?["number"] ?? 0
             guard reached <= ordered.count else {

@@ -105,7 +105,7 @@ public struct PSAConnectionChange: Sendable {
 
 /// Says in words which part of connecting failed.
 enum PSAConnectionProblem {
-    static func problem(_ error: PSAError) -> Problem {
+    static func problem(_ error: PSAError, saving: Bool = true) -> Problem {
         let (code, field): (String, String) =
             switch error {
             case .authentication: ("credentials", "private_key")
@@ -115,9 +115,10 @@ enum PSAConnectionProblem {
             case .connection, .timeOut, .server, .rateLimited, .held: ("network", "site")
             case .rejected, .undecodable: ("unexpected_answer", "site")
             }
+        let consequence = saving ? " Nothing was saved." : ""
         return Problem(
             .unprocessableContent, code: "connection_failed", title: "The connection test failed",
-            detail: "\(error)".hasSuffix(".") ? "\(error)" : "\(error).",
+            detail: "\(error)".hasSuffix(".") ? "\(error)\(consequence)" : "\(error).\(consequence)",
             errors: [.init(field: field, code: code, message: error.description)])
     }
 }

@@ -233,7 +233,7 @@ public final class PSAConnections: Sendable {
         do {
             try await live.provider.test()
         } catch {
-            throw PSAConnectionProblem.problem(error)
+            throw PSAConnectionProblem.problem(error, saving: false)
         }
         let instant = now()
         return try await database.write { db in
