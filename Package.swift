@@ -165,7 +165,10 @@ let package = Package(
             ]),
         tests(
             "NotificationsTests",
-            ["Accounts", "Database", "Jobs", "Notifications", "TestSupport", "Ticketing", "WebSupport", "Webex"]),
+            [
+                "Accounts", "Database", "Jobs", "Notifications", "TestSupport", "Ticketing", "WebSupport", "Webex",
+                httpTypes,
+            ]),
         tests("ServerConfigurationTests", ["Database", "Server", "Telemetry", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),
     ]

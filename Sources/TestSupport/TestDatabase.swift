@@ -51,7 +51,7 @@ public enum TestDatabase {
             let database = try await Database.open(address, connections: 6, logger: logger)
             let result: Swift.Result<Result, any Error>
             do {
-                if !migrations.isEmpty { try await database.migrate(migrations) }
+                if !migrations.isEmpty { try await migrate(database, migrations) }
                 result = .success(try await body(database))
             } catch {
                 result = .failure(error)
@@ -59,6 +59,17 @@ public enum TestDatabase {
             await database.close()
             return try result.get()
         }
+    }
+
+    /// All tests of a run share one PostgreSQL and so its lock for migrations, which a loaded machine holds for long.
+    private static func migrate(_ database: Database, _ migrations: [Migration]) async throws {
+        for _ in 1...10 {
+            do {
+                try await database.migrate(migrations)
+                return
+            } catch DatabaseError.busy {}
+        }
+        try await database.migrate(migrations)
     }
 
     /// Quiet below warnings.

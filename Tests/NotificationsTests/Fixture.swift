@@ -7,10 +7,9 @@ import Ticketing
 @testable import Database
 @testable import Notifications
 
+// One step: all tests of a run wait for the same lock at each.
 let notifications = [
-    Migration(1, "accounts", accountsSchema), Migration(2, "jobs", jobSchema),
-    Migration(3, "ticketing", ticketingSchema),
-    Migration(4, "notifications", notificationsSchema),
+    Migration(1, "everything", accountsSchema + jobSchema + ticketingSchema + notificationsSchema)
 ]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)

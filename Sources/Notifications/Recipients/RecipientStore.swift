@@ -22,9 +22,10 @@ enum RecipientStore {
             """
         if let kind { query += " AND r.kind = \(kind)" }
         if let text {
-            let pattern = "%" + text.lowercased().replacing("!", with: "!!").replacing("%", with: "!%")
+            // Put into lower case by the database alone, so that letters beyond ASCII compare alike.
+            let pattern = "%" + text.replacing("!", with: "!!").replacing("%", with: "!%")
                 .replacing("_", with: "!_") + "%"
-            query += " AND (lower(r.name) LIKE \(pattern) ESCAPE '!' OR lower(r.address) LIKE \(pattern) ESCAPE '!')"
+            query += " AND (lower(r.name) LIKE lower(\(pattern)) ESCAPE '!' OR lower(r.address) LIKE lower(\(pattern)) ESCAPE '!')"
         }
         query += " ORDER BY r.id LIMIT \(page.limit + 1)"
         return Page(try db.all(query), limit: page.limit) { "\($0.id)" }

@@ -52,13 +52,19 @@ public actor SharedCallBudget: CallBudget {
     /// See ``CallBudget``.
     public func acquire(_ priority: CallPriority, patience: Duration) async throws(OutboundError) {
         if priority == .interactive { interactiveWaiting += 1 }
-        defer { if priority == .interactive { interactiveWaiting -= 1 } }
+        defer {
+            if priority == .interactive {
+                interactiveWaiting -= 1
+                wakeWaiting()
+            }
+        }
         let deadline = now().addingTimeInterval(Self.seconds(patience))
         while true {
             guard !Task.isCancelled else { throw .cancelled(maybeSent: false) }
             let instant = now()
             if takeFromPortion(priority, at: instant) { return }
-            if isReserving {
+            // A portion that is left to people is waited for: reserving another would take it from under their hands.
+            if isReserving || hasUsablePortion(at: instant) {
                 await withCheckedContinuation { waiting.append($0) }
             } else if let exhaustedUntil, exhaustedUntil > instant {
                 let wait = Duration.seconds(exhaustedUntil.timeIntervalSince(instant))
@@ -70,8 +76,18 @@ public actor SharedCallBudget: CallBudget {
         }
     }
 
+    private func hasUsablePortion(at instant: Date) -> Bool {
+        portion.map { $0.left > 0 && $0.usableUntil > instant } ?? false
+    }
+
+    private func wakeWaiting() {
+        let woken = waiting
+        waiting = []
+        for waiter in woken { waiter.resume() }
+    }
+
     private func takeFromPortion(_ priority: CallPriority, at instant: Date) -> Bool {
-        guard var portion, portion.left > 0, portion.usableUntil > instant else { return false }
+        guard var portion, hasUsablePortion(at: instant) else { return false }
         // People first: background work leaves the last calls of a portion to those who wait.
         if priority == .background, portion.left <= interactiveWaiting { return false }
         portion.left -= 1
@@ -84,8 +100,7 @@ public actor SharedCallBudget: CallBudget {
         isReserving = true
         defer {
             isReserving = false
-            for waiter in waiting { waiter.resume() }
-            waiting = []
+            wakeWaiting()
         }
         let (name, limit, old) = (name, limit, portion)
         portion = nil

@@ -157,16 +157,21 @@ public struct Directory: Sendable {
 
     /// An organization's members by identifier.
     public func members(of organization: Organization.ID, page: PageRequest) async throws -> Page<Member> {
+        // Two ticketing systems may each have a member of the same name.
+        let after = (page.after?.key ?? "0/").split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let connection = Int64(after[0]) ?? 0
+        let identifier = after.count > 1 ? String(after[1]) : ""
         let rows = try await database.read { db in
             try db.all(
                 """
                 SELECT m.* FROM psa_members m JOIN psa_connections c ON c.id = m.connection_id
-                WHERE c.organization_id = \(organization) AND m.identifier_key > \(page.after?.key ?? "")
-                ORDER BY m.identifier_key LIMIT \(page.limit + 1)
+                WHERE c.organization_id = \(organization) AND (m.identifier_key > \(identifier)
+                    OR (m.identifier_key = \(identifier) AND m.connection_id > \(connection)))
+                ORDER BY m.identifier_key, m.connection_id LIMIT \(page.limit + 1)
                 """
-            ).map(Self.member)
+            ).map { row in (member: try Self.member(row), connection: try row["connection_id"] as PSAConnection.ID) }
         }
-        return Page(rows, limit: page.limit) { $0.identifier.lowercased() }
+        return Page(rows, limit: page.limit) { "\($0.connection)/\($0.member.identifier.lowercased())" }.map(\.member)
     }
 
     private static func member(_ row: Row) throws -> Member {

@@ -1,0 +1,120 @@
+import Accounts
+import Foundation
+import TestSupport
+import Testing
+import Ticketing
+import WebSupport
+
+@testable import Database
+@testable import Notifications
+
+/// Asks the database how it would run each statement instead of running it.
+private final class Explaining: StatementRunner {
+    private let real: Connection
+    private(set) var plan: [String] = []
+
+    init(_ real: Connection) { self.real = real }
+
+    func all(_ text: String, _ values: [SQLValue]) throws -> [Row] {
+        var sql: SQL = "EXPLAIN QUERY PLAN "
+        for (number, piece) in text.split(separator: "?", omittingEmptySubsequences: false).enumerated() {
+            if number > 0 { sql += "\(values[number - 1])" }
+            sql += SQL(unchecked: String(piece))
+        }
+        plan += try real.all(sql).map { row in try row["detail"] }
+        return []
+    }
+
+    func execute(_ text: String, _ values: [SQLValue]) throws -> Int {
+        Issue.record("only queries are explained")
+        return 0
+    }
+}
+
+@Suite("How large tables are read")
+struct QueryPlanTests {
+    private func plan(_ db: Connection, _ body: (Connection) throws -> Void) throws -> [String] {
+        let explaining = Explaining(db)
+        try body(Connection(engine: db.engine, runner: explaining))
+        return explaining.plan
+    }
+
+    /// The handful of recipients and boards may be read whole; SQLite does so once it knows how few they are.
+    private func isWholeTable(_ step: String) -> Bool {
+        ["SCAN r", "SCAN d", "SCAN e"].contains { step == $0 || step.hasPrefix($0 + " ") }
+    }
+
+    /// 10,000 rules on 1,000 boards, 100,000 deliveries of 20,000 tickets to 10 rooms.
+    private func fill(_ stage: Stage, _ db: Connection) throws {
+        let rooms = try stage.rooms((0..<10).map { "\($0)" }, in: db)
+        let numbers: SQL = "WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 99999)"
+        try db.execute(
+            """
+            \(numbers) INSERT INTO rules (
+                organization_id, connection_id, board_id, recipient_id, enabled, simulate, updates, visibility,
+                thread_updates, created_at)
+            SELECT \(stage.organization), \(stage.psa), CAST(i / 10 AS TEXT), \(rooms[0]) + i % 10, 1, 0, 'none', 'all', 0, 0
+            FROM n WHERE i < 10000
+            """)
+        try db.execute(
+            """
+            \(numbers) INSERT INTO ticket_events (id, connection_id, ticket_id, kind, subject, details, created_at)
+            SELECT i + 1, \(stage.psa), CAST(i / 5 AS TEXT), 'note_added', CAST(i AS TEXT), '{}', 0 FROM n
+            """)
+        try db.execute(
+            """
+            \(numbers) INSERT INTO deliveries (
+                organization_id, event_id, recipient_id, ticket_id, state, reason, created_at)
+            SELECT \(stage.organization), i + 1, \(rooms[0]) + i % 10, CAST(i / 5 AS TEXT),
+                CASE i % 100 WHEN 0 THEN 'failed' ELSE 'sent' END, '', i FROM n
+            """)
+    }
+
+    @Test("No list of rules or deliveries reads a whole table or sorts it", arguments: [false, true])
+    func plans(analyzed: Bool) async throws {
+        try await TestDatabase.with(.sqlite, migrations: notifications) { database in
+            let stage = try await database.write { db in
+                let stage = try Stage(in: db)
+                try fill(stage, db)
+                if analyzed { try db.execute("ANALYZE") }
+                return stage
+            }
+            try await database.read { db in
+                let organization = stage.organization
+                let rules = try RuleStore.enabled(on: "17", of: stage.psa, in: db)
+                #expect(rules.count == 10)
+                let enabled = try plan(db) { _ = try RuleStore.enabled(on: "17", of: stage.psa, in: $0) }
+                #expect(!enabled.isEmpty)
+                #expect(!enabled.contains(where: isWholeTable), "\(enabled)")
+
+                let filters: [String: DeliveryStore.Filter] = [
+                    "none": .init(), "ticket": .init(ticket: "17"), "recipient": .init(recipient: 3),
+                    "state": .init(state: .failed), "since": .init(since: instant), "until": .init(until: instant),
+                    "ticket and recipient": .init(ticket: "17", recipient: 3),
+                ]
+                for (name, filter) in filters {
+                    for after in [nil, Cursor(key: "50000")] {
+                        let page = PageRequest(limit: 50, after: after)
+                        let list = try plan(db) {
+                            _ = try DeliveryStore.list(of: organization, filter, page: page, in: $0)
+                        }
+                        #expect(!list.isEmpty)
+                        #expect(!list.contains(where: isWholeTable), "\(name): \(list)")
+                    }
+                }
+                for name in ["none", "state", "ticket"] {
+                    let list = try plan(db) {
+                        _ = try DeliveryStore.list(
+                            of: organization, filters[name] ?? .init(), page: PageRequest(), in: $0)
+                    }
+                    #expect(!list.contains { $0.contains("TEMP B-TREE") }, "\(name): \(list)")
+                }
+                let list = try plan(db) {
+                    _ = try RuleStore.list(
+                        of: organization, board: nil, recipient: nil, page: PageRequest(), in: $0)
+                }
+                #expect(!list.contains { isWholeTable($0) || $0.contains("TEMP B-TREE") }, "\(list)")
+            }
+        }
+    }
+}

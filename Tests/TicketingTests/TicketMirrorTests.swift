@@ -1,0 +1,203 @@
+import Accounts
+import Database
+import Foundation
+import TestSupport
+import Testing
+import WebSupport
+
+@testable import Ticketing
+
+@Suite("The mirror of tickets")
+struct TicketMirrorTests {
+    private let mirror = TicketMirror()
+
+    private func with(
+        _ engine: Engine, _ body: @escaping @Sendable (Connection, PSAConnection.ID) throws -> Void
+    ) async throws {
+        try await TestDatabase.with(engine, migrations: ticketing) { database in
+            let id = try await database.connection(of: database.organization())
+            try await database.write { try body($0, id) }
+        }
+    }
+
+    private func note(_ id: String, _ text: String = "text") -> TicketNote {
+        TicketNote(
+            id: id, kind: id.hasPrefix("t") ? .timeEntry : .note, author: "Anna", authorIdentifier: "anna", text: text,
+            isInternal: true, createdAt: instant)
+    }
+
+    @Test("A ticket comes back as it was, full and bare", arguments: TestDatabase.engines)
+    func roundTrip(engine: Engine) async throws {
+        try await with(engine) { db, connection in
+            let full = Ticket(
+                id: "7", summary: "Drücker «x» 👩‍👩‍👧", board: .init(id: "1", name: "Support"),
+                status: .init(id: "2", name: "New"), isClosed: true, company: .init(id: "3", name: "Acme"),
+                contact: .init(id: "", name: "Bob"), priority: .init(id: "5", name: "High"), owner: "anna",
+                resources: ["anna", "bert"], enteredAt: instant, updatedAt: instant.addingTimeInterval(1),
+                updatedBy: "zoe")
+            let bare = Ticket(id: "7", summary: "")
+            for ticket in [full, bare, full] {
+                try mirror.store(
+                    ticket, activity: TicketActivity(notes: [], cursor: "n1,t2"), of: connection, now: instant, in: db)
+                let stored = try #require(try mirror.ticket("7", of: connection, in: db))
+                #expect(stored.ticket == ticket)
+                #expect(stored.activityCursor == "n1,t2")
+                #expect(stored.deletedAt == nil)
+            }
+            #expect(try mirror.ticket("8", of: connection, in: db) == nil)
+            #expect(try mirror.ticket("7", of: 999, in: db) == nil)
+        }
+    }
+
+    @Test("Notes are known by ticket, and a second time nothing changes", arguments: TestDatabase.engines)
+    func notes(engine: Engine) async throws {
+        try await with(engine) { db, connection in
+            let notes = (1...120).map { note("n\($0)") } + [note("t1")]
+            let activity = TicketActivity(notes: notes, cursor: nil)
+            for _ in 1...2 {
+                try mirror.store(Ticket(id: "7", summary: ""), activity: activity, of: connection, now: instant, in: db)
+            }
+            #expect(try db.one("SELECT COUNT(*) AS id FROM psa_notes") == 121)
+            let asked = (1...300).map { note("n\($0)") } + [note("t1"), note("t2")]
+            let known = try mirror.known(asked, on: "7", of: connection, in: db)
+            #expect(known == Set(notes.map(\.id)))
+            #expect(try mirror.known(asked, on: "8", of: connection, in: db).isEmpty)
+            #expect(try mirror.known([], on: "7", of: connection, in: db).isEmpty)
+        }
+    }
+
+    @Test("A ticket is marked as gone once, and a new look brings it back", arguments: TestDatabase.engines)
+    func deleted(engine: Engine) async throws {
+        try await with(engine) { db, connection in
+            let nothing = TicketActivity(notes: [], cursor: nil)
+            #expect(try !mirror.markDeleted("7", of: connection, now: instant, in: db))
+            try mirror.store(Ticket(id: "7", summary: ""), activity: nothing, of: connection, now: instant, in: db)
+            #expect(try mirror.markDeleted("7", of: connection, now: instant, in: db))
+            #expect(try mirror.ticket("7", of: connection, in: db)?.deletedAt == instant)
+            #expect(try !mirror.markDeleted("7", of: connection, now: instant, in: db))
+            try mirror.store(Ticket(id: "7", summary: ""), activity: nothing, of: connection, now: instant, in: db)
+            #expect(try mirror.ticket("7", of: connection, in: db)?.deletedAt == nil)
+        }
+    }
+}
+
+@Suite("The mirror of boards and members")
+struct DirectoryTests {
+    private func board(_ id: Board.ID, _ name: String, statuses: [String] = []) -> Board {
+        Board(
+            id: id, name: name, isInactive: false,
+            statuses: statuses.enumerated().map {
+                Board.Status(
+                    id: .init("\(id)\($1)"), name: $1, isClosed: $1 == "Closed", isInactive: false, sortOrder: $0)
+            })
+    }
+
+    @Test(
+        "Boards that are gone are marked, those that are back restored, statuses follow",
+        arguments: TestDatabase.engines)
+    func boards(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: ticketing) { database in
+            let organization = try await database.organization()
+            let (mine, foreign) = (try await database.connection(of: organization), try await database.organization())
+            let directory = Directory(database: database)
+            func store(_ boards: [Board]) async throws -> [String] {
+                try await database.write { try Directory.store(boards, of: mine, now: instant, in: $0) }
+                return try await directory.boards(of: organization, page: PageRequest()).items
+                    .map { "\($0.id) \($0.name)\($0.isDeleted ? " gone" : "")" }
+            }
+            #expect(
+                try await store([board("1", "One", statuses: ["New", "Closed"]), board("2", "Two")]) == [
+                    "1 One", "2 Two",
+                ])
+            #expect(try await store([board("1", "Uno", statuses: ["Open", "New"])]) == ["1 Uno", "2 Two gone"])
+            let found = try await directory.board("1", of: organization)
+            #expect(found?.statuses.map(\.name) == ["Open", "New"])
+            #expect(found?.board.connection == mine)
+            #expect(try await store([board("2", "Two"), board("3", "Three")]) == ["1 Uno gone", "2 Two", "3 Three"])
+            #expect(try await directory.board("1", of: foreign) == nil)
+            #expect(try await directory.boards(of: foreign, page: PageRequest()).items.isEmpty)
+
+            let first = try await directory.boards(of: organization, page: PageRequest(limit: 2))
+            let rest = try await directory.boards(of: organization, page: PageRequest(limit: 2, after: first.next))
+            #expect((first.items + rest.items).map(\.id) == ["1", "2", "3"])
+            #expect(rest.next == nil)
+        }
+    }
+
+    private static func member(_ identifier: String, email: String? = "x@y.z") -> Member {
+        Member(id: "1", identifier: identifier, name: identifier, email: email, isInactive: false)
+    }
+
+    @Test(
+        "Members are fetched once, serve while fresh, and serve stale when they cannot be had",
+        arguments: TestDatabase.engines)
+    func members(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: ticketing) { database in
+            let id = try await database.connection(of: database.organization())
+            let stored = try await database.read {
+                try $0.first("SELECT * FROM psa_connections WHERE id = \(id)", as: PSAConnection.self)
+            }
+            let psa = FakePSA()
+            let live = LiveConnection(connection: try #require(stored), provider: psa, callbacks: psa)
+            let (directory, clock) = (Directory(database: database), TestClock())
+            func names(_ identifiers: [String]) async throws -> [String: String?] {
+                try await directory.members(identifiers, of: live, lifetime: .seconds(900), now: clock.now)
+                    .mapValues(\.email)
+            }
+            #expect(try await names([]) == [:])
+
+            psa.expectMembers(.success([Self.member("Anna"), Self.member("bert", email: nil)]))
+            #expect(try await names(["anna", "BERT"]) == ["anna": "x@y.z", "bert": nil])
+            #expect(try await names(["ANNA", "bert"]) == ["anna": "x@y.z", "bert": nil])
+            #expect(psa.calls == [.members(["anna", "BERT"])])
+
+            clock.advance(by: .seconds(899))
+            _ = try await names(["anna"])
+            clock.advance(by: .seconds(1))
+            psa.expectMembers(.success([Self.member("anna", email: "new@y.z")]))
+            #expect(try await names(["anna"]) == ["anna": "new@y.z"])
+
+            // Bert is stale, anna is not: only bert is asked for.
+            psa.expectMembers(.failure(.server("down")))
+            #expect(try await names(["anna", "bert"]) == ["anna": "new@y.z", "bert": nil])
+            #expect(psa.calls.last == .members(["bert"]))
+
+            psa.expectMembers(.failure(.server("down")))
+            await #expect(throws: PSAError.server("down")) { try await names(["anna", "unknown"]) }
+
+            // Who does not exist is missing, and is asked for again.
+            psa.expectMembers(.success([]))
+            #expect(try await names(["nobody"]) == [:])
+            psa.expectMembers(.success([]))
+            #expect(try await names(["nobody"]) == [:])
+        }
+    }
+
+    @Test("Members of two connections are all listed, page by page", arguments: TestDatabase.engines)
+    func memberPages(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: ticketing) { database in
+            let organization = try await database.organization()
+            let directory = Directory(database: database)
+            for company in ["one", "two"] {
+                let id = try await database.connection(of: organization, company: company)
+                for identifier in ["Anna", "bert"] {
+                    try await database.write {
+                        try $0.execute(
+                            """
+                            INSERT INTO psa_members (connection_id, identifier_key, id, identifier, name, fetched_at)
+                            VALUES (\(id), \(identifier.lowercased()), '1', \(identifier), \(company), 0)
+                            """)
+                    }
+                }
+            }
+            var found: [String] = []
+            var page = try await directory.members(of: organization, page: PageRequest(limit: 1))
+            found += page.items.map { "\($0.identifier) \($0.name)" }
+            while let next = page.next {
+                page = try await directory.members(of: organization, page: PageRequest(limit: 1, after: next))
+                found += page.items.map { "\($0.identifier) \($0.name)" }
+            }
+            #expect(found == ["Anna one", "Anna two", "bert one", "bert two"])
+        }
+    }
+}
