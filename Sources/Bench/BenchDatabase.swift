@@ -16,7 +16,8 @@ enum BenchDatabase {
     }
 
     /// The address of a database that is removed after the body, as PATCHBAY_DATABASE_URL wants it.
-    static func with<Result>(_ engine: Engine, _ body: (_ url: String, _ folder: String) async throws -> Result) async throws
+    static func with<Result>(_ engine: Engine, _ body: (_ url: String, _ folder: String) async throws -> Result)
+        async throws
         -> Result
     {
         let name = "patchbay_bench_\(UInt32.random(in: 0...UInt32.max))"
@@ -29,7 +30,8 @@ enum BenchDatabase {
             return try await body("sqlite:\(folder.path())/patchbay.db", folder.path())
         case .postgres:
             guard let postgres else { throw ValidationError("PATCHBAY_TEST_POSTGRES is not set") }
-            let admin = try await Database.open(.postgres(url: postgres), connections: 1, logger: Logger(label: "bench"))
+            let admin = try await Database.open(
+                .postgres(url: postgres), connections: 1, logger: Logger(label: "bench"))
             try await admin.write { try $0.execute(SQL(unchecked: "CREATE SCHEMA \(name)")) }
             let result: Swift.Result<Result, any Error>
             do {

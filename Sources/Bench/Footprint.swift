@@ -11,7 +11,8 @@ struct Footprint {
             let first = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             first.stop()
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
-            table.add("ready after start on an existing database", server.readyAfter * 1000, atMost: 200, "ms", digits: 0)
+            table.add(
+                "ready after start on an existing database", server.readyAfter * 1000, atMost: 200, "ms", digits: 0)
             try await Task.sleep(for: .seconds(3))
             table.add("resident memory, idle", server.residentMemory, atMost: 40, "MiB")
 
@@ -32,26 +33,11 @@ struct Footprint {
         }
     }
 
-    /// wrk counts seconds, not requests, so its script stops by itself.
+    /// wrk counts seconds, not requests, so it runs in short turns until there were enough.
     private func flood(_ count: Int, _ url: String, _ hooks: String, _ folder: String) throws {
-        var left = count
-        while left > 0 {
-            let script = """
-                local hooks = {}
-                for line in io.lines("\(hooks)") do
-                    local signature, body = line:match("^(%S+) (.*)$")
-                    hooks[#hooks + 1] = { signature, body }
-                end
-                local sent = 0
-                request = function()
-                    sent = sent + 1
-                    if sent >= \(left) then wrk.thread:stop() end
-                    local hook = hooks[sent % #hooks + 1]
-                    return wrk.format("POST", nil, { ["x-content-signature"] = hook[1] }, hook[2])
-                end
-                """
-            let run = try Wrk.run(url: url, seconds: 60, script: script, folder: folder)
-            left -= max(1, Int(run.requestsPerSecond * 60))
+        var sent = 0
+        while sent < count {
+            sent += try Wrk.run(url: url, seconds: 2, script: Wrk.hooks(from: hooks), folder: folder).requests
         }
     }
 }

@@ -22,19 +22,7 @@ struct Intake {
                 databaseURL: url, folder: folder, roles: "web", settings: world.settings)
             let hookPath = try await world.hookPath(of: server)
             try world.writeHooks(count: 20_000, to: file)
-            let script = """
-                local hooks = {}
-                for line in io.lines("\(file)") do
-                    local signature, body = line:match("^(%S+) (.*)$")
-                    hooks[#hooks + 1] = { signature, body }
-                end
-                local next = 0
-                request = function()
-                    next = next % #hooks + 1
-                    return wrk.format("POST", nil, { ["x-content-signature"] = hooks[next][1],
-                        ["Content-Type"] = "application/json" }, hooks[next][2])
-                end
-                """
+            let script = Wrk.hooks(from: file)
             let empty = try EmptyServerProcess.start()
             var ratios: [Double] = []
             var best: Wrk?

@@ -19,7 +19,8 @@ struct Pipeline {
         table.add("  p99", quick.latencies.milliseconds(99), atMost: 30, "ms")
         table.add("  lost", Double(quick.lost), atMost: 0, "", digits: 0)
         let slow = try await measure(latency: .milliseconds(50), rate: 100)
-        table.add("hook to message at 100/s, 50 ms per remote call: p50", slow.latencies.milliseconds(50), atMost: 130, "ms")
+        table.add(
+            "hook to message at 100/s, 50 ms per remote call: p50", slow.latencies.milliseconds(50), atMost: 130, "ms")
         table.add("  p99", slow.latencies.milliseconds(99), "ms")
         table.add("  lost", Double(slow.lost), atMost: 0, "", digits: 0)
 
@@ -34,7 +35,8 @@ struct Pipeline {
         if let best {
             table.add("  p50 there", best.latencies.milliseconds(50), "ms", digits: 1)
             table.add("  p99 there", best.latencies.milliseconds(99), "ms", digits: 1)
-            let what = engine == .sqlite ? "CPU per hook there, database included" : "CPU per hook there, without PostgreSQL"
+            let what =
+                engine == .sqlite ? "CPU per hook there, database included" : "CPU per hook there, without PostgreSQL"
             table.add("  \(what)", best.cpuPerHook * 1000, atMost: 3, "ms", digits: 2)
         }
     }

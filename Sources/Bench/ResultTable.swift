@@ -35,7 +35,8 @@ struct ResultTable {
     }
 
     private func number(_ value: Double, _ digits: Int) -> String {
-        value.formatted(.number.precision(.fractionLength(digits)).grouping(.automatic).locale(Locale(identifier: "en")))
+        value.formatted(
+            .number.precision(.fractionLength(digits)).grouping(.automatic).locale(Locale(identifier: "en")))
     }
 
     private func line(_ what: String, _ value: String, _ goal: String, _ verdict: String) {

@@ -159,7 +159,8 @@ extension JobQueue {
     }
 
     /// Why and until when a group is paused; nil when it is not.
-    public func pause(ofLaneGroup group: String, now: Date, in db: Connection) throws -> (until: Date, reason: String)? {
+    public func pause(ofLaneGroup group: String, now: Date, in db: Connection) throws -> (until: Date, reason: String)?
+    {
         guard
             let row = try db.first(
                 "SELECT until, reason FROM lane_pauses WHERE lane_group = \(group) AND until > \(now)")

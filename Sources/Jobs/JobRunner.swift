@@ -61,7 +61,7 @@ public struct JobRunner: Service {
             upkeep.addTask { for await _ in database.signals(.jobs) { wake.yield() } }
             upkeep.addTask { try await every(options.poll) { wake.yield() } }
             upkeep.addTask { try await every(options.heartbeat) { await renewLeases() } }
-            upkeep.addTask { try await every(options.lease / 4) { try? await rescue() } }
+            upkeep.addTask { try await every(options.lease / 4) { await rescueAbandoned() } }
             for _ in 0..<SettlingDesk.clerks {
                 let visits = desk.visits()
                 upkeep.addTask { for await _ in visits { await settleAll() } }
@@ -100,7 +100,8 @@ public struct JobRunner: Service {
                     desk.take()
                     running.addTask { await run(job) }
                 }
-                if let due = claimed.nextDue, case let wait = due.timeIntervalSince(now()), wait < options.poll.seconds {
+                if let due = claimed.nextDue, case let wait = due.timeIntervalSince(now()), wait < options.poll.seconds
+                {
                     running.addTask {
                         try? await Task.sleep(for: .seconds(max(0, wait)))
                         wake.yield()
@@ -172,6 +173,15 @@ extension JobRunner {
         }
     }
 
+    private func rescueAbandoned() async {
+        do {
+            try await rescue()
+        } catch {
+            logger.warning(
+                "cannot take over jobs of workers that are gone, will try again", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func rescue(everything: Bool = false) async throws {
         let (queue, instant) = (queue, now())
         let count = try await database.write { try queue.rescue(everything: everything, now: instant, in: $0) }
@@ -211,7 +221,9 @@ extension JobRunner {
         } catch {
             logger.error(
                 "the result of a job cannot be stored",
-                metadata: ["job": "\(settlement.job.id)", "kind": "\(settlement.job.kind.rawValue)", "error": "\(error)"])
+                metadata: [
+                    "job": "\(settlement.job.id)", "kind": "\(settlement.job.kind.rawValue)", "error": "\(error)",
+                ])
             let failed = JobQueue.Settlement(
                 job: settlement.job, outcome: .retry("its result cannot be stored: \(error)"),
                 schedule: settlement.schedule, jitter: settlement.jitter)

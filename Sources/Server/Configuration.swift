@@ -168,7 +168,8 @@ public struct Configuration: Sendable {
 
     private static func publicURL(_ text: String) -> String? {
         guard let parts = URLComponents(string: text), parts.scheme == "https" || parts.scheme == "http",
-            parts.host?.isEmpty == false, parts.path.isEmpty || parts.path == "/", parts.query == nil, parts.fragment == nil, parts.user == nil
+            parts.host?.isEmpty == false, parts.path.isEmpty || parts.path == "/", parts.query == nil,
+            parts.fragment == nil, parts.user == nil
         else { return nil }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }

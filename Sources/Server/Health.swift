@@ -31,7 +31,8 @@ struct Health: Sendable {
             let checks = await checks()
             let ready = checks.allSatisfy(\.ok)
             return Response.json(
-                Answer(status: ready ? "ready" : "not ready", checks: checks), status: ready ? .ok : .serviceUnavailable)
+                Answer(status: ready ? "ready" : "not ready", checks: checks), status: ready ? .ok : .serviceUnavailable
+            )
         }
     }
 

@@ -45,7 +45,8 @@ public struct Server: Sendable {
         let queue = JobQueue()
         let keys = APIKeys(database: database)
         let tickets = PSAConnections(
-            database: database, sealer: sealer, factory: psaFactory(outbound, database, configuration.connectWiseBudget))
+            database: database, sealer: sealer, factory: psaFactory(outbound, database, configuration.connectWiseBudget)
+        )
         let chats = ChatConnections(database: database, sealer: sealer, factory: chatFactory(outbound))
         let notifications = NotificationsFeature(
             database: database, queue: queue, tickets: tickets, chats: chats, logger: logger)
@@ -68,7 +69,8 @@ public struct Server: Sendable {
             services.append(MetricsServer(metrics: metrics, host: listen.host, port: listen.port, logger: logger))
         }
         if configuration.duties.contains(.web) {
-            let publicURL = configuration.publicURL ?? "http://\(configuration.listen.host):\(configuration.listen.port)"
+            let publicURL =
+                configuration.publicURL ?? "http://\(configuration.listen.host):\(configuration.listen.port)"
             let routes =
                 accountRoutes(keys: keys, database: database)
                 + psaConnectionRoutes(tickets, queue: queue, publicURL: publicURL) { connection in
@@ -121,7 +123,8 @@ public struct Server: Sendable {
             let name = target.connection.map { "connectwise:\($0)" } ?? "connectwise:test"
             let remote = Remote(
                 name, limits: .init(timeOut: .seconds(20), patience: .seconds(30)),
-                budget: target.connection.map { SharedCallBudget(database: database, name: "psa:\($0)", limit: budget) })
+                budget: target.connection.map { SharedCallBudget(database: database, name: "psa:\($0)", limit: budget) }
+            )
             // Keys of callbacks are fetched while ConnectWise waits for our answer, so they do not queue for the budget.
             let keyRemote = Remote("connectwise-key:\(target.connection.map { "\($0)" } ?? "test")")
             let credentials = ConnectWiseCredentials(

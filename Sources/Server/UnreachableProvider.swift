@@ -9,7 +9,9 @@ struct UnreachableProvider: PSAProvider, CallbackVerifier {
 
     func test() async throws(PSAError) { throw refusal }
     func ticket(_ id: Ticket.ID) async throws(PSAError) -> Ticket? { throw refusal }
-    func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity { throw refusal }
+    func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity {
+        throw refusal
+    }
     func members(_ identifiers: [String]) async throws(PSAError) -> [Member] { throw refusal }
     func boards() async throws(PSAError) -> [Board] { throw refusal }
     func link(to ticket: Ticket.ID) -> String { "" }

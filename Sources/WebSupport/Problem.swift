@@ -58,7 +58,8 @@ extension Problem {
     }
 
     /// The request cannot be understood.
-    public static func badRequest(code: String = "bad_request", _ detail: String, errors: [FieldError] = []) -> Problem {
+    public static func badRequest(code: String = "bad_request", _ detail: String, errors: [FieldError] = []) -> Problem
+    {
         Problem(.badRequest, code: code, title: "The request is not valid", detail: detail, errors: errors)
     }
 

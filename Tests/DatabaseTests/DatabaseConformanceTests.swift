@@ -148,7 +148,8 @@ struct DatabaseConformanceTests {
     func concurrentMigrations(engine: Engine) async throws {
         try await TestDatabase.withAddress(engine) { address in
             let databases = try await [
-                Database.open(address, logger: TestDatabase.logger), Database.open(address, logger: TestDatabase.logger),
+                Database.open(address, logger: TestDatabase.logger),
+                Database.open(address, logger: TestDatabase.logger),
                 Database.open(address, logger: TestDatabase.logger),
             ]
             let applied = try await withThrowingTaskGroup(of: Int.self) { group in

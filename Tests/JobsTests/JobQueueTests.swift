@@ -136,7 +136,9 @@ struct JobQueueTests {
                 #expect(claimed.count == 1)
                 try await settle(
                     database,
-                    claimed.map { ($0, .retry("no", effect: { try $0.execute("INSERT INTO effects VALUES ('failed')") })) },
+                    claimed.map {
+                        ($0, .retry("no", effect: { try $0.execute("INSERT INTO effects VALUES ('failed')") }))
+                    },
                     schedule: schedule, at: now)
                 try await #expect(claim(database, at: now + wait - 0.1).isEmpty)
                 now += wait + 1
@@ -148,7 +150,9 @@ struct JobQueueTests {
                     ($0, .retry("no", exhausted: { try $0.execute("INSERT INTO effects VALUES ('gave up')") }))
                 }, schedule: schedule, at: now)
             try await #expect(counts(database) == JobCounts(ready: 1, parked: 1))
-            let effects = try await database.read { try $0.all("SELECT what FROM effects").map { try $0["what"] as String } }
+            let effects = try await database.read {
+                try $0.all("SELECT what FROM effects").map { try $0["what"] as String }
+            }
             #expect(effects == ["failed", "failed", "gave up"])
 
             try await database.write { [queue, now] db in

@@ -80,7 +80,9 @@ struct JobRunnerTests {
             try await eventually("everything ran") {
                 try await counts(database) == JobCounts(parked: 2)
             }
-            let effects: Int? = try await database.read { try $0.first("SELECT COUNT(DISTINCT what) AS n FROM effects")?["n"] }
+            let effects: Int? = try await database.read {
+                try $0.first("SELECT COUNT(DISTINCT what) AS n FROM effects")?["n"]
+            }
             #expect(effects == 301)
             #expect(handler.ran.value.filter { $0 == "fail" }.count == 3)
         }

@@ -59,7 +59,8 @@ private struct NewAPIKey: JSONBody {
         }
         let wanted = role.map { Role(rawValue: $0) } ?? most
         if let wanted, wanted > most {
-            errors.append(.init(field: "role", code: "too_large", message: "must not be above your own, \(most.rawValue)."))
+            errors.append(
+                .init(field: "role", code: "too_large", message: "must not be above your own, \(most.rawValue)."))
         } else if wanted == nil {
             let names = Role.allCases.map(\.rawValue).joined(separator: ", ")
             errors.append(.init(field: "role", code: "wrong_value", message: "must be one of \(names)."))

@@ -37,7 +37,9 @@ struct ServeCommand: AsyncParsableCommand {
         let server = try await Server.build(configuration, metrics: metrics, logger: logger) { port in
             logger.notice(
                 "listening on http://\(listen.host):\(port)",
-                metadata: ["ready_after": "\((ContinuousClock.now - started).formatted(.units(allowed: [.milliseconds])))"])
+                metadata: [
+                    "ready_after": "\((ContinuousClock.now - started).formatted(.units(allowed: [.milliseconds])))"
+                ])
         }
         var group = ServiceGroupConfiguration(
             services: server.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)

@@ -40,7 +40,8 @@ final class PostgresEngine: DatabaseEngine {
 
     private static func check(_ connection: PostgresConnection) throws {
         guard connection.serverVersion >= 140_000 else {
-            throw DatabaseError.setup("PostgreSQL 14 or newer is needed, the server is \(connection.serverVersion / 10_000)")
+            throw DatabaseError.setup(
+                "PostgreSQL 14 or newer is needed, the server is \(connection.serverVersion / 10_000)")
         }
         let durability: String? = try connection.all("SHOW synchronous_commit", []).first?["synchronous_commit"]
         guard durability != "off" else {

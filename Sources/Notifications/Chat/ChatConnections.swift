@@ -248,7 +248,8 @@ public final class ChatConnections: Sendable {
             errors.append(.init(field: "token", code: "wrong_value", message: "must be the bot's access token."))
         }
         if URL(string: draft.url)?.host() == nil {
-            errors.append(.init(field: "url", code: "wrong_value", message: "must be a URL such as https://webexapis.com."))
+            errors.append(
+                .init(field: "url", code: "wrong_value", message: "must be a URL such as https://webexapis.com."))
         }
         guard errors.isEmpty else { throw .invalid(errors) }
         return draft

@@ -132,7 +132,8 @@ public struct Deliverer: JobHandler {
                 longestNote: order.settings.maxMessageLength, longestMessage: messenger.longestMessage)
             let message = renderer.message(
                 about: order.event, ticket: order.ticket, link: psa.provider.link(to: order.ticket))
-            return await send(message, order, id, through: messenger, isUncertain: job.interrupted || order.state == .uncertain)
+            return await send(
+                message, order, id, through: messenger, isUncertain: job.interrupted || order.state == .uncertain)
         } catch {
             return .retry("\(error)", exhausted: Self.record(id, .failed, "\(error)"))
         }

@@ -23,9 +23,12 @@ enum RecipientStore {
         if let kind { query += " AND r.kind = \(kind)" }
         if let text {
             // Put into lower case by the database alone, so that letters beyond ASCII compare alike.
-            let pattern = "%" + text.replacing("!", with: "!!").replacing("%", with: "!%")
+            let pattern =
+                "%"
+                + text.replacing("!", with: "!!").replacing("%", with: "!%")
                 .replacing("_", with: "!_") + "%"
-            query += " AND (lower(r.name) LIKE lower(\(pattern)) ESCAPE '!' OR lower(r.address) LIKE lower(\(pattern)) ESCAPE '!')"
+            query +=
+                " AND (lower(r.name) LIKE lower(\(pattern)) ESCAPE '!' OR lower(r.address) LIKE lower(\(pattern)) ESCAPE '!')"
         }
         query += " ORDER BY r.id LIMIT \(page.limit + 1)"
         return Page(try db.all(query), limit: page.limit) { "\($0.id)" }
@@ -63,7 +66,8 @@ enum RecipientStore {
 
     /// Marks a recipient as there again, under a new name if one is given.
     static func restore(_ id: Recipient.ID, name: String?, in db: Connection) throws {
-        try db.execute("UPDATE recipients SET active = 1, name = COALESCE(CAST(\(orNull: name) AS TEXT), name) WHERE id = \(id)")
+        try db.execute(
+            "UPDATE recipients SET active = 1, name = COALESCE(CAST(\(orNull: name) AS TEXT), name) WHERE id = \(id)")
     }
 
     /// Takes over all rooms of a bot; those that are gone become inactive and keep their rules and history.

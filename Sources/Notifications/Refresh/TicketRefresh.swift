@@ -111,7 +111,8 @@ public struct TicketRefresh: JobHandler {
     }
 
     private func plan(
-        _ events: [TicketEvent], for ticket: Ticket, _ members: [String: Member], _ connection: PSAConnection, now: Date,
+        _ events: [TicketEvent], for ticket: Ticket, _ members: [String: Member], _ connection: PSAConnection,
+        now: Date,
         in db: Connection
     ) throws {
         guard !events.isEmpty else { return }

@@ -43,9 +43,10 @@ public struct ConnectWiseProvider: PSAProvider {
                 }
                 let byTicket = Dictionary(grouping: found) { $0.chargeToID ?? 0 }
                 return .success(
-                    Dictionary(uniqueKeysWithValues: wanted.map { key in
-                        (key, (byTicket[key.ticket] ?? []).filter { $0.id > key.after })
-                    }))
+                    Dictionary(
+                        uniqueKeysWithValues: wanted.map { key in
+                            (key, (byTicket[key.ticket] ?? []).filter { $0.id > key.after })
+                        }))
             } catch {
                 return .failure(PSAError(error))
             }

@@ -90,7 +90,8 @@ public struct PSAConnectionChange: Sendable {
             // Otherwise whoever may edit a connection could send the stored keys to a host of his own.
             throw .invalid([
                 .init(
-                    field: "private_key", code: "required", message: "is needed again when the site or company changes.")
+                    field: "private_key", code: "required", message: "is needed again when the site or company changes."
+                )
             ])
         }
         return try PSAConnectionDraft(

@@ -113,7 +113,8 @@ public final class PSAConnections: Sendable {
 
     /// Saves a new connection after its test succeeded. Everything older than this moment is stored silently.
     public func create(_ draft: PSAConnectionDraft, for organization: Organization.ID) async throws -> PSAConnection {
-        try await test(PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
+        try await test(
+            PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
         return try await insert(draft, for: organization, state: .ok)
     }
 
