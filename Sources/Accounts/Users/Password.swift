@@ -35,10 +35,13 @@ public enum Password {
 
     private static func crypt(_ password: String, setting: [CChar]) -> String? {
         var data = crypt_data()
-        // libxcrypt marks failure by a result that starts with a star.
-        guard let result = crypt_r(password, setting, &data), result.pointee != CChar(bitPattern: UInt8(ascii: "*"))
-        else { return nil }
-        return String(cString: result)
+        // The result lies within the data, so it is read while the data certainly lives.
+        return withUnsafeMutablePointer(to: &data) { data in
+            // libxcrypt marks failure by a result that starts with a star.
+            guard let result = crypt_r(password, setting, data), result.pointee != CChar(bitPattern: UInt8(ascii: "*"))
+            else { return nil }
+            return String(cString: result)
+        }
     }
 }
 
