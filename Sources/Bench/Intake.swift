@@ -91,7 +91,7 @@ private final class EmptyServerProcess {
     }
 
     static func start() throws -> EmptyServerProcess {
-        let port = Int.random(in: 40_001...50_000)
+        let port = Int.random(in: 20_001...30_000)
         let process = Process()
         process.executableURL = URL(filePath: CommandLine.arguments[0])
         process.arguments = ["empty-server", "--port", "\(port)"]

@@ -36,7 +36,7 @@ final class ServerProcess {
         environment["PATCHBAY_SECRET"] = try String(contentsOfFile: secret, encoding: .utf8)
         environment["PATCHBAY_DATABASE_URL"] = databaseURL
         environment["PATCHBAY_LOG_LEVEL"] = "warning"
-        let port = Int.random(in: 20_000...40_000)
+        let port = Int.random(in: 12_000...20_000)
         environment["PATCHBAY_LISTEN"] = "127.0.0.1:\(port)"
         let key = try output(of: ["setup", "--api-key"], environment)
 

@@ -130,6 +130,22 @@ struct ConnectWiseCallbacksTests {
         #expect(server.asked == 0)
     }
 
+    @Test("Forged callbacks with ever new addresses do not make us call ever more")
+    func manyAddresses() async throws {
+        let server = KeyServer(.success("key"))
+        let clock = MutexBox(ContinuousClock.now)
+        let callbacks = try callbacks(server, now: { clock.value })
+        for number in 1...40 {
+            _ = await callbacks.verify(body: body, signature: "AAAA", keyURL: "\(url)&x=\(number)")
+        }
+        #expect(server.asked == 10)
+        let verdict = await callbacks.verify(body: body, signature: sign(body, with: "key"), keyURL: url)
+        #expect(verdict == .unknown("too many keys were asked for in a short time"))
+        clock.change { $0 += .seconds(11) }
+        let later = await callbacks.verify(body: body, signature: sign(body, with: "key"), keyURL: url)
+        #expect(later == .genuine)
+    }
+
     @Test("After a mismatch a key is fetched again once, and not again for 30 s")
     func rotation() async throws {
         let server = KeyServer(.success("old"))

@@ -7,6 +7,9 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
     // A forged callback makes us fetch the key again; not more often than this.
     private static let refetchInterval: Duration = .seconds(30)
     private static let mostKeys = 20
+    // Forged callbacks can name ever new addresses on an allowed host; beyond this ConnectWise is asked to come back.
+    private static let mostFetches = 10
+    private static let fetchWindow: Duration = .seconds(10)
 
     private struct Key: Sendable {
         let text: String
@@ -17,7 +20,19 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
     private let company: String
     private let fetch: @Sendable (String) async throws(ConnectWiseError) -> String
     private let now: @Sendable () -> ContinuousClock.Instant
-    private let keys = Mutex<[String: Key]>([:])
+    private let state = Mutex(State())
+
+    private struct State: Sendable {
+        var keys: [String: Key] = [:]
+        var fetches: [ContinuousClock.Instant] = []
+
+        mutating func mayFetch(at now: ContinuousClock.Instant) -> Bool {
+            fetches.removeAll { now - $0 > ConnectWiseCallbacks.fetchWindow }
+            guard fetches.count < ConnectWiseCallbacks.mostFetches else { return false }
+            fetches.append(now)
+            return true
+        }
+    }
 
     /// - Parameters:
     ///   - site: the only host, with its `api-` twin, that keys are fetched from.
@@ -37,7 +52,7 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
     /// See ``CallbackVerifier``.
     public func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict {
         do throws(ConnectWiseError) {
-            let known = keys.withLock { $0[keyURL] }
+            let known = state.withLock { $0.keys[keyURL] }
             // An address whose key is known was found good before.
             if known == nil, let objection = Self.objection(to: keyURL, site: site, company: company) {
                 return .forged(objection)
@@ -48,10 +63,13 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
                     return .forged("the signature does not match")
                 }
             }
+            guard state.withLock({ $0.mayFetch(at: now()) }) else {
+                return .unknown("too many keys were asked for in a short time")
+            }
             let key = try await fetch(keyURL)
-            keys.withLock { keys in
-                if keys.count >= Self.mostKeys { keys = [:] }
-                keys[keyURL] = Key(text: key, fetched: now())
+            state.withLock { state in
+                if state.keys.count >= Self.mostKeys { state.keys = [:] }
+                state.keys[keyURL] = Key(text: key, fetched: now())
             }
             return CallbackSignature.verify(body: body, header: signature, signingKey: key)
                 ? .genuine : .forged("the signature does not match")
