@@ -26,7 +26,7 @@ build: ## build for debugging
 	@swift build
 
 release: ## build for release
-	@swift build -c release --product patchbay
+	@swift build -c release --static-swift-stdlib --product patchbay
 
 clean: ## remove what was built
 	@swift package clean

@@ -69,7 +69,8 @@ let package = Package(
         target(
             "Commands",
             [
-                "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient, lifecycle, logging,
+                "CMemory", "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient, lifecycle,
+                logging,
                 nioCore,
                 nioHTTP1, nioPosix, unixSignals,
             ]),
@@ -117,6 +118,7 @@ let package = Package(
         target("Sealing", [crypto]),
         target("Telemetry", [coreMetrics, hummingbird, lifecycle, logging, metrics, nioCore]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
+        .systemLibrary(name: "CMemory"),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
         // The outside world, played faithfully; imports no feature

@@ -86,6 +86,9 @@ public typealias JobEffect = @Sendable (Connection) throws -> Void
 public enum JobOutcome: Sendable {
     /// Done.
     case done(JobEffect? = nil)
+    /// Done, and followed by the jobs that the effect returns. They are enqueued after all effects of a batch, in one
+    /// step: an effect that enqueues by itself would lock lanes in an order of its own, and deadlock with others.
+    case followed(by: @Sendable (Connection) throws -> [NewJob])
     /// Failed, to be tried again by the kind's schedule, or after the given time if that is longer. When the schedule
     /// is used up, `exhausted` runs instead of `effect` and the job is parked.
     case retry(String, after: Duration? = nil, effect: JobEffect? = nil, exhausted: JobEffect? = nil)

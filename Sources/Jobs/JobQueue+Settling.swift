@@ -27,6 +27,7 @@ extension JobQueue {
         var lost: [ClaimedJob.ID] = []
         var finished: [ClaimedJob] = []
         var freedLanes: [String] = []
+        var following: [NewJob] = []
         for settlement in settlements {
             let job = settlement.job
             guard fences[job.id] == job.fence else {
@@ -36,6 +37,10 @@ extension JobQueue {
             switch settlement.outcome {
             case .done(let effect):
                 try effect?(db)
+                finished.append(job)
+                if let lane = job.lane { freedLanes.append(lane) }
+            case .followed(let effect):
+                following += try effect(db)
                 finished.append(job)
                 if let lane = job.lane { freedLanes.append(lane) }
             case .retry(let error, let asked, let effect, let exhausted):
@@ -64,6 +69,7 @@ extension JobQueue {
         }
         try finish(finished.map(\.id), now: now, in: db)
         try promote(freedLanes, now: now, in: db)
+        try enqueue(following, now: now, in: db)
         return lost
     }
 

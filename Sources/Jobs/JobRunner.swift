@@ -66,9 +66,11 @@ public struct JobRunner: Service {
                 let visits = desk.visits()
                 upkeep.addTask { for await _ in visits { await settleAll() } }
             }
-            await withTaskGroup(of: Void.self) { running in
+            // Discarding: another group would keep each ended job's task until the server stops.
+            await withDiscardingTaskGroup { running in
                 await claimUntilStopped(wakes: wakes, wake: wake, running: &running)
-                await drain(&running)
+                await drain()
+                running.cancelAll()
             }
             await settleAll()
             upkeep.cancelAll()
@@ -80,7 +82,7 @@ public struct JobRunner: Service {
     }
 
     private func claimUntilStopped(
-        wakes: AsyncStream<Void>, wake: AsyncStream<Void>.Continuation, running: inout TaskGroup<Void>
+        wakes: AsyncStream<Void>, wake: AsyncStream<Void>.Continuation, running: inout DiscardingTaskGroup
     ) async {
         desk.onRelease { wake.yield() }
         wake.yield()
@@ -141,18 +143,12 @@ public struct JobRunner: Service {
         desk.bring(.init(job: job, outcome: outcome, schedule: schedule, jitter: .random(in: 0...1)))
     }
 
-    private func drain(_ running: inout TaskGroup<Void>) async {
-        running.addTask {
-            // Ends the wait below when the jobs do not end by themselves.
-            try? await Task.sleep(for: options.grace)
-        }
+    /// Gives the jobs that run time to end by themselves.
+    private func drain() async {
         let deadline = ContinuousClock.now + options.grace
-        while desk.held > 0, ContinuousClock.now < deadline {
-            await settleAll()
-            if desk.held > 0 { _ = await running.next() }
+        while desk.held > 0, ContinuousClock.now < deadline, !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(10))
         }
-        running.cancelAll()
-        await running.waitForAll()
     }
 }
 
@@ -275,8 +271,14 @@ private final class SettlingDesk: Sendable {
 
     func takeBatch() -> [JobQueue.Settlement] {
         state.withLock { state in
-            let batch = Array(state.pending.prefix(Self.largestBatch))
-            state.pending.removeFirst(batch.count)
+            // One kind at a time: then no batch holds the lanes into which another wants to enqueue.
+            guard let kind = state.pending.first?.job.kind else { return [] }
+            var batch: [JobQueue.Settlement] = []
+            state.pending.removeAll { settlement in
+                guard settlement.job.kind == kind, batch.count < Self.largestBatch else { return false }
+                batch.append(settlement)
+                return true
+            }
             return batch
         }
     }
@@ -297,14 +299,14 @@ private final class SettlingDesk: Sendable {
 extension JobOutcome {
     fileprivate var isDone: Bool {
         switch self {
-        case .done: true
+        case .done, .followed: true
         case .retry, .pause, .park: false
         }
     }
 
     fileprivate var label: String {
         switch self {
-        case .done: "done"
+        case .done, .followed: "done"
         case .retry: "retry"
         case .pause: "pause"
         case .park: "park"
@@ -314,7 +316,7 @@ extension JobOutcome {
     fileprivate func log(of job: ClaimedJob, to logger: Logger) {
         let metadata: Logger.Metadata = ["job": "\(job.id)", "kind": "\(job.kind.rawValue)"]
         switch self {
-        case .done: logger.debug("job done", metadata: metadata)
+        case .done, .followed: logger.debug("job done", metadata: metadata)
         case .retry(let error, _, _, _): logger.notice("job failed, will retry: \(error)", metadata: metadata)
         case .pause(let reason, let time, _):
             logger.warning("jobs of \(job.laneGroup ?? "?") wait \(Int(time.seconds)) s: \(reason)", metadata: metadata)

@@ -30,7 +30,7 @@ public struct NotificationsFeature: Sendable {
         self.now = now
         intake = Intake(database: database, connections: tickets, queue: queue, logger: logger, now: now)
         handlers = [
-            TicketRefresh(database: database, connections: tickets, queue: queue, now: now),
+            TicketRefresh(database: database, connections: tickets, now: now),
             Deliverer(database: database, connections: chats, tickets: tickets, now: now),
             BoardsRefresh(connections: tickets, now: now),
             RoomsRefresh(connections: chats, now: now),

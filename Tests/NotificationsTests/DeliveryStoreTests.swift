@@ -170,3 +170,14 @@ struct DeliveryStoreTests {
         }
     }
 }
+
+extension DeliveryStore {
+    /// As a refresh does it: stored, and what follows enqueued.
+    fileprivate static func insert(
+        _ plan: DeliveryPlan, for event: TicketEvent.ID, of ticket: Ticket.ID, organization: Organization.ID,
+        queue: JobQueue, now: Date, in db: Connection
+    ) throws {
+        let jobs = try insert(plan, for: event, of: ticket, organization: organization, now: now, in: db)
+        try queue.enqueue(jobs, now: now, in: db)
+    }
+}

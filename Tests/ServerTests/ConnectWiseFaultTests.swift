@@ -101,6 +101,24 @@ struct ConnectWiseFaultTests {
         }
     }
 
+    @Test("New keys that work let go on what waited", arguments: TestDatabase.engines)
+    func repaired(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Not yet", owner: "slindqvist")
+            patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: "*/service/tickets/*", times: nil))
+            try await patchbay.tell(ticket, action: "added")
+            try await eventually("the connection to be paused") {
+                try await patchbay.connection()["state"] == "paused"
+            }
+            patchbay.connectWise.desk.removeFaults()
+            let id = try #require(try await patchbay.connection()["id"].int)
+            let changed = try await patchbay.api(
+                .PATCH, "/integrations/psa/connections/\(id)", ["private_key": "SimulatedPrivate"])
+            #expect(changed.status == 200)
+            _ = try await patchbay.webex.message(to: Staff.sara, within: .seconds(5))
+        }
+    }
+
     @Test("A hook during the wait for another try brings the try forward", arguments: TestDatabase.engines)
     func broughtForward(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

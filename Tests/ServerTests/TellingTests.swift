@@ -45,6 +45,19 @@ struct TellingTests {
         }
     }
 
+    @Test("A new ticket is told without a first note that the rule does not show", arguments: TestDatabase.engines)
+    func firstNote(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule("Service Desk", to: "Dispatch", ["visibility": "public"])
+            try await patchbay.rule("Service Desk", to: "On call")
+            let ticket = try patchbay.connectWise.createTicket("Door opener")
+            try patchbay.connectWise.addNote("Among us", to: ticket, kind: .internal, as: .member("twhitlock"))
+            try await patchbay.refresh(ticket, action: "added")
+            #expect(patchbay.messages(to: "Dispatch").map { $0.contains("Among us") } == [false])
+            #expect(patchbay.messages(to: "On call").map { $0.contains("Among us") } == [true])
+        }
+    }
+
     @Test("Switched off: everything is recorded, nobody is told", arguments: TestDatabase.engines)
     func switchedOff(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

@@ -114,6 +114,20 @@ struct WebexFaultTests {
         }
     }
 
+    @Test("A person's message stays uncertain until the looking for it succeeded", arguments: TestDatabase.engines)
+    func lookingFails(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Cut", owner: "slindqvist")
+            patchbay.webex.desk.script(Fault(.cutAfter, method: "POST", path: "/v1/messages"))
+            patchbay.webex.desk.script(Fault(.answer(status: 500), method: "GET", path: "/v1/messages/direct*"))
+            try await patchbay.tell(ticket, action: "added")
+            try await eventually(within: .seconds(30), "the delivery to be sent") {
+                try await patchbay.deliveries(of: ticket).first?["state"] == "sent"
+            }
+            #expect(patchbay.messages(to: Staff.sara).count == 1)
+        }
+    }
+
     @Test("Cut before accepting: sent again", arguments: TestDatabase.engines)
     func cutBeforeAccepting(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

@@ -104,7 +104,7 @@ struct PSAConnectionDraftTests {
     func outcomes(error: PSAError, expected: String) async throws {
         let outcome =
             switch error.outcome(for: 1) {
-            case .done: "done"
+            case .done, .followed: "done"
             case .retry(let why, nil, nil, nil): why == error.description ? "retry" : "retry with \(why)"
             case .retry: "retry otherwise"
             case .park: "park"

@@ -53,15 +53,16 @@ enum DeliveryStore {
             """)?["id"]
     }
 
-    /// Stores what was decided about an event, and enqueues what is to be sent.
+    /// Stores what was decided about an event.
+    /// - Returns: the jobs that send what is to be sent.
     static func insert(
         _ plan: DeliveryPlan, for event: TicketEvent.ID, of ticket: Ticket.ID, organization: Organization.ID,
-        queue: JobQueue, now: Date, in db: Connection
-    ) throws {
+        now: Date, in db: Connection
+    ) throws -> [NewJob] {
         if let reason = plan.reason {
             try db.execute("UPDATE ticket_events SET reason = \(reason) WHERE id = \(event)")
         }
-        guard !plan.items.isEmpty else { return }
+        guard !plan.items.isEmpty else { return [] }
         let rows = plan.items.map { item -> SQL in
             """
             (\(organization), \(event), \(item.recipient), \(orNull: item.rule), \(ticket), \(item.state),
@@ -78,25 +79,24 @@ enum DeliveryStore {
         for row in stored where try row["state"] as Delivery.State == .queued {
             queued.append((try row["id"], try row["recipient_id"]))
         }
-        try enqueue(queued, about: ticket, queue: queue, now: now, in: db)
+        return try jobs(queued, about: ticket, now: now, in: db)
     }
 
-    static func enqueue(
-        _ deliveries: [(id: Delivery.ID, recipient: Recipient.ID)], about ticket: Ticket.ID, queue: JobQueue, now: Date,
+    private static func jobs(
+        _ deliveries: [(id: Delivery.ID, recipient: Recipient.ID)], about ticket: Ticket.ID, now: Date,
         in db: Connection
-    ) throws {
-        guard !deliveries.isEmpty else { return }
+    ) throws -> [NewJob] {
+        guard !deliveries.isEmpty else { return [] }
         let connections = try db.all(
             "SELECT id, connection_id FROM recipients WHERE id IN (\(list: Set(deliveries.map(\.recipient))))")
         var connectionOf: [Recipient.ID: ChatConnection.ID] = [:]
         for row in connections { connectionOf[try row["id"]] = try row["connection_id"] }
-        let jobs = try deliveries.compactMap { delivery -> NewJob? in
+        return try deliveries.compactMap { delivery -> NewJob? in
             guard let connection = connectionOf[delivery.recipient] else { return nil }
             return try Deliverer.job(
                 .init(delivery: delivery.id), lane: Deliverer.lane(delivery.recipient, ticket),
                 laneGroup: ChatConnection.laneGroup(connection), runAt: now)
         }
-        try queue.enqueue(jobs, now: now, in: db)
     }
 
     /// Queues a delivery again that was given up.
@@ -108,7 +108,8 @@ enum DeliveryStore {
             WHERE id = \(delivery.id) AND state = \(Delivery.State.failed)
             """)
         guard changed > 0 else { return false }
-        try enqueue([(delivery.id, delivery.recipient)], about: delivery.ticket, queue: queue, now: now, in: db)
+        let jobs = try jobs([(delivery.id, delivery.recipient)], about: delivery.ticket, now: now, in: db)
+        try queue.enqueue(jobs, now: now, in: db)
         return true
     }
 }

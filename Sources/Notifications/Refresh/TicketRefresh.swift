@@ -22,18 +22,15 @@ public struct TicketRefresh: JobHandler {
     private let connections: PSAConnections
     private let directory: Directory
     private let mirror = TicketMirror()
-    private let queue: JobQueue
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
     public init(
-        database: Database, connections: PSAConnections, queue: JobQueue,
-        now: @escaping @Sendable () -> Date = { Date() }
+        database: Database, connections: PSAConnections, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.database = database
         self.connections = connections
         directory = Directory(database: database)
-        self.queue = queue
         self.now = now
     }
 
@@ -72,18 +69,18 @@ public struct TicketRefresh: JobHandler {
         async let written = live.provider.activity(of: id, after: cursor)
         guard let ticket = try await found else {
             _ = try? await written
-            return .done(deletion(of: id, connection))
+            return .followed(by: deletion(of: id, connection))
         }
         let activity = try await written
         let members = try await directory.members(
             ticket.assigned, of: live, lifetime: .seconds(settings.referenceLifetimeSeconds), now: now())
-        return .done(arrival(of: ticket, activity, members, connection))
+        return .followed(by: arrival(of: ticket, activity, members, connection))
     }
 
     /// Everything that follows from what was found; runs in one transaction with the end of the job.
     private func arrival(
         of ticket: Ticket, _ activity: TicketActivity, _ members: [String: Member], _ connection: PSAConnection
-    ) -> JobEffect {
+    ) -> @Sendable (Connection) throws -> [NewJob] {
         let (mirror, instant) = (mirror, now())
         return { db in
             let old = try mirror.ticket(ticket.id, of: connection.id, in: db)
@@ -95,17 +92,17 @@ public struct TicketRefresh: JobHandler {
                 baseline: connection.baselineAt)
             try mirror.store(ticket, activity: activity, of: connection.id, now: instant, in: db)
             try PSAConnections.record(.ok, reason: nil, of: connection.id, in: db)
-            try plan(events, for: ticket, members, connection, now: instant, in: db)
+            return try plan(events, for: ticket, members, connection, now: instant, in: db)
         }
     }
 
-    private func deletion(of id: Ticket.ID, _ connection: PSAConnection) -> JobEffect {
+    private func deletion(of id: Ticket.ID, _ connection: PSAConnection) -> @Sendable (Connection) throws -> [NewJob] {
         let (mirror, instant) = (mirror, now())
         return { db in
             guard let old = try mirror.ticket(id, of: connection.id, in: db),
                 try mirror.markDeleted(id, of: connection.id, now: instant, in: db)
-            else { return }
-            try plan(
+            else { return [] }
+            return try plan(
                 [EventDetection.deletion(of: old.ticket)], for: old.ticket, [:], connection, now: instant, in: db)
         }
     }
@@ -114,18 +111,18 @@ public struct TicketRefresh: JobHandler {
         _ events: [TicketEvent], for ticket: Ticket, _ members: [String: Member], _ connection: PSAConnection,
         now: Date,
         in db: Connection
-    ) throws {
-        guard !events.isEmpty else { return }
+    ) throws -> [NewJob] {
+        guard !events.isEmpty else { return [] }
         let settings = try NotificationSettings.of(connection.organization, in: db)
         let rules = try ticket.board.map { try RuleStore.enabled(on: $0.id, of: connection.id, in: db) } ?? []
         let assigned = try people(ticket.assigned, members, connection.organization, now: now, in: db)
-        for event in events {
-            guard
-                let id = try DeliveryStore.insert(event, of: ticket.id, connection.id, now: now, in: db)
-            else { continue }
-            try DeliveryStore.insert(
-                DeliveryPlan(event: event, rules: rules, assigned: assigned, settings: settings), for: id,
-                of: ticket.id, organization: connection.organization, queue: queue, now: now, in: db)
+        return try events.flatMap { event -> [NewJob] in
+            guard let id = try DeliveryStore.insert(event, of: ticket.id, connection.id, now: now, in: db) else {
+                return []
+            }
+            let plan = DeliveryPlan(event: event, rules: rules, assigned: assigned, settings: settings)
+            return try DeliveryStore.insert(
+                plan, for: id, of: ticket.id, organization: connection.organization, now: now, in: db)
         }
     }
 
