@@ -50,8 +50,9 @@ struct ChaosTests {
                     group.cancelAll()
                     try await group.waitForAll()
                 }
-                // On PostgreSQL the jobs of the dead wait for their leases to end: 30 s, looked for every 7.5 s.
-                try await ledger.allTold(within: .seconds(60 + Self.rounds / 2))
+                // On PostgreSQL the jobs of the dead wait for their leases to end: 30 s, looked for every 7.5 s. The limit is
+                // far above, for machines on which everything else runs at the same time.
+                try await ledger.allTold(within: .seconds(150 + Self.rounds / 2))
                 let balance = ledger.balance()
                 #expect(ledger.tickets.count >= Self.rounds * 5)
                 #expect(balance.lost.isEmpty && balance.doubledPersons.isEmpty, "\(balance)")
@@ -100,7 +101,7 @@ struct ChaosTests {
                 let second = try installed.serve(port: port)
                 _ = try await installed.answering(second, port: port)
                 // No lease to wait for.
-                try await ledger.allTold(within: .seconds(20))
+                try await ledger.allTold(within: .seconds(60))
                 #expect(ledger.balance().doubledPersons.isEmpty)
             }
         }
@@ -123,7 +124,7 @@ struct ChaosTests {
                     group.cancelAll()
                     try await group.waitForAll()
                 }
-                try await ledger.allTold(within: .seconds(30))
+                try await ledger.allTold(within: .seconds(60))
                 let balance = ledger.balance()
                 #expect(
                     balance.lost.isEmpty && balance.doubledPersons.isEmpty && balance.doubledRooms.isEmpty, "\(balance)"

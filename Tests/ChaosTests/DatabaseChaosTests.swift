@@ -30,7 +30,7 @@ extension ChaosTests {
                         #expect(try await api(.GET, "/config").status == 503)
                         try await postgres.start()
                         let before = ledger.tickets.count
-                        try await eventually(within: .seconds(5), "hooks to be accepted again") {
+                        try await eventually(within: .seconds(15), "hooks to be accepted again") {
                             ledger.tickets.count > before
                         }
                     }
@@ -67,7 +67,7 @@ extension ChaosTests {
                         URL(filePath: "/usr/bin/prlimit"), ["--pid", "\(server.id)", "--fsize=unlimited:unlimited"])
                     #expect(try await lift.ended() == .exited(0), "\(lift.text)")
                     let before = ledger.tickets.count
-                    try await eventually(within: .seconds(5), "hooks to be accepted again") {
+                    try await eventually(within: .seconds(15), "hooks to be accepted again") {
                         ledger.tickets.count > before
                     }
                     group.cancelAll()
@@ -75,7 +75,7 @@ extension ChaosTests {
                 }
                 #expect(server.isRunning)
                 #expect(Set(ledger.answers.keys) == [200, 429], "\(ledger.answers)")
-                try await ledger.allTold(within: .seconds(30))
+                try await ledger.allTold(within: .seconds(60))
                 let balance = ledger.balance()
                 #expect(balance.doubledPersons.isEmpty && balance.doubledRooms.isEmpty, "\(balance)")
             }
