@@ -130,6 +130,22 @@ struct ConnectWiseCallbacksTests {
         #expect(server.asked == 0)
     }
 
+    @Test("A burst fetches the key once")
+    func burst() async throws {
+        let server = KeyServer(.success("key"))
+        let callbacks = try callbacks(server)
+        let verdicts = await withTaskGroup(of: CallbackVerdict.self) { group in
+            for _ in 1...100 {
+                group.addTask {
+                    await callbacks.verify(body: body, signature: sign(body, with: "key"), keyURL: url)
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(verdicts.count == 100 && verdicts.allSatisfy { $0 == .genuine })
+        #expect(server.asked <= 10)
+    }
+
     @Test("Forged callbacks with ever new addresses do not make us call ever more")
     func manyAddresses() async throws {
         let server = KeyServer(.success("key"))

@@ -81,7 +81,7 @@ final class PostgresEngine: DatabaseEngine {
         do {
             let value = try body(connection)
             let signals = connection.takeSignals()
-            let raise = signals.map { "SELECT pg_notify('\(PostgresListener.channel)', '\($0.rawValue)'); " }.joined()
+            let raise = signals.map { "SELECT pg_notify(\(PostgresListener.channel), '\($0.rawValue)'); " }.joined()
             try postgres.command(raise + "COMMIT")
             return (value, signals)
         } catch {

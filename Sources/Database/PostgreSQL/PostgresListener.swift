@@ -5,8 +5,9 @@ import Synchronization
 
 /// Listens for other servers' signals on a connection of its own and hands them to the hub.
 final class PostgresListener: Sendable {
-    /// The one NOTIFY channel; the payload names the signal.
-    static let channel = "patchbay"
+    /// The NOTIFY channel, one for each schema, so that installations in one database do not wake each other; the payload
+    /// names the signal. An SQL expression.
+    static let channel = "'patchbay.' || current_schema()"
 
     private let url: String
     private let hub: SignalHub
@@ -36,7 +37,9 @@ final class PostgresListener: Sendable {
         while !isStopped {
             do {
                 let connection = try PostgresConnection(url: url)
-                try connection.command("LISTEN \(Self.channel)")
+                let name: String? = try connection.all("SELECT \(Self.channel) AS name", []).first?["name"]
+                let quoted = (name ?? "patchbay").replacing("\"", with: "\"\"")
+                try connection.command("LISTEN \"\(quoted)\"")
                 // What was raised while nobody listened is made up for by looking once.
                 hub.raiseAll()
                 while !isStopped {

@@ -16,7 +16,13 @@ public final class ChatConnections: Sendable {
     private let sealer: Sealer
     private let factory: Factory
     private let now: @Sendable () -> Date
-    private let cache = Mutex<[ChatConnection.ID: any Messenger]>([:])
+    private let cache = Mutex(Cache())
+
+    private struct Cache {
+        var messengers: [ChatConnection.ID: any Messenger] = [:]
+        /// Grows when everything is forgotten: what was read before is not kept after.
+        var generation = 0
+    }
 
     /// - Parameters:
     ///   - factory: makes messengers.
@@ -32,20 +38,23 @@ public final class ChatConnections: Sendable {
 
     /// Forgets what is at hand whenever a connection changes, here or on another server; runs until cancelled.
     public func followChanges() async {
-        for await _ in database.signals(.connections) { cache.withLock { $0 = [:] } }
+        for await _ in database.signals(.connections) {
+            cache.withLock { $0 = Cache(generation: $0.generation + 1) }
+        }
     }
 
     /// What speaks to a connection's chat system; nil when the connection is gone.
     public func messenger(_ id: ChatConnection.ID) async throws -> (any Messenger)? {
-        if let messenger = cache.withLock({ $0[id] }) { return messenger }
+        let (present, generation) = cache.withLock { ($0.messengers[id], $0.generation) }
+        if let present { return present }
         let row = try await database.read { db in
             try db.first("SELECT url, sealed_token FROM chat_connections WHERE id = \(id)")
         }
         guard let row else { return nil }
         let messenger = factory(try row["url"], try sealer.open(try row["sealed_token"], for: Self.identity(id)), id)
         return cache.withLock { cache in
-            if let first = cache[id] { return first }
-            cache[id] = messenger
+            if let first = cache.messengers[id] { return first }
+            if cache.generation == generation { cache.messengers[id] = messenger }
             return messenger
         }
     }

@@ -22,9 +22,17 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state = Mutex(State())
 
+    private enum Turn: Sendable {
+        case fetch
+        case fetched(Result<Key, ConnectWiseError>)
+        case refused
+    }
+
     private struct State: Sendable {
         var keys: [String: Key] = [:]
         var fetches: [ContinuousClock.Instant] = []
+        /// Who waits for a key that somebody else is fetching.
+        var fetching: [String: [CheckedContinuation<Turn, Never>]] = [:]
 
         mutating func mayFetch(at now: ContinuousClock.Instant) -> Bool {
             fetches.removeAll { now - $0 > ConnectWiseCallbacks.fetchWindow }
@@ -63,15 +71,10 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
                     return .forged("the signature does not match")
                 }
             }
-            guard state.withLock({ $0.mayFetch(at: now()) }) else {
+            guard let key = try await freshKey(keyURL) else {
                 return .unknown("too many keys were asked for in a short time")
             }
-            let key = try await fetch(keyURL)
-            state.withLock { state in
-                if state.keys.count >= Self.mostKeys { state.keys = [:] }
-                state.keys[keyURL] = Key(text: key, fetched: now())
-            }
-            return CallbackSignature.verify(body: body, header: signature, signingKey: key)
+            return CallbackSignature.verify(body: body, header: signature, signingKey: key.text)
                 ? .genuine : .forged("the signature does not match")
         } catch {
             switch error {
@@ -81,6 +84,42 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
                 return .unknown("the signing key cannot be had: \(error.message)")
             }
         }
+    }
+
+    /// The key at an address, fetched once however many callbacks wait for it; nil when too many keys were fetched lately.
+    private func freshKey(_ keyURL: String) async throws(ConnectWiseError) -> Key? {
+        let turn: Turn = await withCheckedContinuation { continuation in
+            let own = state.withLock { state -> Turn? in
+                if state.fetching[keyURL] != nil {
+                    state.fetching[keyURL]?.append(continuation)
+                    return nil
+                }
+                guard state.mayFetch(at: now()) else { return .refused }
+                state.fetching[keyURL] = []
+                return .fetch
+            }
+            if let own { continuation.resume(returning: own) }
+        }
+        switch turn {
+        case .refused: return nil
+        case .fetched(let result): return try result.get()
+        case .fetch: break
+        }
+        let result: Result<Key, ConnectWiseError>
+        do throws(ConnectWiseError) {
+            result = .success(Key(text: try await fetch(keyURL), fetched: now()))
+        } catch {
+            result = .failure(error)
+        }
+        let waiting = state.withLock { state in
+            if case .success(let key) = result {
+                if state.keys.count >= Self.mostKeys { state.keys = [:] }
+                state.keys[keyURL] = key
+            }
+            return state.fetching.removeValue(forKey: keyURL) ?? []
+        }
+        for waiter in waiting { waiter.resume(returning: .fetched(result)) }
+        return try result.get()
     }
 
     /// Why a key address must not be called; nil when it may. Pure.

@@ -18,6 +18,8 @@ public final class PSAConnections: Sendable {
     private struct Cache {
         var live: [PSAConnection.ID: LiveConnection] = [:]
         var byHookKey: [String: PSAConnection.ID] = [:]
+        /// Grows when everything is forgotten: what was read before is not kept after.
+        var generation = 0
     }
 
     private let database: Database
@@ -40,14 +42,17 @@ public final class PSAConnections: Sendable {
 
     /// Forgets what is at hand whenever a connection changes, here or on another server; runs until cancelled.
     public func followChanges() async {
-        for await _ in database.signals(.connections) { cache.withLock { $0 = Cache() } }
+        for await _ in database.signals(.connections) {
+            cache.withLock { $0 = Cache(generation: $0.generation + 1) }
+        }
     }
 
     // MARK: In use
 
     /// A connection ready to be used; nil when it is gone.
     public func live(_ id: PSAConnection.ID) async throws -> LiveConnection? {
-        if let live = cache.withLock({ $0.live[id] }) { return live }
+        let (present, generation) = cache.withLock { ($0.live[id], $0.generation) }
+        if let present { return present }
         let row = try await database.read { db in
             try db.first("SELECT * FROM psa_connections WHERE id = \(id)")
         }
@@ -61,6 +66,7 @@ public final class PSAConnections: Sendable {
         // Two that load at the same time end up with the same provider, and so with the same circuit and limits.
         return cache.withLock { cache in
             if let first = cache.live[id] { return first }
+            guard cache.generation == generation else { return live }
             cache.live[id] = live
             // Hooks of a connection that was set aside are not taken.
             if connection.isActive { cache.byHookKey[connection.hookKey] = id }
