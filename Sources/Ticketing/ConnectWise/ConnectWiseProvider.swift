@@ -103,9 +103,6 @@ public struct ConnectWiseProvider: PSAProvider {
     private func notes(on ticket: Int, after id: Int) async throws(PSAError) -> [ConnectWise.Note] {
         do throws(ConnectWiseError) {
             return try await client.notes(ofTicket: ticket, after: id)
-        } catch .notFound {
-            // The ticket is gone; whether that is so is decided by its own call.
-            return []
         } catch {
             throw PSAError(error)
         }
