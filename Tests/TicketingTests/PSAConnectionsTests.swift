@@ -306,7 +306,7 @@ struct PSAConnectionsTests {
                     _ = try await connections.live(hookKey: connection.hookKey, company: nil)
                 }
                 #expect(bench.factory.targets.count == 2)
-                #expect(elsewhere.targets.count == 1)
+                #expect((1...2).contains(elsewhere.targets.count))
                 // Raised until heard: nothing tells when the followers have begun to listen.
                 try await eventually("both look again") {
                     _ = try await bench.connections.update(

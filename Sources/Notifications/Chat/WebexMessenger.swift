@@ -5,6 +5,8 @@ import Webex
 /// Webex as a ``Messenger``.
 public struct WebexMessenger: Messenger {
     private static let roomsPerPage = 1_000
+    // A message that may have been sent is looked for when a dead server's lease is over; a busy person has got many since.
+    private static let lookBack = 1_000
     // More pages than any bot has; a service that always names a next page must not keep us for ever.
     private static let mostPages = 100
 
@@ -49,7 +51,7 @@ public struct WebexMessenger: Messenger {
         _ markdown: String, sentTo person: String, since: Date
     ) async throws(MessengerError) -> [String] {
         do throws(WebexError) {
-            let newestFirst = try await client.directMessages(with: .personEmail(person))
+            let newestFirst = try await client.directMessages(with: .personEmail(person), max: Self.lookBack)
             return newestFirst.reversed().filter { $0.markdown == markdown && Self.isSent($0, since: since) }.map(\.id)
         } catch .notFound {
             // There is no conversation with this person yet.
