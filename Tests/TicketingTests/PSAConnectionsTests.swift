@@ -305,7 +305,7 @@ struct PSAConnectionsTests {
                     _ = try await connections.live(connection.id)
                     _ = try await connections.live(hookKey: connection.hookKey, company: nil)
                 }
-                #expect(bench.factory.targets.count == 2)
+                #expect((2...3).contains(bench.factory.targets.count))
                 #expect((1...2).contains(elsewhere.targets.count))
                 // Raised until heard: nothing tells when the followers have begun to listen.
                 try await eventually("both look again") {
