@@ -2,6 +2,14 @@
 protocol StatementRunner: AnyObject {
     func all(_ text: String, _ values: [SQLValue]) throws -> [Row]
     func execute(_ text: String, _ values: [SQLValue]) throws -> Int
+    /// Runs the statement now or together with the next one, in order.
+    func send(_ text: String, _ values: [SQLValue]) throws
+}
+
+extension StatementRunner {
+    func send(_ text: String, _ values: [SQLValue]) throws {
+        _ = try execute(text, values)
+    }
 }
 
 /// A transaction in progress. Lives inside the closure given to ``Database/read(_:)`` or ``Database/write(_:)``, on a
@@ -43,6 +51,13 @@ public final class Connection {
     public func execute(_ sql: SQL) throws -> Int {
         let (text, values) = sql.render(for: engine)
         return try runner.execute(text, values)
+    }
+
+    /// Runs a statement whose count nobody needs. PostgreSQL gets it together with the next statement, which saves a round
+    /// trip; if it fails, that one throws the error, or at the latest the commit.
+    public func send(_ sql: SQL) throws {
+        let (text, values) = sql.render(for: engine)
+        try runner.send(text, values)
     }
 
     /// Wakes those who wait for the signal, in this process and in all others, once the transaction is committed.

@@ -75,12 +75,12 @@ extension JobQueue {
 
     private func finish(_ ids: [ClaimedJob.ID], now: Date, in db: Connection) throws {
         guard !ids.isEmpty else { return }
-        try db.execute(
+        try db.send(
             """
             INSERT INTO job_history (id, kind, lane, failures, created_at, finished_at)
             SELECT id, kind, lane, failures, created_at, \(now) FROM jobs WHERE id IN (\(list: ids))
             """)
-        try db.execute("DELETE FROM jobs WHERE id IN (\(list: ids))")
+        try db.send("DELETE FROM jobs WHERE id IN (\(list: ids))")
     }
 
     private func release(
@@ -88,13 +88,13 @@ extension JobQueue {
     ) throws {
         // What had gathered behind it is absorbed by the next try.
         if let lane = job.lane {
-            try db.execute(
+            try db.send(
                 """
                 DELETE FROM jobs WHERE lane = \(lane) AND kind = \(job.kind) AND coalesces = 1 AND state = 'waiting'
                     AND EXISTS (SELECT 1 FROM jobs r WHERE r.id = \(job.id) AND r.coalesces = 1)
                 """)
         }
-        try db.execute(
+        try db.send(
             """
             UPDATE jobs SET state = 'ready', run_at = \(instant), failures = failures + \(failures), interrupted = 0,
                 last_error = \(error), worker = NULL, lease_until = NULL WHERE id = \(job.id)
@@ -103,7 +103,7 @@ extension JobQueue {
     }
 
     private func park(_ job: ClaimedJob, error: String, in db: Connection) throws {
-        try db.execute(
+        try db.send(
             """
             UPDATE jobs SET state = 'parked', failures = failures + 1, last_error = \(error), worker = NULL,
                 lease_until = NULL WHERE id = \(job.id)

@@ -37,7 +37,7 @@ public struct JobQueue: Sendable {
         }
         for start in stride(from: 0, to: rows.count, by: Self.chunk) {
             let values = Array(rows[start..<min(start + Self.chunk, rows.count)])
-            try db.execute(
+            try db.send(
                 """
                 INSERT INTO jobs (kind, payload, lane, lane_group, coalesces, state, run_at, created_at)
                 SELECT v.column1, v.column2, v.column3, v.column4, v.column5,
@@ -147,7 +147,7 @@ public struct JobQueue: Sendable {
         // Everybody locks in the same order, so that two transactions do not wait for each other.
         let ordered = Set(lanes).sorted()
         guard !ordered.isEmpty else { return }
-        _ = try db.all(
+        try db.send(
             """
             SELECT pg_advisory_xact_lock(hashtextextended(v.column1, 7))
             FROM (VALUES \(rows: ordered.map { [$0.sqlValue] })) AS v

@@ -43,6 +43,62 @@ struct DatabaseConformanceTests {
         }
     }
 
+    @Test("Statements that travel together are done in order, and one that fails undoes all", arguments: TestDatabase.engines)
+    func sentTogether(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: [table]) { database in
+            // More than travel in one go.
+            let seen = try await database.write { db -> Int in
+                for number in 0..<250 { try db.send("INSERT INTO things (name) VALUES (\("n\(number)"))") }
+                try db.send("UPDATE things SET amount = 7 WHERE name = 'n249'")
+                return try db.first("SELECT COUNT(*) AS number FROM things WHERE amount = 7")?["number"] ?? 0
+            }
+            #expect(seen == 1)
+            // The duplicate shows at the commit at the latest, and nothing of its transaction stays.
+            await #expect(throws: DatabaseError.self) {
+                try await database.write { db in
+                    try db.send("INSERT INTO things (name) VALUES ('before')")
+                    try db.send("INSERT INTO things (name) VALUES ('n3')")
+                    try db.send("INSERT INTO things (name) VALUES ('after')")
+                }
+            }
+            await #expect(throws: DatabaseError.self) {
+                try await database.write { db in
+                    try db.send("INSERT INTO things (name) VALUES ('before')")
+                    try db.send("INSERT INTO things (name) VALUES ('n3')")
+                    _ = try db.all("SELECT 1 AS one")
+                    try db.send("INSERT INTO things (name) VALUES ('after')")
+                }
+            }
+            // The connection that it happened on serves others as before.
+            for _ in 0..<20 { try await database.write { try $0.send("UPDATE things SET weight = 1 WHERE name = 'n1'") } }
+            let rows = try await database.read { db -> [Int] in
+                [
+                    try db.first("SELECT COUNT(*) AS number FROM things")?["number"] ?? 0,
+                    try db.first("SELECT COUNT(*) AS number FROM things WHERE weight = 1")?["number"] ?? 0,
+                ]
+            }
+            #expect(rows == [250, 1])
+        }
+    }
+
+    @Test("A transaction in which a failure was swallowed is not taken for stored", arguments: TestDatabase.engines)
+    func swallowedFailure(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: [table]) { database in
+            let outcome = await Result<Void, any Error>.of {
+                try await database.write { db in
+                    try db.execute("INSERT INTO things (name) VALUES ('one')")
+                    _ = try? db.execute("INSERT INTO things (name) VALUES ('one')")
+                }
+            }
+            let count: Int = try await database.read { try $0.first("SELECT COUNT(*) AS n FROM things")?["n"] ?? 0 }
+            // SQLite keeps what went before, PostgreSQL nothing; either way the answer is true.
+            switch outcome {
+            case .success: #expect(count == 1)
+            case .failure: #expect(count == 0)
+            }
+        }
+    }
+
     @Test("An error undoes the whole transaction and only it", arguments: TestDatabase.engines)
     func rollback(engine: Engine) async throws {
         struct Stop: Error {}
@@ -158,6 +214,17 @@ struct DatabaseConformanceTests {
             }
             #expect(applied == 1)
             for database in databases { await database.close() }
+        }
+    }
+}
+
+extension Result where Failure == any Error {
+    /// What an asynchronous body came to.
+    fileprivate static func of(_ body: () async throws -> Success) async -> Self {
+        do {
+            return .success(try await body())
+        } catch {
+            return .failure(error)
         }
     }
 }

@@ -21,8 +21,20 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         static let numeric: Oid = 1700
     }
 
+    /// A prepared statement with its values, on its way.
+    private struct Statement {
+        let name: String
+        let values: [SQLValue]
+    }
+
+    // Beyond this many the socket's buffers could fill on both sides, and both would wait for the other to read.
+    private static let mostPending = 100
+
     private let handle: OpaquePointer
     private var prepared: [String: String] = [:]
+    private var pending: [Statement] = []
+    /// Whether the server has begun the transaction; it hears of it with the first statement.
+    private(set) var hasBegun = false
 
     /// Connects, blocking for at most five seconds.
     init(url: String) throws {
@@ -54,7 +66,11 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
     }
 
     /// Whether the connection still stands, as far as libpq noticed.
-    var isAlive: Bool { PQstatus(handle) == CONNECTION_OK }
+    private var isAlive: Bool { PQstatus(handle) == CONNECTION_OK }
+    /// Whether another transaction can use it: it stands, and nothing of the last one is left.
+    var isReusable: Bool {
+        isAlive && PQtransactionStatus(handle) == PQTRANS_IDLE && PQpipelineStatus(handle) == PQ_PIPELINE_OFF
+    }
     /// The server's version as 150004 for 15.4.
     var serverVersion: Int { Int(PQserverVersion(handle)) }
     /// The socket, to wait on for notifications.
@@ -90,6 +106,38 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         return Int(String(cString: PQcmdTuples(result))) ?? 0
     }
 
+    func send(_ text: String, _ values: [SQLValue]) throws {
+        pending.append(Statement(name: try prepare(text, values), values: values))
+        if pending.count >= Self.mostPending { try flush() }
+    }
+
+    /// Begins a transaction together with its first statement.
+    func begin() throws {
+        hasBegun = false
+        try send("BEGIN", [])
+    }
+
+    /// Has run all that was sent.
+    func flush() throws {
+        if !pending.isEmpty { PQclear(try runPending()) }
+    }
+
+    /// Makes the transaction durable, with what was sent before.
+    func commit() throws {
+        let result = try run("COMMIT", [])
+        defer { PQclear(result) }
+        // After a failure that somebody swallowed the server answers ROLLBACK, without an error.
+        guard String(cString: PQcmdStatus(result)) == "COMMIT" else {
+            throw DatabaseError.statement("a statement of the transaction had failed")
+        }
+    }
+
+    /// Ends a transaction that failed.
+    func rollBack() {
+        pending = []
+        if hasBegun { try? command("ROLLBACK") }
+    }
+
     /// Takes what the server sent and returns the payloads of notifications among it.
     func takeNotifications() throws -> [String] {
         guard PQconsumeInput(handle) == 1 else { throw DatabaseError.unavailable(Self.message(handle)) }
@@ -103,9 +151,63 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
 
     private func run(_ text: String, _ values: [SQLValue]) throws -> OpaquePointer? {
         let name = try prepare(text, values)
+        if !pending.isEmpty {
+            pending.append(Statement(name: name, values: values))
+            return try runPending()
+        }
         let result = Self.withParameters(values) { pointers in
             PQexecPrepared(handle, name, Int32(values.count), pointers, nil, nil, 0)
         }
+        return try checked(result)
+    }
+
+    /// Runs what is pending in one round trip (libpq manual, pipeline mode). After a failure the server skips the rest.
+    /// - Returns: the last statement's result.
+    private func runPending() throws -> OpaquePointer? {
+        let statements = pending
+        pending = []
+        guard PQenterPipelineMode(handle) == 1 else { throw DatabaseError.unavailable(Self.message(handle)) }
+        for statement in statements {
+            let isSent = Self.withParameters(statement.values) { pointers in
+                PQsendQueryPrepared(
+                    handle, statement.name, Int32(statement.values.count), pointers, nil, nil, 0)
+            }
+            guard isSent == 1 else { throw DatabaseError.unavailable(Self.message(handle)) }
+        }
+        guard PQpipelineSync(handle) == 1 else { throw DatabaseError.unavailable(Self.message(handle)) }
+        var last: OpaquePointer?
+        var failed: OpaquePointer?
+        defer { PQclear(failed) }
+        for _ in statements {
+            PQclear(last)
+            last = PQgetResult(handle)
+            switch PQresultStatus(last) {
+            case PGRES_COMMAND_OK, PGRES_TUPLES_OK: break
+            case PGRES_PIPELINE_ABORTED where failed != nil: break
+            default:
+                PQclear(failed)
+                failed = last
+                last = nil
+                guard isAlive else { throw failure(failed) }
+            }
+            // Each statement's results end with a NULL.
+            while let more = PQgetResult(handle) { PQclear(more) }
+        }
+        PQclear(PQgetResult(handle))  // the synchronization point
+        guard PQexitPipelineMode(handle) == 1 else {
+            PQclear(last)
+            throw DatabaseError.unavailable(Self.message(handle))
+        }
+        // Also when a statement failed: there is a transaction to be rolled back.
+        hasBegun = true
+        if failed != nil {
+            PQclear(last)
+            throw failure(failed)
+        }
+        return last
+    }
+
+    private func checked(_ result: OpaquePointer?) throws -> OpaquePointer? {
         switch PQresultStatus(result) {
         case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return result
         default:
@@ -120,7 +222,7 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         key += "|"
         for value in values { key += value.typeLetter }
         if let name = prepared[key] { return name }
-        if prepared.count >= Self.mostPrepared {
+        if prepared.count >= Self.mostPrepared, pending.isEmpty {
             try command("DEALLOCATE ALL")
             prepared = [:]
         }

@@ -72,21 +72,31 @@ final class PostgresEngine: DatabaseEngine {
     private static func transaction<Value>(
         _ postgres: PostgresConnection, _ body: (Connection) throws -> Value
     ) throws -> (Value, Set<Signal>) {
-        do {
-            try postgres.command("BEGIN")
-        } catch DatabaseError.unavailable(let why) {
-            throw NotBegun(why: why)
-        }
         let connection = Connection(engine: .postgres, runner: postgres)
         do {
-            let value = try body(connection)
+            let value = try begun(postgres) {
+                try postgres.begin()
+                let value = try body(connection)
+                // Never in one go with COMMIT: after a failure nobody could tell whether it was done.
+                if !postgres.hasBegun { try postgres.flush() }
+                return value
+            }
             let signals = connection.takeSignals()
-            let raise = signals.map { "SELECT pg_notify(\(PostgresListener.channel), '\($0.rawValue)'); " }.joined()
-            try postgres.command(raise + "COMMIT")
+            for signal in signals { try postgres.send(PostgresListener.notification, [.text(signal.rawValue)]) }
+            try postgres.commit()
             return (value, signals)
         } catch {
-            try? postgres.command("ROLLBACK")
+            postgres.rollBack()
             throw error
+        }
+    }
+
+    /// What fails because the connection is dead before the server has begun can be done on another one.
+    private static func begun<Value>(_ postgres: PostgresConnection, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch DatabaseError.unavailable(let why) where !postgres.hasBegun {
+            throw NotBegun(why: why)
         }
     }
 
@@ -145,7 +155,7 @@ final class PostgresEngine: DatabaseEngine {
     }
 
     private func giveBack(_ connection: PostgresConnection) {
-        guard connection.isAlive else { return }
+        guard connection.isReusable else { return }
         state.withLock { $0.idle.append(connection) }
     }
 

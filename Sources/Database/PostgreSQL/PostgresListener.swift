@@ -7,7 +7,9 @@ import Synchronization
 final class PostgresListener: Sendable {
     /// The NOTIFY channel, one for each schema, so that installations in one database do not wake each other; the payload
     /// names the signal. An SQL expression.
-    static let channel = "'patchbay.' || current_schema()"
+    private static let channel = "'patchbay.' || current_schema()"
+    /// The statement that raises a signal, given its name.
+    static let notification = "SELECT pg_notify(\(channel), $1)"
 
     private let url: String
     private let hub: SignalHub

@@ -164,7 +164,7 @@ public final class ChatConnections: Sendable {
     static func record(
         _ state: PSAConnection.State, reason: String?, of id: ChatConnection.ID, in db: Connection
     ) throws {
-        try db.execute(
+        try db.send(
             """
             UPDATE chat_connections SET state = \(state), state_reason = \(orNull: reason)
             WHERE id = \(id) AND state <> \(state)

@@ -215,14 +215,14 @@ public struct Deliverer: JobHandler {
         Metrics.Timer(label: "patchbay_event_to_message_seconds").recordNanoseconds(
             Int64(max(0, instant.timeIntervalSince(order.createdAt)) * 1_000_000_000))
         return { db in
-            try db.execute(
+            try db.send(
                 """
                 UPDATE deliveries SET state = \(Delivery.State.sent), message_id = \(messageID), sent_at = \(instant),
                     error = NULL, tracking_id = NULL, attempts = attempts + 1 WHERE id = \(id)
                 """)
             try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
             // Whom a message reached is there, whatever an earlier 404 said.
-            try db.execute("UPDATE recipients SET active = 1 WHERE id = \(recipient) AND active = 0")
+            try db.send("UPDATE recipients SET active = 1 WHERE id = \(recipient) AND active = 0")
         }
     }
 
@@ -230,7 +230,7 @@ public struct Deliverer: JobHandler {
         _ id: Delivery.ID, _ state: Delivery.State, _ error: String, trackingID: String? = nil
     ) -> JobEffect {
         { db in
-            try db.execute(
+            try db.send(
                 """
                 UPDATE deliveries SET state = \(state), error = \(error), tracking_id = \(orNull: trackingID),
                     attempts = attempts + 1 WHERE id = \(id)

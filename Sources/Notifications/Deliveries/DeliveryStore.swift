@@ -60,7 +60,7 @@ enum DeliveryStore {
         now: Date, in db: Connection
     ) throws -> [NewJob] {
         if let reason = plan.reason {
-            try db.execute("UPDATE ticket_events SET reason = \(reason) WHERE id = \(event)")
+            try db.send("UPDATE ticket_events SET reason = \(reason) WHERE id = \(event)")
         }
         guard !plan.items.isEmpty else { return [] }
         let rows = plan.items.map { item -> SQL in

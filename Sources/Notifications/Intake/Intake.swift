@@ -41,7 +41,7 @@ public final class Intake: Sendable {
                     hook.body.sqlValue, hook.receivedAt.sqlValue,
                 ]
             }
-            try db.execute(
+            try db.send(
                 """
                 INSERT INTO hook_inbox (connection_id, ticket_id, action, message_id, body, received_at)
                 VALUES \(rows: rows)

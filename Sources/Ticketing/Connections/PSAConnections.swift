@@ -268,7 +268,7 @@ public final class PSAConnections: Sendable {
     public static func record(
         _ state: PSAConnection.State, reason: String?, of id: PSAConnection.ID, in db: Connection
     ) throws {
-        try db.execute(
+        try db.send(
             """
             UPDATE psa_connections SET state = \(state), state_reason = \(orNull: reason)
             WHERE id = \(id) AND state <> \(state)

@@ -43,7 +43,7 @@ public struct TicketMirror: Sendable {
     public func store(
         _ ticket: Ticket, activity: TicketActivity, of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
-        try db.execute(
+        try db.send(
             """
             INSERT INTO psa_tickets (
                 connection_id, id, summary, board_id, board_name, status_id, status_name, closed, company_id,
@@ -73,7 +73,7 @@ public struct TicketMirror: Sendable {
                 \(orNull: note.authorIdentifier), \(note.text), \(note.isInternal), \(orNull: note.createdAt))
                 """
             }
-            try db.execute(
+            try db.send(
                 """
                 INSERT INTO psa_notes (
                     connection_id, ticket_id, id, kind, author, author_identifier, text, internal, created_at)
