@@ -94,6 +94,8 @@ final class SimulatedWorld: Sendable {
             "PATCHBAY_CONNECTWISE_BUDGET": "10000000",
             "PATCHBAY_WEBEX_URL": webexURL,
             "PATCHBAY_WEBEX_TOKEN": WebexOptions().token,
+            // The load generator sends the hooks itself, and what is measured is not to be disturbed.
+            "PATCHBAY_SYNC_CALLBACKS": "off", "PATCHBAY_SYNC_CATCH_UP": "off", "PATCHBAY_SYNC_TICKETS": "off",
         ]
     }
 

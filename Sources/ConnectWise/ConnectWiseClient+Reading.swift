@@ -42,6 +42,18 @@ extension ConnectWiseClient {
         list("service/tickets", conditions, fields: Ticket.fields, orderBy: orderBy, pageSize: pageSize, priority)
     }
 
+    /// How many tickets match.
+    public func ticketCount(
+        matching conditions: Conditions, priority: CallPriority = .background
+    ) async throws(ConnectWiseError) -> Int {
+        struct Answer: Decodable {
+            let count: Int
+        }
+        let call = Call(path: "service/tickets/count", query: [("conditions", conditions.text)], priority: priority)
+        let answer: Answer = try decode(try await send(call))
+        return answer.count
+    }
+
     /// A ticket's notes with an id above the given one, oldest first. Texts of time entries are not among them.
     public func notes(
         ofTicket ticket: Int, after id: Int = 0, priority: CallPriority = .background

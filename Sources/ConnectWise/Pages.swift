@@ -16,11 +16,7 @@ public struct Pages<Item: Record>: AsyncSequence, Sendable {
     let mode: Mode
     let pageSize: Int
 
-    public func makeAsyncIterator() -> Iterator {
-        var first = call
-        if mode == .forwardOnly { first.headers.append(.init("pagination-type", "forward-only")) }
-        return Iterator(client: client, call: first, mode: mode, pageSize: pageSize)
-    }
+    public func makeAsyncIterator() -> Iterator { Iterator(self) }
 
     /// All records of all pages.
     public func all() async throws(ConnectWiseError) -> [Item] {
@@ -30,19 +26,39 @@ public struct Pages<Item: Record>: AsyncSequence, Sendable {
         return records
     }
 
+    /// One page.
+    ///
+    /// - Parameter position: what the page before named as `next`; nil for the first page.
+    /// - Returns: the records, and where the next page starts; nil after the last.
+    public func page(
+        after position: String? = nil
+    ) async throws(ConnectWiseError) -> (records: [Item], next: String?) {
+        var call = call
+        if mode == .forwardOnly { call.headers.append(.init("pagination-type", "forward-only")) }
+        call.query.append(("pageSize", "\(pageSize)"))
+        if let position { call.query.append((mode == .navigable ? "page" : "pageId", position)) }
+        let response = try await client.send(call)
+        let records: [Item] = try client.decode(response)
+        guard let next = try next(records, response.headers("link")), !records.isEmpty else { return (records, nil) }
+        // A server that points to the page just read would be followed for ever.
+        guard next != position else { throw .undecodable(reason: "the next page is the same page") }
+        return (records, next)
+    }
+
+    private func next(_ records: [Item], _ links: [String]) throws(ConnectWiseError) -> String? {
+        let parameter = mode == .navigable ? "page" : "pageId"
+        if let linked = try PageLink.next(links, parameter: parameter, site: client.site) { return linked }
+        guard mode == .forwardOnly, links.isEmpty, records.count >= pageSize else { return nil }
+        return records.last.map { "\($0.id)" }
+    }
+
     public struct Iterator: AsyncIteratorProtocol {
-        let client: ConnectWiseClient
-        let call: ConnectWiseClient.Call
-        let mode: Mode
-        let pageSize: Int
+        let pages: Pages
         private var position: String?
         private var isFinished = false
 
-        init(client: ConnectWiseClient, call: ConnectWiseClient.Call, mode: Mode, pageSize: Int) {
-            self.client = client
-            self.call = call
-            self.mode = mode
-            self.pageSize = pageSize
+        init(_ pages: Pages) {
+            self.pages = pages
         }
 
         /// The next page, nil after the last. Empty only when the whole list is.
@@ -52,26 +68,11 @@ public struct Pages<Item: Record>: AsyncSequence, Sendable {
             guard !isFinished else { return nil }
             // A failed page ends the sequence: going on would leave a hole.
             isFinished = true
-            var call = call
-            call.query.append(("pageSize", "\(pageSize)"))
-            if let position { call.query.append((mode == .navigable ? "page" : "pageId", position)) }
-            let response = try await client.send(call)
-            let page: [Item] = try client.decode(response)
             let isFirst = position == nil
-            let links = response.headers("link")
-            if let next = try PageLink.next(links, parameter: mode == .navigable ? "page" : "pageId", site: client.site)
-            {
-                // A server that points to the page just read would be followed for ever.
-                guard next != position else { throw .undecodable(reason: "the next page is the same page") }
-                position = next
-                isFinished = page.isEmpty
-            } else if mode == .forwardOnly, links.isEmpty, page.count >= pageSize, let last = page.last {
-                // An endpoint that ignores the position would give the same page for ever.
-                guard "\(last.id)" != position else { throw .undecodable(reason: "the next page is the same page") }
-                position = "\(last.id)"
-                isFinished = false
-            }
-            return page.isEmpty && !isFirst ? nil : page
+            let page = try await pages.page(after: position)
+            position = page.next
+            isFinished = page.next == nil
+            return page.records.isEmpty && !isFirst ? nil : page.records
         }
     }
 }

@@ -28,6 +28,9 @@ public struct Site: Sendable, Equatable {
     /// True for a simulator or test server on this machine that is spoken to without TLS.
     public var isPlainLoopback: Bool { !usesTLS }
 
+    /// True for ConnectWise's own cloud, by its names; other hosts are somebody's own server.
+    public var isCloud: Bool { host.hasSuffix(".myconnectwise.net") || host.hasSuffix(".connectwisedev.com") }
+
     /// True for the site itself and for its `api-` twin.
     public func owns(host other: String) -> Bool {
         let other = other.lowercased().trimmingCharacters(in: ["[", "]"])

@@ -16,54 +16,36 @@ public struct NotificationsFeature: Sendable {
     /// The feature's operations.
     public let routes: [Route]
 
-    private let database: Database
-    private let queue: JobQueue
-    private let now: @Sendable () -> Date
+    /// Compares with the outside systems.
+    public let syncs: Syncs
 
-    /// - Parameter now: the wall clock.
+    /// - Parameters:
+    ///   - schedule: how often the outside systems are compared with what we have.
+    ///   - publicURL: where the ticketing system reaches us.
+    ///   - refreshPace: the pause between refreshes that a sync causes.
+    ///   - now: the wall clock.
     public init(
-        database: Database, queue: JobQueue, tickets: PSAConnections, chats: ChatConnections, logger: Logger,
+        database: Database, queue: JobQueue, tickets: PSAConnections, chats: ChatConnections,
+        schedule: SyncSchedule = .standard, publicURL: String, refreshPace: Duration, logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
-        self.database = database
-        self.queue = queue
-        self.now = now
+        let syncs = Syncs(database: database, queue: queue, schedule: schedule, logger: logger, now: now)
+        self.syncs = syncs
         intake = Intake(database: database, connections: tickets, queue: queue, logger: logger, now: now)
         handlers = [
             TicketRefresh(database: database, connections: tickets, now: now),
             Deliverer(database: database, connections: chats, tickets: tickets, now: now),
-            BoardsRefresh(connections: tickets, now: now),
-            RoomsRefresh(connections: chats, now: now),
+            SyncJob(
+                database: database, tickets: tickets, chats: chats, schedule: schedule, publicURL: publicURL,
+                pace: refreshPace, now: now),
         ]
         routes =
             settingsRoutes(database, now: now)
             + ruleRoutes(database, now: now)
             + recipientRoutes(database, now: now)
             + deliveryRoutes(database, queue: queue, now: now)
-            + chatConnectionRoutes(chats, queue: queue, now: now) { connection in
-                try await Self.fetchRooms(of: connection, database, queue, now: now())
-            }
-    }
-
-    /// Has a ticketing system's boards fetched.
-    public func fetchBoards(of connection: PSAConnection) async throws {
-        let (queue, instant) = (queue, now())
-        try await database.write { db in
-            try queue.enqueue([BoardsRefresh.job(of: connection.id, now: instant)], now: instant, in: db)
-        }
-    }
-
-    /// Has a bot's rooms fetched.
-    public func fetchRooms(of connection: ChatConnection) async throws {
-        try await Self.fetchRooms(of: connection, database, queue, now: now())
-    }
-
-    private static func fetchRooms(
-        of connection: ChatConnection, _ database: Database, _ queue: JobQueue, now: Date
-    ) async throws {
-        try await database.write { db in
-            try queue.enqueue([RoomsRefresh.job(of: connection.id, now: now)], now: now, in: db)
-        }
+            + syncRoutes(syncs, directory: Directory(database: database))
+            + chatConnectionRoutes(chats, queue: queue, now: now) { try await syncs.connectionChanged($0) }
     }
 
     /// Forgets hooks older than an instant, a bounded number at a time.

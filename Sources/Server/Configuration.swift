@@ -1,6 +1,7 @@
 import Database
 import Foundation
 import Logging
+import Notifications
 import Outbound
 import Telemetry
 
@@ -47,6 +48,8 @@ public struct Configuration: Sendable {
     public var webexToken: String?
     /// Where Webex is.
     public var webexURL = "https://webexapis.com"
+    /// How often the outside systems are compared with what we have.
+    public var syncSchedule = SyncSchedule.standard
     /// What is logged and how.
     public var logs = LogSettings()
     /// Where metrics are served; nil for nowhere.
@@ -141,6 +144,11 @@ public struct Configuration: Sendable {
         }
         take("WEBEX_TOKEN", "an access token", { $0 }) { webexToken = $0 }
         take("WEBEX_URL", "a URL", Self.publicURL) { webexURL = $0 }
+        for kind in Sync.Kind.allCases {
+            take("SYNC_\(kind.rawValue.uppercased())", "a time such as 5m, 12h or 7d, at least 1m, or off", Self.interval) {
+                syncSchedule.intervals[kind] = $0.duration
+            }
+        }
         take("LOG_LEVEL", "trace, debug, info, notice, warning, error or critical", Logger.Level.init(rawValue:)) {
             logs.level = $0
         }
@@ -172,6 +180,20 @@ public struct Configuration: Sendable {
             parts.fragment == nil, parts.user == nil
         else { return nil }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+
+    /// How often something is done; never when there is no duration.
+    private struct Interval {
+        let duration: Duration?
+    }
+
+    private static func interval(_ text: String) -> Interval? {
+        if text == "off" { return Interval(duration: nil) }
+        let units = ["m": 60, "h": 3_600, "d": 86_400]
+        guard let unit = text.last.flatMap({ units[String($0)] }), let count = Int(text.dropLast()),
+            (1...10_000).contains(count)
+        else { return nil }
+        return Interval(duration: .seconds(count * unit))
     }
 
     private static func hosts(_ text: String) -> [String]? {

@@ -15,6 +15,7 @@ public enum Installation {
         Migration(2, "jobs", jobSchema),
         Migration(3, "ticketing", ticketingSchema),
         Migration(4, "notifications", notificationsSchema),
+        Migration(5, "sync", ticketingSyncSchema + syncSchema),
     ]
 
     /// Opens the database that the configuration names.

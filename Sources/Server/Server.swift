@@ -48,8 +48,11 @@ public struct Server: Sendable {
             database: database, sealer: sealer, factory: psaFactory(outbound, database, configuration.connectWiseBudget)
         )
         let chats = ChatConnections(database: database, sealer: sealer, factory: chatFactory(outbound))
+        let publicURL =
+            configuration.publicURL ?? "http://\(configuration.listen.host):\(configuration.listen.port)"
         let notifications = NotificationsFeature(
-            database: database, queue: queue, tickets: tickets, chats: chats, logger: logger)
+            database: database, queue: queue, tickets: tickets, chats: chats, schedule: configuration.syncSchedule,
+            publicURL: publicURL, refreshPace: .seconds(60) / configuration.connectWiseBudget, logger: logger)
         try await keepConfiguredConnections(configuration, database, tickets, chats, notifications, logger)
 
         let health = Health(database: database, queue: queue, runsJobs: configuration.duties.contains(.worker))
@@ -62,6 +65,7 @@ public struct Server: Sendable {
             Housekeeping(database: database, queue: queue, keys: keys, logger: logger),
         ]
         if configuration.duties.contains(.worker) {
+            services.append(Upkeep(name: "schedule of syncs") { await notifications.syncs.run() })
             services.append(
                 JobRunner(database: database, queue: queue, handlers: notifications.handlers, logger: logger))
         }
@@ -69,12 +73,10 @@ public struct Server: Sendable {
             services.append(MetricsServer(metrics: metrics, host: listen.host, port: listen.port, logger: logger))
         }
         if configuration.duties.contains(.web) {
-            let publicURL =
-                configuration.publicURL ?? "http://\(configuration.listen.host):\(configuration.listen.port)"
             let routes =
                 accountRoutes(keys: keys, database: database)
                 + psaConnectionRoutes(tickets, queue: queue, publicURL: publicURL) { connection in
-                    try await notifications.fetchBoards(of: connection)
+                    try await notifications.syncs.connectionChanged(connection)
                 }
                 + directoryRoutes(Directory(database: database))
                 + notifications.routes
@@ -172,11 +174,11 @@ public struct Server: Sendable {
                 name: "ConnectWise", site: settings.site, company: settings.company,
                 credentials: PSACredentials(
                     publicKey: settings.publicKey, privateKey: settings.privateKey, clientID: settings.clientID))
-            try await notifications.fetchBoards(of: tickets.keep(draft, for: first))
+            try await notifications.syncs.connectionChanged(tickets.keep(draft, for: first))
         }
         if let token = configuration.webexToken {
             let draft = ChatConnectionDraft(name: "Webex", url: configuration.webexURL, token: token)
-            try await notifications.fetchRooms(of: chats.keep(draft, for: first))
+            try await notifications.syncs.connectionChanged(chats.keep(draft, for: first))
         }
     }
 }

@@ -14,6 +14,16 @@ struct UnreachableProvider: PSAProvider, CallbackVerifier {
     }
     func members(_ identifiers: [String]) async throws(PSAError) -> [Member] { throw refusal }
     func boards() async throws(PSAError) -> [Board] { throw refusal }
+    func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { throw refusal }
+    func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket> {
+        throw refusal
+    }
+    func tickets(changedSince instant: Date, after position: String?) async throws(PSAError) -> ListPage<Ticket> {
+        throw refusal
+    }
+    func members(after position: String?) async throws(PSAError) -> ListPage<Member> { throw refusal }
+    func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep { throw refusal }
+    var changeOverlap: Duration { .zero }
     func link(to ticket: Ticket.ID) -> String { "" }
     func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict { .forged("no such site") }
 }

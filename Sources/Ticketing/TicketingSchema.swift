@@ -72,3 +72,15 @@ public let ticketingSchema: [SQL] = [
     """,
     "CREATE INDEX call_reservations_of_budget ON call_reservations (budget, counts_until)",
 ]
+
+/// What sync needs to know of tickets, and the silence alarm of connections.
+public let ticketingSyncSchema: [SQL] = [
+    // The last ticket sync that saw the ticket among the open ones.
+    "ALTER TABLE psa_tickets ADD COLUMN listed_run BIGINT",
+    """
+    CREATE INDEX psa_tickets_open ON psa_tickets (connection_id, COALESCE(listed_run, 0))
+        WHERE closed = 0 AND deleted_at IS NULL
+    """,
+    "ALTER TABLE psa_connections ADD COLUMN last_hook_at BIGINT",
+    "ALTER TABLE psa_connections ADD COLUMN silent_since BIGINT",
+]

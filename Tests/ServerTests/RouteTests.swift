@@ -57,6 +57,7 @@ struct RouteTests {
         .init("POST", "/notifiers/deliveries/{id}/retry", .engineer),
         .init("POST", "/notifiers/deliveries/retry", .admin),
         .init("GET", "/config", .viewer), .init("PATCH", "/config", .admin),
+        .init("GET", "/sync/status", .viewer), .init("POST", "/sync", .admin),
         .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/parked", .superAdmin),
         .init("POST", "/jobs/parked/{id}/retry", .superAdmin),
     ]
@@ -75,7 +76,8 @@ struct RouteTests {
             let chats = ChatConnections(database: database, sealer: sealer) { _, _, _ in NobodyThere() }
             let queue = JobQueue()
             let feature = NotificationsFeature(
-                database: database, queue: queue, tickets: tickets, chats: chats, logger: TestDatabase.logger)
+                database: database, queue: queue, tickets: tickets, chats: chats, publicURL: "", refreshPace: .zero,
+                logger: TestDatabase.logger)
             let routes =
                 accountRoutes(keys: APIKeys(database: database), database: database)
                 + psaConnectionRoutes(tickets, queue: queue, publicURL: "") { _ in }
@@ -252,4 +254,5 @@ private struct NobodyThere: Messenger {
         throw refusal
     }
     func rooms() async throws(MessengerError) -> [ChatRoom] { throw refusal }
+    func accounts(email: String) async throws(MessengerError) -> [ChatAccount]? { throw refusal }
 }

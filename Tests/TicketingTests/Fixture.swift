@@ -10,7 +10,7 @@ import Testing
 @testable import Ticketing
 
 // One step: all tests of a run wait for the same lock at each.
-let ticketing = [Migration(1, "everything", accountsSchema + jobSchema + ticketingSchema)]
+let ticketing = [Migration(1, "everything", accountsSchema + jobSchema + ticketingSchema + ticketingSyncSchema)]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)
 
@@ -96,6 +96,18 @@ final class FakePSA: PSAProvider, CallbackVerifier {
         throw unexpected("activity of \(ticket)")
     }
     func boards() async throws(PSAError) -> [Board] { throw unexpected("boards") }
+    func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { throw unexpected("count") }
+    func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket> {
+        throw unexpected("open tickets")
+    }
+    func tickets(changedSince instant: Date, after position: String?) async throws(PSAError) -> ListPage<Ticket> {
+        throw unexpected("changed tickets")
+    }
+    func members(after position: String?) async throws(PSAError) -> ListPage<Member> { throw unexpected("members") }
+    var changeOverlap: Duration { .seconds(300) }
+    func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep {
+        throw unexpected("callback")
+    }
     func link(to ticket: Ticket.ID) -> String { "https://psa.example/\(ticket)" }
     func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict { .genuine }
 }

@@ -1,8 +1,5 @@
-import AsyncHTTPClient
 import Foundation
 import Logging
-import NIOCore
-import NIOHTTP1
 import Server
 import ServiceLifecycle
 import Simulators
@@ -62,7 +59,7 @@ struct DemoStage: Sendable {
 
     // MARK: Connecting
 
-    /// Does by the API what an administrator would: a rule for each board, and the callback in ConnectWise.
+    /// Does by the API what an administrator would: a rule for each board. The callback is registered by the server itself.
     func connect(port: Int, key: String) async throws {
         try await APIClient.connected(to: try ServerAddress("http://127.0.0.1:\(port)"), key: key) { api in
             try await answering(api)
@@ -78,9 +75,8 @@ struct DemoStage: Sendable {
                         method: .post, path: "/api/v1/notifiers/rules",
                         body: .object(["board_id": boardID, "recipient_id": roomID])))
             }
-            let connections = try await all("/api/v1/integrations/psa/connections", api) { !$0.isEmpty }
-            guard let hook = connections.first?["hook_url"]?.text else { throw CleanExit("there is no connection") }
-            try await registerCallback(hook)
+            // From then on the simulated ConnectWise tells of all that happens.
+            try await connectWise.callbackRegistered(within: .seconds(20))
         }
     }
 
@@ -102,23 +98,6 @@ struct DemoStage: Sendable {
             try await Task.sleep(for: .milliseconds(25))
         }
         throw CleanExit("\(path) stays empty; run again with --log to see why")
-    }
-
-    private func registerCallback(_ hook: String) async throws {
-        let base = try await connectWise.url(within: .seconds(5))
-        let text = "\(connectWiseOptions.company)+\(connectWiseOptions.publicKey):\(connectWiseOptions.privateKey)"
-        var request = HTTPClientRequest(url: "\(base)/v4_6_release/apis/3.0/system/callbacks")
-        request.method = .POST
-        request.headers.add(name: "Authorization", value: "Basic \(Data(text.utf8).base64EncodedString())")
-        request.headers.add(name: "clientId", value: "demo")
-        request.headers.add(name: "Content-Type", value: "application/json")
-        request.body = .bytes(
-            Data(
-                #"{"url":"\#(hook)","objectId":1,"type":"ticket","level":"owner","description":"Patchbay"}"#.utf8))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
-        guard response.status == .created else {
-            throw CleanExit("the simulated ConnectWise refuses the callback: \(response.status)")
-        }
     }
 
     // MARK: On the terminal

@@ -30,6 +30,9 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
     // Beyond this many the socket's buffers could fill on both sides, and both would wait for the other to read.
     private static let mostPending = 100
 
+    // More than any statement has that computes with its values; see ``prepare(_:_:)``.
+    private static let mostTyped = 1_000
+
     private let handle: OpaquePointer
     private var prepared: [String: String] = [:]
     private var pending: [Statement] = []
@@ -218,9 +221,12 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
 
     /// The name of the prepared statement for a text and the types of its values; NULL leaves the type to the server.
     private func prepare(_ text: String, _ values: [SQLValue]) throws -> String {
+        // A long list of rows is inserted into a table, whose columns tell the types. Otherwise NULLs here and there would
+        // make each such statement one of its own.
+        let isBulk = values.count > Self.mostTyped
         var key = text
         key += "|"
-        for value in values { key += value.typeLetter }
+        if !isBulk { for value in values { key += value.typeLetter } }
         if let name = prepared[key] { return name }
         if prepared.count >= Self.mostPrepared, pending.isEmpty {
             try command("DEALLOCATE ALL")
@@ -228,7 +234,8 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         }
         let name = "s\(prepared.count)"
         let types = values.map { value -> Oid in
-            switch value {
+            if isBulk { return TypeNumber.unknown }
+            return switch value {
             case .null: TypeNumber.unknown
             case .integer: TypeNumber.int8
             case .real: TypeNumber.float8

@@ -13,6 +13,25 @@ public protocol Messenger: Sendable {
     func find(_ markdown: String, sentTo person: String, since: Date) async throws(MessengerError) -> [String]
     /// All rooms that the bot is in.
     func rooms() async throws(MessengerError) -> [ChatRoom]
+    /// The accounts of people with this e-mail address; nil where people cannot be looked up.
+    func accounts(email: String) async throws(MessengerError) -> [ChatAccount]?
+}
+
+/// A person as the chat system knows the person.
+public struct ChatAccount: Sendable, Equatable {
+    /// The id there.
+    public let id: String
+    /// As people see it.
+    public let name: String
+    /// The addresses, the main one first.
+    public let emails: [String]
+
+    /// Describes an account.
+    public init(id: String, name: String, emails: [String]) {
+        self.id = id
+        self.name = name
+        self.emails = emails
+    }
 }
 
 /// Where a message goes.

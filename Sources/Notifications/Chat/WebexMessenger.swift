@@ -1,4 +1,5 @@
 import Foundation
+import Outbound
 import WebSupport
 import Webex
 
@@ -79,6 +80,17 @@ public struct WebexMessenger: Messenger {
                 if next == nil { break }
             }
             return rooms
+        } catch {
+            throw MessengerError(error)
+        }
+    }
+
+    /// See ``Messenger``.
+    public func accounts(email: String) async throws(MessengerError) -> [ChatAccount]? {
+        do throws(WebexError) {
+            return try await client.people(email: email, priority: .background).map { person in
+                ChatAccount(id: person.id, name: person.displayName ?? email, emails: person.emails ?? [])
+            }
         } catch {
             throw MessengerError(error)
         }

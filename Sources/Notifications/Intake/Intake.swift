@@ -5,6 +5,7 @@ import Hummingbird
 import Jobs
 import Logging
 import Metrics
+import Synchronization
 import Ticketing
 import WebSupport
 
@@ -23,14 +24,21 @@ public final class Intake: Sendable {
 
     private let connections: PSAConnections
     private let batcher: WriteBatcher<Hook>
+    private let database: Database
     private let logger: Logger
     private let now: @Sendable () -> Date
+    /// The last hook of each connection that is not written down yet.
+    private let latest = Mutex<[PSAConnection.ID: Date]>([:])
+
+    // The silence alarm counts minutes; writing with each hook would make all of them wait for one row.
+    private static let noteInterval: Duration = .seconds(10)
 
     /// - Parameter now: the wall clock.
     public init(
         database: Database, connections: PSAConnections, queue: JobQueue, logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
+        self.database = database
         self.connections = connections
         self.logger = logger
         self.now = now
@@ -54,7 +62,31 @@ public final class Intake: Sendable {
 
     /// Stores what is received; runs until cancelled.
     public func run() async {
-        await batcher.run()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.batcher.run() }
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: Self.noteInterval)
+                    await self.noteLatest()
+                }
+            }
+        }
+    }
+
+    /// Writes down when connections last sent a hook, which ends their silence.
+    func noteLatest() async {
+        let hooks = latest.withLock { latest in
+            defer { latest = [:] }
+            return latest
+        }
+        guard !hooks.isEmpty else { return }
+        do {
+            let ended = try await database.write { try Silence.note(hooks: hooks, in: $0) }
+            for id in ended { logger.notice("hooks come again", metadata: ["connection": "\(id)"]) }
+        } catch {
+            logger.warning("cannot note when hooks came", metadata: ["error": "\(error)"])
+            latest.withLock { $0.merge(hooks) { max($0, $1) } }
+        }
     }
 
     /// Puts the hooks' address into the router.
@@ -98,6 +130,7 @@ public final class Intake: Sendable {
             connection: live.connection.id, ticket: .init(record), action: action.rawValue,
             messageID: callback.messageID, body: String(decoding: body, as: UTF8.self), receivedAt: now())
         try await storable { try await self.batcher.add(hook) }
+        latest.withLock { $0[hook.connection] = hook.receivedAt }
         Self.received.increment()
         return Response(status: .ok)
     }

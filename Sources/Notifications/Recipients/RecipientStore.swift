@@ -64,6 +64,29 @@ enum RecipientStore {
         return id
     }
 
+    /// Takes over what the chat system knows of the person with this e-mail. Nobody there: a recipient that we have becomes
+    /// inactive, and none is made. Several accounts: the one whose main address it is, as messages go by address.
+    static func store(
+        _ accounts: [ChatAccount], email: String, name: String, of connection: ChatConnection.ID, now: Date,
+        in db: Connection
+    ) throws {
+        let main = accounts.first { $0.emails.first?.lowercased() == email.lowercased() }
+        guard let account = main ?? accounts.min(by: { $0.id < $1.id }) else {
+            try db.send(
+                """
+                UPDATE recipients SET active = 0 WHERE connection_id = \(connection) AND kind = 'person'
+                    AND address_key = \(email.lowercased()) AND active = 1
+                """)
+            return
+        }
+        let id = try person(email: email, name: name, of: connection, now: now, in: db)
+        try db.send(
+            """
+            UPDATE recipients SET active = 1, name = \(account.name), account_id = \(account.id)
+            WHERE id = \(id) AND (active = 0 OR name <> \(account.name) OR COALESCE(account_id, '') <> \(account.id))
+            """)
+    }
+
     /// Marks a recipient as there again, under a new name if one is given.
     static func restore(_ id: Recipient.ID, name: String?, in db: Connection) throws {
         try db.execute(

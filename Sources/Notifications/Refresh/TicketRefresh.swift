@@ -35,6 +35,7 @@ public struct TicketRefresh: JobHandler {
     }
 
     /// The refresh of a ticket. A waiting one absorbs it; a running one is followed by it.
+    /// - Parameter now: not before this instant.
     public static func job(
         _ ticket: Ticket.ID, of connection: PSAConnection.ID, now: Date
     ) throws -> NewJob {

@@ -13,7 +13,7 @@ public struct ConnectWiseProvider: PSAProvider {
     // Below this many reads at a time nobody waits for a batch; beyond it calls are saved.
     private static let singleReads = 6
 
-    private let client: ConnectWiseClient
+    let client: ConnectWiseClient
     private let tickets: ReadBatcher<Int, ConnectWise.Ticket>
     private let entries: ReadBatcher<EntriesWanted, [ConnectWise.TimeEntry]>
 
@@ -139,7 +139,7 @@ public struct ConnectWiseProvider: PSAProvider {
         client.site.ticketLink(Int(ticket.rawValue) ?? 0, companyID: client.credentials.companyID)
     }
 
-    private func mapping<Value>(
+    func mapping<Value>(
         _ body: () async throws(ConnectWiseError) -> Value
     ) async throws(PSAError) -> Value {
         do throws(ConnectWiseError) {

@@ -91,19 +91,19 @@ public struct Directory: Sendable {
     public static func store(
         _ boards: [Board], of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
-        try db.execute(
+        try db.send(
             "UPDATE psa_boards SET deleted_at = \(now) WHERE connection_id = \(connection) AND deleted_at IS NULL")
         for board in boards {
-            try db.execute(
+            try db.send(
                 """
                 INSERT INTO psa_boards (connection_id, id, name, inactive, fetched_at)
                 VALUES (\(connection), \(board.id), \(board.name), \(board.isInactive), \(now))
                 ON CONFLICT (connection_id, id) DO UPDATE SET name = excluded.name, inactive = excluded.inactive,
                     deleted_at = NULL, fetched_at = excluded.fetched_at
                 """)
-            try db.execute("DELETE FROM psa_statuses WHERE connection_id = \(connection) AND board_id = \(board.id)")
+            try db.send("DELETE FROM psa_statuses WHERE connection_id = \(connection) AND board_id = \(board.id)")
             for status in board.statuses {
-                try db.execute(
+                try db.send(
                     """
                     INSERT INTO psa_statuses (
                         connection_id, id, board_id, name, closed, inactive, sort_order, fetched_at)
@@ -180,10 +180,17 @@ public struct Directory: Sendable {
             isInactive: try row["inactive"])
     }
 
+    /// Takes over members; those that are missing stay as they were.
+    public static func store(
+        _ members: [Member], of connection: PSAConnection.ID, now: Date, in db: Connection
+    ) throws {
+        for member in members { try store(member, of: connection, now: now, in: db) }
+    }
+
     private static func store(
         _ member: Member, of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
-        try db.execute(
+        try db.send(
             """
             INSERT INTO psa_members (connection_id, identifier_key, id, identifier, name, email, inactive, fetched_at)
             VALUES (

@@ -44,28 +44,17 @@ public struct TicketMirror: Sendable {
         _ ticket: Ticket, activity: TicketActivity, of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
         try db.send(
-            """
-            INSERT INTO psa_tickets (
-                connection_id, id, summary, board_id, board_name, status_id, status_name, closed, company_id,
-                company_name, contact_id, contact_name, priority_id, priority_name, owner, resources, entered_at,
-                updated_at, updated_by, activity_cursor, refreshed_at, deleted_at)
-            VALUES (
-                \(connection), \(ticket.id), \(ticket.summary), \(orNull: ticket.board?.id), \(orNull: ticket.board?.name),
-                \(orNull: ticket.status?.id), \(orNull: ticket.status?.name), \(ticket.isClosed),
-                \(orNull: ticket.company?.id), \(orNull: ticket.company?.name), \(orNull: ticket.contact?.id),
-                \(orNull: ticket.contact?.name), \(orNull: ticket.priority?.id), \(orNull: ticket.priority?.name),
-                \(orNull: ticket.owner), \(ticket.resources.joined(separator: ",")), \(orNull: ticket.enteredAt),
-                \(orNull: ticket.updatedAt), \(orNull: ticket.updatedBy), \(orNull: activity.cursor), \(now), NULL)
-            ON CONFLICT (connection_id, id) DO UPDATE SET
-                summary = excluded.summary, board_id = excluded.board_id, board_name = excluded.board_name,
-                status_id = excluded.status_id, status_name = excluded.status_name, closed = excluded.closed,
-                company_id = excluded.company_id, company_name = excluded.company_name,
-                contact_id = excluded.contact_id, contact_name = excluded.contact_name,
-                priority_id = excluded.priority_id, priority_name = excluded.priority_name, owner = excluded.owner,
-                resources = excluded.resources, entered_at = excluded.entered_at, updated_at = excluded.updated_at,
-                updated_by = excluded.updated_by, activity_cursor = excluded.activity_cursor,
-                refreshed_at = excluded.refreshed_at, deleted_at = NULL
-            """)
+            Self.insertion(of: [ticket], cursor: activity.cursor, connection: connection, now: now) + """
+                 ON CONFLICT (connection_id, id) DO UPDATE SET
+                    summary = excluded.summary, board_id = excluded.board_id, board_name = excluded.board_name,
+                    status_id = excluded.status_id, status_name = excluded.status_name, closed = excluded.closed,
+                    company_id = excluded.company_id, company_name = excluded.company_name,
+                    contact_id = excluded.contact_id, contact_name = excluded.contact_name,
+                    priority_id = excluded.priority_id, priority_name = excluded.priority_name, owner = excluded.owner,
+                    resources = excluded.resources, entered_at = excluded.entered_at, updated_at = excluded.updated_at,
+                    updated_by = excluded.updated_by, activity_cursor = excluded.activity_cursor,
+                    refreshed_at = excluded.refreshed_at, deleted_at = NULL
+                """)
         for start in stride(from: 0, to: activity.notes.count, by: 50) {
             let rows = activity.notes[start..<min(start + 50, activity.notes.count)].map { note -> SQL in
                 """
@@ -80,6 +69,94 @@ public struct TicketMirror: Sendable {
                 VALUES \(rows.joined(", ")) ON CONFLICT DO NOTHING
                 """)
         }
+    }
+
+    /// Stores tickets that were never seen, as a list showed them. What was written on them is not looked at: that waits
+    /// for their first change.
+    /// - Parameter run: the ticket sync that listed them; nil when another list did.
+    public func storeListed(
+        _ tickets: [Ticket], run: Int?, of connection: PSAConnection.ID, now: Date, in db: Connection
+    ) throws {
+        for start in stride(from: 0, to: tickets.count, by: 200) {
+            let part = Array(tickets[start..<min(start + 200, tickets.count)])
+            // One that was seen meanwhile is known better.
+            try db.send(
+                Self.insertion(of: part, cursor: nil, listedRun: run, connection: connection, now: now)
+                    + " ON CONFLICT DO NOTHING")
+        }
+    }
+
+    private static func insertion(
+        of tickets: [Ticket], cursor: String?, listedRun: Int? = nil, connection: PSAConnection.ID, now: Date
+    ) -> SQL {
+        let rows = tickets.map { ticket -> [SQLValue] in
+            [
+                connection.sqlValue, ticket.id.sqlValue, ticket.summary.sqlValue, (ticket.board?.id).sqlValue,
+                (ticket.board?.name).sqlValue, (ticket.status?.id).sqlValue, (ticket.status?.name).sqlValue,
+                ticket.isClosed.sqlValue, (ticket.company?.id).sqlValue, (ticket.company?.name).sqlValue,
+                (ticket.contact?.id).sqlValue, (ticket.contact?.name).sqlValue, (ticket.priority?.id).sqlValue,
+                (ticket.priority?.name).sqlValue, ticket.owner.sqlValue,
+                ticket.resources.joined(separator: ",").sqlValue, ticket.enteredAt.sqlValue, ticket.updatedAt.sqlValue,
+                ticket.updatedBy.sqlValue, cursor.sqlValue, now.sqlValue, listedRun.sqlValue,
+            ]
+        }
+        return """
+            INSERT INTO psa_tickets (
+                connection_id, id, summary, board_id, board_name, status_id, status_name, closed, company_id,
+                company_name, contact_id, contact_name, priority_id, priority_name, owner, resources, entered_at,
+                updated_at, updated_by, activity_cursor, refreshed_at, listed_run)
+            VALUES \(rows: rows)
+            """
+    }
+
+    /// When tickets were last seen, and as of when; those that never were are missing.
+    public func seen(
+        _ ids: [Ticket.ID], of connection: PSAConnection.ID, in db: Connection
+    ) throws -> [Ticket.ID: TicketTriage.Seen] {
+        var seen: [Ticket.ID: TicketTriage.Seen] = [:]
+        for start in stride(from: 0, to: ids.count, by: 500) {
+            let part = ids[start..<min(start + 500, ids.count)]
+            for row in try db.all(
+                """
+                SELECT id, updated_at, refreshed_at, deleted_at FROM psa_tickets
+                WHERE connection_id = \(connection) AND id IN (\(list: part))
+                """)
+            {
+                let deletedAt: Date? = try row["deleted_at"]
+                seen[try row["id"]] = TicketTriage.Seen(
+                    updatedAt: try row["updated_at"], refreshedAt: try row["refreshed_at"],
+                    isDeleted: deletedAt != nil)
+            }
+        }
+        return seen
+    }
+
+    /// Notes that a ticket sync saw tickets among the open ones.
+    public func markListed(
+        _ ids: [Ticket.ID], run: Int, of connection: PSAConnection.ID, in db: Connection
+    ) throws {
+        for start in stride(from: 0, to: ids.count, by: 500) {
+            try db.send(
+                """
+                UPDATE psa_tickets SET listed_run = \(run)
+                WHERE connection_id = \(connection) AND id IN (\(list: ids[start..<min(start + 500, ids.count)]))
+                """)
+        }
+    }
+
+    /// Tickets that are open in the mirror, but that a ticket sync did not see: closed, moved or deleted meanwhile. Those
+    /// that were looked at since the sync began need no further look.
+    public func unlisted(
+        run: Int, since start: Date, boards: [Board.ID], after id: Ticket.ID, limit: Int, of connection: PSAConnection.ID,
+        in db: Connection
+    ) throws -> [Ticket.ID] {
+        var query: SQL = """
+            SELECT id FROM psa_tickets WHERE connection_id = \(connection) AND closed = 0 AND deleted_at IS NULL
+                AND COALESCE(listed_run, 0) < \(run) AND refreshed_at < \(start) AND id > \(id)
+            """
+        if !boards.isEmpty { query += " AND board_id IN (\(list: boards))" }
+        query += " ORDER BY id LIMIT \(limit)"
+        return try db.all(query).map { row -> Ticket.ID in try row["id"] }
     }
 
     /// Which of these notes are stored already; needed because a look may find a note a second time.

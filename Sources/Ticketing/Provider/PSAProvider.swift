@@ -12,8 +12,61 @@ public protocol PSAProvider: Sendable {
     func members(_ identifiers: [String]) async throws(PSAError) -> [Member]
     /// All boards with their statuses.
     func boards() async throws(PSAError) -> [Board]
+    /// How many open tickets there are on these boards; on all of them when none is named.
+    func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int
+    /// A page of these open tickets, in an order that holds while tickets come and go.
+    func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket>
+    /// A page of the tickets that changed at this instant or later, by the ticketing system's clock.
+    func tickets(changedSince instant: Date, after position: String?) async throws(PSAError) -> ListPage<Ticket>
+    /// A page of all members.
+    func members(after position: String?) async throws(PSAError) -> ListPage<Member>
+    /// How far before the last seen change to look again: how much the system's filters and clock can be off.
+    var changeOverlap: Duration { get }
+    /// Sees to it that this address, and it alone of those with our key, is called on each change of a ticket.
+    func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep
     /// Where a person opens a ticket in a browser.
     func link(to ticket: Ticket.ID) -> String
+}
+
+/// One page of a list of the ticketing system.
+public struct ListPage<Item: Sendable>: Sendable {
+    /// What is on the page.
+    public let items: [Item]
+    /// Where the next page starts; nil after the last. Only the provider knows what it means.
+    public let next: String?
+
+    /// Describes a page.
+    public init(_ items: [Item], next: String?) {
+        self.items = items
+        self.next = next
+    }
+}
+
+/// Where the ticketing system tells us of changes.
+public struct CallbackAddress: Sendable, Equatable {
+    /// The whole address, up to where the ticket's number is appended.
+    public let url: String
+    /// The part that tells our registrations from others': the path with the connection's key.
+    public let marker: String
+
+    /// The address of a connection's hooks on a server.
+    public init(publicURL: String, hookKey: String) {
+        marker = "/hooks/cw/tickets?c=\(hookKey)"
+        url = "\(publicURL)\(marker)&recordId="
+    }
+}
+
+/// What had to be done so that the ticketing system tells us of changes.
+public struct CallbackUpkeep: Sendable, Equatable {
+    /// There was no registration.
+    public var created = false
+    /// It had been switched off, as ConnectWise does after three days of failures.
+    public var reactivated = false
+    /// How many old ones of ours were removed.
+    public var removed = 0
+
+    /// Nothing had to be done.
+    public init() {}
 }
 
 /// Why the ticketing system did not do what it was asked.

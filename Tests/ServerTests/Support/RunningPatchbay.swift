@@ -16,6 +16,8 @@ package struct RunningPatchbay: Sendable {
         package var webex: (inout WebexOptions) -> Void = { _ in }
         /// Whether ConnectWise sends its callbacks; otherwise the test sends hooks itself.
         package var registersCallback = false
+        /// Settings beside or instead of the usual ones, such as `PATCHBAY_SYNC_CATCH_UP`.
+        package var settings: [String: String] = [:]
         /// Further hosts that may be called.
         package var allowedHosts: [String] = []
 
@@ -68,6 +70,8 @@ package struct RunningPatchbay: Sendable {
         let port = try await Ports.free()
         var environment = try await surroundings.environment(database: address.configured, port: port)
         environment["PATCHBAY_ALLOWED_HOSTS"]?.append(options.allowedHosts.map { ",\($0)" }.joined())
+        if options.registersCallback { environment["PATCHBAY_SYNC_CALLBACKS"] = "1d" }
+        environment.merge(options.settings) { $1 }
         let configuration = try Configuration(environment: environment)
         let lines = MutexBox<[String]>([])
         let logger = Logger(label: "patchbay") { _ in CapturedLog(lines) }
@@ -83,7 +87,7 @@ package struct RunningPatchbay: Sendable {
                 for await _ in listening {}
                 let api = APIClient(base: "http://127.0.0.1:\(port)", key: key)
                 let connected = try await Connected(api)
-                if options.registersCallback { try await surroundings.registerCallback(connected.hookURL) }
+                if options.registersCallback { try await surroundings.connectWise.callbackRegistered() }
                 let patchbay = RunningPatchbay(
                     connectWise: surroundings.connectWise, webex: surroundings.webex, api: api, address: address,
                     database: database, hookKey: connected.hookKey, log: lines, boards: connected.boards,

@@ -38,7 +38,7 @@ package struct Surroundings: Sendable {
         try await running([connectWise, webex], logger: TestDatabase.logger, body)
     }
 
-    /// The configuration of an installation between both.
+    /// The configuration of an installation between both. Nothing runs by schedule, so that tests can count calls.
     package func environment(database: String, port: Int) async throws -> [String: String] {
         let psa = try await host(connectWise.url())
         let chat = try await webex.url()
@@ -57,6 +57,8 @@ package struct Surroundings: Sendable {
             "PATCHBAY_WEBEX_URL": chat,
             "PATCHBAY_WEBEX_TOKEN": webexOptions.token,
             "PATCHBAY_LOG_FORMAT": "text",
+            "PATCHBAY_SYNC_BOARDS": "off", "PATCHBAY_SYNC_RECIPIENTS": "off", "PATCHBAY_SYNC_TICKETS": "off",
+            "PATCHBAY_SYNC_CATCH_UP": "off", "PATCHBAY_SYNC_CALLBACKS": "off",
         ]
     }
 

@@ -1,0 +1,121 @@
+import Accounts
+import Database
+import Foundation
+import Hummingbird
+import Ticketing
+import WebSupport
+
+/// The operations on syncs.
+func syncRoutes(_ syncs: Syncs, directory: Directory) -> [Route] {
+    [
+        Route(.get, "/sync/status", .viewer, "Shows each sync: how its last run stands and when the next one begins") {
+            request in
+            .json(SyncsAnswer(items: try await syncs.all(of: request.principal.organization).map(SyncAnswer.init)))
+        },
+        Route(.post, "/sync", .admin, "Starts syncs; those under way go on and are answered") { request in
+            let organization = request.principal.organization
+            let (kinds, boards) = try await request.body(NewSync.self).validated(organization, directory)
+            let started = try await syncs.request(kinds, boards: boards, of: organization)
+            guard !started.isEmpty else {
+                throw Problem.conflict(
+                    code: "no_connection",
+                    "There is no active connection to sync with; make one at /api/v1/integrations first.")
+            }
+            return .json(SyncsAnswer(items: started.map(SyncAnswer.init)), status: .accepted)
+        },
+    ]
+}
+
+private struct NewSync: JSONBody {
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case kinds
+        case boards = "board_ids"
+    }
+
+    let kinds: [String]
+    let boards: [Board.ID]?
+
+    func validated(
+        _ organization: Organization.ID, _ directory: Directory
+    ) async throws -> (kinds: [Sync.Kind], boards: [Board.ID]) {
+        var errors: [Problem.FieldError] = []
+        let known = kinds.map { Sync.Kind(rawValue: $0) }
+        if known.isEmpty || known.contains(nil) {
+            let all = Sync.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            errors.append(.init(field: "kinds", code: "wrong_value", message: "must be one or more of \(all)."))
+        }
+        let boards = boards ?? []
+        if !boards.isEmpty, !known.contains(.tickets) {
+            errors.append(.init(field: "board_ids", code: "not_used", message: "only goes with the kind tickets."))
+        }
+        if boards.count > 200 {
+            errors.append(.init(field: "board_ids", code: "length", message: "must name at most 200 boards."))
+        } else {
+            for board in Set(boards) where try await directory.board(board, of: organization) == nil {
+                errors.append(
+                    .init(
+                        field: "board_ids", code: "unknown",
+                        message: "\(board) is not a board of your ticketing system; see GET /api/v1/cw/boards."))
+            }
+        }
+        guard errors.isEmpty else { throw Problem.invalid(errors) }
+        return (known.compactMap(\.self), boards)
+    }
+}
+
+private struct SyncsAnswer: Encodable, Sendable {
+    let items: [SyncAnswer]
+}
+
+private struct SyncAnswer: Encodable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case id, kind, connection, state, done, total
+        case connectionID = "connection_id"
+        case boards = "board_ids"
+        case startedAt = "started_at"
+        case finishedAt = "finished_at"
+        case duration = "duration_seconds"
+        case lastError = "last_error"
+        case nextRunAt = "next_run_at"
+    }
+
+    let id: Sync.ID
+    let kind: Sync.Kind
+    let connection: String
+    let connectionID: Int64?
+    let state: Sync.State
+    let boards: [Board.ID]
+    let done: Int
+    let total: Int?
+    let startedAt: Date?
+    let finishedAt: Date?
+    let duration: Double?
+    let lastError: String?
+    let nextRunAt: Date?
+
+    init(_ named: Syncs.Named) {
+        let sync = named.sync
+        id = sync.id
+        kind = sync.kind
+        connection = named.connectionName
+        connectionID = sync.psa?.rawValue ?? sync.chat?.rawValue
+        state = sync.state
+        boards = sync.boards
+        done = sync.done
+        total = sync.total
+        startedAt = sync.startedAt
+        let ended: Date?
+        // What is stored is the end of the run before while this one is under way; catch-up needs it.
+        switch sync.state {
+        case .queued, .running:
+            ended = nil
+            nextRunAt = nil
+        case .idle, .failed:
+            ended = sync.finishedAt
+            nextRunAt = sync.nextRunAt
+        }
+        finishedAt = ended
+        duration = sync.startedAt.flatMap { ended?.timeIntervalSince($0) }
+        lastError = sync.lastError
+    }
+}
