@@ -35,6 +35,8 @@ struct ConnectWiseFaultTests {
     @Test("The message comes once", arguments: TestDatabase.engines, passing)
     func passes(engine: Engine, fault: Case) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
+            // So that members are asked for although they are known.
+            try await patchbay.configure(["reference_lifetime_seconds": 0])
             let ticket = try patchbay.connectWise.createTicket("Against all odds", owner: "slindqvist", text: "Hi")
             patchbay.connectWise.desk.script(Fault(fault.action, method: "GET", path: fault.path, times: fault.times))
             try await patchbay.refresh(ticket, action: "added")

@@ -53,6 +53,10 @@ enum RuleStore {
     ) throws -> Rule {
         var errors: [Problem.FieldError] = []
         let board = try Directory.board(draft.board, of: organization, in: db)
+        if board?.isDeleted == true {
+            errors.append(
+                .init(field: "board_id", code: "deleted", message: "was deleted in the ticketing system."))
+        }
         if board == nil {
             errors.append(
                 .init(

@@ -196,6 +196,61 @@ extension ConnectWiseSimulator {
         }
     }
 
+    /// Removes a board, as if it had never been; its tickets stay where they were.
+    public func remove(board name: String) throws {
+        try change { ledger throws(NotInThisWorld) in ledger.boards.remove(try ledger.board(named: name)) }
+    }
+
+    /// Gives a member another e-mail address, or none.
+    public func setEmail(_ email: String?, of identifier: String) throws {
+        try change { ledger throws(NotInThisWorld) in
+            let id = try ledger.member(known: identifier).id
+            _ = ledger.members.update(id) { $0.email = email }
+        }
+    }
+
+    /// A registered callback.
+    public struct CallbackState: Sendable, Equatable {
+        /// Number of the entry.
+        public let id: Int
+        /// Where it is sent.
+        public let url: String
+        /// Whether it was switched off.
+        public let inactive: Bool
+    }
+
+    /// All registered callbacks.
+    public var callbackStates: [CallbackState] {
+        ledger.read { $0.callbacks.all.map { CallbackState(id: $0.id, url: $0.url, inactive: $0.inactive) } }
+    }
+
+    /// Switches all callbacks off, as after three days of failures.
+    public func deactivateCallbacks() {
+        change { ledger in
+            for id in ledger.callbacks.ids { _ = ledger.callbacks.update(id) { $0.inactive = true } }
+        }
+    }
+
+    /// Registers a callback by hand, even one that is there already.
+    @discardableResult
+    public func addCallback(_ url: String, inactive: Bool = false) -> Int {
+        let moment = moment
+        return change { ledger in
+            let member = ledger.member(ledger.apiMember)?.id ?? 1
+            return ledger.callbacks.add { id in
+                CallbackRecord(
+                    id: id, url: url, objectID: 1, type: "ticket", level: "owner", description: "By hand",
+                    payloadVersion: "3.0.0", inactive: inactive, memberID: member, connectWiseID: "",
+                    stamp: Stamp(moment, by: ledger.apiMember))
+            }.id
+        }
+    }
+
+    /// Removes all callbacks.
+    public func removeCallbacks() {
+        change { ledger in for id in ledger.callbacks.ids { ledger.callbacks.remove(id) } }
+    }
+
     /// URLs of the registered callbacks that are active.
     public var callbackURLs: [String] { ledger.read { $0.callbacks.all.filter { !$0.inactive }.map(\.url) } }
 

@@ -35,6 +35,8 @@ public enum TicketTriage: Sendable, Equatable {
     ///   - seen: nil for a ticket that was never seen.
     ///   - baseline: changes before it are not told.
     public init(_ listed: Ticket, seen: Seen?, baseline: Date) {
+        // What happened within the baseline's second counts as after it.
+        let baseline = Date(timeIntervalSince1970: baseline.timeIntervalSince1970.rounded(.down))
         guard let seen else {
             self = (listed.updatedAt.map { $0 < baseline } ?? false) ? .silent : .refresh
             return

@@ -1,0 +1,351 @@
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// Comparing with the outside systems, on request and by schedule.
+@Suite("Sync", .timeLimit(.minutes(5)))
+struct SyncTests {
+    // MARK: The API
+
+    @Test("Each kind shows how it stands; asking again while one runs answers that run", arguments: TestDatabase.engines)
+    func status(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            patchbay.connectWise.desk.script(Fault(.delay(.seconds(1)), path: "*/service/tickets*", times: nil))
+            let first = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]])
+            let second = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets", "boards"]])
+            #expect(first.status == 202 && second.status == 202)
+            let tickets = second.json["items"].elements.first { $0["kind"] == "tickets" } ?? .null
+            #expect(tickets["id"] == first.json["items"].elements.first?["id"])
+            #expect(tickets["state"] == "queued" || tickets["state"] == "running")
+            let done = try await patchbay.synced("tickets")
+            #expect(done["done"] == done["total"] && done["done"] != 0)
+            #expect(done["started_at"] != .null && done["finished_at"] != .null && done["last_error"] == .null)
+            // One run: a count and a page.
+            #expect(patchbay.connectWise.desk.callsByRoute["GET service/tickets/count"] == 1)
+            let kinds = try await patchbay.syncs().map { $0["kind"].string ?? "" }
+            #expect(Set(kinds) == ["boards", "recipients", "tickets", "catch_up", "callbacks"])
+        }
+    }
+
+    @Test("What cannot be synced is refused with the field", arguments: TestDatabase.engines)
+    func refused(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let cases: [(body: JSON, field: String)] = [
+                (["kinds": ["everything"]], "kinds"), (["kinds": []], "kinds"), (["kind": ["tickets"]], "kind"),
+                (["kinds": ["boards"], "board_ids": ["1"]], "board_ids"),
+                (["kinds": ["tickets"], "board_ids": ["999"]], "board_ids"),
+            ]
+            for (body, field) in cases {
+                let reply = try await patchbay.api(.POST, "/sync", body)
+                #expect(reply.status == 422 || reply.status == 400)
+                #expect(reply.faultyFields.contains(field))
+            }
+        }
+    }
+
+    // MARK: Boards and recipients
+
+    @Test("A board that is gone is marked, keeps its rules, and is there again when it is back", arguments: TestDatabase.engines)
+    func boards(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let rule = try await patchbay.rule("Voice", to: "Voice team")
+            try patchbay.connectWise.remove(board: "Voice")
+            try await patchbay.sync("boards")
+            let voice = try patchbay.board("Voice").string ?? ""
+            let board = try await patchbay.api(.GET, "/cw/boards/\(voice)").json
+            #expect(board["deleted"] == true)
+            #expect(try await patchbay.api(.GET, "/notifiers/rules/\(rule)").status == 200)
+            let other = try await patchbay.api(
+                .POST, "/notifiers/rules", ["board_id": try patchbay.board("Voice"), "recipient_id": try patchbay.room()])
+            #expect(other.status == 422 && other.faultyFields == ["board_id"])
+        }
+    }
+
+    @Test("Rooms and the members' accounts become recipients; those that are gone become inactive", arguments: TestDatabase.engines)
+    func recipients(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try patchbay.connectWise.setEmail(nil, of: "mhaddad")
+            try patchbay.connectWise.setEmail("Nobody.There@rivermark.example", of: "kbrandt")
+            // A second account for one address, and an address written in another case.
+            patchbay.webex.createPerson("Sara Lindqvist (old)", email: "sara.lindqvist@rivermark.example")
+            try patchbay.connectWise.setEmail("SARA.Lindqvist@Rivermark.example", of: "slindqvist")
+            let rule = try await patchbay.rule()
+            if let room = patchbay.webex.rooms.first(where: { $0.title == "Dispatch" }) {
+                patchbay.webex.remove(room: room.id)
+            }
+            try await patchbay.sync("recipients")
+            let people = try await patchbay.api(.GET, "/webex/rooms?kind=person&limit=200").json["items"].elements
+            let emails = people.compactMap { $0["email"].string?.lowercased() }
+            #expect(emails.count == Set(emails).count)
+            #expect(emails.contains(Staff.sara) && emails.contains(Staff.tom))
+            #expect(!emails.contains("nobody.there@rivermark.example"))
+            let room = try patchbay.room().int ?? 0
+            let dispatch = try await patchbay.api(.GET, "/webex/rooms/\(room)").json
+            #expect(dispatch["active"] == false)
+            #expect(try await patchbay.api(.GET, "/notifiers/rules/\(rule)").status == 200)
+            // Told once, although there are two accounts.
+            let ticket = try patchbay.connectWise.createTicket("Two accounts", owner: "slindqvist")
+            try await patchbay.refresh(ticket, action: "added")
+            #expect(try await patchbay.deliveries(of: ticket).count == 1)
+            // A member without an address is not told, and it is on record why.
+            let silent = try patchbay.connectWise.createTicket("No address", owner: "mhaddad")
+            try await patchbay.refresh(silent, action: "added")
+            #expect(try await patchbay.events(of: silent).first?.reason?.contains("mhaddad has no e-mail") == true)
+        }
+    }
+
+    // MARK: Tickets
+
+    @Test(
+        "Many open tickets cost a call for each thousand; a run goes on where it failed; nobody is told of old ones",
+        arguments: TestDatabase.engines)
+    func tickets(engine: Engine) async throws {
+        var options = RunningPatchbay.Options()
+        options.connectWise = { $0.world = .load(tickets: 4_200) }
+        try await RunningPatchbay.run(engine, options) { patchbay in
+            let open = patchbay.connectWise.ticketIDs.count { patchbay.connectWise.ticket($0)?.closed == false }
+            patchbay.connectWise.desk.resetCalls()
+            // The third page fails once.
+            patchbay.connectWise.desk.script(Fault(.delay(.zero), path: "/service/tickets", times: 2))
+            patchbay.connectWise.desk.script(Fault(.answer(status: 500), path: "/service/tickets", times: 1))
+            let done = try await patchbay.sync("tickets")
+            #expect(done["done"].int == open && done["total"].int == open)
+            let pages = (open + 999) / 1000
+            #expect(patchbay.connectWise.desk.callsByRoute["GET service/tickets"] == pages + 1)
+            #expect(patchbay.connectWise.desk.callsByRoute["GET service/tickets/{id}"] == nil)
+            #expect(try await patchbay.count("psa_tickets") == open)
+            #expect(patchbay.webex.messageCount == 0)
+            #expect(try await patchbay.count("ticket_events") == 0)
+            // Again: everything is known.
+            patchbay.connectWise.desk.resetCalls()
+            try await patchbay.sync("tickets")
+            #expect(patchbay.connectWise.desk.callCount == pages + 1)
+        }
+    }
+
+    @Test("A sync announces what it finds new, and notices what was closed or deleted meanwhile", arguments: TestDatabase.engines)
+    func differences(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            let closed = try patchbay.connectWise.createTicket("To be closed")
+            let deleted = try patchbay.connectWise.createTicket("To be deleted")
+            try await patchbay.refresh(closed, action: "added")
+            try await patchbay.refresh(deleted, action: "added")
+            let new = try patchbay.connectWise.createTicket("Nobody told us", board: "Service Desk")
+            try patchbay.connectWise.update(closed, status: "Closed", as: .member("twhitlock"))
+            try patchbay.connectWise.delete(deleted)
+            try await patchbay.sync("tickets")
+            try await patchbay.settled()
+            #expect(try await patchbay.events(of: new).map(\.kind) == ["created"])
+            #expect(try await patchbay.events(of: closed).map(\.kind).last == "closed")
+            #expect(try await patchbay.events(of: deleted).map(\.kind).last == "deleted")
+            #expect(patchbay.messages(to: "Dispatch").count == 3)
+        }
+    }
+
+    @Test("Only the chosen boards are looked at", arguments: TestDatabase.engines)
+    func chosenBoards(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let voice = try patchbay.connectWise.createTicket("On the board", board: "Voice")
+            let other = try patchbay.connectWise.createTicket("Elsewhere", board: "Service Desk")
+            let reply = try await patchbay.api(
+                .POST, "/sync", ["kinds": ["tickets"], "board_ids": [try patchbay.board("Voice")]])
+            #expect(reply.status == 202)
+            try await patchbay.synced("tickets")
+            try await patchbay.settled()
+            #expect(try await patchbay.events(of: voice).count == 1)
+            #expect(try await patchbay.events(of: other).isEmpty)
+        }
+    }
+
+    // MARK: Catch-up
+
+    @Test("Hooks that were lost lead to the same messages as if they had arrived", arguments: TestDatabase.engines)
+    func lostHooks(engine: Engine) async throws {
+        var options = RunningPatchbay.Options()
+        options.registersCallback = true
+        try await RunningPatchbay.run(engine, options) { patchbay in
+            try await patchbay.rule("Service Desk", to: "Dispatch", ["updates": "notes"])
+            patchbay.connectWise.desk.script(Fault(.dropCallback, times: nil))
+            let ticket = try patchbay.connectWise.createTicket("Nobody hears", owner: "slindqvist", text: "First")
+            try await patchbay.sync("catch_up")
+            try await patchbay.settled()
+            try patchbay.connectWise.addNote("Second", to: ticket, as: .customer)
+            try patchbay.connectWise.addNote("Third", to: ticket, as: .member("slindqvist"))
+            try patchbay.connectWise.assign("twhitlock", to: ticket)
+            try await patchbay.sync("catch_up")
+            try await patchbay.settled()
+            #expect(patchbay.messages(to: "Dispatch").count == 3)
+            #expect(patchbay.messages(to: Staff.sara).count == 2)
+            #expect(patchbay.messages(to: Staff.tom).count == 3)
+            // Looking again changes nothing.
+            try await patchbay.sync("catch_up")
+            try await patchbay.settled()
+            #expect(patchbay.webex.messageCount == 8)
+        }
+    }
+
+    @Test(
+        "After a week away with 5,000 changes nothing is missing and nothing old is announced",
+        arguments: TestDatabase.engines)
+    func weekAway(engine: Engine) async throws {
+        let clock = MutexBox(Date())
+        var options = RunningPatchbay.Options()
+        options.connectWise = {
+            $0.world = .load(tickets: 3_000)
+            $0.now = { clock.value }
+        }
+        try await RunningPatchbay.run(engine, options) { patchbay in
+            try await patchbay.rule()
+            let old = patchbay.connectWise.ticketIDs
+            let open = old.filter { patchbay.connectWise.ticket($0)?.closed == false }
+            try await patchbay.sync("tickets")
+            let week: TimeInterval = 7 * 86_400
+            var new: [Int] = []
+            for number in 0..<2_500 {
+                clock.change { $0.addTimeInterval(week / 2_500) }
+                new.append(try patchbay.connectWise.createTicket("Week \(number)", board: "Service Desk"))
+                try patchbay.connectWise.addNote("Note \(number)", to: open[number % open.count], as: .customer)
+            }
+            try await patchbay.sync("catch_up")
+            try await patchbay.settled(within: .seconds(120))
+            let told = Set(patchbay.messages(to: "Dispatch").compactMap { $0.firstMatch(of: /\[#(\d+)\]/)?.output.1 })
+            #expect(told == Set(new.map { Substring("\($0)") }))
+            #expect(patchbay.messages(to: "Dispatch").count == 2_500)
+            #expect(try await patchbay.count("ticket_events WHERE kind = 'note_added'") == 2_500)
+            #expect(try await patchbay.count("ticket_events WHERE kind = 'created'") == 2_500)
+        }
+    }
+
+    @Test("Nothing before the baseline is announced, wherever it is moved", arguments: TestDatabase.engines)
+    func baseline(engine: Engine) async throws {
+        let clock = MutexBox(Date())
+        var options = RunningPatchbay.Options()
+        options.connectWise = { $0.now = { clock.value } }
+        try await RunningPatchbay.run(engine, options) { patchbay in
+            try await patchbay.rule()
+            let before = try patchbay.connectWise.createTicket("Before the move")
+            clock.change { $0.addTimeInterval(3_600) }
+            let connection = try await patchbay.connection()["id"].int ?? 0
+            let moved = clock.value.addingTimeInterval(-60)
+            let reply = try await patchbay.api(
+                .PATCH, "/integrations/psa/connections/\(connection)",
+                ["baseline_at": .text(moved.formatted(.iso8601))])
+            #expect(reply.status == 200)
+            let after = try patchbay.connectWise.createTicket("After the move")
+            try await patchbay.sync("catch_up")
+            try await patchbay.settled()
+            #expect(patchbay.messages(to: "Dispatch").count == 1)
+            #expect(try await patchbay.events(of: before).isEmpty)
+            #expect(try await patchbay.events(of: after).count == 1)
+        }
+    }
+
+    @Test("A clock that jumps loses nothing", arguments: TestDatabase.engines, [-7_200.0, 7_200.0])
+    func clockJumps(engine: Engine, jump: Double) async throws {
+        let clock = MutexBox(Date())
+        var options = RunningPatchbay.Options()
+        options.connectWise = { $0.now = { clock.value } }
+        try await RunningPatchbay.run(engine, options) { patchbay in
+            try await patchbay.rule()
+            let baseline = clock.value.addingTimeInterval(-20_000)
+            let connection = try await patchbay.connection()["id"].int ?? 0
+            _ = try await patchbay.api(
+                .PATCH, "/integrations/psa/connections/\(connection)",
+                ["baseline_at": .text(baseline.formatted(.iso8601))])
+            var tickets: [Int] = []
+            for step in 0..<4 {
+                tickets.append(try patchbay.connectWise.createTicket("Step \(step)"))
+                try await patchbay.sync("catch_up")
+                // Their clock is off, then right again.
+                clock.change { $0.addTimeInterval(step.isMultiple(of: 2) ? jump : -jump) }
+            }
+            tickets.append(try patchbay.connectWise.createTicket("Last"))
+            try await patchbay.sync("catch_up")
+            // What happened while their clock was behind is older than the watermark; the open tickets show it.
+            try await patchbay.sync("tickets")
+            try await patchbay.settled()
+            for ticket in tickets { #expect(try await patchbay.events(of: ticket).map(\.kind) == ["created"]) }
+            #expect(patchbay.messages(to: "Dispatch").count == tickets.count)
+        }
+    }
+
+    // MARK: Callbacks
+
+    @Test("Our callback is registered, switched on again, and kept single; those of others stay", arguments: TestDatabase.engines)
+    func callbacks(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.sync("callbacks")
+            let url = try await patchbay.connection()["hook_url"].string ?? ""
+            #expect(patchbay.connectWise.callbackURLs == [url])
+            patchbay.connectWise.deactivateCallbacks()
+            let other = "https://other.example/hook?id="
+            patchbay.connectWise.addCallback(other)
+            patchbay.connectWise.addCallback(url, inactive: true)
+            patchbay.connectWise.addCallback(url.replacing("127.0.0.1", with: "127.0.0.2"))
+            try await patchbay.sync("callbacks")
+            #expect(patchbay.connectWise.callbackURLs.sorted() == [url, other].sorted())
+            #expect(patchbay.connectWise.callbackStates.count == 2)
+            patchbay.connectWise.removeCallbacks()
+            try await patchbay.sync("callbacks")
+            #expect(patchbay.connectWise.callbackURLs == [url])
+        }
+    }
+
+    @Test("A ticketing system that cannot be reached keeps nothing from starting, and is shown", arguments: TestDatabase.engines)
+    func unreachable(engine: Engine) async throws {
+        var options = RunningPatchbay.Options()
+        options.settings = ["PATCHBAY_SYNC_CALLBACKS": "1d"]
+        try await RunningPatchbay.run(engine, options) { patchbay in
+            patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: "*/system/callbacks*", times: nil))
+            _ = try await patchbay.api(.POST, "/sync", ["kinds": ["callbacks"]])
+            try await eventually("the refusal to be shown") {
+                try await patchbay.syncs("callbacks").contains { ($0["last_error"].string ?? "").contains("credentials") }
+            }
+            #expect(try await patchbay.connection()["state"] == "paused")
+            patchbay.connectWise.desk.removeFaults()
+            let connection = try await patchbay.connection()["id"].int ?? 0
+            #expect(try await patchbay.api(.POST, "/integrations/psa/connections/\(connection)/test").status == 200)
+            try await patchbay.synced("callbacks")
+            #expect(patchbay.connectWise.callbackURLs.count == 1)
+        }
+    }
+}
+
+extension RunningPatchbay {
+    /// All syncs, or those of one kind.
+    fileprivate func syncs(_ kind: String? = nil) async throws -> [JSON] {
+        try await api(.GET, "/sync/status").json["items"].elements.filter { kind == nil || $0["kind"].string == kind }
+    }
+
+    /// Starts a sync and waits for its end.
+    @discardableResult
+    fileprivate func sync(_ kind: String) async throws -> JSON {
+        // One that a connection's making began is another one.
+        try await synced(kind)
+        let reply = try await api(.POST, "/sync", ["kinds": [.text(kind)]])
+        guard reply.status == 202 else { throw Unexpected("no sync: \(reply.text)") }
+        return try await synced(kind)
+    }
+
+    /// Waits for the end of a sync.
+    @discardableResult
+    fileprivate func synced(_ kind: String) async throws -> JSON {
+        var sync = JSON.null
+        try await eventually(within: .seconds(60), "\(kind) to be synced") {
+            sync = try await syncs(kind).first ?? .null
+            return sync["state"] == "idle" || sync["state"] == "failed"
+        }
+        guard sync["state"] == "idle" else { throw Unexpected("\(kind) failed: \(sync)") }
+        return sync
+    }
+
+    /// How many rows there are.
+    fileprivate func count(_ table: String) async throws -> Int {
+        try await database.read { try $0.first(SQL(unchecked: "SELECT COUNT(*) AS n FROM \(table)"))?["n"] ?? 0 }
+    }
+}
