@@ -17,7 +17,7 @@ public struct Patchbay: AsyncParsableCommand {
                 name: "Everyday work",
                 subcommands: [
                     ListCommand.self, GetCommand.self, CreateCommand.self, UpdateCommand.self, DeleteCommand.self,
-                    TestCommand.self, RetryCommand.self,
+                    TestCommand.self, RetryCommand.self, SyncCommand.self,
                 ]),
         ].filter { !$0.subcommands.isEmpty })
 
