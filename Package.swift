@@ -168,8 +168,8 @@ let package = Package(
         tests(
             "NotificationsTests",
             [
-                "Accounts", "Database", "Jobs", "Notifications", "TestSupport", "Ticketing", "WebSupport", "Webex",
-                httpTypes,
+                "Accounts", "Database", "Jobs", "Notifications", "Sealing", "TestSupport", "Ticketing", "WebSupport",
+                "Webex", httpTypes,
             ]),
         tests("ServerConfigurationTests", ["Database", "Server", "Telemetry", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),
