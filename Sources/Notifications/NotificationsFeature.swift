@@ -42,6 +42,7 @@ public struct NotificationsFeature: Sendable {
         routes =
             settingsRoutes(database, now: now)
             + ruleRoutes(database, now: now)
+            + forwardRoutes(database, now: now)
             + recipientRoutes(database, now: now)
             + deliveryRoutes(database, queue: queue, now: now)
             + syncRoutes(syncs, directory: Directory(database: database))

@@ -16,6 +16,7 @@ public enum Installation {
         Migration(3, "ticketing", ticketingSchema),
         Migration(4, "notifications", notificationsSchema),
         Migration(5, "sync", ticketingSyncSchema + syncSchema),
+        Migration(6, "forwards", forwardSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -9,7 +9,10 @@ import Ticketing
 
 // One step: all tests of a run wait for the same lock at each.
 let notifications = [
-    Migration(1, "everything", accountsSchema + jobSchema + ticketingSchema + notificationsSchema + ticketingSyncSchema + syncSchema)
+    Migration(
+        1, "everything",
+        accountsSchema + jobSchema + ticketingSchema + notificationsSchema + ticketingSyncSchema + syncSchema
+            + forwardSchema)
 ]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)

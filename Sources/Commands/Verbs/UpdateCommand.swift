@@ -5,7 +5,7 @@ struct UpdateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "update", abstract: "Change one.",
         subcommands: [
-            UpdateNoun<Rules>.self, UpdateNoun<PSAConnections>.self, UpdateNoun<ChatConnections>.self,
+            UpdateNoun<Rules>.self, UpdateNoun<Forwards>.self, UpdateNoun<PSAConnections>.self, UpdateNoun<ChatConnections>.self,
             UpdateNoun<Config>.self,
         ])
 }

@@ -59,6 +59,7 @@ public struct Deliverer: JobHandler {
         let isChatActive: Bool
         let isTicketDeleted: Bool
         let isThreaded: Bool
+        let forwardedFrom: [String]
         let settings: NotificationSettings
 
         init(row: Row) throws {
@@ -83,6 +84,7 @@ public struct Deliverer: JobHandler {
             let deletedAt: Date? = try row["deleted_at"]
             isTicketDeleted = deletedAt != nil
             isThreaded = try row["threaded"]
+            forwardedFrom = try Delivery.chain(row)
             let chosen: String? = try row["settings"]
             settings =
                 try chosen.map { try JSONDecoder().decode(NotificationSettings.self, from: Data($0.utf8)) }
@@ -94,7 +96,7 @@ public struct Deliverer: JobHandler {
         try await database.read { db in
             try db.first(
                 """
-                SELECT d.state, d.created_at, d.ticket_id, d.threaded, e.connection_id AS psa_connection, e.kind,
+                SELECT d.state, d.created_at, d.ticket_id, d.threaded, d.forwarded_from, e.connection_id AS psa_connection, e.kind,
                     e.subject, e.details, d.recipient_id, r.address, r.kind AS recipient_kind,
                     r.connection_id AS chat_connection, c.active AS chat_active, t.deleted_at, s.settings,
                     ru.visibility
@@ -131,7 +133,8 @@ public struct Deliverer: JobHandler {
             let renderer = MessageRenderer(
                 longestNote: order.settings.maxMessageLength, longestMessage: messenger.longestMessage)
             let message = renderer.message(
-                about: order.event, ticket: order.ticket, link: psa.provider.link(to: order.ticket))
+                about: order.event, ticket: order.ticket, link: psa.provider.link(to: order.ticket),
+                forwardedFrom: order.forwardedFrom)
             return await send(
                 message, order, id, through: messenger, isUncertain: job.interrupted || order.state == .uncertain)
         } catch {

@@ -85,6 +85,7 @@ private struct DeliveryAnswer: Encodable, Sendable {
         case eventKind = "event_kind"
         case recipient = "recipient_id"
         case recipientName = "recipient_name"
+        case forwardedFrom = "forwarded_from"
         case trackingID = "tracking_id"
         case messageID = "message_id"
         case createdAt = "created_at"
@@ -99,6 +100,7 @@ private struct DeliveryAnswer: Encodable, Sendable {
     let recipientName: String
     let state: Delivery.State
     let reason: String
+    let forwardedFrom: [String]
     let error: String?
     let trackingID: String?
     let attempts: Int
@@ -115,6 +117,7 @@ private struct DeliveryAnswer: Encodable, Sendable {
         recipientName = delivery.recipientName
         state = delivery.state
         reason = delivery.reason
+        forwardedFrom = delivery.forwardedFrom
         error = delivery.error
         trackingID = delivery.trackingID
         attempts = delivery.attempts

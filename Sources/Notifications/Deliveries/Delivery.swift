@@ -39,6 +39,8 @@ public struct Delivery: Sendable, Equatable, RowDecodable {
     public let state: State
     /// Why this recipient is told, or is not.
     public let reason: String
+    /// The names of those who forwarded it, the first one first; empty when it was not forwarded.
+    public let forwardedFrom: [String]
     /// What went wrong last.
     public let error: String?
     /// What the chat system calls the failed call; its support asks for it.
@@ -62,11 +64,18 @@ public struct Delivery: Sendable, Equatable, RowDecodable {
         recipientName = try row["recipient_name"]
         state = try row["state"]
         reason = try row["reason"]
+        forwardedFrom = try Self.chain(row)
         error = try row["error"]
         trackingID = try row["tracking_id"]
         attempts = try row["attempts"]
         messageID = try row["message_id"]
         createdAt = try row["created_at"]
         sentAt = try row["sent_at"]
+    }
+
+    /// The chain of forwards in a row.
+    static func chain(_ row: Row) throws -> [String] {
+        let stored: String? = try row["forwarded_from"]
+        return try stored.map { try JSONDecoder().decode([String].self, from: Data($0.utf8)) } ?? []
     }
 }

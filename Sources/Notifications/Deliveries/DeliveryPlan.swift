@@ -16,6 +16,25 @@ public struct DeliveryPlan: Sendable, Equatable {
         public let rule: Rule.ID?
         /// Whether the message goes under the first one about the ticket.
         public let isThreaded: Bool
+        /// The names of those who forwarded it, the first one first; empty when it was not forwarded.
+        public var forwardedFrom: [String] = []
+    }
+
+    /// The forwards that apply, and the names of all whom they touch.
+    public struct Forwards: Sendable, Equatable {
+        let arrows: [ForwardResolution.Arrow]
+        let names: [Recipient.ID: String]
+
+        /// Nobody forwards anything.
+        public static let none = Forwards(arrows: [], names: [:])
+
+        /// Describes them.
+        public init(arrows: [ForwardResolution.Arrow], names: [Recipient.ID: String]) {
+            self.arrows = arrows
+            self.names = names
+        }
+
+        func name(_ id: Recipient.ID) -> String { names[id] ?? "recipient \(id)" }
     }
 
     /// A person who is assigned to the ticket, as far as chat knows the person.
@@ -41,7 +60,11 @@ public struct DeliveryPlan: Sendable, Equatable {
     /// - Parameters:
     ///   - rules: the enabled rules of the ticket's board.
     ///   - assigned: everybody assigned to the ticket.
-    public init(event: TicketEvent, rules: [Rule], assigned: [Assigned], settings: NotificationSettings) {
+    ///   - forwards: those that apply now to anybody who could be named.
+    public init(
+        event: TicketEvent, rules: [Rule], assigned: [Assigned], settings: NotificationSettings,
+        forwards: Forwards = .none
+    ) {
         guard settings.notificationsEnabled else {
             self.init(items: [], reason: "notifications off")
             return
@@ -78,6 +101,7 @@ public struct DeliveryPlan: Sendable, Equatable {
                 items[simulated] = item
             }
         }
+        items = Self.forwarded(items, over: forwards)
         self.init(
             items: items,
             reason: items.isEmpty ? Self.reasonForNobody(event, rules: rules, obstacles: obstacles) : nil)
@@ -86,6 +110,41 @@ public struct DeliveryPlan: Sendable, Equatable {
     private init(items: [Item], reason: String?) {
         self.items = items
         self.reason = reason
+    }
+
+    /// The items after all forwards: what is sent and what would be sent are resolved each for itself. Who is left out for
+    /// another reason, such as the author of the note, neither forwards nor gets it by a forward.
+    private static func forwarded(_ items: [Item], over forwards: Forwards) -> [Item] {
+        guard !forwards.arrows.isEmpty else { return items }
+        var result = items
+        for state in [Delivery.State.queued, .simulated] {
+            let named = items.filter { $0.state == state }
+            guard !named.isEmpty else { continue }
+            let resolution = ForwardResolution(of: Set(named.map(\.recipient)), over: forwards.arrows)
+            for (index, item) in result.enumerated()
+            where item.state == state && resolution.replaced.contains(item.recipient) {
+                let destinations = Set(forwards.arrows.filter { $0.source == item.recipient }.map(\.destination))
+                let names = destinations.sorted().map(forwards.name).joined(separator: ", ")
+                result[index] = Item(
+                    recipient: item.recipient, state: .skipped, reason: "forwarded to \(names)", rule: item.rule,
+                    isThreaded: item.isThreaded)
+            }
+            for (recipient, chain) in resolution.told.sorted(by: { $0.key < $1.key }) {
+                guard let origin = named.first(where: { $0.recipient == chain.first }) else { continue }
+                let names = chain.map(forwards.name)
+                let item = Item(
+                    recipient: recipient, state: state,
+                    reason: "forwarded from \(names.joined(separator: " → ")), \(origin.reason)", rule: origin.rule,
+                    isThreaded: origin.isThreaded, forwardedFrom: names)
+                switch result.firstIndex(where: { $0.recipient == recipient }) {
+                case nil: result.append(item)
+                // A rule that only simulates takes nothing away from what is forwarded.
+                case let place? where state == .queued && result[place].state == .simulated: result[place] = item
+                case .some: break
+                }
+            }
+        }
+        return result
     }
 
     /// The assigned people whom an event of this kind concerns.

@@ -63,16 +63,18 @@ enum DeliveryStore {
             try db.send("UPDATE ticket_events SET reason = \(reason) WHERE id = \(event)")
         }
         guard !plan.items.isEmpty else { return [] }
-        let rows = plan.items.map { item -> SQL in
-            """
-            (\(organization), \(event), \(item.recipient), \(orNull: item.rule), \(ticket), \(item.state),
-            \(item.reason), \(item.isThreaded), \(now))
-            """
+        let rows = try plan.items.map { item -> SQL in
+            let chain = item.forwardedFrom.isEmpty ? nil : try JSONEncoder().encode(item.forwardedFrom)
+            return """
+                (\(organization), \(event), \(item.recipient), \(orNull: item.rule), \(ticket), \(item.state),
+                \(item.reason), \(item.isThreaded), \(orNull: chain.map { String(decoding: $0, as: UTF8.self) }), \(now))
+                """
         }
         let stored = try db.all(
             """
             INSERT INTO deliveries (
-                organization_id, event_id, recipient_id, rule_id, ticket_id, state, reason, threaded, created_at)
+                organization_id, event_id, recipient_id, rule_id, ticket_id, state, reason, threaded, forwarded_from,
+                created_at)
             VALUES \(rows.joined(", ")) ON CONFLICT (event_id, recipient_id) DO NOTHING RETURNING id, recipient_id, state
             """)
         var queued: [(Delivery.ID, Recipient.ID)] = []

@@ -17,12 +17,18 @@ public struct MessageRenderer: Sendable {
     /// Two spaces before a line break: otherwise Markdown joins the lines.
     private static let lineBreak = "  \n"
     private static let ellipsis = "…"
-    // Bytes. A message has at most nine names, so that they leave room for the note whatever somebody wrote into them.
+    // Bytes. A message has at most 13 names, so that they leave room for the note whatever somebody wrote into them.
     private static let longestName = 400
 
+    // A longer chain is told by its beginning and its end.
+    private static let longestChain = 4
+
     /// The message as Markdown, never longer than allowed.
-    public func message(about event: TicketEvent, ticket: Ticket.ID, link: String) -> String {
-        let head = head(of: event, ticket: ticket, link: link)
+    /// - Parameter forwardedFrom: the names of those who forwarded it, the first one first.
+    public func message(
+        about event: TicketEvent, ticket: Ticket.ID, link: String, forwardedFrom: [String] = []
+    ) -> String {
+        let head = head(of: event, ticket: ticket, link: link) + Self.chain(forwardedFrom)
         guard let note = event.details.note, event.kind == .created || event.kind == .noteAdded else {
             return Self.prefix(of: head, bytes: longestMessage)
         }
@@ -44,6 +50,14 @@ public struct MessageRenderer: Sendable {
                 return name.isEmpty ? nil : "**\(label):** \(name)"
             }
         return facts.isEmpty ? first : first + Self.lineBreak + facts.joined(separator: " · ")
+    }
+
+    private static func chain(_ names: [String]) -> String {
+        guard !names.isEmpty else { return "" }
+        let shown =
+            names.count <= longestChain
+            ? names.map { line($0) } : names.prefix(longestChain - 1).map { line($0) } + [ellipsis, line(names[names.count - 1])]
+        return lineBreak + "Forwarded from \(shown.joined(separator: " → "))"
     }
 
     private func headline(_ event: TicketEvent) -> String {

@@ -1,4 +1,3 @@
-import Accounts
 import Database
 import Foundation
 import Jobs
@@ -110,38 +109,17 @@ public struct TicketRefresh: JobHandler {
 
     private func plan(
         _ events: [TicketEvent], for ticket: Ticket, _ members: [String: Member], _ connection: PSAConnection,
-        now: Date,
-        in db: Connection
+        now: Date, in db: Connection
     ) throws -> [NewJob] {
         guard !events.isEmpty else { return [] }
-        let settings = try NotificationSettings.of(connection.organization, in: db)
-        let rules = try ticket.board.map { try RuleStore.enabled(on: $0.id, of: connection.id, in: db) } ?? []
-        let assigned = try people(ticket.assigned, members, connection.organization, now: now, in: db)
+        let context = try PlanContext(
+            for: ticket, members, of: connection.id, connection.organization, now: now, in: db)
         return try events.flatMap { event -> [NewJob] in
             guard let id = try DeliveryStore.insert(event, of: ticket.id, connection.id, now: now, in: db) else {
                 return []
             }
-            let plan = DeliveryPlan(event: event, rules: rules, assigned: assigned, settings: settings)
             return try DeliveryStore.insert(
-                plan, for: id, of: ticket.id, organization: connection.organization, now: now, in: db)
-        }
-    }
-
-    /// The assigned people as recipients, remembered by e-mail when they are needed.
-    private func people(
-        _ identifiers: [String], _ members: [String: Member], _ organization: Organization.ID, now: Date,
-        in db: Connection
-    ) throws -> [DeliveryPlan.Assigned] {
-        guard !identifiers.isEmpty, let chat = try RecipientStore.defaultConnection(of: organization, in: db) else {
-            return identifiers.map { DeliveryPlan.Assigned(identifier: $0, recipient: nil) }
-        }
-        return try identifiers.map { identifier in
-            let member = members[identifier.lowercased()]
-            let recipient = try member?.email.map { email in
-                try RecipientStore.person(
-                    email: email, name: member?.name ?? email, of: chat, now: now, in: db)
-            }
-            return DeliveryPlan.Assigned(identifier: identifier, recipient: recipient)
+                context.plan(event), for: id, of: ticket.id, organization: connection.organization, now: now, in: db)
         }
     }
 }
