@@ -35,6 +35,8 @@ public struct NotificationsFeature: Sendable {
         handlers = [
             TicketRefresh(database: database, connections: tickets, now: now),
             Deliverer(database: database, connections: chats, tickets: tickets, now: now),
+            RetryOfMany(now: now),
+            NoticeSender(database: database, connections: chats, now: now),
             SyncJob(
                 database: database, tickets: tickets, chats: chats, schedule: schedule, publicURL: publicURL,
                 pace: refreshPace, now: now),
@@ -43,6 +45,9 @@ public struct NotificationsFeature: Sendable {
             settingsRoutes(database, now: now)
             + ruleRoutes(database, now: now)
             + forwardRoutes(database, now: now)
+            + previewRoutes(database, now: now)
+            + eventRoutes(database)
+            + noticeRoutes(database, queue: queue, now: now)
             + recipientRoutes(database, now: now)
             + deliveryRoutes(database, queue: queue, now: now)
             + syncRoutes(syncs, directory: Directory(database: database))

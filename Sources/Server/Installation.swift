@@ -17,6 +17,7 @@ public enum Installation {
         Migration(4, "notifications", notificationsSchema),
         Migration(5, "sync", ticketingSyncSchema + syncSchema),
         Migration(6, "forwards", forwardSchema),
+        Migration(7, "notices and retention", noticeSchema + Retention.schema),
     ]
 
     /// Opens the database that the configuration names.

@@ -65,6 +65,8 @@ struct Housekeeping: Service {
             // Small portions, so that nobody waits long behind one.
             while try await database.write({ try queue.forgetHistory(before: oldest, in: $0) }) > 0 {}
             while try await database.write({ try NotificationsFeature.forgetHooks(before: oldest, in: $0) }) > 0 {}
+            let now = Date()
+            while try await database.write({ try Retention.forget(now: now, in: $0) }) > 0 {}
         } catch is CancellationError {
         } catch {
             logger.warning("housekeeping will be tried again", metadata: ["error": "\(error)"])

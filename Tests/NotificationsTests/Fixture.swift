@@ -12,7 +12,7 @@ let notifications = [
     Migration(
         1, "everything",
         accountsSchema + jobSchema + ticketingSchema + notificationsSchema + ticketingSyncSchema + syncSchema
-            + forwardSchema)
+            + forwardSchema + noticeSchema + Retention.schema)
 ]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)

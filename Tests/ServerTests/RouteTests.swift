@@ -60,6 +60,11 @@ struct RouteTests {
         .init("GET", "/notifiers/forwards", .viewer), .init("POST", "/notifiers/forwards", .admin),
         .init("GET", "/notifiers/forwards/{id}", .viewer), .init("PATCH", "/notifiers/forwards/{id}", .admin),
         .init("DELETE", "/notifiers/forwards/{id}", .admin),
+        .init("POST", "/notifiers/preview", .viewer), .init("GET", "/tickets/{id}/events", .viewer),
+        .init("GET", "/tickets/{id}/events/{event}/explanation", .viewer),
+        .init("GET", "/notifiers/deliveries/{id}/explanation", .viewer),
+        .init("POST", "/notifiers/test", .admin), .init("GET", "/notifiers/notices", .viewer),
+        .init("GET", "/notifiers/notices/{id}", .viewer),
         .init("GET", "/sync/status", .viewer), .init("POST", "/sync", .admin),
         .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/parked", .superAdmin),
         .init("POST", "/jobs/parked/{id}/retry", .superAdmin),
@@ -184,6 +189,10 @@ private struct Foreign {
     let psa: Int
     let chat: Int
     let delivery: Int
+    let forward: Int
+    let notice: Int
+    let ticket: Int
+    let event: Int
     let key: Int
     let board: String
 
@@ -192,11 +201,17 @@ private struct Foreign {
         let ticket = try patchbay.connectWise.createTicket("Somebody's")
         try await patchbay.refresh(ticket, action: "added")
         let key = try await patchbay.api(.POST, "/users/keys", ["name": "another"])
+        let forward = try await patchbay.api(
+            .POST, "/notifiers/forwards",
+            ["source_id": try patchbay.room(), "destination_id": try patchbay.room("Voice team")])
+        let notice = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": try patchbay.room()])
+        let event = try await patchbay.api(.GET, "/tickets/\(ticket)/events").json["items"].elements.first?["id"]
         return Foreign(
             rule: rule, room: try patchbay.room().int ?? 0, psa: try await patchbay.connection()["id"].int ?? 0,
             chat: try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.first?["id"].int
                 ?? 0,
-            delivery: try await patchbay.deliveries(of: ticket).first?["id"].int ?? 0, key: key.json["id"].int ?? 0,
+            delivery: try await patchbay.deliveries(of: ticket).first?["id"].int ?? 0,
+            forward: forward.json["id"].int ?? 0, notice: notice.json["id"].int ?? 0, ticket: ticket, event: event?.int ?? 0, key: key.json["id"].int ?? 0,
             board: try patchbay.board().string ?? "")
     }
 
@@ -205,13 +220,16 @@ private struct Foreign {
             switch operation.path.split(separator: "/").dropLast().last ?? "" {
             case _ where operation.path.hasPrefix("/notifiers/rules"): "\(rule)"
             case _ where operation.path.hasPrefix("/notifiers/deliveries"): "\(delivery)"
+            case _ where operation.path.hasPrefix("/notifiers/forwards"): "\(forward)"
+            case _ where operation.path.hasPrefix("/notifiers/notices"): "\(notice)"
+            case _ where operation.path.hasPrefix("/tickets"): "\(ticket)"
             case _ where operation.path.hasPrefix("/webex"): "\(room)"
             case _ where operation.path.hasPrefix("/integrations/psa"): "\(psa)"
             case _ where operation.path.hasPrefix("/integrations/chat"): "\(chat)"
             case _ where operation.path.hasPrefix("/cw/boards"): board
             default: "\(key)"
             }
-        return operation.path.replacing("{id}", with: id)
+        return operation.path.replacing("{id}", with: id).replacing("{event}", with: "\(event)")
     }
 }
 

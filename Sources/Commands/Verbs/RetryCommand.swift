@@ -35,6 +35,11 @@ struct RetryDeliveries: ClientCommand {
     @Flag(help: "Those that failed; has to be said, so that nobody sends everything by a slip.")
     var failed = false
 
+    @Option(help: "Only this ticket's.")
+    var ticket: String?
+    @Option(help: "Only to this recipient, by its id.")
+    var recipient: Int?
+
     @OptionGroup var client: ClientOptions
 
     func validate() throws {
@@ -42,7 +47,10 @@ struct RetryDeliveries: ClientCommand {
     }
 
     var call: Call {
-        Call(method: .post, path: Deliveries.resource.path + "/retry", body: .object(["state": .string("failed")]))
+        var body: [String: JSON] = ["state": .string("failed")]
+        if let ticket { body["ticket_id"] = .string(ticket) }
+        if let recipient { body["recipient_id"] = .integer(recipient) }
+        return Call(method: .post, path: Deliveries.resource.path + "/retry", body: .object(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {

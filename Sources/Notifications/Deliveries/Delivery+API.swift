@@ -49,20 +49,14 @@ func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Senda
             }
             return .json(DeliveryAnswer(delivery), status: .accepted)
         },
-        Route(.post, "/notifiers/deliveries/retry", .admin, "Sends failed deliveries again, up to 1,000 at a time") {
-            request in
-            let body = try await request.body(RetryMany.self)
-            guard body.state == Delivery.State.failed.rawValue else {
-                throw Problem.invalid([.init(field: "state", code: "wrong_value", message: "must be failed.")])
-            }
+        Route(
+            .post, "/notifiers/deliveries/retry", .admin,
+            "Sends failed deliveries again, all or those of a ticket, recipient or time"
+        ) { request in
+            let filter = try await request.body(RetryMany.self).filter()
             let (organization, instant) = (request.principal.organization, now())
             let count = try await database.write { db in
-                let failed = try db.all(
-                    DeliveryStore.selection + """
-                         WHERE d.organization_id = \(organization) AND d.state = \(Delivery.State.failed)
-                        ORDER BY d.id LIMIT 1000
-                        """, as: Delivery.self)
-                return try failed.count { try DeliveryStore.retry($0, queue: queue, now: instant, in: db) }
+                try RetryOfMany.start(filter, of: organization, queue: queue, now: instant, in: db)
             }
             return .json(["count": count], status: .accepted)
         },
@@ -71,13 +65,26 @@ func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Senda
 
 private struct RetryMany: JSONBody {
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case state
+        case state, since, until
+        case ticket = "ticket_id"
+        case recipient = "recipient_id"
     }
 
     let state: String
+    let ticket: Ticket.ID?
+    let recipient: Recipient.ID?
+    let since: Date?
+    let until: Date?
+
+    func filter() throws(Problem) -> DeliveryStore.Filter {
+        guard state == Delivery.State.failed.rawValue else {
+            throw .invalid([.init(field: "state", code: "wrong_value", message: "must be failed.")])
+        }
+        return DeliveryStore.Filter(ticket: ticket, recipient: recipient, since: since, until: until)
+    }
 }
 
-private struct DeliveryAnswer: Encodable, Sendable {
+struct DeliveryAnswer: Encodable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, state, reason, error, attempts
         case ticket = "ticket_id"

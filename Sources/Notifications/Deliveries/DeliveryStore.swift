@@ -21,16 +21,23 @@ enum DeliveryStore {
         var until: Date?
     }
 
+    /// The filter as conditions on `d` that follow others.
+    static func conditions(_ filter: Filter) -> SQL {
+        var conditions: SQL = ""
+        if let ticket = filter.ticket { conditions += " AND d.ticket_id = \(ticket)" }
+        if let recipient = filter.recipient { conditions += " AND d.recipient_id = \(recipient)" }
+        if let state = filter.state { conditions += " AND d.state = \(state)" }
+        if let since = filter.since { conditions += " AND d.created_at >= \(since)" }
+        if let until = filter.until { conditions += " AND d.created_at < \(until)" }
+        return conditions
+    }
+
     /// Newest first.
     static func list(
         of organization: Organization.ID, _ filter: Filter, page: PageRequest, in db: Connection
     ) throws -> Page<Delivery> {
         var query = selection + " WHERE d.organization_id = \(organization) AND d.id < \(page.after?.number ?? .max)"
-        if let ticket = filter.ticket { query += " AND d.ticket_id = \(ticket)" }
-        if let recipient = filter.recipient { query += " AND d.recipient_id = \(recipient)" }
-        if let state = filter.state { query += " AND d.state = \(state)" }
-        if let since = filter.since { query += " AND d.created_at >= \(since)" }
-        if let until = filter.until { query += " AND d.created_at < \(until)" }
+        query += conditions(filter)
         query += " ORDER BY d.id DESC LIMIT \(page.limit + 1)"
         return Page(try db.all(query), limit: page.limit) { "\($0.id)" }
     }
@@ -77,26 +84,26 @@ enum DeliveryStore {
                 created_at)
             VALUES \(rows.joined(", ")) ON CONFLICT (event_id, recipient_id) DO NOTHING RETURNING id, recipient_id, state
             """)
-        var queued: [(Delivery.ID, Recipient.ID)] = []
+        var queued: [(Delivery.ID, Recipient.ID, Ticket.ID)] = []
         for row in stored where try row["state"] as Delivery.State == .queued {
-            queued.append((try row["id"], try row["recipient_id"]))
+            queued.append((try row["id"], try row["recipient_id"], ticket))
         }
-        return try jobs(queued, about: ticket, now: now, in: db)
+        return try jobs(queued, now: now, in: db)
     }
 
-    private static func jobs(
-        _ deliveries: [(id: Delivery.ID, recipient: Recipient.ID)], about ticket: Ticket.ID, now: Date,
-        in db: Connection
+    /// The jobs that send deliveries.
+    static func jobs(
+        _ deliveries: [(id: Delivery.ID, recipient: Recipient.ID, ticket: Ticket.ID)], now: Date, in db: Connection
     ) throws -> [NewJob] {
         guard !deliveries.isEmpty else { return [] }
         let connections = try db.all(
-            "SELECT id, connection_id FROM recipients WHERE id IN (\(list: Set(deliveries.map(\.recipient))))")
+            "SELECT id, connection_id FROM recipients WHERE id IN (\(list: Set(deliveries.map(\.recipient)).sorted()))")
         var connectionOf: [Recipient.ID: ChatConnection.ID] = [:]
         for row in connections { connectionOf[try row["id"]] = try row["connection_id"] }
         return try deliveries.compactMap { delivery -> NewJob? in
             guard let connection = connectionOf[delivery.recipient] else { return nil }
             return try Deliverer.job(
-                .init(delivery: delivery.id), lane: Deliverer.lane(delivery.recipient, ticket),
+                .init(delivery: delivery.id), lane: Deliverer.lane(delivery.recipient, delivery.ticket),
                 laneGroup: ChatConnection.laneGroup(connection), runAt: now)
         }
     }
@@ -110,7 +117,7 @@ enum DeliveryStore {
             WHERE id = \(delivery.id) AND state = \(Delivery.State.failed)
             """)
         guard changed > 0 else { return false }
-        let jobs = try jobs([(delivery.id, delivery.recipient)], about: delivery.ticket, now: now, in: db)
+        let jobs = try jobs([(delivery.id, delivery.recipient, delivery.ticket)], now: now, in: db)
         try queue.enqueue(jobs, now: now, in: db)
         return true
     }

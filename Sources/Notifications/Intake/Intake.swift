@@ -25,6 +25,7 @@ public final class Intake: Sendable {
     private let connections: PSAConnections
     private let batcher: WriteBatcher<Hook>
     private let database: Database
+    private let queue: JobQueue
     private let logger: Logger
     private let now: @Sendable () -> Date
     /// The last hook of each connection that is not written down yet.
@@ -39,6 +40,7 @@ public final class Intake: Sendable {
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.database = database
+        self.queue = queue
         self.connections = connections
         self.logger = logger
         self.now = now
@@ -81,8 +83,15 @@ public final class Intake: Sendable {
         }
         guard !hooks.isEmpty else { return }
         do {
-            let ended = try await database.write { try Silence.note(hooks: hooks, in: $0) }
-            for id in ended { logger.notice("hooks come again", metadata: ["connection": "\(id)"]) }
+            let (queue, instant) = (queue, now())
+            let ended = try await database.write { db in
+                let (ended, jobs) = try Silence.note(hooks: hooks, now: instant, in: db)
+                try queue.enqueue(jobs, now: instant, in: db)
+                return ended
+            }
+            for connection in ended {
+                logger.notice("hooks come again", metadata: ["connection": "\(connection.id)"])
+            }
         } catch {
             logger.warning("cannot note when hooks came", metadata: ["error": "\(error)"])
             latest.withLock { $0.merge(hooks) { max($0, $1) } }

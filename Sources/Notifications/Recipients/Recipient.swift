@@ -34,4 +34,12 @@ public struct Recipient: Sendable, Equatable, RowDecodable {
         name = try row["name"]
         isActive = try row["active"]
     }
+
+    /// Where its messages go.
+    var chatAddress: ChatAddress {
+        switch kind {
+        case .room: .room(address)
+        case .person: .person(address)
+        }
+    }
 }

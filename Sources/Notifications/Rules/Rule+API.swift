@@ -124,7 +124,7 @@ private struct RuleOptions {
     }
 }
 
-private struct RuleAnswer: Encodable, Sendable {
+struct RuleAnswer: Encodable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, enabled, simulate, updates, visibility
         case board = "board_id"

@@ -47,6 +47,16 @@ enum RuleStore {
                 """)
     }
 
+    /// The rules of a board that name a recipient, switched on or not.
+    static func all(
+        on board: String, for recipient: Recipient.ID, of connection: PSAConnection.ID, in db: Connection
+    ) throws -> [Rule] {
+        try db.all(
+            selection + """
+                 WHERE r.connection_id = \(connection) AND r.board_id = \(board) AND r.recipient_id = \(recipient)
+                """)
+    }
+
     /// - Throws: 422 when board or recipient do not exist, 409 when there is such a rule already.
     static func create(
         _ draft: RuleDraft, for organization: Organization.ID, now: Date, in db: Connection

@@ -17,6 +17,13 @@ func settingsRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
             let instant = now()
             let settings = try await database.write { db in
                 let settings = try change.applied(to: NotificationSettings.of(organization, in: db)).validated()
+                if let alarm = settings.alarmRecipient, try RecipientStore.find(alarm, of: organization, in: db) == nil {
+                    throw Problem.invalid([
+                        .init(
+                            field: "alarm_recipient_id", code: "unknown",
+                            message: "is no recipient; see GET /api/v1/webex/rooms.")
+                    ])
+                }
                 try settings.store(for: organization, now: instant, in: db)
                 return settings
             }
@@ -28,11 +35,27 @@ func settingsRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
 private struct SettingsChange: JSONBody {
     typealias CodingKeys = NotificationSettings.CodingKeys
 
-    let notificationsEnabled: Bool?
-    let requireRule: Bool?
-    let maxMessageLength: Int?
-    let referenceLifetimeSeconds: Int?
-    let silenceAlarmMinutes: Int?
+    private let notificationsEnabled: Bool?
+    private let requireRule: Bool?
+    private let maxMessageLength: Int?
+    private let referenceLifetimeSeconds: Int?
+    private let silenceAlarmMinutes: Int?
+    /// Nil leaves it as it is; null inside means nobody.
+    private let alarmRecipient: Recipient.ID??
+    private let historyDays: Int?
+
+    init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        notificationsEnabled = try members.decodeIfPresent(Bool.self, forKey: .notificationsEnabled)
+        requireRule = try members.decodeIfPresent(Bool.self, forKey: .requireRule)
+        maxMessageLength = try members.decodeIfPresent(Int.self, forKey: .maxMessageLength)
+        referenceLifetimeSeconds = try members.decodeIfPresent(Int.self, forKey: .referenceLifetimeSeconds)
+        silenceAlarmMinutes = try members.decodeIfPresent(Int.self, forKey: .silenceAlarmMinutes)
+        alarmRecipient =
+            members.contains(.alarmRecipient)
+            ? .some(try members.decodeIfPresent(Recipient.ID.self, forKey: .alarmRecipient)) : .none
+        historyDays = try members.decodeIfPresent(Int.self, forKey: .historyDays)
+    }
 
     func applied(to settings: NotificationSettings) -> NotificationSettings {
         var settings = settings
@@ -41,6 +64,8 @@ private struct SettingsChange: JSONBody {
         settings.maxMessageLength = maxMessageLength ?? settings.maxMessageLength
         settings.referenceLifetimeSeconds = referenceLifetimeSeconds ?? settings.referenceLifetimeSeconds
         settings.silenceAlarmMinutes = silenceAlarmMinutes ?? settings.silenceAlarmMinutes
+        settings.historyDays = historyDays ?? settings.historyDays
+        if let alarmRecipient { settings.alarmRecipient = alarmRecipient }
         return settings
     }
 }

@@ -11,6 +11,8 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
         case maxMessageLength = "max_message_length"
         case referenceLifetimeSeconds = "reference_lifetime_seconds"
         case silenceAlarmMinutes = "silence_alarm_minutes"
+        case alarmRecipient = "alarm_recipient_id"
+        case historyDays = "history_days"
     }
 
     /// Off: everything is recorded, nobody is told.
@@ -23,6 +25,11 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
     public var referenceLifetimeSeconds = 900
     /// After how long without any hook an alarm is raised.
     public var silenceAlarmMinutes = 60
+
+    /// Who is told of alarms; nil for nobody.
+    public var alarmRecipient: Recipient.ID?
+    /// How many days events and deliveries are kept.
+    public var historyDays = 365
 
     /// The defaults.
     public init() {}
@@ -39,6 +46,8 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
         try read(.maxMessageLength, &maxMessageLength)
         try read(.referenceLifetimeSeconds, &referenceLifetimeSeconds)
         try read(.silenceAlarmMinutes, &silenceAlarmMinutes)
+        try read(.historyDays, &historyDays)
+        alarmRecipient = try stored.decodeIfPresent(Recipient.ID.self, forKey: .alarmRecipient)
     }
 
     /// Reads what is stored of an organization; the defaults where nothing is.
@@ -47,6 +56,18 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
             "SELECT settings FROM notification_settings WHERE organization_id = \(organization)")?["settings"]
         guard let stored else { return NotificationSettings() }
         return try JSONDecoder().decode(NotificationSettings.self, from: Data(stored.utf8))
+    }
+
+    /// All members, those without a value as null.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(notificationsEnabled, forKey: .notificationsEnabled)
+        try container.encode(requireRule, forKey: .requireRule)
+        try container.encode(maxMessageLength, forKey: .maxMessageLength)
+        try container.encode(referenceLifetimeSeconds, forKey: .referenceLifetimeSeconds)
+        try container.encode(silenceAlarmMinutes, forKey: .silenceAlarmMinutes)
+        try container.encode(alarmRecipient, forKey: .alarmRecipient)
+        try container.encode(historyDays, forKey: .historyDays)
     }
 
     /// Stores all settings of an organization.
@@ -74,6 +95,7 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
         check(maxMessageLength, 50...5_000, .maxMessageLength)
         check(referenceLifetimeSeconds, 0...86_400, .referenceLifetimeSeconds)
         check(silenceAlarmMinutes, 5...10_080, .silenceAlarmMinutes)
+        check(historyDays, 7...3_650, .historyDays)
         guard errors.isEmpty else { throw .invalid(errors) }
         return self
     }

@@ -28,25 +28,39 @@ enum Silence {
             SELECT * FROM syncs WHERE psa_connection_id = \(connection.id) AND kind = \(Sync.Kind.callbacks)
             """, as: Sync.self)
         let repair = try callbacks.flatMap { try SyncStore.queue($0.id, now: now, in: db) }
-        return [repair].compactMap(\.self)
+        let name = MessageRenderer.line(connection.name)
+        let alarm = try NoticeStore.tellAdministrators(
+            .silence,
+            """
+            **\(name) has stopped telling us of changes.** No callback has come for at least \
+            \(settings.silenceAlarmMinutes) minutes, although \(missed) tickets changed. The changes were found by looking, \
+            so nothing is lost; messages come up to five minutes late. Patchbay is looking after its callback in \(name); \
+            if this lasts, check that \(name) can reach this server.
+            """, of: connection.organization, now: now, in: db)
+        return [repair].compactMap(\.self) + alarm
     }
 
     /// Notes that hooks came, and ends the alarm.
-    /// - Returns: the connections whose alarm ended.
+    /// - Returns: the connections whose alarm ended, and the jobs that tell of it.
     static func note(
-        hooks: [PSAConnection.ID: Date], in db: Connection
-    ) throws -> [PSAConnection.ID] {
-        var ended: [PSAConnection.ID] = []
-        for (id, instant) in hooks.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            let before = try db.first("SELECT silent_since FROM psa_connections WHERE id = \(id)")
+        hooks: [PSAConnection.ID: Date], now: Date, in db: Connection
+    ) throws -> (ended: [PSAConnection], jobs: [NewJob]) {
+        var ended: [PSAConnection] = []
+        var jobs: [NewJob] = []
+        for (id, instant) in hooks.sorted(by: { $0.key < $1.key }) {
+            let before: PSAConnection? = try db.first("SELECT * FROM psa_connections WHERE id = \(id)")
             try db.send(
                 """
                 UPDATE psa_connections SET last_hook_at = \(instant), silent_since = NULL WHERE id = \(id)
                     AND COALESCE(last_hook_at, 0) < \(instant)
                 """)
-            if try before?["silent_since"] as Date? != nil { ended.append(id) }
+            guard let before, before.silentSince != nil else { continue }
+            ended.append(before)
+            jobs += try NoticeStore.tellAdministrators(
+                .recovered, "**\(MessageRenderer.line(before.name)) tells us of changes again.**",
+                of: before.organization, now: now, in: db)
         }
         if !ended.isEmpty { db.signal(.connections) }
-        return ended
+        return (ended, jobs)
     }
 }

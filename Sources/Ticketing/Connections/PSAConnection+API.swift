@@ -120,6 +120,8 @@ private struct PSAConnectionAnswer: Encodable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, provider, name, site, company, active, state
         case stateReason = "state_reason"
+        case lastHookAt = "last_hook_at"
+        case silentSince = "silent_since"
         case lastValidatedAt = "last_validated_at"
         case baselineAt = "baseline_at"
         case publicKeyHint = "public_key_hint"
@@ -135,8 +137,10 @@ private struct PSAConnectionAnswer: Encodable, Sendable {
     let site: String
     let company: String
     let active: Bool
-    let state: PSAConnection.State
+    let state: String
     let stateReason: String?
+    let lastHookAt: Date?
+    let silentSince: Date?
     let lastValidatedAt: Date?
     let baselineAt: Date
     let publicKeyHint: String
@@ -152,8 +156,16 @@ private struct PSAConnectionAnswer: Encodable, Sendable {
         site = connection.site
         company = connection.company
         active = connection.isActive
-        state = connection.state
-        stateReason = connection.stateReason
+        // It answers, but it is not well: shown as such wherever the state is.
+        if connection.state == .ok, connection.silentSince != nil {
+            state = "silent"
+            stateReason = "It changes tickets without calling us; catch-up finds the changes, some minutes late."
+        } else {
+            state = connection.state.rawValue
+            stateReason = connection.stateReason
+        }
+        lastHookAt = connection.lastHookAt
+        silentSince = connection.silentSince
         lastValidatedAt = connection.lastValidatedAt
         baselineAt = connection.baselineAt
         publicKeyHint = connection.hints.publicKey

@@ -43,6 +43,10 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     public let lastValidatedAt: Date?
     /// What happened before is stored silently.
     public let baselineAt: Date
+    /// When it last told us of a change; some seconds late.
+    public let lastHookAt: Date?
+    /// Since when we know that it no longer tells us of changes; nil while it does.
+    public let silentSince: Date?
     /// When it was made.
     public let createdAt: Date
 
@@ -73,6 +77,8 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
         stateReason = try row["state_reason"]
         lastValidatedAt = try row["last_validated_at"]
         baselineAt = try row["baseline_at"]
+        lastHookAt = try row["last_hook_at"]
+        silentSince = try row["silent_since"]
         createdAt = try row["created_at"]
     }
 

@@ -155,6 +155,19 @@ public struct Directory: Sendable {
         return members
     }
 
+    /// Members by their identifiers as they are in the mirror, however old.
+    public static func mirroredMembers(
+        _ identifiers: [String], of connection: PSAConnection.ID, in db: Connection
+    ) throws -> [String: Member] {
+        let rows = try db.all(
+            """
+            SELECT * FROM psa_members WHERE connection_id = \(connection)
+                AND identifier_key IN (\(list: identifiers.map { $0.lowercased() }))
+            """)
+        return Dictionary(
+            try rows.map(member).map { ($0.identifier.lowercased(), $0) }, uniquingKeysWith: { $1 })
+    }
+
     /// An organization's members by identifier.
     public func members(of organization: Organization.ID, page: PageRequest) async throws -> Page<Member> {
         // Two ticketing systems may each have a member of the same name.

@@ -1,3 +1,4 @@
+import Accounts
 import Database
 import Foundation
 
@@ -37,6 +38,23 @@ public struct TicketMirror: Sendable {
             updatedAt: try row["updated_at"], updatedBy: try row["updated_by"])
         return MirroredTicket(
             ticket: ticket, activityCursor: try row["activity_cursor"], deletedAt: try row["deleted_at"])
+    }
+
+    /// A ticket of an organization by its number; nil when it was never seen.
+    /// - Parameter connection: nil for the first ticketing system that has such a number.
+    public static func find(
+        _ id: Ticket.ID, on connection: PSAConnection.ID?, of organization: Organization.ID, in db: Connection
+    ) throws -> (connection: PSAConnection.ID, ticket: Ticket)? {
+        var query: SQL = """
+            SELECT t.connection_id FROM psa_tickets t JOIN psa_connections p ON p.id = t.connection_id
+            WHERE p.organization_id = \(organization) AND t.id = \(id)
+            """
+        if let connection { query += " AND t.connection_id = \(connection)" }
+        query += " ORDER BY t.connection_id LIMIT 1"
+        guard let found: PSAConnection.ID = try db.first(query)?["connection_id"],
+            let mirrored = try TicketMirror().ticket(id, of: found, in: db)
+        else { return nil }
+        return (found, mirrored.ticket)
     }
 
     /// Replaces what is stored of a ticket and adds what was written on it.

@@ -1,0 +1,216 @@
+import Accounts
+import Database
+import Foundation
+import Jobs
+import Ticketing
+
+/// A message to a recipient that is about no ticket: a test, or an alarm. It goes through the queue like all others.
+public struct Notice: Sendable, Equatable, RowDecodable {
+    /// The type of a notice's key.
+    public typealias ID = RowID<Notice>
+
+    /// What it is about.
+    public enum Kind: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
+        /// Somebody wanted to see whether messages arrive.
+        case test
+        /// The ticketing system has stopped calling us.
+        case silence
+        /// It calls us again.
+        case recovered
+    }
+
+    /// The key.
+    public let id: ID
+    /// Who is told.
+    public let recipient: Recipient.ID
+    /// The recipient's name.
+    public let recipientName: String
+    /// What it is about.
+    public let kind: Kind
+    /// As Markdown.
+    public let text: String
+    /// What became of it.
+    public let state: Delivery.State
+    /// What went wrong last.
+    public let error: String?
+    /// What the chat system calls the failed call.
+    public let trackingID: String?
+    /// The message's id in the chat system.
+    public let messageID: String?
+    /// When it was asked for.
+    public let createdAt: Date
+    /// When it was sent.
+    public let sentAt: Date?
+
+    /// Reads a row of ``NoticeStore/selection``.
+    public init(row: Row) throws {
+        id = try row["id"]
+        recipient = try row["recipient_id"]
+        recipientName = try row["recipient_name"]
+        kind = try row["kind"]
+        text = try row["text"]
+        state = try row["state"]
+        error = try row["error"]
+        trackingID = try row["tracking_id"]
+        messageID = try row["message_id"]
+        createdAt = try row["created_at"]
+        sentAt = try row["sent_at"]
+    }
+}
+
+/// The table of notices.
+public let noticeSchema: [SQL] = [
+    """
+    CREATE TABLE notices (
+        id \(SQL.primaryKey),
+        organization_id BIGINT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+        recipient_id BIGINT NOT NULL REFERENCES recipients (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL, text TEXT NOT NULL, state TEXT NOT NULL, error TEXT, tracking_id TEXT, message_id TEXT,
+        created_at BIGINT NOT NULL, sent_at BIGINT)
+    """,
+    "CREATE INDEX notices_of_organization ON notices (organization_id, id)",
+    "CREATE INDEX notices_of_recipient ON notices (recipient_id)",
+]
+
+/// The notices' SQL.
+enum NoticeStore {
+    static let selection: SQL = "SELECT n.*, r.name AS recipient_name FROM notices n JOIN recipients r ON r.id = n.recipient_id"
+
+    /// Stores a notice.
+    /// - Returns: its key and the job that sends it.
+    static func insert(
+        _ kind: Notice.Kind, _ text: String, to recipient: Recipient, of organization: Organization.ID, now: Date,
+        in db: Connection
+    ) throws -> (id: Notice.ID, job: NewJob) {
+        let id: Notice.ID? = try db.first(
+            """
+            INSERT INTO notices (organization_id, recipient_id, kind, text, state, created_at)
+            VALUES (\(organization), \(recipient.id), \(kind), \(text), \(Delivery.State.queued), \(now)) RETURNING id
+            """)?["id"]
+        guard let id else { throw DatabaseError.statement("a new notice has no id") }
+        return (id, try NoticeSender.job(id, to: recipient, now: now))
+    }
+
+    static func find(_ id: Notice.ID, of organization: Organization.ID, in db: Connection) throws -> Notice? {
+        try db.first(selection + " WHERE n.id = \(id) AND n.organization_id = \(organization)")
+    }
+
+    /// The job that tells an organization's administrators; none when nobody is named for that.
+    static func tellAdministrators(
+        _ kind: Notice.Kind, _ text: String, of organization: Organization.ID, now: Date, in db: Connection
+    ) throws -> [NewJob] {
+        let settings = try NotificationSettings.of(organization, in: db)
+        guard let id = settings.alarmRecipient,
+            let recipient = try RecipientStore.find(id, of: organization, in: db)
+        else { return [] }
+        return [try insert(kind, text, to: recipient, of: organization, now: now, in: db).job]
+    }
+}
+
+/// The job that sends a notice.
+public struct NoticeSender: JobHandler {
+    /// Which notice.
+    public struct Payload: Codable, Sendable {
+        let notice: Notice.ID
+    }
+
+    /// Stored; never renamed.
+    public static let kind = JobKind(rawValue: "notice")
+    /// See ``RetrySchedule/chat``.
+    public let schedule = RetrySchedule.chat
+
+    private let database: Database
+    private let connections: ChatConnections
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(database: Database, connections: ChatConnections, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.database = database
+        self.connections = connections
+        self.now = now
+    }
+
+    static func job(_ id: Notice.ID, to recipient: Recipient, now: Date) throws -> NewJob {
+        try job(
+            Payload(notice: id), lane: "notice:\(recipient.id)",
+            laneGroup: ChatConnection.laneGroup(recipient.connection), runAt: now)
+    }
+
+    /// See ``JobHandler``.
+    public func run(_ payload: Payload, of job: ClaimedJob) async -> JobOutcome {
+        let id = payload.notice
+        do {
+            let found = try await database.read { db -> (Notice, Recipient)? in
+                guard let notice: Notice = try db.first(NoticeStore.selection + " WHERE n.id = \(id)"),
+                    let recipient: Recipient = try db.first("SELECT * FROM recipients WHERE id = \(notice.recipient)")
+                else { return nil }
+                return (notice, recipient)
+            }
+            guard let (notice, recipient) = found, notice.state == .queued || notice.state == .uncertain else {
+                return .done()
+            }
+            guard let messenger = try await connections.messenger(recipient.connection) else {
+                return .done(Self.record(id, .failed, "the chat connection was removed"))
+            }
+            return await send(notice, to: recipient, through: messenger, isUncertain: job.interrupted)
+        } catch {
+            return .retry("\(error)", exhausted: Self.record(id, .failed, "\(error)"))
+        }
+    }
+
+    private func send(
+        _ notice: Notice, to recipient: Recipient, through messenger: any Messenger, isUncertain: Bool
+    ) async -> JobOutcome {
+        let (id, chat) = (notice.id, recipient.connection)
+        do throws(MessengerError) {
+            if isUncertain || notice.state == .uncertain, case .person(let email) = recipient.chatAddress,
+                let found = try await messenger.find(notice.text, sentTo: email, since: notice.createdAt).last
+            {
+                return .done(sent(id, found, chat))
+            }
+            return .done(sent(id, try await messenger.send(notice.text, to: recipient.chatAddress, under: nil), chat))
+        } catch {
+            switch error {
+            case .authentication, .notAllowed:
+                return .pause(error.description, for: .minutes(5)) { db in
+                    try ChatConnections.record(.paused, reason: error.description, of: chat, in: db)
+                    try Self.record(id, .queued, error.description)(db)
+                }
+            case .wait(_, let wait):
+                return .pause(error.description, for: wait, effect: Self.record(id, .queued, error.description))
+            case .refused(_, let trackingID, _):
+                return .done(Self.record(id, .failed, error.description, trackingID: trackingID))
+            case .failed(_, let trackingID, let maybeSent):
+                return .retry(
+                    error.description,
+                    effect: Self.record(
+                        id, maybeSent ? .uncertain : .queued, error.description, trackingID: trackingID),
+                    exhausted: Self.record(id, .failed, error.description, trackingID: trackingID))
+            }
+        }
+    }
+
+    private func sent(_ id: Notice.ID, _ messageID: String, _ chat: ChatConnection.ID) -> JobEffect {
+        let instant = now()
+        return { db in
+            try db.send(
+                """
+                UPDATE notices SET state = \(Delivery.State.sent), message_id = \(messageID), sent_at = \(instant),
+                    error = NULL, tracking_id = NULL WHERE id = \(id)
+                """)
+            try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
+        }
+    }
+
+    private static func record(
+        _ id: Notice.ID, _ state: Delivery.State, _ error: String, trackingID: String? = nil
+    ) -> JobEffect {
+        { db in
+            try db.send(
+                """
+                UPDATE notices SET state = \(state), error = \(error), tracking_id = \(orNull: trackingID)
+                WHERE id = \(id)
+                """)
+        }
+    }
+}
