@@ -1,0 +1,92 @@
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// Messages that are about no ticket, and the settings that go with them.
+@Suite("Notices", .timeLimit(.minutes(5)))
+struct NoticeTests {
+    private func sent(_ id: Int, _ state: String, _ patchbay: RunningPatchbay) async throws -> JSON {
+        var notice = JSON.null
+        try await eventually("the notice to be \(state)") {
+            notice = try await patchbay.api(.GET, "/notifiers/notices/\(id)").json
+            return notice["state"].string == state
+        }
+        return notice
+    }
+
+    @Test("A test message arrives, or says why it did not", arguments: TestDatabase.engines)
+    func testMessage(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let asked = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": try patchbay.room()])
+            #expect(asked.status == 202 && asked.json["kind"] == "test")
+            _ = try await sent(asked.json["id"].int ?? 0, "sent", patchbay)
+            #expect(patchbay.messages(to: "Dispatch").first?.hasPrefix("**Test message**") == true)
+
+            let stranger = try await patchbay.api(.POST, "/webex/rooms", ["email": "nobody@elsewhere.example"]).json
+            let failing = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": stranger["id"]])
+            let failed = try await sent(failing.json["id"].int ?? 0, "failed", patchbay)
+            #expect(failed["error"].string?.isEmpty == false && failed["tracking_id"] != .null)
+            let unknown = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": 99_999])
+            #expect(unknown.status == 422 && unknown.faultyFields == ["recipient_id"])
+            let list = try await patchbay.api(.GET, "/notifiers/notices?limit=1").json
+            #expect(list["items"].elements.first?["id"] == failing.json["id"] && list["next_cursor"] != .null)
+        }
+    }
+
+    @Test("A test message whose answer is lost arrives once with a person", arguments: TestDatabase.engines)
+    func lostAnswer(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let sara = try await patchbay.api(.POST, "/webex/rooms", ["email": .text(Staff.sara)]).json["id"]
+            patchbay.webex.desk.script(Fault(.cutAfter, method: "POST", path: "*/messages"))
+            let asked = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": sara])
+            _ = try await sent(asked.json["id"].int ?? 0, "sent", patchbay)
+            #expect(patchbay.messages(to: Staff.sara).count == 1)
+        }
+    }
+
+    @Test("A silent connection is shown, and the next hook ends it", arguments: TestDatabase.engines)
+    func silence(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let instant = Date()
+            _ = try await patchbay.database.write { try $0.execute("UPDATE psa_connections SET silent_since = \(instant)") }
+            let silent = try await patchbay.connection()
+            #expect(silent["state"] == "silent" && silent["silent_since"] != .null)
+            try await patchbay.tell(try patchbay.connectWise.createTicket("Awake again"))
+            try await eventually(within: .seconds(20), "the silence to end") {
+                try await patchbay.connection()["state"] == "ok"
+            }
+            #expect(try await patchbay.connection()["last_hook_at"] != .null)
+        }
+    }
+
+    @Test("Settings have ranges, refuse with the field, and act at once", arguments: TestDatabase.engines)
+    func settings(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let wrong: [(String, JSON)] = [
+                ("max_message_length", 49), ("max_message_length", -1), ("reference_lifetime_seconds", 86_401),
+                ("silence_alarm_minutes", 4), ("history_days", 6), ("alarm_recipient_id", 99_999),
+                ("notifications_enabled", "yes"), ("unheard_of", 1),
+            ]
+            for (field, value) in wrong {
+                let reply = try await patchbay.api(.PATCH, "/config", .object([field: value]))
+                #expect(reply.status == 422 || reply.status == 400)
+                #expect(reply.faultyFields == [field])
+            }
+            try await patchbay.configure(["alarm_recipient_id": try patchbay.room(), "history_days": 30])
+            #expect(try await patchbay.api(.GET, "/config").json["alarm_recipient_id"] == (try patchbay.room()))
+            try await patchbay.configure(["alarm_recipient_id": .null])
+            #expect(try await patchbay.api(.GET, "/config").json["alarm_recipient_id"] == .null)
+            #expect(try await patchbay.api(.GET, "/config").json["history_days"] == 30)
+            // At once: the next event is recorded and told to nobody.
+            try await patchbay.rule()
+            try await patchbay.configure(["notifications_enabled": false])
+            let ticket = try patchbay.connectWise.createTicket("Quiet")
+            try await patchbay.refresh(ticket, action: "added")
+            #expect(try await patchbay.events(of: ticket).map(\.reason) == ["notifications off"])
+        }
+    }
+}
