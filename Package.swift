@@ -87,16 +87,16 @@ let package = Package(
         target(
             "Server",
             [
-                "Accounts", "ConnectWise", "Database", "Jobs", "Notifications", "Outbound", "Sealing", "Telemetry",
-                "Ticketing", "WebSupport", "Webex", hummingbird, logging, metrics, nioCore,
+                "Accounts", "ConnectWise", "Database", "Jobs", "Notifications", "Outbound", "Sealing",
+                "StandardWebhooks", "Telemetry", "Ticketing", "WebSupport", "Webex", hummingbird, logging, metrics, nioCore,
             ]),
 
         // Features: one room per capability
         target(
             "Notifications",
             [
-                "Accounts", "Database", "Jobs", "Outbound", "Sealing", "Ticketing", "WebSupport", "Webex", httpTypes,
-                hummingbird, logging, metrics, nioCore,
+                "Accounts", "Database", "Jobs", "Outbound", "Sealing", "StandardWebhooks", "Ticketing",
+                "WebSupport", "Webex", httpTypes, hummingbird, logging, metrics, nioCore,
             ]),
         target(
             "Ticketing",
@@ -109,6 +109,7 @@ let package = Package(
         // Connectors: wire formats and calls, no feature, no database
         target("ConnectWise", ["Outbound", crypto, logging]),
         target("Webex", ["Outbound", logging]),
+        target("StandardWebhooks", ["Outbound", crypto]),
 
         // Ground: knows nothing of the product
         target("WebSupport", [hummingbird, httpTypes, logging, metrics, nioCore]),
@@ -142,6 +143,7 @@ let package = Package(
         tests(
             "TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "ScriptedPeer", logging]),
+        tests("StandardWebhooksTests", ["StandardWebhooks"]),
         tests("WebexTests", ["Outbound", "ScriptedPeer", "Webex", logging]),
         .target(
             name: "ServerTestSupport",

@@ -18,7 +18,7 @@ public struct Patchbay: AsyncParsableCommand {
                 subcommands: [
                     ListCommand.self, GetCommand.self, CreateCommand.self, UpdateCommand.self, DeleteCommand.self,
                     TestCommand.self, RetryCommand.self, SyncCommand.self,
-                    PreviewCommand.self, EventsCommand.self, ExplainCommand.self,
+                    PreviewCommand.self, EventsCommand.self, ExplainCommand.self, RotateSecretCommand.self,
                 ]),
         ].filter { !$0.subcommands.isEmpty })
 

@@ -89,9 +89,11 @@ public enum JobOutcome: Sendable {
     /// Done, and followed by the jobs that the effect returns. They are enqueued after all effects of a batch, in one
     /// step: an effect that enqueues by itself would lock lanes in an order of its own, and deadlock with others.
     case followed(by: @Sendable (Connection) throws -> [NewJob])
-    /// Failed, to be tried again by the kind's schedule, or after the given time if that is longer. When the schedule
-    /// is used up, `exhausted` runs instead of `effect` and the job is parked.
-    case retry(String, after: Duration? = nil, effect: JobEffect? = nil, exhausted: JobEffect? = nil)
+    /// Failed, to be tried again by the kind's schedule or the one given, or after the given time if that is longer. When
+    /// the schedule is used up, `exhausted` runs instead of `effect` and the job is parked.
+    case retry(
+        String, after: Duration? = nil, schedule: RetrySchedule? = nil, effect: JobEffect? = nil,
+        exhausted: JobEffect? = nil)
     /// Nothing wrong with the job: its outside system cannot be used for a while. All lanes of the job's group wait;
     /// it does not count as a failure.
     case pause(String, for: Duration, effect: JobEffect? = nil)

@@ -43,8 +43,8 @@ extension JobQueue {
                 following += try effect(db)
                 finished.append(job)
                 if let lane = job.lane { freedLanes.append(lane) }
-            case .retry(let error, let asked, let effect, let exhausted):
-                let delay = settlement.schedule.delay(
+            case .retry(let error, let asked, let schedule, let effect, let exhausted):
+                let delay = (schedule ?? settlement.schedule).delay(
                     afterFailure: job.failures + 1, asked: asked, jitter: settlement.jitter)
                 if let delay {
                     try effect?(db)

@@ -317,7 +317,7 @@ extension JobOutcome {
         let metadata: Logger.Metadata = ["job": "\(job.id)", "kind": "\(job.kind.rawValue)"]
         switch self {
         case .done, .followed: logger.debug("job done", metadata: metadata)
-        case .retry(let error, _, _, _): logger.notice("job failed, will retry: \(error)", metadata: metadata)
+        case .retry(let error, _, _, _, _): logger.notice("job failed, will retry: \(error)", metadata: metadata)
         case .pause(let reason, let time, _):
             logger.warning("jobs of \(job.laneGroup ?? "?") wait \(Int(time.seconds)) s: \(reason)", metadata: metadata)
         case .park(let error, _): logger.error("job given up: \(error)", metadata: metadata)

@@ -18,6 +18,13 @@ public struct RetrySchedule: Sendable, Equatable {
         [.seconds(2), .seconds(10), .minutes(1), .minutes(5), .minutes(15)]
             + Array(repeating: .hours(1), count: 24))
 
+    /// An outgoing webhook, as the Standard Webhooks specification advises: about 76 hours.
+    public static let webhook = RetrySchedule(
+        [
+            .seconds(5), .minutes(5), .minutes(30), .hours(2), .hours(5), .hours(10), .hours(14), .hours(20),
+            .hours(24),
+        ])
+
     /// A write to the ticketing system: about 76 hours, so that a weekend's outage costs nothing.
     public static let write = RetrySchedule(
         [

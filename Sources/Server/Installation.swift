@@ -18,6 +18,7 @@ public enum Installation {
         Migration(5, "sync", ticketingSyncSchema + syncSchema),
         Migration(6, "forwards", forwardSchema),
         Migration(7, "notices and retention", noticeSchema + Retention.schema),
+        Migration(8, "webhooks", webhookSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -9,6 +9,7 @@ import Notifications
 import Outbound
 import Sealing
 import ServiceLifecycle
+import StandardWebhooks
 import Telemetry
 import Ticketing
 import WebSupport
@@ -148,10 +149,18 @@ public struct Server: Sendable {
     }
 
     private static func chatFactory(_ outbound: OutboundClient) -> ChatConnections.Factory {
-        { url, token, connection in
-            let remote = Remote(connection.map { "webex:\($0)" } ?? "webex:test", limits: .init(timeOut: .seconds(20)))
-            return WebexMessenger(
-                client: WebexClient(token: token, outbound: outbound, remote: remote, base: url + "/v1"))
+        { target in
+            let name = "\(target.provider.rawValue):\(target.connection.map { "\($0)" } ?? "test")"
+            let remote = Remote(name, limits: .init(timeOut: .seconds(20)))
+            switch target.provider {
+            case .webex:
+                return WebexMessenger(
+                    client: WebexClient(
+                        token: target.token, outbound: outbound, remote: remote, base: target.url + "/v1"))
+            case .webhook:
+                return WebhookMessenger(
+                    client: WebhookClient(url: target.url, outbound: outbound, remote: remote), target: target)
+            }
         }
     }
 

@@ -12,7 +12,8 @@ let notifications = [
     Migration(
         1, "everything",
         accountsSchema + jobSchema + ticketingSchema + notificationsSchema + ticketingSyncSchema + syncSchema
-            + forwardSchema + noticeSchema + Retention.schema)
+            + forwardSchema + noticeSchema + Retention.schema
+            + webhookSchema)
 ]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)

@@ -180,7 +180,7 @@ private final class World: PSAProvider, Messenger, CallbackVerifier {
     func accounts(email: String) async throws(MessengerError) -> [ChatAccount]? { nil }
 
     func send(
-        _ markdown: String, to address: ChatAddress, under parent: String?
+        _ message: ChatMessage, to address: ChatAddress, under parent: String?
     ) async throws(MessengerError) -> String {
         let result: Result<String, MessengerError> = state.withLock { state in
             if state.fails, state.dice.happens(10) {
@@ -191,9 +191,9 @@ private final class World: PSAProvider, Messenger, CallbackVerifier {
                 case .room(let id): id
                 case .person(let email): email
                 }
-            let message = Sent(id: "m\(state.sent.count)", place: place, text: markdown, at: state.clock)
-            state.sent.append(message)
-            guard state.fails, state.dice.happens(8) else { return .success(message.id) }
+            let sent = Sent(id: "m\(state.sent.count)", place: place, text: message.markdown, at: state.clock)
+            state.sent.append(sent)
+            guard state.fails, state.dice.happens(8) else { return .success(sent.id) }
             state.unanswered += 1
             return .failure(.failed("cut", trackingID: nil, maybeSent: true))
         }
@@ -223,7 +223,7 @@ private actor Run {
         let now: @Sendable () -> Date = { world.now }
         let sealer = try Sealer([Secret.generate()])
         let tickets = PSAConnections(database: database, sealer: sealer, factory: { _ in (world, world) }, now: now)
-        let chats = ChatConnections(database: database, sealer: sealer, factory: { _, _, _ in world }, now: now)
+        let chats = ChatConnections(database: database, sealer: sealer, factory: { _ in world }, now: now)
         let organization: Organization.ID = try await database.write { db in
             try db.one("INSERT INTO organizations (name, created_at) VALUES ('MSP', 0) RETURNING id")
         }

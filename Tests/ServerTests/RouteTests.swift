@@ -65,6 +65,7 @@ struct RouteTests {
         .init("GET", "/notifiers/deliveries/{id}/explanation", .viewer),
         .init("POST", "/notifiers/test", .admin), .init("GET", "/notifiers/notices", .viewer),
         .init("GET", "/notifiers/notices/{id}", .viewer),
+        .init("POST", "/integrations/chat/connections/{id}/rotate-secret", .admin),
         .init("GET", "/sync/status", .viewer), .init("POST", "/sync", .admin),
         .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/parked", .superAdmin),
         .init("POST", "/jobs/parked/{id}/retry", .superAdmin),
@@ -81,7 +82,7 @@ struct RouteTests {
                 })
             let outbound = OutboundClient(allowlist: try HostAllowlist([]), logger: TestDatabase.logger)
             try await outbound.shutdown()
-            let chats = ChatConnections(database: database, sealer: sealer) { _, _, _ in NobodyThere() }
+            let chats = ChatConnections(database: database, sealer: sealer) { _ in NobodyThere() }
             let queue = JobQueue()
             let feature = NotificationsFeature(
                 database: database, queue: queue, tickets: tickets, chats: chats, publicURL: "", refreshPace: .zero,
@@ -267,10 +268,9 @@ private struct NobodyThere: Messenger {
     let longestMessage = 0
     private var refusal: MessengerError { .notAllowed("nobody calls this") }
     func identity() async throws(MessengerError) -> BotIdentity { throw refusal }
-    func send(_ markdown: String, to address: ChatAddress, under parent: String?) async throws(MessengerError) -> String
-    {
-        throw refusal
-    }
+    func send(
+        _ message: ChatMessage, to address: ChatAddress, under parent: String?
+    ) async throws(MessengerError) -> String { throw refusal }
     func find(_ markdown: String, sentTo person: String, since: Date) async throws(MessengerError) -> [String] {
         throw refusal
     }

@@ -105,7 +105,7 @@ struct PSAConnectionDraftTests {
         let outcome =
             switch error.outcome(for: 1) {
             case .done, .followed: "done"
-            case .retry(let why, nil, nil, nil): why == error.description ? "retry" : "retry with \(why)"
+            case .retry(let why, nil, nil, nil, nil): why == error.description ? "retry" : "retry with \(why)"
             case .retry: "retry otherwise"
             case .park: "park"
             case .pause(_, let wait, nil): "pause \(wait.components.seconds) s"

@@ -47,7 +47,7 @@ enum PSAConnections: Noun {
 enum ChatConnections: Noun {
     static let resource = Resource(
         singular: "chat-connection", plural: "chat-connections", path: "/api/v1/integrations/chat/connections",
-        about: "Stored credentials to Webex.",
+        about: "Where messages go: Webex, or any program that takes signed webhooks.",
         columns: [
             .id, Column("name"), Column("provider"), Column("bot_name", "bot"), Column("bot_email", "bot e-mail"),
             Column("active", .yesNo), Column("state"), Column("last_validated_at", "checked", .instant),
@@ -57,14 +57,15 @@ enum ChatConnections: Noun {
             Column("created_at", "created", .instant),
         ],
         creation: [
-            Field("provider", .choice(["webex"]), help: "The chat system.").standard("webex"), name.required,
-            token.required, url,
+            Field("provider", .choice(["webex", "webhook"]), help: "The chat system.").standard("webex"), name.required,
+            token, url,
         ],
         change: [name, token, url]
             + Field.onOff("active", off: "inactive", onHelp: "Use the connection.", offHelp: "Stop using it."))
 
     private static let name = Field("name", help: "What people call the connection.")
     private static let token = Field(
-        "token", .secret(environment: "PATCHBAY_WEBEX_TOKEN"), help: "Access token of the bot.")
-    private static let url = Field("url", help: "Base of the API, where it is not Webex's own.")
+        "token", .secret(environment: "PATCHBAY_WEBEX_TOKEN"), help: "Access token of the bot; of a webhook its secret, made by the server when left out.")
+    private static let url = Field(
+        "url", help: "Base of Webex's API, where it is not the usual one; of a webhook the endpoint's whole address.")
 }

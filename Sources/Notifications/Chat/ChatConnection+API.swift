@@ -3,6 +3,7 @@ import Database
 import Foundation
 import Hummingbird
 import Jobs
+import StandardWebhooks
 import Ticketing
 import WebSupport
 
@@ -20,17 +21,16 @@ func chatConnectionRoutes(
     return [
         Route(.get, path, .viewer, "Lists the chat connections") { request in
             .json(
-                try await connections.list(of: request.principal.organization, page: request.page()).map(
-                    ChatConnectionAnswer.init))
+                try await connections.list(of: request.principal.organization, page: request.page()).map { ChatConnectionAnswer($0) })
         },
         Route(.post, path, .admin, "Tests and saves a new chat connection") { request in
             let body = try await request.body(NewChatConnection.self)
-            let draft = ChatConnectionDraft(
-                provider: body.provider ?? "webex", name: body.name, url: body.url ?? "https://webexapis.com",
-                token: body.token)
+            let draft = try body.draft()
             let connection = try await connections.create(draft, for: request.principal.organization)
             try await afterChange(connection)
-            var response = Response.json(ChatConnectionAnswer(connection), status: .created)
+            // A secret that we made is shown this once.
+            let secret = body.token == nil ? draft.token : nil
+            var response = Response.json(ChatConnectionAnswer(connection, secret: secret), status: .created)
             response.headers[.location] = "/api/v1\(path)/\(connection.id)"
             return response
         },
@@ -59,6 +59,12 @@ func chatConnectionRoutes(
             }
             return Response(status: .noContent)
         },
+        Route(.post, path + "/{id}/rotate-secret", .admin, "Gives a webhook a new secret; for a day both sign") { request in
+            let id: ChatConnection.ID = try request.id(of: "chat connection")
+            guard let (connection, secret) = try await connections.rotateSecret(of: id, request.principal.organization)
+            else { throw Problem.notFound("chat connection") }
+            return .json(ChatConnectionAnswer(connection, secret: secret))
+        },
         Route(.post, path + "/{id}/test", .admin, "Tests a stored chat connection; what waited for it goes on") {
             request in
             let id: ChatConnection.ID = try request.id(of: "chat connection")
@@ -78,7 +84,32 @@ private struct NewChatConnection: JSONBody {
     let provider: String?
     let name: String
     let url: String?
-    let token: String
+    let token: String?
+
+    func draft() throws(Problem) -> ChatConnectionDraft {
+        let known = ChatConnection.Provider(rawValue: provider ?? ChatConnection.Provider.webex.rawValue)
+        guard let known else {
+            let all = ChatConnection.Provider.allCases.map(\.rawValue).joined(separator: " or ")
+            throw .invalid([.init(field: "provider", code: "wrong_value", message: "must be \(all).")])
+        }
+        switch known {
+        case .webex:
+            guard let token else {
+                throw .badRequest(
+                    code: "wrong_type", "token is required.",
+                    errors: [.init(field: "token", code: "required", message: "is required")])
+            }
+            return ChatConnectionDraft(name: name, url: url ?? "https://webexapis.com", token: token)
+        case .webhook:
+            guard let url else {
+                throw .badRequest(
+                    code: "wrong_type", "url is required.",
+                    errors: [.init(field: "url", code: "required", message: "is required")])
+            }
+            return ChatConnectionDraft(
+                provider: .webhook, name: name, url: url, token: token ?? WebhookSecret.generate().text)
+        }
+    }
 }
 
 private struct ChatConnectionChange: JSONBody {
@@ -94,7 +125,7 @@ private struct ChatConnectionChange: JSONBody {
 
 private struct ChatConnectionAnswer: Encodable, Sendable {
     enum CodingKeys: String, CodingKey {
-        case id, provider, name, url, active, state
+        case id, provider, name, url, active, state, secret
         case tokenHint = "token_hint"
         case botName = "bot_name"
         case botEmail = "bot_email"
@@ -104,7 +135,7 @@ private struct ChatConnectionAnswer: Encodable, Sendable {
     }
 
     let id: ChatConnection.ID
-    let provider: String
+    let provider: ChatConnection.Provider
     let name: String
     let url: String
     let active: Bool
@@ -115,8 +146,11 @@ private struct ChatConnectionAnswer: Encodable, Sendable {
     let stateReason: String?
     let lastValidatedAt: Date?
     let createdAt: Date
+    /// Only when it was just made.
+    let secret: String?
 
-    init(_ connection: ChatConnection) {
+    init(_ connection: ChatConnection, secret: String? = nil) {
+        self.secret = secret
         id = connection.id
         provider = connection.provider
         name = connection.name

@@ -12,8 +12,8 @@ public struct ChatConnection: Sendable, Equatable, RowDecodable {
     public let id: ID
     /// Whose it is.
     public let organization: Organization.ID
-    /// Which chat system: `webex`.
-    public let provider: String
+    /// Which chat system.
+    public let provider: Provider
     /// As people call it.
     public let name: String
     /// Where the chat system is called.
@@ -52,14 +52,36 @@ public struct ChatConnection: Sendable, Equatable, RowDecodable {
         createdAt = try row["created_at"]
     }
 
+    /// The systems that messages can go to.
+    public enum Provider: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
+        /// Webex, as a bot.
+        case webex
+        /// Any program that takes signed webhooks (Standard Webhooks).
+        case webhook
+    }
+
     /// The group of all job lanes that call a connection.
     public static func laneGroup(_ id: ID) -> String { "chat:\(id)" }
+}
+
+/// Where a chat system is and with what it is called: all that a messenger is made of.
+public struct ChatTarget: Sendable {
+    /// The connection; nil while it is tested before it is saved.
+    public let connection: ChatConnection.ID?
+    /// Which chat system.
+    public let provider: ChatConnection.Provider
+    /// Where it is called.
+    public let url: String
+    /// The bot's token, or the secret that signs.
+    public let token: String
+    /// The secret before, and until when it signs as well.
+    public let previous: (token: String, until: Date)?
 }
 
 /// A chat connection as somebody wants it.
 public struct ChatConnectionDraft: Sendable, Equatable {
     /// Which chat system.
-    public var provider: String
+    public var provider: ChatConnection.Provider
     /// As people call it.
     public var name: String
     /// Where it is called.
@@ -70,7 +92,9 @@ public struct ChatConnectionDraft: Sendable, Equatable {
     public var isActive: Bool
 
     /// Describes a connection.
-    public init(provider: String = "webex", name: String, url: String, token: String, isActive: Bool = true) {
+    public init(
+        provider: ChatConnection.Provider = .webex, name: String, url: String, token: String, isActive: Bool = true
+    ) {
         self.provider = provider
         self.name = name
         self.url = url

@@ -2,15 +2,20 @@ import Accounts
 import Database
 import Foundation
 import HTTPTypes
+import Jobs
 import Sealing
+import StandardWebhooks
 import Synchronization
 import Ticketing
 import WebSupport
 
 /// Making, finding, testing, changing and removing chat connections, and keeping the messengers in use at hand.
 public final class ChatConnections: Sendable {
-    /// Makes what speaks to a chat system: its address, a token, and the connection's key, nil while it is being tested.
-    public typealias Factory = @Sendable (_ url: String, _ token: String, ChatConnection.ID?) -> any Messenger
+    /// Makes what speaks to a chat system.
+    public typealias Factory = @Sendable (ChatTarget) -> any Messenger
+
+    // Long enough that somebody can take over the new secret during a working day.
+    private static let rotationTime: TimeInterval = 86_400
 
     private let database: Database
     private let sealer: Sealer
@@ -48,15 +53,25 @@ public final class ChatConnections: Sendable {
         let (present, generation) = cache.withLock { ($0.messengers[id], $0.generation) }
         if let present { return present }
         let row = try await database.read { db in
-            try db.first("SELECT url, sealed_token FROM chat_connections WHERE id = \(id)")
+            try db.first("SELECT * FROM chat_connections WHERE id = \(id)")
         }
         guard let row else { return nil }
-        let messenger = factory(try row["url"], try sealer.open(try row["sealed_token"], for: Self.identity(id)), id)
+        let messenger = factory(try target(row))
         return cache.withLock { cache in
             if let first = cache.messengers[id] { return first }
             if cache.generation == generation { cache.messengers[id] = messenger }
             return messenger
         }
+    }
+
+    private func target(_ row: Row) throws -> ChatTarget {
+        let id: ChatConnection.ID = try row["id"]
+        let (sealed, until): (String?, Date?) = (try row["sealed_previous_token"], try row["previous_until"])
+        var previous: (token: String, until: Date)?
+        if let sealed, let until { previous = (try sealer.open(sealed, for: Self.previousIdentity(id)), until) }
+        return ChatTarget(
+            connection: id, provider: try row["provider"], url: try row["url"],
+            token: try sealer.open(try row["sealed_token"], for: Self.identity(id)), previous: previous)
     }
 
     /// An organization's connections.
@@ -128,6 +143,36 @@ public final class ChatConnections: Sendable {
         return try await store(draft, in: connection, identity: identity, resume: resume)
     }
 
+    /// Gives a webhook a new secret. For a day both sign.
+    /// - Returns: the connection and the secret, which is never shown again; nil when there is no such connection.
+    public func rotateSecret(
+        of id: ChatConnection.ID, _ organization: Organization.ID
+    ) async throws -> (connection: ChatConnection, secret: String)? {
+        let row = try await database.read { db in
+            try db.first("SELECT * FROM chat_connections WHERE id = \(id) AND organization_id = \(organization)")
+        }
+        guard let row else { return nil }
+        guard try row["provider"] as ChatConnection.Provider == .webhook else {
+            throw Problem.conflict(
+                code: "not_a_webhook", "Only a webhook's secret is made by Patchbay; change the token of this one instead.")
+        }
+        let secret = WebhookSecret.generate().text
+        let old = try sealer.open(try row["sealed_token"], for: Self.identity(id))
+        let sealed = try sealer.seal(secret, for: Self.identity(id))
+        let sealedOld = try sealer.seal(old, for: Self.previousIdentity(id))
+        let until = now().addingTimeInterval(Self.rotationTime)
+        let connection = try await database.write { db in
+            try db.execute(
+                """
+                UPDATE chat_connections SET sealed_token = \(sealed), token_hint = \(Hint(of: secret).description),
+                    sealed_previous_token = \(sealedOld), previous_until = \(until) WHERE id = \(id)
+                """)
+            db.signal(.connections)
+            return try Self.stored(id, in: db)
+        }
+        return (connection, secret)
+    }
+
     /// Removes a connection with its recipients and their rules.
     /// - Returns: false when there is no such connection.
     public func delete(_ id: ChatConnection.ID, of organization: Organization.ID) async throws -> Bool {
@@ -171,8 +216,29 @@ public final class ChatConnections: Sendable {
             """)
     }
 
+    /// Switches a connection off because it takes nothing any more, and tells the administrators.
+    /// - Returns: the jobs that tell them.
+    static func disable(
+        _ id: ChatConnection.ID, reason: String, now: Date, in db: Connection
+    ) throws -> [NewJob] {
+        let connection: ChatConnection? = try db.first(
+            """
+            UPDATE chat_connections SET active = 0, state = \(PSAConnection.State.paused), state_reason = \(reason)
+            WHERE id = \(id) AND active = 1 RETURNING *
+            """)
+        guard let connection else { return [] }
+        db.signal(.connections)
+        return try NoticeStore.tellAdministrators(
+            .disabled,
+            "**\(MessageRenderer.line(connection.name)) is switched off.** \(MessageRenderer.line(reason)). Switch it on again when it is well.",
+            of: connection.organization, now: now, in: db)
+    }
+
     private func identity(of draft: ChatConnectionDraft) async throws -> BotIdentity {
-        try await identity(of: factory(draft.url, draft.token, nil))
+        try await identity(
+            of: factory(
+                ChatTarget(
+                    connection: nil, provider: draft.provider, url: draft.url, token: draft.token, previous: nil)))
     }
 
     private func identity(of messenger: any Messenger) async throws -> BotIdentity {
@@ -184,6 +250,7 @@ public final class ChatConnections: Sendable {
                 case .authentication, .refused: ("token", "credentials")
                 case .wait, .failed: ("url", "network")
                 case .notAllowed: ("url", "host")
+                case .gone: ("url", "gone")
                 }
             throw Problem(
                 .unprocessableContent, code: "connection_failed", title: "The connection test failed",
@@ -233,7 +300,7 @@ public final class ChatConnections: Sendable {
                 try db.execute(
                     """
                     UPDATE chat_connections SET bot_name = \(identity.name), bot_email = \(orNull: identity.email),
-                        state = \(PSAConnection.State.ok), state_reason = NULL, last_validated_at = \(instant)
+                        failing_since = NULL, state = \(PSAConnection.State.ok), state_reason = NULL, last_validated_at = \(instant)
                     WHERE id = \(id)
                     """)
                 try resume(id, db)
@@ -245,26 +312,36 @@ public final class ChatConnections: Sendable {
 
     private static func validated(_ draft: ChatConnectionDraft) throws(Problem) -> ChatConnectionDraft {
         var draft = draft
-        while draft.url.hasSuffix("/") { draft.url.removeLast() }
+        // A base to which paths are added; an endpoint's address is taken as it is.
+        if draft.provider == .webex { while draft.url.hasSuffix("/") { draft.url.removeLast() } }
         var errors: [Problem.FieldError] = []
-        if draft.provider != "webex" {
-            errors.append(.init(field: "provider", code: "wrong_value", message: "must be webex."))
-        }
         if !(1...100).contains(draft.name.count) {
             errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
         }
-        if draft.token.isEmpty || draft.token.contains(where: \.isWhitespace) {
-            errors.append(.init(field: "token", code: "wrong_value", message: "must be the bot's access token."))
-        }
-        if URL(string: draft.url)?.host() == nil {
-            errors.append(
-                .init(field: "url", code: "wrong_value", message: "must be a URL such as https://webexapis.com."))
+        let (isToken, tokenMessage, example): (Bool, String, String) =
+            switch draft.provider {
+            case .webex:
+                (
+                    !draft.token.isEmpty && !draft.token.contains(where: \.isWhitespace),
+                    "must be the bot's access token.", "https://webexapis.com"
+                )
+            case .webhook:
+                (
+                    WebhookSecret(draft.token) != nil, "must be whsec_ and base64 of 24 to 64 bytes, or left out.",
+                    "https://receiver.example/patchbay"
+                )
+            }
+        if !isToken { errors.append(.init(field: "token", code: "wrong_value", message: tokenMessage)) }
+        let parts = URLComponents(string: draft.url)
+        if parts?.host?.isEmpty ?? true || parts?.user != nil || parts?.fragment != nil {
+            errors.append(.init(field: "url", code: "wrong_value", message: "must be a URL such as \(example)."))
         }
         guard errors.isEmpty else { throw .invalid(errors) }
         return draft
     }
 
     private static func identity(_ id: ChatConnection.ID) -> String { "chat_connection:\(id)" }
+    private static func previousIdentity(_ id: ChatConnection.ID) -> String { "chat_connection:\(id):previous" }
 
     private static func stored(_ id: ChatConnection.ID, in db: Connection) throws -> ChatConnection {
         guard let connection = try db.first("SELECT * FROM chat_connections WHERE id = \(id)", as: ChatConnection.self)

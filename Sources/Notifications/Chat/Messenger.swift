@@ -1,4 +1,6 @@
 import Foundation
+import Jobs
+import Ticketing
 
 /// What Patchbay needs of a chat system. Webex is the first.
 public protocol Messenger: Sendable {
@@ -6,8 +8,14 @@ public protocol Messenger: Sendable {
     var longestMessage: Int { get }
     /// Asks for something that needs the credentials: who the bot is.
     func identity() async throws(MessengerError) -> BotIdentity
+    /// How failures are spread over time.
+    var retries: RetrySchedule { get }
+    /// After how long without any success the connection is switched off; nil for never.
+    var disabledAfter: Duration? { get }
     /// Sends a message and returns its id there.
-    func send(_ markdown: String, to address: ChatAddress, under parent: String?) async throws(MessengerError) -> String
+    func send(
+        _ message: ChatMessage, to address: ChatAddress, under parent: String?
+    ) async throws(MessengerError) -> String
     /// The ids of all messages with this text that were sent to a person since an instant, oldest first. Rooms cannot be
     /// asked.
     func find(_ markdown: String, sentTo person: String, since: Date) async throws(MessengerError) -> [String]
@@ -31,6 +39,38 @@ public struct ChatAccount: Sendable, Equatable {
         self.id = id
         self.name = name
         self.emails = emails
+    }
+}
+
+extension Messenger {
+    /// See ``RetrySchedule/chat``.
+    public var retries: RetrySchedule { .chat }
+    /// Never.
+    public var disabledAfter: Duration? { nil }
+}
+
+/// A message, for people and for programs.
+public struct ChatMessage: Sendable, Equatable {
+    /// The same each time that it is sent, so that who knows it can drop a repetition.
+    public let id: String
+    /// For people.
+    public let markdown: String
+    /// For programs.
+    public let content: Content
+
+    /// What a program is told.
+    public enum Content: Sendable, Equatable {
+        /// An event of a ticket, with the ticket's address and the chain of forwards.
+        case event(TicketEvent, ticket: Ticket.ID, link: String, forwardedFrom: [String])
+        /// A test or an alarm.
+        case notice(Notice.Kind)
+    }
+
+    /// Describes a message.
+    public init(id: String, markdown: String, content: Content) {
+        self.id = id
+        self.markdown = markdown
+        self.content = content
     }
 }
 
@@ -82,6 +122,8 @@ public enum MessengerError: Error, Sendable, Equatable {
     case failed(String, trackingID: String?, maybeSent: Bool)
     /// Its host may not be called.
     case notAllowed(String)
+    /// It wants no more messages, ever: the connection is to be switched off.
+    case gone(String)
 }
 
 extension MessengerError: CustomStringConvertible {
@@ -89,7 +131,7 @@ extension MessengerError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .authentication(let why), .refused(let why, _, _), .wait(let why, _), .failed(let why, _, _),
-            .notAllowed(let why):
+            .notAllowed(let why), .gone(let why):
             why
         }
     }

@@ -33,7 +33,7 @@ public struct WebexMessenger: Messenger {
 
     /// See ``Messenger``.
     public func send(
-        _ markdown: String, to address: ChatAddress, under parent: String?
+        _ message: ChatMessage, to address: ChatAddress, under parent: String?
     ) async throws(MessengerError) -> String {
         let target: Target =
             switch address {
@@ -41,7 +41,7 @@ public struct WebexMessenger: Messenger {
             case .person(let email): .personEmail(email)
             }
         do throws(WebexError) {
-            return try await client.sendMessage(markdown, to: target, parentID: parent)
+            return try await client.sendMessage(message.markdown, to: target, parentID: parent)
         } catch {
             throw MessengerError(error)
         }

@@ -57,6 +57,7 @@ public struct Deliverer: JobHandler {
         let address: ChatAddress
         let chat: ChatConnection.ID
         let isChatActive: Bool
+        let failingSince: Date?
         let isTicketDeleted: Bool
         let isThreaded: Bool
         let forwardedFrom: [String]
@@ -81,6 +82,7 @@ public struct Deliverer: JobHandler {
             }
             chat = try row["chat_connection"]
             isChatActive = try row["chat_active"]
+            failingSince = try row["failing_since"]
             let deletedAt: Date? = try row["deleted_at"]
             isTicketDeleted = deletedAt != nil
             isThreaded = try row["threaded"]
@@ -98,7 +100,7 @@ public struct Deliverer: JobHandler {
                 """
                 SELECT d.state, d.created_at, d.ticket_id, d.threaded, d.forwarded_from, e.connection_id AS psa_connection, e.kind,
                     e.subject, e.details, d.recipient_id, r.address, r.kind AS recipient_kind,
-                    r.connection_id AS chat_connection, c.active AS chat_active, t.deleted_at, s.settings,
+                    r.connection_id AS chat_connection, c.active AS chat_active, c.failing_since, t.deleted_at, s.settings,
                     ru.visibility
                 FROM deliveries d
                 JOIN ticket_events e ON e.id = d.event_id
@@ -132,9 +134,13 @@ public struct Deliverer: JobHandler {
             }
             let renderer = MessageRenderer(
                 longestNote: order.settings.maxMessageLength, longestMessage: messenger.longestMessage)
-            let message = renderer.message(
-                about: order.event, ticket: order.ticket, link: psa.provider.link(to: order.ticket),
-                forwardedFrom: order.forwardedFrom)
+            let link = psa.provider.link(to: order.ticket)
+            let message = ChatMessage(
+                id: "delivery_\(id)",
+                markdown: renderer.message(
+                    about: order.event, ticket: order.ticket, link: link, forwardedFrom: order.forwardedFrom),
+                content: .event(
+                    order.event, ticket: order.ticket, link: link, forwardedFrom: order.forwardedFrom))
             return await send(
                 message, order, id, through: messenger, isUncertain: job.interrupted || order.state == .uncertain)
         } catch {
@@ -143,11 +149,11 @@ public struct Deliverer: JobHandler {
     }
 
     private func send(
-        _ message: String, _ order: Order, _ id: Delivery.ID, through messenger: any Messenger, isUncertain: Bool
+        _ message: ChatMessage, _ order: Order, _ id: Delivery.ID, through messenger: any Messenger, isUncertain: Bool
     ) async -> JobOutcome {
         do throws(MessengerError) {
             if isUncertain, case .person(let email) = order.address,
-                case let candidates = try await messenger.find(message, sentTo: email, since: order.createdAt),
+                case let candidates = try await messenger.find(message.markdown, sentTo: email, since: order.createdAt),
                 let found = await firstUnrecorded(candidates, order)
             {
                 return .done(sent(id, order, found))
@@ -156,7 +162,7 @@ public struct Deliverer: JobHandler {
             let messageID = try await messenger.send(message, to: order.address, under: parent)
             return .done(sent(id, order, messageID))
         } catch {
-            return outcome(of: error, id, order, isUncertain: isUncertain)
+            return outcome(of: error, id, order, messenger, isUncertain: isUncertain)
         }
     }
 
@@ -187,7 +193,7 @@ public struct Deliverer: JobHandler {
     }
 
     private func outcome(
-        of error: MessengerError, _ id: Delivery.ID, _ order: Order, isUncertain: Bool
+        of error: MessengerError, _ id: Delivery.ID, _ order: Order, _ messenger: any Messenger, isUncertain: Bool
     ) -> JobOutcome {
         let (chat, recipient) = (order.chat, order.recipient)
         // An earlier try may have been sent; that stays so until the message was looked for, whatever fails meanwhile.
@@ -205,16 +211,39 @@ public struct Deliverer: JobHandler {
                 try Self.record(id, .failed, error.description, trackingID: trackingID)(db)
                 if isGone { try db.execute("UPDATE recipients SET active = 0 WHERE id = \(recipient)") }
             }
+        case .gone:
+            let instant = now()
+            return .followed { db in
+                try Self.record(id, .failed, error.description)(db)
+                return try ChatConnections.disable(chat, reason: error.description, now: instant, in: db)
+            }
         case .failed(_, let trackingID, let maybeSent):
+            let (instant, patience) = (now(), messenger.disabledAfter)
+            if let patience, let since = order.failingSince, instant.timeIntervalSince(since) > patience.seconds {
+                let reason = "Nothing was accepted for \(Int(patience.seconds / 3_600)) hours; last: \(error.description)"
+                return .followed { db in
+                    try Self.record(id, .failed, reason, trackingID: trackingID)(db)
+                    return try ChatConnections.disable(chat, reason: reason, now: instant, in: db)
+                }
+            }
             return .retry(
-                error.description,
-                effect: Self.record(id, maybeSent ? .uncertain : waiting, error.description, trackingID: trackingID),
+                error.description, schedule: messenger.retries,
+                effect: { db in
+                    try Self.record(id, maybeSent ? .uncertain : waiting, error.description, trackingID: trackingID)(db)
+                    guard patience != nil else { return }
+                    try db.send(
+                        """
+                        UPDATE chat_connections SET failing_since = \(instant)
+                        WHERE id = \(chat) AND failing_since IS NULL
+                        """)
+                },
                 exhausted: Self.record(id, .failed, error.description, trackingID: trackingID))
         }
     }
 
     private func sent(_ id: Delivery.ID, _ order: Order, _ messageID: String) -> JobEffect {
         let (instant, chat, recipient) = (now(), order.chat, order.recipient)
+        let isFailing = order.failingSince != nil
         Metrics.Timer(label: "patchbay_event_to_message_seconds").recordNanoseconds(
             Int64(max(0, instant.timeIntervalSince(order.createdAt)) * 1_000_000_000))
         return { db in
@@ -224,6 +253,7 @@ public struct Deliverer: JobHandler {
                     error = NULL, tracking_id = NULL, attempts = attempts + 1 WHERE id = \(id)
                 """)
             try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
+            if isFailing { try db.send("UPDATE chat_connections SET failing_since = NULL WHERE id = \(chat)") }
             // Whom a message reached is there, whatever an earlier 404 said.
             try db.send("UPDATE recipients SET active = 1 WHERE id = \(recipient) AND active = 0")
         }

@@ -17,6 +17,8 @@ public struct Notice: Sendable, Equatable, RowDecodable {
         case silence
         /// It calls us again.
         case recovered
+        /// A chat connection was switched off because it takes nothing any more.
+        case disabled
     }
 
     /// The key.
@@ -162,13 +164,14 @@ public struct NoticeSender: JobHandler {
         _ notice: Notice, to recipient: Recipient, through messenger: any Messenger, isUncertain: Bool
     ) async -> JobOutcome {
         let (id, chat) = (notice.id, recipient.connection)
+        let message = ChatMessage(id: "notice_\(id)", markdown: notice.text, content: .notice(notice.kind))
         do throws(MessengerError) {
             if isUncertain || notice.state == .uncertain, case .person(let email) = recipient.chatAddress,
                 let found = try await messenger.find(notice.text, sentTo: email, since: notice.createdAt).last
             {
                 return .done(sent(id, found, chat))
             }
-            return .done(sent(id, try await messenger.send(notice.text, to: recipient.chatAddress, under: nil), chat))
+            return .done(sent(id, try await messenger.send(message, to: recipient.chatAddress, under: nil), chat))
         } catch {
             switch error {
             case .authentication, .notAllowed:
@@ -180,6 +183,12 @@ public struct NoticeSender: JobHandler {
                 return .pause(error.description, for: wait, effect: Self.record(id, .queued, error.description))
             case .refused(_, let trackingID, _):
                 return .done(Self.record(id, .failed, error.description, trackingID: trackingID))
+            case .gone:
+                let instant = now()
+                return .followed { db in
+                    try Self.record(id, .failed, error.description)(db)
+                    return try ChatConnections.disable(chat, reason: error.description, now: instant, in: db)
+                }
             case .failed(_, let trackingID, let maybeSent):
                 return .retry(
                     error.description,

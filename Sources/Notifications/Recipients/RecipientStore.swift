@@ -34,11 +34,12 @@ enum RecipientStore {
         return Page(try db.all(query), limit: page.limit) { "\($0.id)" }
     }
 
-    /// The connection by which people are told when no rule names another: an organization's oldest active one.
+    /// The connection by which people are told: an organization's oldest active one that knows people.
     static func defaultConnection(of organization: Organization.ID, in db: Connection) throws -> ChatConnection.ID? {
         try db.first(
             """
-            SELECT id FROM chat_connections WHERE organization_id = \(organization) AND active = 1 ORDER BY id LIMIT 1
+            SELECT id FROM chat_connections WHERE organization_id = \(organization) AND active = 1
+                AND provider <> \(ChatConnection.Provider.webhook) ORDER BY id LIMIT 1
             """)?["id"]
     }
 

@@ -185,7 +185,7 @@ public struct SyncJob: JobHandler {
                 try note(error.description, sync, in: db)
             }
         case .wait(let why, let wait): return .pause(why, for: wait) { db in try note(why, sync, in: db) }
-        case .refused, .failed: return failure(error.description, sync, job)
+        case .refused, .failed, .gone: return failure(error.description, sync, job)
         }
     }
 
