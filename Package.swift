@@ -88,7 +88,8 @@ let package = Package(
             "Server",
             [
                 "Accounts", "ConnectWise", "Database", "Jobs", "Notifications", "Outbound", "Sealing",
-                "StandardWebhooks", "Telemetry", "Ticketing", "WebSupport", "Webex", hummingbird, logging, metrics, nioCore,
+                "StandardWebhooks", "Telemetry", "Ticketing", "WebSupport", "Webex", hummingbird, logging, metrics,
+                nioCore,
             ]),
 
         // Features: one room per capability

@@ -16,6 +16,8 @@ struct Bench: AsyncParsableCommand {
 enum Chapter: String, CaseIterable, ExpressibleByArgument {
     case intake
     case pipeline
+    case burst
+    case sync
     case jobs
     case footprint
     case api
@@ -47,6 +49,8 @@ struct Measure: AsyncParsableCommand {
                 switch chapter {
                 case .intake: try await Intake(engine: engine, seconds: seconds).run(&table)
                 case .pipeline: try await Pipeline(engine: engine, seconds: seconds).run(&table)
+                case .burst: try await Burst(engine: engine).run(&table)
+                case .sync: try await SyncRates(engine: engine).run(&table)
                 case .jobs: try await JobRates(engine: engine).run(&table)
                 case .footprint: try await Footprint(engine: engine).run(&table)
                 case .api: try await APIReads(engine: engine, seconds: seconds).run(&table)

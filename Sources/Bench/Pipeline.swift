@@ -7,8 +7,8 @@ import Simulators
 
 /// From a hook to its messages: one new ticket each, told to three rooms, everything on this machine.
 struct Pipeline {
-    private static let board = "Service Desk"
-    private static let recipients = 3
+    static let board = "Service Desk"
+    static let recipients = 3
 
     let engine: Engine
     let seconds: Int
@@ -55,16 +55,16 @@ struct Pipeline {
             let world = try await SimulatedWorld.start(latency: latency)
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             let hookURL = "http://127.0.0.1:\(server.port)" + (try await world.hookPath(of: server))
-            try await makeRules(on: server)
+            try await Self.makeRules(on: server)
             _ = try await send(rate: 50, count: 50, hookURL, world)
-            try await settle(world, expecting: 50 * Self.recipients)
+            try await Self.settle(world, expecting: 50 * Self.recipients)
             world.forgetMessages()
 
             let before = server.cpuSeconds
             let count = rate * seconds
             let sent = try await send(rate: rate, count: count, hookURL, world)
             let lastSent = ContinuousClock.now
-            let arrived = try await settle(world, expecting: count * Self.recipients)
+            let arrived = try await Self.settle(world, expecting: count * Self.recipients)
             let messages = world.messages()
             let latencies = messages.compactMap { message in
                 sent[message.ticket].map { (message.at - $0).inSeconds }
@@ -79,10 +79,10 @@ struct Pipeline {
         }
     }
 
-    private func makeRules(on server: ServerProcess) async throws {
+    static func makeRules(on server: ServerProcess) async throws {
         let boards = try await server.items("/cw/boards", atLeast: World.boards.count)
         let rooms = try await server.items("/webex/rooms?kind=room", atLeast: Self.recipients)
-        let board = boards.first { $0["name"] as? String == Self.board }?["id"] as? String ?? "1"
+        let board = boards.first { $0["name"] as? String == board }?["id"] as? String ?? "1"
         for room in rooms.prefix(Self.recipients) {
             _ = try await server.call(
                 "POST", "/notifiers/rules", #"{"board_id":"\#(board)","recipient_id":\#(room["id"] ?? 0)}"#)
@@ -101,24 +101,33 @@ struct Pipeline {
                 group.addTask {
                     let ticket = try world.connectWise.createTicket(
                         "Load test ticket \(number)", board: Self.board, text: "It does not work.")
-                    let hook = world.hook(ticket: ticket, action: "added")
-                    var request = HTTPClientRequest(url: hookURL + "\(ticket)&action=added")
-                    request.method = .POST
-                    request.headers.add(name: "x-content-signature", value: hook.signature)
-                    request.body = .bytes(hook.body)
-                    let sent = ContinuousClock.now
-                    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
-                    guard response.status == .ok else { throw Broken(what: "a hook was answered \(response.status)") }
-                    return (ticket, sent)
+                    return (ticket, try await Self.post(ticket, "added", hookURL, world))
                 }
             }
             return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
     }
 
+    /// Tells the server that a ticket changed.
+    /// - Returns: when it was sent.
+    @discardableResult
+    static func post(
+        _ ticket: Int, _ action: String, _ hookURL: String, _ world: SimulatedWorld
+    ) async throws -> ContinuousClock.Instant {
+        let hook = world.hook(ticket: ticket, action: action)
+        var request = HTTPClientRequest(url: hookURL + "\(ticket)&action=\(action)")
+        request.method = .POST
+        request.headers.add(name: "x-content-signature", value: hook.signature)
+        request.body = .bytes(hook.body)
+        let sent = ContinuousClock.now
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        guard response.status == .ok else { throw Broken(what: "a hook was answered \(response.status)") }
+        return sent
+    }
+
     /// Waits until all messages are there, or none has come for five seconds.
     @discardableResult
-    private func settle(_ world: SimulatedWorld, expecting count: Int) async throws -> Int {
+    static func settle(_ world: SimulatedWorld, expecting count: Int) async throws -> Int {
         var seen = -1
         var quiet = ContinuousClock.now
         while world.messageCount < count {

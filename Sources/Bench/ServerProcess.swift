@@ -72,6 +72,7 @@ final class ServerProcess {
     }
 
     func stop() {
+        guard process.isRunning else { return }
         process.terminate()
         process.waitUntilExit()
     }
@@ -105,6 +106,16 @@ final class ServerProcess {
             throw Broken(what: "\(method) \(path): \(response.status.code) \(String(decoding: data, as: UTF8.self))")
         }
         return (try? JSONSerialization.jsonObject(with: data) as? [String: Any]) ?? [:]
+    }
+
+    /// Waits until no job is left.
+    func idle() async throws {
+        for _ in 0..<3_000 {
+            let jobs = try await call("GET", "/jobs")
+            if ["ready", "waiting", "running"].allSatisfy({ jobs[$0] as? Int == 0 }) { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw Broken(what: "the server does not come to rest")
     }
 
     /// The items of a list, once there are enough.

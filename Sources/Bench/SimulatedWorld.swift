@@ -47,14 +47,16 @@ final class SimulatedWorld: Sendable {
         self.arrivals = arrivals
     }
 
-    static func start(latency: Duration = .zero) async throws -> SimulatedWorld {
+    static func start(
+        latency: Duration = .zero, tickets: World = World(seed: 1, tickets: 20)
+    ) async throws -> SimulatedWorld {
         let arrivals = Arrivals()
         var psa = ConnectWiseOptions()
         psa.callsPerMinute = nil
         psa.callLogCapacity = 100
         psa.latency = latency
         psa.signingKey = "bench-signing-key"
-        psa.world = World(seed: 1, tickets: 20)
+        psa.world = tickets
         var chat = WebexOptions()
         chat.callLogCapacity = 100
         chat.messageCapacity = 1_000

@@ -145,7 +145,9 @@ public struct Configuration: Sendable {
         take("WEBEX_TOKEN", "an access token", { $0 }) { webexToken = $0 }
         take("WEBEX_URL", "a URL", Self.publicURL) { webexURL = $0 }
         for kind in Sync.Kind.allCases {
-            take("SYNC_\(kind.rawValue.uppercased())", "a time such as 5m, 12h or 7d, at least 1m, or off", Self.interval) {
+            take(
+                "SYNC_\(kind.rawValue.uppercased())", "a time such as 5m, 12h or 7d, at least 1m, or off", Self.interval
+            ) {
                 syncSchedule.intervals[kind] = $0.duration
             }
         }

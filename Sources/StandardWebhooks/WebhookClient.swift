@@ -82,7 +82,8 @@ public enum WebhookError: Error, Sendable, Equatable {
     public var message: String {
         switch self {
         case .gone: "The endpoint answered 410: it wants no more events"
-        case .wait(let status?, let wait): "The endpoint answered \(status) and asks to wait \(wait.components.seconds) s"
+        case .wait(let status?, let wait):
+            "The endpoint answered \(status) and asks to wait \(wait.components.seconds) s"
         case .wait(nil, let wait): "The endpoint keeps failing; next attempt in \(wait.components.seconds) s"
         case .answered(let status): "The endpoint answered \(status)"
         case .unreachable(let reason, _): "The endpoint cannot be reached: \(reason)"

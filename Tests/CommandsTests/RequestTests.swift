@@ -27,14 +27,18 @@ import Testing
     }
 
     @Test func aMissingSecretSaysWhereToPutIt() throws {
-        let command = try parse(CreateNoun<ChatConnections>.self, "create", "chat-connection", "--name", "Webex")
+        let typed = [
+            "create", "psa-connection", "--name", "PSA", "--site", "na.example.net", "--company", "acme",
+            "--private-key", "x", "--client-id", "y",
+        ]
+        let command = try #require(try Patchbay.parseAsRoot(typed) as? CreateNoun<PSAConnections>)
         #expect(
-            throws: Failure.usage("--token is missing; give - to type it, or set PATCHBAY_WEBEX_TOKEN")
-        ) { try command.call(in: surroundings) }
+            throws: Failure.usage("--public-key is missing; give - to type it, or set PATCHBAY_CONNECTWISE_PUBLIC_KEY")
+        ) { try command.call(in: .inTest()) }
         let asking = try parse(
             CreateNoun<ChatConnections>.self, "create", "chat-connection", "--name", "Webex", "--token", "-")
         #expect(throws: Failure.usage("--token -: nothing came from standard input")) {
-            try asking.call(in: surroundings)
+            try asking.call(in: .inTest())
         }
     }
 

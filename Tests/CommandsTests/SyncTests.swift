@@ -18,7 +18,9 @@ import Testing
         #expect(all.body == json(#"{"kinds": ["boards", "recipients", "tickets", "catch_up"]}"#))
     }
 
-    @Test(arguments: [["sync"], ["sync", "--boards", "--sync-boards", "1"], ["sync", "--tickets", "--sync-boards", ","]])
+    @Test(arguments: [
+        ["sync"], ["sync", "--boards", "--sync-boards", "1"], ["sync", "--tickets", "--sync-boards", ","],
+    ])
     func refusesWhatMakesNoSense(arguments: [String]) async throws {
         let run = try await CommandRun.of(arguments)
         #expect(run.exitCode == 64)

@@ -43,7 +43,9 @@ struct DatabaseConformanceTests {
         }
     }
 
-    @Test("Statements that travel together are done in order, and one that fails undoes all", arguments: TestDatabase.engines)
+    @Test(
+        "Statements that travel together are done in order, and one that fails undoes all",
+        arguments: TestDatabase.engines)
     func sentTogether(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: [table]) { database in
             // More than travel in one go.
@@ -70,7 +72,9 @@ struct DatabaseConformanceTests {
                 }
             }
             // The connection that it happened on serves others as before.
-            for _ in 0..<20 { try await database.write { try $0.send("UPDATE things SET weight = 1 WHERE name = 'n1'") } }
+            for _ in 0..<20 {
+                try await database.write { try $0.send("UPDATE things SET weight = 1 WHERE name = 'n1'") }
+            }
             let rows = try await database.read { db -> [Int] in
                 [
                     try db.first("SELECT COUNT(*) AS number FROM things")?["number"] ?? 0,

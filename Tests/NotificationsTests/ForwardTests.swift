@@ -85,7 +85,9 @@ struct ForwardResolutionTests {
             }
             // By the definition, told without the algorithm's help.
             var reach = named
-            while case let next = reach.union(arrows.filter { reach.contains($0.source) }.map(\.destination)), next != reach {
+            while case let next = reach.union(arrows.filter { reach.contains($0.source) }.map(\.destination)),
+                next != reach
+            {
                 reach = next
             }
             let kept = reach.filter { id in
@@ -172,7 +174,9 @@ struct ForwardStoreTests {
     @Test("A circle is refused with its names, unless its times never meet", arguments: TestDatabase.engines)
     func circle(engine: Engine) async throws {
         try await with(engine) { stage, rooms, db in
-            func make(_ from: Int, _ to: Int, _ starts: Double?, _ ends: Double?, enabled: Bool = true) throws -> Forward {
+            func make(_ from: Int, _ to: Int, _ starts: Double?, _ ends: Double?, enabled: Bool = true) throws
+                -> Forward
+            {
                 try ForwardStore.create(
                     ForwardDraft(
                         source: rooms[from], destination: rooms[to], startsAt: starts.map(day), endsAt: ends.map(day),

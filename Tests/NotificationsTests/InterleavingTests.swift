@@ -146,12 +146,14 @@ private final class World: PSAProvider, Messenger, CallbackVerifier {
     func boards() async throws(PSAError) -> [Board] { [Board(id: "1", name: "Support", isInactive: false)] }
     func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { state.withLock { $0.tickets.count } }
 
-    func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticketing.Ticket>
-    {
+    func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<
+        Ticketing.Ticket
+    > {
         try page(after: position) { _ in true }
     }
 
-    func tickets(changedSince since: Date, after position: String?) async throws(PSAError) -> ListPage<Ticketing.Ticket> {
+    func tickets(changedSince since: Date, after position: String?) async throws(PSAError) -> ListPage<Ticketing.Ticket>
+    {
         try page(after: position) { $0.updatedAt.map { $0 >= since } ?? false }
     }
 

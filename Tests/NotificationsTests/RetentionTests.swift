@@ -50,7 +50,8 @@ struct DeliveriesByTheThousandTests {
         }
     }
 
-    @Test("10,000 failed deliveries are queued again, each once, also when asked twice", arguments: TestDatabase.engines)
+    @Test(
+        "10,000 failed deliveries are queued again, each once, also when asked twice", arguments: TestDatabase.engines)
     func tenThousand(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             let stage = try await database.write { db in

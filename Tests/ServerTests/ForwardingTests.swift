@@ -38,7 +38,9 @@ struct ForwardingTests {
             #expect(told.first?.contains("Forwarded from Sara Lindqvist → Tom Whitlock") == true)
             let circle = try await forward(patchbay, try patchbay.room("Voice team"), sara)
             #expect(circle.status == 409 && circle.json["code"] == "circle")
-            #expect(circle.json["detail"].string?.contains("Voice team → Sara Lindqvist → Tom Whitlock → Voice team") == true)
+            #expect(
+                circle.json["detail"].string?.contains("Voice team → Sara Lindqvist → Tom Whitlock → Voice team")
+                    == true)
             for made in [first, second] {
                 let id = made.json["id"].int ?? 0
                 #expect(try await patchbay.api(.DELETE, "/notifiers/forwards/\(id)").status == 204)
@@ -69,7 +71,9 @@ struct ForwardingTests {
         }
     }
 
-    @Test("Times may have any zone, may be opened again, and are refused when they make no sense", arguments: TestDatabase.engines)
+    @Test(
+        "Times may have any zone, may be opened again, and are refused when they make no sense",
+        arguments: TestDatabase.engines)
     func times(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let (sara, tom) = (try await person(Staff.sara, patchbay), try await person(Staff.tom, patchbay))
@@ -106,7 +110,8 @@ struct ForwardingTests {
                 return try await patchbay.api(.POST, "/notifiers/preview", .object(body)).json
             }
             func told(_ answer: JSON) -> [String] {
-                answer["items"].elements.filter { $0["state"] == "queued" }.compactMap { $0["recipient_name"].string }.sorted()
+                answer["items"].elements.filter { $0["state"] == "queued" }.compactMap { $0["recipient_name"].string }
+                    .sorted()
             }
             let note = try await ask(["event": "note_added", "author": "twhitlock"])
             #expect(told(note) == ["Dispatch", "Sara Lindqvist"])

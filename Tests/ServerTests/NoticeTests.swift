@@ -52,7 +52,9 @@ struct NoticeTests {
     func silence(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let instant = Date()
-            _ = try await patchbay.database.write { try $0.execute("UPDATE psa_connections SET silent_since = \(instant)") }
+            _ = try await patchbay.database.write {
+                try $0.execute("UPDATE psa_connections SET silent_since = \(instant)")
+            }
             let silent = try await patchbay.connection()
             #expect(silent["state"] == "silent" && silent["silent_since"] != .null)
             try await patchbay.tell(try patchbay.connectWise.createTicket("Awake again"))

@@ -212,7 +212,8 @@ private struct Foreign {
             chat: try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.first?["id"].int
                 ?? 0,
             delivery: try await patchbay.deliveries(of: ticket).first?["id"].int ?? 0,
-            forward: forward.json["id"].int ?? 0, notice: notice.json["id"].int ?? 0, ticket: ticket, event: event?.int ?? 0, key: key.json["id"].int ?? 0,
+            forward: forward.json["id"].int ?? 0, notice: notice.json["id"].int ?? 0, ticket: ticket,
+            event: event?.int ?? 0, key: key.json["id"].int ?? 0,
             board: try patchbay.board().string ?? "")
     }
 

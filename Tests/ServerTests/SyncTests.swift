@@ -11,7 +11,8 @@ import Testing
 struct SyncTests {
     // MARK: The API
 
-    @Test("Each kind shows how it stands; asking again while one runs answers that run", arguments: TestDatabase.engines)
+    @Test(
+        "Each kind shows how it stands; asking again while one runs answers that run", arguments: TestDatabase.engines)
     func status(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             patchbay.connectWise.desk.script(Fault(.delay(.seconds(1)), path: "*/service/tickets*", times: nil))
@@ -49,7 +50,9 @@ struct SyncTests {
 
     // MARK: Boards and recipients
 
-    @Test("A board that is gone is marked, keeps its rules, and is there again when it is back", arguments: TestDatabase.engines)
+    @Test(
+        "A board that is gone is marked, keeps its rules, and is there again when it is back",
+        arguments: TestDatabase.engines)
     func boards(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let rule = try await patchbay.rule("Voice", to: "Voice team")
@@ -60,12 +63,15 @@ struct SyncTests {
             #expect(board["deleted"] == true)
             #expect(try await patchbay.api(.GET, "/notifiers/rules/\(rule)").status == 200)
             let other = try await patchbay.api(
-                .POST, "/notifiers/rules", ["board_id": try patchbay.board("Voice"), "recipient_id": try patchbay.room()])
+                .POST, "/notifiers/rules",
+                ["board_id": try patchbay.board("Voice"), "recipient_id": try patchbay.room()])
             #expect(other.status == 422 && other.faultyFields == ["board_id"])
         }
     }
 
-    @Test("Rooms and the members' accounts become recipients; those that are gone become inactive", arguments: TestDatabase.engines)
+    @Test(
+        "Rooms and the members' accounts become recipients; those that are gone become inactive",
+        arguments: TestDatabase.engines)
     func recipients(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try patchbay.connectWise.setEmail(nil, of: "mhaddad")
@@ -127,7 +133,9 @@ struct SyncTests {
         }
     }
 
-    @Test("A sync announces what it finds new, and notices what was closed or deleted meanwhile", arguments: TestDatabase.engines)
+    @Test(
+        "A sync announces what it finds new, and notices what was closed or deleted meanwhile",
+        arguments: TestDatabase.engines)
     func differences(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -276,7 +284,9 @@ struct SyncTests {
 
     // MARK: Callbacks
 
-    @Test("Our callback is registered, switched on again, and kept single; those of others stay", arguments: TestDatabase.engines)
+    @Test(
+        "Our callback is registered, switched on again, and kept single; those of others stay",
+        arguments: TestDatabase.engines)
     func callbacks(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.sync("callbacks")
@@ -296,7 +306,9 @@ struct SyncTests {
         }
     }
 
-    @Test("A ticketing system that cannot be reached keeps nothing from starting, and is shown", arguments: TestDatabase.engines)
+    @Test(
+        "A ticketing system that cannot be reached keeps nothing from starting, and is shown",
+        arguments: TestDatabase.engines)
     func unreachable(engine: Engine) async throws {
         var options = RunningPatchbay.Options()
         options.settings = ["PATCHBAY_SYNC_CALLBACKS": "1d"]
@@ -304,7 +316,9 @@ struct SyncTests {
             patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: "*/system/callbacks*", times: nil))
             _ = try await patchbay.api(.POST, "/sync", ["kinds": ["callbacks"]])
             try await eventually("the refusal to be shown") {
-                try await patchbay.syncs("callbacks").contains { ($0["last_error"].string ?? "").contains("credentials") }
+                try await patchbay.syncs("callbacks").contains {
+                    ($0["last_error"].string ?? "").contains("credentials")
+                }
             }
             #expect(try await patchbay.connection()["state"] == "paused")
             patchbay.connectWise.desk.removeFaults()

@@ -15,7 +15,9 @@ struct WebhookSecretTests {
         #expect(other != signature)
     }
 
-    @Test("What is no secret is refused", arguments: ["", "whsec_", "whsec_!!!", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX", "whsec_AAEC"])
+    @Test(
+        "What is no secret is refused",
+        arguments: ["", "whsec_", "whsec_!!!", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYX", "whsec_AAEC"])
     func refused(text: String) {
         #expect(WebhookSecret(text) == nil)
     }

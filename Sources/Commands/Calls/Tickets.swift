@@ -81,7 +81,8 @@ struct EventsCommand: ClientCommand {
             }
         }
         members["told"] = .string(names(true).joined(separator: ", "))
-        members["not_told"] = .string((names(false) + [event["reason"]?.text].compactMap(\.self)).joined(separator: ", "))
+        members["not_told"] = .string(
+            (names(false) + [event["reason"]?.text].compactMap(\.self)).joined(separator: ", "))
         return .object(members)
     }
 }

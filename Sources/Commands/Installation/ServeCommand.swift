@@ -46,7 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
                 ])
         }
         var group = ServiceGroupConfiguration(
-            services: server.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: server.services + [ForgettingTheStart()], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(20)
         try await ServiceGroup(configuration: group).run()
         logger.notice("stopped")
@@ -62,6 +63,24 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
+/// Gives memory back once the start is over.
+private struct ForgettingTheStart: Service {
+    // By then boards and rooms are fetched.
+    private static let startTakes: Duration = .seconds(2)
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            do {
+                try await Task.sleep(for: Self.startTakes)
+                Memory.forgetStart()
+            } catch {
+                // Stopped before the start was over.
+            }
+        }
+        try? await gracefulShutdown()
+    }
+}
+
 /// How the C library keeps memory.
 private enum Memory {
     /// Two arenas instead of eight for each core: a dozen threads that rarely allocate would each keep one for itself.
@@ -70,6 +89,14 @@ private enum Memory {
             mallopt(M_ARENA_MAX, 2)
             // What a burst needed goes back to the system.
             mallopt(M_TRIM_THRESHOLD, 8 << 20)
+        #endif
+    }
+
+    /// What only the start needed is given back, code and data.
+    static func forgetStart() {
+        #if os(Linux)
+            malloc_trim(0)
+            patchbay_release_code()
         #endif
     }
 }

@@ -65,7 +65,8 @@ enum ChatConnections: Noun {
 
     private static let name = Field("name", help: "What people call the connection.")
     private static let token = Field(
-        "token", .secret(environment: "PATCHBAY_WEBEX_TOKEN"), help: "Access token of the bot; of a webhook its secret, made by the server when left out.")
+        "token", .secret(environment: "PATCHBAY_WEBEX_TOKEN"),
+        help: "Access token of the bot; of a webhook its secret, made by the server when left out.")
     private static let url = Field(
         "url", help: "Base of Webex's API, where it is not the usual one; of a webhook the endpoint's whole address.")
 }

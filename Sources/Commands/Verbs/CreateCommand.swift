@@ -5,7 +5,8 @@ struct CreateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "create", abstract: "Make a new one.",
         subcommands: [
-            CreateNoun<Rules>.self, CreateNoun<Forwards>.self, CreateNoun<Recipients>.self, CreateNoun<PSAConnections>.self,
+            CreateNoun<Rules>.self, CreateNoun<Forwards>.self, CreateNoun<Recipients>.self,
+            CreateNoun<PSAConnections>.self,
             CreateNoun<ChatConnections>.self, CreateNoun<APIKeys>.self,
         ])
 }

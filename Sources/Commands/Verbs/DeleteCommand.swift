@@ -5,7 +5,8 @@ struct DeleteCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Remove one for good.",
         subcommands: [
-            DeleteNoun<Rules>.self, DeleteNoun<Forwards>.self, DeleteNoun<PSAConnections>.self, DeleteNoun<ChatConnections>.self,
+            DeleteNoun<Rules>.self, DeleteNoun<Forwards>.self, DeleteNoun<PSAConnections>.self,
+            DeleteNoun<ChatConnections>.self,
             DeleteNoun<APIKeys>.self,
         ])
 }

@@ -5,7 +5,8 @@ struct GetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "get", abstract: "Show one, with everything about it.",
         subcommands: [
-            GetNoun<Rules>.self, GetNoun<Forwards>.self, GetNoun<Deliveries>.self, GetNoun<Recipients>.self, GetNoun<Boards>.self,
+            GetNoun<Rules>.self, GetNoun<Forwards>.self, GetNoun<Deliveries>.self, GetNoun<Recipients>.self,
+            GetNoun<Boards>.self,
             GetNoun<PSAConnections>.self, GetNoun<ChatConnections>.self, GetNoun<Config>.self,
         ])
 }

@@ -5,7 +5,8 @@ struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Show many of a kind.",
         subcommands: [
-            ListNoun<Rules>.self, ListNoun<Forwards>.self, ListNoun<Deliveries>.self, ListNoun<Recipients>.self, ListNoun<Boards>.self,
+            ListNoun<Rules>.self, ListNoun<Forwards>.self, ListNoun<Deliveries>.self, ListNoun<Recipients>.self,
+            ListNoun<Boards>.self,
             ListNoun<Members>.self, ListNoun<PSAConnections>.self, ListNoun<ChatConnections>.self,
             ListNoun<APIKeys>.self,
         ])

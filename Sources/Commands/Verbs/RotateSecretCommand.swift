@@ -9,7 +9,9 @@ struct RotateSecretCommand: ClientCommand {
     @OptionGroup var subject: Identified
     @OptionGroup var client: ClientOptions
 
-    var call: Call { Call(method: .post, path: ChatConnections.resource.path(of: subject.identifier) + "/rotate-secret") }
+    var call: Call {
+        Call(method: .post, path: ChatConnections.resource.path(of: subject.identifier) + "/rotate-secret")
+    }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let layout = Content.Layout(columns: [.id, Column("name"), Column("secret")], quiet: "secret")

@@ -5,7 +5,8 @@ struct UpdateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "update", abstract: "Change one.",
         subcommands: [
-            UpdateNoun<Rules>.self, UpdateNoun<Forwards>.self, UpdateNoun<PSAConnections>.self, UpdateNoun<ChatConnections>.self,
+            UpdateNoun<Rules>.self, UpdateNoun<Forwards>.self, UpdateNoun<PSAConnections>.self,
+            UpdateNoun<ChatConnections>.self,
             UpdateNoun<Config>.self,
         ])
 }

@@ -21,7 +21,9 @@ func chatConnectionRoutes(
     return [
         Route(.get, path, .viewer, "Lists the chat connections") { request in
             .json(
-                try await connections.list(of: request.principal.organization, page: request.page()).map { ChatConnectionAnswer($0) })
+                try await connections.list(of: request.principal.organization, page: request.page()).map {
+                    ChatConnectionAnswer($0)
+                })
         },
         Route(.post, path, .admin, "Tests and saves a new chat connection") { request in
             let body = try await request.body(NewChatConnection.self)
@@ -59,7 +61,8 @@ func chatConnectionRoutes(
             }
             return Response(status: .noContent)
         },
-        Route(.post, path + "/{id}/rotate-secret", .admin, "Gives a webhook a new secret; for a day both sign") { request in
+        Route(.post, path + "/{id}/rotate-secret", .admin, "Gives a webhook a new secret; for a day both sign") {
+            request in
             let id: ChatConnection.ID = try request.id(of: "chat connection")
             guard let (connection, secret) = try await connections.rotateSecret(of: id, request.principal.organization)
             else { throw Problem.notFound("chat connection") }

@@ -154,7 +154,8 @@ public final class ChatConnections: Sendable {
         guard let row else { return nil }
         guard try row["provider"] as ChatConnection.Provider == .webhook else {
             throw Problem.conflict(
-                code: "not_a_webhook", "Only a webhook's secret is made by Patchbay; change the token of this one instead.")
+                code: "not_a_webhook",
+                "Only a webhook's secret is made by Patchbay; change the token of this one instead.")
         }
         let secret = WebhookSecret.generate().text
         let old = try sealer.open(try row["sealed_token"], for: Self.identity(id))

@@ -39,7 +39,8 @@ public struct WebhookMessenger: Messenger {
 
     /// See ``Messenger``: the endpoint has to take a signed event of type `patchbay.test`.
     public func identity() async throws(MessengerError) -> BotIdentity {
-        let event = Event(type: "patchbay.test", timestamp: now(), data: .init(text: "Patchbay can reach this endpoint."))
+        let event = Event(
+            type: "patchbay.test", timestamp: now(), data: .init(text: "Patchbay can reach this endpoint."))
         try await post(event, id: "test_\(UInt64.random(in: 0...UInt64.max))")
         return BotIdentity(name: URLComponents(string: url)?.host ?? url, email: nil)
     }

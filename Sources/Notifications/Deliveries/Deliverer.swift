@@ -220,7 +220,8 @@ public struct Deliverer: JobHandler {
         case .failed(_, let trackingID, let maybeSent):
             let (instant, patience) = (now(), messenger.disabledAfter)
             if let patience, let since = order.failingSince, instant.timeIntervalSince(since) > patience.seconds {
-                let reason = "Nothing was accepted for \(Int(patience.seconds / 3_600)) hours; last: \(error.description)"
+                let reason =
+                    "Nothing was accepted for \(Int(patience.seconds / 3_600)) hours; last: \(error.description)"
                 return .followed { db in
                     try Self.record(id, .failed, reason, trackingID: trackingID)(db)
                     return try ChatConnections.disable(chat, reason: reason, now: instant, in: db)

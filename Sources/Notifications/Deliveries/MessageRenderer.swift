@@ -56,7 +56,8 @@ public struct MessageRenderer: Sendable {
         guard !names.isEmpty else { return "" }
         let shown =
             names.count <= longestChain
-            ? names.map { line($0) } : names.prefix(longestChain - 1).map { line($0) } + [ellipsis, line(names[names.count - 1])]
+            ? names.map { line($0) }
+            : names.prefix(longestChain - 1).map { line($0) } + [ellipsis, line(names[names.count - 1])]
         return lineBreak + "Forwarded from \(shown.joined(separator: " → "))"
     }
 

@@ -9,7 +9,8 @@ import WebSupport
 func previewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
     [
         Route(
-            .post, "/notifiers/preview", .viewer, "Says who would be told about a ticket, and why, without telling anybody"
+            .post, "/notifiers/preview", .viewer,
+            "Says who would be told about a ticket, and why, without telling anybody"
         ) { request in
             let question = try await request.body(PreviewQuestion.self).validated()
             let preview = try await Preview.answer(

@@ -64,7 +64,8 @@ struct Preview: Sendable {
             let recipient: Recipient? = try RecipientStore.find(item.recipient, of: organization, in: db)
             let isKnown = newest.map { item.recipient <= $0 } ?? false
             return Item(
-                recipient: isKnown ? item.recipient : nil, name: recipient?.name ?? "", kind: recipient?.kind ?? .person,
+                recipient: isKnown ? item.recipient : nil, name: recipient?.name ?? "",
+                kind: recipient?.kind ?? .person,
                 plan: item)
         }
         return Preview(event: question.event, ticket: ticket.id, items: recipients, reason: plan.reason)

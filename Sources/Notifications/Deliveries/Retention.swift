@@ -18,7 +18,8 @@ public enum Retention {
     /// - Returns: how much was forgotten; when it is nothing, there is nothing left.
     public static func forget(now: Date, in db: Connection) throws -> Int {
         var forgotten = 0
-        let organizations = try db.all("SELECT id FROM organizations ORDER BY id LIMIT 1000").map { row -> Organization.ID in
+        let organizations = try db.all("SELECT id FROM organizations ORDER BY id LIMIT 1000").map {
+            row -> Organization.ID in
             try row["id"]
         }
         for organization in organizations {

@@ -77,8 +77,10 @@ public struct RetryOfMany: JobHandler {
                 """)
             guard !rows.isEmpty else { return [] }
             var deliveries = try rows.map { row in
-                (id: try row["id"] as Delivery.ID, recipient: try row["recipient_id"] as Recipient.ID,
-                    ticket: try row["ticket_id"] as Ticket.ID)
+                (
+                    id: try row["id"] as Delivery.ID, recipient: try row["recipient_id"] as Recipient.ID,
+                    ticket: try row["ticket_id"] as Ticket.ID
+                )
             }
             deliveries.sort { $0.id < $1.id }
             var next = payload

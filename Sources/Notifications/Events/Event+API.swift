@@ -8,7 +8,10 @@ import WebSupport
 /// The operations on what happened to tickets.
 func eventRoutes(_ database: Database) -> [Route] {
     [
-        Route(.get, "/tickets/{id}/events", .viewer, "Shows what happened to a ticket, who was told, and who was not and why") {
+        Route(
+            .get, "/tickets/{id}/events", .viewer,
+            "Shows what happened to a ticket, who was told, and who was not and why"
+        ) {
             request in
             let ticket: Ticket.ID = try request.id(of: "ticket")
             let (organization, page) = (request.principal.organization, try request.page())
@@ -49,7 +52,10 @@ func eventRoutes(_ database: Database) -> [Route] {
                     return ExplanationAnswer(try Explanation(entry, to: recipient, in: db))
                 })
         },
-        Route(.get, "/notifiers/deliveries/{id}/explanation", .viewer, "Says why there is a delivery and what became of it") {
+        Route(
+            .get, "/notifiers/deliveries/{id}/explanation", .viewer,
+            "Says why there is a delivery and what became of it"
+        ) {
             request in
             let id: Delivery.ID = try request.id(of: "delivery")
             let organization = request.principal.organization

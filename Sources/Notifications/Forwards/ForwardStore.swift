@@ -52,7 +52,8 @@ enum ForwardStore {
         var query = selection + " WHERE f.organization_id = \(organization) AND f.id > \(page.after?.number ?? 0)"
         switch state {
         case .active: query += " AND " + active(at: now)
-        case .upcoming: query += " AND f.enabled = 1 AND f.starts_at > \(now) AND (f.ends_at IS NULL OR f.ends_at > \(now))"
+        case .upcoming:
+            query += " AND f.enabled = 1 AND f.starts_at > \(now) AND (f.ends_at IS NULL OR f.ends_at > \(now))"
         case .expired: query += " AND f.enabled = 1 AND f.ends_at <= \(now)"
         case .disabled: query += " AND f.enabled = 0"
         case nil: break

@@ -76,7 +76,8 @@ public let noticeSchema: [SQL] = [
 
 /// The notices' SQL.
 enum NoticeStore {
-    static let selection: SQL = "SELECT n.*, r.name AS recipient_name FROM notices n JOIN recipients r ON r.id = n.recipient_id"
+    static let selection: SQL =
+        "SELECT n.*, r.name AS recipient_name FROM notices n JOIN recipients r ON r.id = n.recipient_id"
 
     /// Stores a notice.
     /// - Returns: its key and the job that sends it.

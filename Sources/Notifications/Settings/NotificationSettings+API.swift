@@ -17,7 +17,8 @@ func settingsRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
             let instant = now()
             let settings = try await database.write { db in
                 let settings = try change.applied(to: NotificationSettings.of(organization, in: db)).validated()
-                if let alarm = settings.alarmRecipient, try RecipientStore.find(alarm, of: organization, in: db) == nil {
+                if let alarm = settings.alarmRecipient, try RecipientStore.find(alarm, of: organization, in: db) == nil
+                {
                     throw Problem.invalid([
                         .init(
                             field: "alarm_recipient_id", code: "unknown",

@@ -39,7 +39,8 @@ public struct Syncs: Sendable {
     /// Has an organization's syncs of some kinds start. Those under way go on and are what is answered.
     /// - Parameter boards: the only boards whose tickets are looked at; empty for all.
     /// - Returns: the runs; empty when there is no connection that they could belong to.
-    func request(_ kinds: [Sync.Kind], boards: [Board.ID] = [], of organization: Organization.ID) async throws -> [Named]
+    func request(_ kinds: [Sync.Kind], boards: [Board.ID] = [], of organization: Organization.ID) async throws
+        -> [Named]
     {
         let (queue, instant) = (queue, now())
         return try await database.write { db in

@@ -165,7 +165,8 @@ public struct TicketMirror: Sendable {
     /// Tickets that are open in the mirror, but that a ticket sync did not see: closed, moved or deleted meanwhile. Those
     /// that were looked at since the sync began need no further look.
     public func unlisted(
-        run: Int, since start: Date, boards: [Board.ID], after id: Ticket.ID, limit: Int, of connection: PSAConnection.ID,
+        run: Int, since start: Date, boards: [Board.ID], after id: Ticket.ID, limit: Int,
+        of connection: PSAConnection.ID,
         in db: Connection
     ) throws -> [Ticket.ID] {
         var query: SQL = """
