@@ -32,3 +32,10 @@ public let accountsSchema: [SQL] = [
     """,
     "CREATE INDEX api_keys_of_user ON api_keys (user_id, id)",
 ]
+
+/// The organization in each key, so that a page of them is found without looking at the users.
+public let keysOfOrganizationSchema: [SQL] = [
+    "ALTER TABLE api_keys ADD COLUMN organization_id BIGINT REFERENCES organizations (id) ON DELETE CASCADE",
+    "UPDATE api_keys SET organization_id = (SELECT organization_id FROM users WHERE users.id = api_keys.user_id)",
+    "CREATE INDEX api_keys_of_organization ON api_keys (organization_id, id)",
+]

@@ -36,10 +36,11 @@ struct APIReads {
             let user: Int? = try db.first("SELECT id FROM users ORDER BY id LIMIT 1")?["id"]
             for start in stride(from: 0, to: count, by: 500) {
                 let rows = (start..<min(start + 500, count)).map { number -> SQL in
-                    "(\(user ?? 1), \("key \(number)"), \([UInt8](repeating: 7, count: 32)), 'viewer', \(Date()))"
+                    "(\(user ?? 1), 1, \("key \(number)"), \([UInt8](repeating: 7, count: 32)), 'viewer', \(Date()))"
                 }
                 try db.execute(
-                    "INSERT INTO api_keys (user_id, name, secret_hash, role, created_at) VALUES \(rows.joined(", "))")
+                    "INSERT INTO api_keys (user_id, organization_id, name, secret_hash, role, created_at) VALUES \(rows.joined(", "))"
+                )
             }
         }
     }

@@ -86,7 +86,8 @@ struct SyncRates {
 
     func run(_ table: inout ResultTable) async throws {
         try await BenchDatabase.with(engine) { url, folder in
-            let world = try await SimulatedWorld.start(tickets: .load(tickets: Self.open * 4 / 3))
+            // Three in ten are closed.
+            let world = try await SimulatedWorld.start(tickets: .load(tickets: Self.open * 29 / 20))
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             defer { server.stop() }
             _ = try await server.items("/cw/boards", atLeast: World.boards.count)

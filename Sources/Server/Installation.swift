@@ -19,6 +19,7 @@ public enum Installation {
         Migration(6, "forwards", forwardSchema),
         Migration(7, "notices and retention", noticeSchema + Retention.schema),
         Migration(8, "webhooks", webhookSchema),
+        Migration(9, "keys of organizations", keysOfOrganizationSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -43,8 +43,11 @@ public struct APIKeys: Sendable {
         return try await database.write { db in
             let id: APIKey.ID? = try db.first(
                 """
-                INSERT INTO api_keys (user_id, name, secret_hash, role, expires_at, created_at)
-                VALUES (\(user), \(name), \([UInt8]()), \(role), \(orNull: expiresAt), \(instant)) RETURNING id
+                INSERT INTO api_keys (user_id, organization_id, name, secret_hash, role, expires_at, created_at)
+                VALUES (
+                    \(user), (SELECT organization_id FROM users WHERE id = \(user)), \(name), \([UInt8]()), \(role),
+                    \(orNull: expiresAt), \(instant))
+                RETURNING id
                 """)?["id"]
             guard let id else { throw DatabaseError.statement("a new API key has no id") }
             let text = APIKeyText.make(for: id, secret: secret)
@@ -58,10 +61,9 @@ public struct APIKeys: Sendable {
     /// An organization's keys, oldest first.
     public func list(of organization: Organization.ID, page: PageRequest) async throws -> Page<APIKey> {
         let keys = try await database.read { db in
-            // The plus keeps SQLite from starting at the users and sorting all their keys for a page of a few.
             try db.all(
                 Self.selection + """
-                     WHERE +u.organization_id = \(organization) AND k.id > \(page.after?.number ?? 0)
+                     WHERE k.organization_id = \(organization) AND k.id > \(page.after?.number ?? 0)
                     ORDER BY k.id LIMIT \(page.limit + 1)
                     """, as: APIKey.self)
         }

@@ -10,6 +10,7 @@ enum Config: Noun {
             Column("max_message_length", "longest message (characters)", .number),
             Column("reference_lifetime_seconds", "reference lifetime (s)", .number),
             Column("silence_alarm_minutes", "silence alarm (min)", .number),
+            Column("alarm_recipient_id", "alarms go to", .number), Column("history_days", "history (days)", .number),
         ],
         change: Field.onOff(
             "notifications_enabled", on: "notifications", onHelp: "Send notifications.",
@@ -23,5 +24,9 @@ enum Config: Noun {
                 Field(
                     "silence_alarm_minutes", .integer,
                     help: "Raise an alarm when ConnectWise has been silent for so many minutes."),
+                Field(
+                    "alarm_recipient_id", option: "alarm-recipient", .integer,
+                    help: "Who is told of alarms, by the recipient's id."),
+                Field("history_days", .integer, help: "How many days events and deliveries are kept."),
             ])
 }

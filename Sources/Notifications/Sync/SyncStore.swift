@@ -47,11 +47,7 @@ enum SyncStore {
 
     /// Whether there is nothing to make and nothing to start; a read, so that idle servers do not write.
     static func isQuiet(now: Date, in db: Connection) throws -> Bool {
-        if try db.first(
-            "SELECT 1 FROM syncs WHERE state IN ('idle', 'failed') AND next_run_at <= \(now) LIMIT 1") != nil
-        {
-            return false
-        }
+        if try !due(now: now, limit: 1, in: db).isEmpty { return false }
         for kind in Sync.Kind.allCases {
             let (table, column) = SQL.connection(of: kind)
             let missing = try db.first(
@@ -78,12 +74,15 @@ enum SyncStore {
         return try row.map { try SyncJob.job(for: Sync(row: $0), now: now) }
     }
 
-    /// The scheduled syncs whose time has come, or that the schedule has no time for any more.
-    static func due(now: Date, in db: Connection) throws -> [Sync] {
+    /// The scheduled syncs of active connections whose time has come.
+    static func due(now: Date, limit: Int = 100, in db: Connection) throws -> [Sync] {
         try db.all(
             """
-            SELECT * FROM syncs WHERE state IN ('idle', 'failed') AND next_run_at <= \(now)
-            ORDER BY next_run_at LIMIT 100
+            SELECT s.* FROM syncs s
+            LEFT JOIN psa_connections p ON p.id = s.psa_connection_id
+            LEFT JOIN chat_connections c ON c.id = s.chat_connection_id
+            WHERE s.state IN ('idle', 'failed') AND s.next_run_at <= \(now) AND COALESCE(p.active, c.active) = 1
+            ORDER BY s.next_run_at LIMIT \(limit)
             """)
     }
 }

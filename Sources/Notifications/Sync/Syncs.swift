@@ -58,6 +58,8 @@ public struct Syncs: Sendable {
     /// Has the syncs of one connection start, because it was made, changed or tested.
     public func connectionChanged(_ connection: PSAConnection) async throws {
         try await start([.boards, .callbacks, .catchUp], "psa_connection_id = \(connection.id)")
+        // Its members may have chat accounts.
+        try await start([.recipients], "organization_id = \(connection.organization)")
     }
 
     /// Has the syncs of one connection start, because it was made, changed or tested.

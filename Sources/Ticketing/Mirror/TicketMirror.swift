@@ -134,10 +134,11 @@ public struct TicketMirror: Sendable {
         var seen: [Ticket.ID: TicketTriage.Seen] = [:]
         for start in stride(from: 0, to: ids.count, by: 500) {
             let part = ids[start..<min(start + 500, ids.count)]
+            // Joined, because PostgreSQL compares each row with each value of a long IN.
             for row in try db.all(
                 """
-                SELECT id, updated_at, refreshed_at, deleted_at FROM psa_tickets
-                WHERE connection_id = \(connection) AND id IN (\(list: part))
+                SELECT t.id, t.updated_at, t.refreshed_at, t.deleted_at FROM (VALUES \(rows: part.map { [$0.sqlValue] })) AS v
+                JOIN psa_tickets t ON t.connection_id = \(connection) AND t.id = v.column1
                 """)
             {
                 let deletedAt: Date? = try row["deleted_at"]
@@ -157,7 +158,8 @@ public struct TicketMirror: Sendable {
             try db.send(
                 """
                 UPDATE psa_tickets SET listed_run = \(run)
-                WHERE connection_id = \(connection) AND id IN (\(list: ids[start..<min(start + 500, ids.count)]))
+                FROM (VALUES \(rows: ids[start..<min(start + 500, ids.count)].map { [$0.sqlValue] })) AS v
+                WHERE connection_id = \(connection) AND id = v.column1
                 """)
         }
     }
