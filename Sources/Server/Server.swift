@@ -140,7 +140,7 @@ public struct Server: Sendable {
             let keyClient = ConnectWiseClient(
                 site: site, credentials: credentials, outbound: outbound, remote: keyRemote)
             return (
-                ConnectWiseProvider(client: client),
+                ConnectWiseProvider(client: client, budget: budget),
                 ConnectWiseCallbacks(site: site, company: target.company) { url throws(ConnectWiseError) in
                     try await keyClient.signingKey(at: url)
                 }

@@ -115,7 +115,10 @@ private struct SyncAnswer: Encodable, Sendable {
             nextRunAt = sync.nextRunAt
         }
         finishedAt = ended
-        duration = sync.startedAt.flatMap { ended?.timeIntervalSince($0) }
+        duration = sync.startedAt.flatMap { start in
+            // To the millisecond, as the times beside it.
+            ended.map { ($0.timeIntervalSince(start) * 1_000).rounded() / 1_000 }
+        }
         lastError = sync.lastError
     }
 }

@@ -17,10 +17,14 @@ public struct ConnectWiseProvider: PSAProvider {
     private let tickets: ReadBatcher<Int, ConnectWise.Ticket>
     private let entries: ReadBatcher<EntriesWanted, [ConnectWise.TimeEntry]>
 
-    /// - Parameter client: calls the company.
-    public init(client: ConnectWiseClient) {
+    /// - Parameters:
+    ///   - client: calls the company.
+    ///   - budget: calls a minute that may be made.
+    public init(client: ConnectWiseClient, budget: Int = .max) {
         self.client = client
-        tickets = ReadBatcher(atOnce: Self.singleReads) { ids in
+        // At this rate the calls of single tickets, three each, would use the budget up within the minute.
+        let burst = max(4, budget / 180)
+        tickets = ReadBatcher(atOnce: Self.singleReads, burst: burst) { ids in
             do throws(ConnectWiseError) {
                 guard ids.count > 1 else {
                     return .success([ids[0]: try await client.ticket(ids[0], priority: .background)])
@@ -31,7 +35,7 @@ public struct ConnectWiseProvider: PSAProvider {
                 return .failure(PSAError(error))
             }
         }
-        entries = ReadBatcher(atOnce: Self.singleReads) { wanted in
+        entries = ReadBatcher(atOnce: Self.singleReads, burst: burst) { wanted in
             do throws(ConnectWiseError) {
                 // Apart: one ticket that is looked at for the first time would make the call return the whole history
                 // of all the others.
