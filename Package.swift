@@ -120,7 +120,7 @@ let package = Package(
         target("Sealing", [crypto]),
         target("Telemetry", [coreMetrics, hummingbird, lifecycle, logging, metrics, nioCore]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
-        .systemLibrary(name: "CMemory"),
+        .target(name: "CMemory"),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
         // The outside world, played faithfully; imports no feature

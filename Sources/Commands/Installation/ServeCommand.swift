@@ -28,7 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
         // Tasks run on the event loops: a request needs no change of thread between socket and handler. Nothing of ours
         // blocks there; databases have threads of their own.
         NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
-        Memory.keepSmall()
+        patchbay_keep_memory_small()
         var configuration = try options.read()
         configuration.duties = try duties()
         let logs = configuration.logs
@@ -72,31 +72,11 @@ private struct ForgettingTheStart: Service {
         await cancelWhenGracefulShutdown {
             do {
                 try await Task.sleep(for: Self.startTakes)
-                Memory.forgetStart()
+                patchbay_release_start()
             } catch {
                 // Stopped before the start was over.
             }
         }
         try? await gracefulShutdown()
-    }
-}
-
-/// How the C library keeps memory.
-private enum Memory {
-    /// Two arenas instead of eight for each core: a dozen threads that rarely allocate would each keep one for itself.
-    static func keepSmall() {
-        #if os(Linux)
-            mallopt(M_ARENA_MAX, 2)
-            // What a burst needed goes back to the system.
-            mallopt(M_TRIM_THRESHOLD, 8 << 20)
-        #endif
-    }
-
-    /// What only the start needed is given back, code and data.
-    static func forgetStart() {
-        #if os(Linux)
-            malloc_trim(0)
-            patchbay_release_code()
-        #endif
     }
 }

@@ -1,16 +1,24 @@
 #if defined(__linux__)
-#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
-#endif
 #include <link.h>
 #include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#endif
+
+#include "CMemory.h"
+
+#if defined(__linux__)
+
+void patchbay_keep_memory_small(void) {
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}
 
 /// Gives the pages of one program or library back that were read from its file and cannot have been changed.
-static int patchbay_release_object(struct dl_phdr_info *object, size_t size, void *unused) {
+static int release_object(struct dl_phdr_info *object, size_t size, void *unused) {
     (void)size;
     (void)unused;
     const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -24,8 +32,14 @@ static int patchbay_release_object(struct dl_phdr_info *object, size_t size, voi
     return 0;
 }
 
-/// Gives back the code that only the start needed. What is used again comes from the page cache at its next use.
-static inline void patchbay_release_code(void) {
-    dl_iterate_phdr(patchbay_release_object, NULL);
+void patchbay_release_start(void) {
+    malloc_trim(0);
+    dl_iterate_phdr(release_object, NULL);
 }
+
+#else
+
+void patchbay_keep_memory_small(void) {}
+void patchbay_release_start(void) {}
+
 #endif
