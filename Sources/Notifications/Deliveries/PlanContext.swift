@@ -18,7 +18,8 @@ struct PlanContext: Sendable {
     ) throws {
         settings = try NotificationSettings.of(organization, in: db)
         rules = try ticket.board.map { try RuleStore.enabled(on: $0.id, of: connection, in: db) } ?? []
-        assigned = try Self.people(ticket.assigned, members, organization, now: now, in: db)
+        assigned = try Self.merged(
+            Self.people(ticket.assigned, members, organization, now: now, in: db), with: rules, in: db)
         let named = Set(rules.map(\.recipient) + assigned.compactMap(\.recipient))
         let (arrows, names) = try ForwardStore.leading(from: named, now: now, in: db)
         forwards = DeliveryPlan.Forwards(arrows: arrows, names: names)
@@ -43,6 +44,32 @@ struct PlanContext: Sendable {
                     email: email, name: member?.name ?? email, of: chat, now: now, in: db)
             }
             return DeliveryPlan.Assigned(identifier: identifier, recipient: recipient)
+        }
+    }
+
+    /// The assigned people, those with one chat account under several addresses as one recipient: a rule's, if it names one.
+    private static func merged(
+        _ assigned: [DeliveryPlan.Assigned], with rules: [Rule], in db: Connection
+    ) throws -> [DeliveryPlan.Assigned] {
+        let ruled = Set(rules.filter { $0.recipientKind == .person }.map(\.recipient))
+        let people = ruled.union(assigned.compactMap(\.recipient))
+        guard people.count > 1 else { return assigned }
+        let rows = try db.all(
+            """
+            SELECT id, connection_id, account_id FROM recipients
+            WHERE id IN (\(list: people.sorted())) AND account_id IS NOT NULL ORDER BY id
+            """)
+        var first: [String: Recipient.ID] = [:]
+        var accounts: [Recipient.ID: String] = [:]
+        for row in rows {
+            let (id, connection): (Recipient.ID, Int64) = (try row["id"], try row["connection_id"])
+            let account = "\(connection) \(try row["account_id"] as String)"
+            accounts[id] = account
+            if first[account] == nil || ruled.contains(id) { first[account] = id }
+        }
+        return assigned.map { person in
+            let recipient = person.recipient.map { id in accounts[id].flatMap { first[$0] } ?? id }
+            return DeliveryPlan.Assigned(identifier: person.identifier, recipient: recipient)
         }
     }
 }

@@ -1,0 +1,48 @@
+import Database
+import Foundation
+import TestSupport
+import Testing
+import Ticketing
+
+@testable import Notifications
+
+@Suite("What planning knows")
+struct PlanContextTests {
+    private func member(_ identifier: String) -> Member {
+        Member(
+            id: .init(identifier), identifier: identifier, name: identifier, email: "\(identifier)@msp.example",
+            isInactive: false)
+    }
+
+    @Test("One chat account under several addresses is told once", arguments: TestDatabase.engines)
+    func oneAccount(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: notifications) { database in
+            try await database.write { db in
+                let stage = try Stage(in: db)
+                func person(_ email: String, account: String) throws -> Recipient.ID {
+                    let found = ChatAccount(id: account, name: email, emails: [email])
+                    try RecipientStore.store([found], email: email, name: email, of: stage.chat, now: instant, in: db)
+                    return try db.one("SELECT id FROM recipients WHERE address_key = \(email)")
+                }
+                let anna = try person("anna@msp.example", account: "p1")
+                let alias = try person("a.smith@msp.example", account: "p1")
+                let ben = try person("ben@msp.example", account: "p2")
+                let assigned = ticket {
+                    $0.owner = "anna"
+                    $0.resources = ["ben"]
+                }
+                let members = ["anna": member("anna"), "ben": member("ben")]
+                func told() throws -> [Recipient.ID] {
+                    try PlanContext(
+                        for: assigned, members, of: stage.psa, stage.organization, now: instant, in: db
+                    ).plan(event(.created)).items.map(\.recipient).sorted()
+                }
+                #expect(try told() == [anna, ben])
+                // A rule names the same person by another address: one message, by the rule.
+                _ = try RuleStore.create(
+                    RuleDraft(board: "1", recipient: alias), for: stage.organization, now: instant, in: db)
+                #expect(try told() == [alias, ben])
+            }
+        }
+    }
+}
