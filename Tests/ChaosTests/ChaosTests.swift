@@ -65,9 +65,9 @@ struct ChaosTests {
     }
 
     /// A room's message may come again when a kill fell between Webex accepting it and our recording it: the first of the
-    /// two was accepted a moment before. Measured are 0.3 to 0.9 for each kill of a debug build with one sender.
+    /// two was accepted a moment before. Measured are 7 and 8 in 200 kills of a debug build with one sender.
     private static func expectExcusable(_ doubled: [SentMessage], _ kills: [Date]) {
-        #expect(doubled.count <= 2 * kills.count, "\(doubled.count) rooms told twice in \(kills.count) kills")
+        #expect(doubled.count <= kills.count, "\(doubled.count) rooms told twice in \(kills.count) kills")
         for message in doubled {
             #expect(kills.contains { (-1...2).contains($0.timeIntervalSince(message.accepted)) }, "\(message.accepted)")
         }
