@@ -81,12 +81,16 @@ public struct JobQueue: Sendable {
         return (jobs.sorted { $0.id < $1.id }, next)
     }
 
-    /// Prolongs the leases of all jobs that the worker holds.
-    public func heartbeat(worker: String, lease: Duration, now: Date, in db: Connection) throws {
+    /// Prolongs the leases of jobs that the worker knows it holds. Not of all that are in its name: it may have claimed
+    /// some without hearing of it, when the connection was cut during the commit. Those have to run out.
+    public func heartbeat(
+        worker: String, holding ids: [ClaimedJob.ID], lease: Duration, now: Date, in db: Connection
+    ) throws {
+        guard !ids.isEmpty else { return }
         try db.execute(
             """
             UPDATE jobs SET lease_until = \(now.addingTimeInterval(lease.seconds))
-            WHERE state = 'running' AND worker = \(worker)
+            WHERE id IN (\(list: ids)) AND state = 'running' AND worker = \(worker)
             """)
     }
 

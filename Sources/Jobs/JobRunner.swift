@@ -99,7 +99,7 @@ public struct JobRunner: Service {
                     break
                 }
                 for job in claimed.jobs {
-                    desk.take()
+                    desk.take(job)
                     running.addTask { await run(job) }
                 }
                 if let due = claimed.nextDue, case let wait = due.timeIntervalSince(now()), wait < options.poll.seconds
@@ -129,7 +129,7 @@ public struct JobRunner: Service {
         let outcome = await handler.runAny(job)
         if Task.isCancelled, !outcome.isDone {
             // Cut short by the stop: handed back with all the others, marked as interrupted.
-            desk.release(1)
+            desk.release([job])
             return
         }
         finish(job, outcome, handler.schedule)
@@ -161,9 +161,11 @@ extension JobRunner {
     }
 
     private func renewLeases() async {
-        let (queue, worker, lease, instant) = (queue, worker, options.lease, now())
+        let (queue, worker, lease, instant, held) = (queue, worker, options.lease, now(), desk.jobs)
         do {
-            try await database.write { try queue.heartbeat(worker: worker, lease: lease, now: instant, in: $0) }
+            try await database.write {
+                try queue.heartbeat(worker: worker, holding: held, lease: lease, now: instant, in: $0)
+            }
         } catch {
             logger.warning("cannot renew the leases of running jobs", metadata: ["error": "\(error)"])
         }
@@ -198,7 +200,7 @@ extension JobRunner {
             } catch {
                 for settlement in batch { await settleAlone(settlement) }
             }
-            desk.release(batch.count)
+            desk.release(batch.map(\.job))
         }
     }
 
@@ -229,7 +231,7 @@ extension JobRunner {
     }
 }
 
-/// Where finished runs wait to be settled, and the count of jobs that this runner holds.
+/// Where finished runs wait to be settled, and the list of jobs that this runner holds.
 private final class SettlingDesk: Sendable {
     /// Two: one batch gathers and computes while the other waits for the disk.
     static let clerks = 2
@@ -237,14 +239,28 @@ private final class SettlingDesk: Sendable {
 
     private struct State {
         var pending: [JobQueue.Settlement] = []
-        var held = 0
+        /// A job that was lost to a full lease and claimed again is held twice for a while, under two fences.
+        var held: Set<Holding> = []
         var bells: [AsyncStream<Void>.Continuation] = []
         var released: @Sendable () -> Void = {}
     }
 
+    private struct Holding: Hashable {
+        let id: ClaimedJob.ID
+        let fence: Int
+
+        init(_ job: ClaimedJob) {
+            id = job.id
+            fence = job.fence
+        }
+    }
+
     private let state = Mutex(State())
 
-    var held: Int { state.withLock(\.held) }
+    /// How many jobs this runner holds.
+    var held: Int { state.withLock(\.held.count) }
+    /// The jobs that this runner holds.
+    var jobs: [ClaimedJob.ID] { state.withLock { $0.held.map(\.id) } }
 
     func onRelease(_ action: @escaping @Sendable () -> Void) {
         state.withLock { $0.released = action }
@@ -257,8 +273,8 @@ private final class SettlingDesk: Sendable {
         return stream
     }
 
-    func take() {
-        state.withLock { $0.held += 1 }
+    func take(_ job: ClaimedJob) {
+        state.withLock { _ = $0.held.insert(Holding(job)) }
     }
 
     func bring(_ settlement: JobQueue.Settlement) {
@@ -287,9 +303,9 @@ private final class SettlingDesk: Sendable {
         state.withLock { $0.pending.insert(contentsOf: batch, at: 0) }
     }
 
-    func release(_ count: Int) {
+    func release(_ jobs: [ClaimedJob]) {
         let released = state.withLock { state in
-            state.held -= count
+            for job in jobs { state.held.remove(Holding(job)) }
             return state.released
         }
         released()

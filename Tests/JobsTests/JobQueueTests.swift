@@ -192,9 +192,9 @@ struct JobQueueTests {
     func heartbeat(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
             try await enqueue(database, [job()])
-            _ = try await claim(database, "w")
+            let held = try await claim(database, "w").map(\.id)
             try await database.write { [queue] db in
-                try queue.heartbeat(worker: "w", lease: .seconds(30), now: start + 20, in: db)
+                try queue.heartbeat(worker: "w", holding: held, lease: .seconds(30), now: start + 20, in: db)
                 try #expect(queue.rescue(now: start + 45, in: db) == 0)
                 try queue.handBack(worker: "w", now: start + 46, in: db)
             }

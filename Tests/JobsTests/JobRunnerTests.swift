@@ -31,13 +31,15 @@ struct JobRunnerTests {
     }
 
     private func withRunner(
-        _ engine: Engine, _ body: (Database, Obedient, ServiceGroup) async throws -> Void
+        _ engine: Engine, adjusted: (inout JobRunner.Options) -> Void = { _ in },
+        _ body: (Database, Obedient, ServiceGroup) async throws -> Void
     ) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
             try await database.write { try $0.execute("CREATE TABLE effects (what TEXT)") }
             let handler = Obedient()
             var options = JobRunner.Options()
             options.grace = .milliseconds(200)
+            adjusted(&options)
             let runner = JobRunner(
                 database: database, queue: JobQueue(), handlers: [handler], options: options, logger: quiet)
             let group = ServiceGroup(
@@ -94,6 +96,36 @@ struct JobRunnerTests {
             for number in 0..<40 { try await enqueue(database, ["\(number)"], lane: "one") }
             try await eventually("everything ran") { try await counts(database) == JobCounts() }
             #expect(handler.ran.value == (0..<40).map(String.init))
+        }
+    }
+
+    @Test(
+        "A job that was claimed without the runner hearing of it runs when its lease is over",
+        arguments: TestDatabase.engines)
+    func unheardClaim(engine: Engine) async throws {
+        let adjusted = { (options: inout JobRunner.Options) in
+            options.heartbeat = .milliseconds(50)
+            options.lease = .milliseconds(400)
+        }
+        try await withRunner(engine, adjusted: adjusted) { database, handler, _ in
+            handler.hold.change { $0 = true }
+            try await enqueue(database, ["held"])
+            try await eventually("a job runs") { handler.ran.value == ["held"] }
+            // What stays in the database when the connection is cut during the commit of a claim.
+            try await database.write { db in
+                let job = try Obedient.job("unheard", runAt: Date() + 600)
+                try JobQueue().enqueue([job], now: Date(), in: db)
+                try db.execute(
+                    """
+                    UPDATE jobs SET state = 'running', fence = fence + 1, lease_until = \(Date() + 0.4),
+                        worker = (SELECT worker FROM jobs WHERE state = 'running') WHERE state = 'ready'
+                    """)
+            }
+            try await eventually("the unheard job runs") { handler.ran.value == ["held", "unheard"] }
+            try await Task.sleep(for: .seconds(1))
+            #expect(handler.ran.value == ["held", "unheard"], "the lease of what is held is renewed")
+            handler.hold.change { $0 = false }
+            try await eventually("both end") { try await counts(database) == JobCounts() }
         }
     }
 
