@@ -31,6 +31,8 @@ let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let jwtKit = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func target(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil) -> Target {
@@ -50,6 +52,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -87,7 +91,7 @@ let package = Package(
         target(
             "Server",
             [
-                "Accounts", "ConnectWise", "Database", "Jobs", "Notifications", "Outbound", "Sealing",
+                "Accounts", "ConnectWise", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound", "Sealing",
                 "StandardWebhooks", "Telemetry", "Ticketing", "WebSupport", "Webex", hummingbird, logging, metrics,
                 nioCore,
             ]),
@@ -105,12 +109,26 @@ let package = Package(
                 "Accounts", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "WebSupport", httpTypes,
                 hummingbird, logging,
             ]),
-        target("Accounts", ["CCrypt", "Database", "WebSupport", crypto, httpTypes, hummingbird, logging, nioCore]),
+        target(
+            "Accounts",
+            [
+                "CCrypt", "Database", "OpenIDConnect", "Outbound", "Sealing", "WebSupport", crypto, httpTypes, hummingbird, logging,
+                nioCore, nioPosix,
+            ]),
+
+        // The web console: pages over the routes of the features
+        target(
+            "Console",
+            [
+                "Accounts", "CQRCode", "CZlib", "Database", "WebSupport", crypto, httpTypes, hummingbird, logging, mustache,
+                nioCore,
+            ], resources: [.copy("Templates")]),
 
         // Connectors: wire formats and calls, no feature, no database
         target("ConnectWise", ["Outbound", crypto, logging]),
         target("Webex", ["Outbound", logging]),
         target("StandardWebhooks", ["Outbound", crypto]),
+        target("OpenIDConnect", ["Outbound", jwtKit]),
 
         // Ground: knows nothing of the product
         target("WebSupport", [hummingbird, httpTypes, logging, metrics, nioCore]),
@@ -121,6 +139,9 @@ let package = Package(
         target("Telemetry", [coreMetrics, hummingbird, lifecycle, logging, metrics, nioCore]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(name: "CMemory"),
+        .systemLibrary(
+            name: "CQRCode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
         // The outside world, played faithfully; imports no feature
@@ -155,7 +176,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Accounts", "Database", "Jobs", "Notifications", "Outbound", "ScriptedPeer", "Sealing", "Server",
+                "Accounts", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound", "ScriptedPeer", "Sealing", "Server",
                 "ServerTestSupport", "Simulators", "TestSupport", "Ticketing", httpTypes, nioHTTP1,
             ], exclude: ["Support"], swiftSettings: settings),
         tests(

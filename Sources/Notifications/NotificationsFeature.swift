@@ -51,7 +51,9 @@ public struct NotificationsFeature: Sendable {
             + recipientRoutes(database, now: now)
             + deliveryRoutes(database, queue: queue, now: now)
             + syncRoutes(syncs, directory: Directory(database: database))
-            + chatConnectionRoutes(chats, queue: queue, now: now) { try await syncs.connectionChanged($0) }
+            + chatConnectionRoutes(chats, database: database, queue: queue, now: now) {
+                try await syncs.connectionChanged($0)
+            }
     }
 
     /// Forgets hooks older than an instant, a bounded number at a time.

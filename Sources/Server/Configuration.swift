@@ -1,6 +1,7 @@
 import Database
 import Foundation
 import Logging
+import NIOCore
 import Notifications
 import Outbound
 import Telemetry
@@ -34,6 +35,8 @@ public struct Configuration: Sendable {
     public var listen = Listen(host: "127.0.0.1", port: 8080)
     /// Base of links and hooks; nil for `http://` and where we listen.
     public var publicURL: String?
+    /// Proxies whose `X-Forwarded-For` is believed.
+    public var trustedProxies: [String] = []
     /// The first administrator's e-mail.
     public var adminEmail: String?
     /// The first administrator's password, to be changed.
@@ -134,6 +137,9 @@ public struct Configuration: Sendable {
         take("SECRET", "32 bytes in base64", { $0 }) { secret = $0 }
         take("LISTEN", "host:port", Listen.init) { listen = $0 }
         take("PUBLIC_URL", "an http or https URL without path", Self.publicURL) { publicURL = $0 }
+        take("TRUSTED_PROXIES", "addresses such as 10.0.0.2, separated by commas", Self.addresses) {
+            trustedProxies = $0
+        }
         take("ADMIN_EMAIL", "an e-mail address", { $0.contains("@") ? $0 : nil }) { adminEmail = $0 }
         take("ADMIN_PASSWORD", "a password", { $0 }) { adminPassword = $0 }
         take("ALLOWED_HOSTS", "hosts such as psa.example.com, host:port or *.example.com", Self.hosts) {
@@ -196,6 +202,11 @@ public struct Configuration: Sendable {
             (1...10_000).contains(count)
         else { return nil }
         return Interval(duration: .seconds(count * unit))
+    }
+
+    private static func addresses(_ text: String) -> [String]? {
+        let addresses = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        return addresses.allSatisfy { (try? SocketAddress(ipAddress: $0, port: 0)) != nil } ? addresses : nil
     }
 
     private static func hosts(_ text: String) -> [String]? {

@@ -20,6 +20,8 @@ public enum Installation {
         Migration(7, "notices and retention", noticeSchema + Retention.schema),
         Migration(8, "webhooks", webhookSchema),
         Migration(9, "keys of organizations", keysOfOrganizationSchema),
+        Migration(10, "identity and audit", identitySchema),
+        Migration(11, "repeated requests", repetitionSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -6,6 +6,7 @@ import Hummingbird
 import Jobs
 import Logging
 import Notifications
+import OpenIDConnect
 import Outbound
 import Sealing
 import ServiceLifecycle
@@ -22,7 +23,10 @@ public struct Server: Sendable {
     public let services: [any Service]
 
     /// Hosts of outside systems that need no configuration.
-    private static let knownHosts = ["*.myconnectwise.net", "*.connectwisedev.com", "webexapis.com"]
+    private static let knownHosts = [
+        "*.myconnectwise.net", "*.connectwisedev.com", "webexapis.com", "login.microsoftonline.com",
+        "accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com",
+    ]
 
     /// Builds a server on its database, which it migrates.
     /// - Parameters:
@@ -44,18 +48,21 @@ public struct Server: Sendable {
 
         let outbound = OutboundClient(allowlist: allowlist, logger: logger)
         let queue = JobQueue()
-        let keys = APIKeys(database: database)
         let tickets = PSAConnections(
             database: database, sealer: sealer, factory: psaFactory(outbound, database, configuration.connectWiseBudget)
         )
         let chats = ChatConnections(database: database, sealer: sealer, factory: chatFactory(outbound))
         let publicURL =
             configuration.publicURL ?? "http://\(configuration.listen.host):\(configuration.listen.port)"
+        let accounts = AccountsFeature(
+            database: database, sealer: sealer, publicURL: publicURL, factory: issuerFactory(outbound))
         let notifications = NotificationsFeature(
             database: database, queue: queue, tickets: tickets, chats: chats, schedule: configuration.syncSchedule,
             publicURL: publicURL, refreshPace: .seconds(60) / configuration.connectWiseBudget, logger: logger)
         try await keepConfiguredConnections(configuration, database, tickets, chats, notifications, logger)
 
+        let cookie = SessionCookie(publicURL: publicURL)
+        let gate = Gate(database: database, keys: accounts.keys, sessions: accounts.sessions, cookie: cookie)
         let health = Health(database: database, queue: queue, runsJobs: configuration.duties.contains(.worker))
         var services: [any Service] = [
             OutboundService(client: outbound),
@@ -63,7 +70,7 @@ public struct Server: Sendable {
             Upkeep(name: "intake") { await notifications.intake.run() },
             Upkeep(name: "PSA connections") { await tickets.followChanges() },
             Upkeep(name: "chat connections") { await chats.followChanges() },
-            Housekeeping(database: database, queue: queue, keys: keys, logger: logger),
+            Housekeeping(database: database, queue: queue, accounts: accounts, gate: gate, logger: logger),
         ]
         if configuration.duties.contains(.worker) {
             services.append(Upkeep(name: "schedule of syncs") { await notifications.syncs.run() })
@@ -74,19 +81,20 @@ public struct Server: Sendable {
             services.append(MetricsServer(metrics: metrics, host: listen.host, port: listen.port, logger: logger))
         }
         if configuration.duties.contains(.web) {
-            let routes =
-                accountRoutes(keys: keys, database: database)
-                + psaConnectionRoutes(tickets, queue: queue, publicURL: publicURL) { connection in
+            let routes = Self.routes(
+                accounts,
+                psaConnectionRoutes(tickets, database: database, queue: queue, publicURL: publicURL) { connection in
                     try await notifications.syncs.connectionChanged(connection)
-                }
-                + directoryRoutes(Directory(database: database))
-                + notifications.routes
-                + jobRoutes(database, queue: queue)
-            let router = Router(context: WebContext.self)
-            router.add(middleware: RequestFrame(logger: logger, translate: Self.problem))
+                } + directoryRoutes(Directory(database: database)) + notifications.routes
+                    + jobRoutes(database, queue: queue))
+            let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
+            router.add(
+                middleware: RequestFrame(
+                    logger: logger, proxies: configuration.trustedProxies, translate: Self.problem))
             notifications.intake.install(in: router)
             health.install(in: router)
-            Gate(keys: keys).install(routes, under: "/api/v1", in: router)
+            gate.install(routes, under: "/api/v1", in: router)
+            try OpenAPI(routes).install(in: router)
             services.append(
                 Application(
                     router: router,
@@ -98,6 +106,12 @@ public struct Server: Sendable {
                     logger: quiet(logger)))
         }
         return Server(services: services)
+    }
+
+    /// The whole API. Keys can be limited to its areas, whichever there are.
+    static func routes(_ accounts: AccountsFeature, _ others: [Route]) -> [Route] {
+        let areas = Set((accounts.routes { [] } + others).map(\.area))
+        return accounts.routes { areas } + others
     }
 
     /// Hummingbird logs each start and stop at info level; ours say the same with the address.
@@ -145,6 +159,16 @@ public struct Server: Sendable {
                     try await keyClient.signingKey(at: url)
                 }
             )
+        }
+    }
+
+    private static func issuerFactory(_ outbound: OutboundClient) -> SingleSignOn.Factory {
+        let cache = IssuerCache()
+        return { provider, secret in
+            OpenIDClient(
+                issuer: provider.issuer, clientID: provider.clientID, clientSecret: secret, outbound: outbound,
+                // People wait for it.
+                remote: Remote("identity_provider:\(provider.id)", limits: .init(timeOut: .seconds(10))), cache: cache)
         }
     }
 

@@ -47,19 +47,22 @@ struct Housekeeping: Service {
 
     let database: Database
     let queue: JobQueue
-    let keys: APIKeys
+    let accounts: AccountsFeature
+    let gate: Gate
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: Self.interval)) != nil { await tidyUp() }
         }
-        try await keys.recordUse()
+        try await accounts.keys.recordUse()
     }
 
     private func tidyUp() async {
         do {
-            try await keys.recordUse()
+            try await accounts.keys.recordUse()
+            try await accounts.sessions.forgetEnded()
+            try await gate.forget()
             let oldest = Date().addingTimeInterval(-Self.keptDays * 86_400)
             let queue = queue
             // Small portions, so that nobody waits long behind one.

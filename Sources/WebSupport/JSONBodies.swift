@@ -6,15 +6,19 @@ import NIOCore
 /// JSON as the API writes and reads it: RFC 3339 timestamps in UTC.
 public enum APIJSON {
     /// Encodes an answer.
-    public static func encode(_ value: some Encodable) throws -> Data {
+    /// - Parameter sortedKeys: whether equal values give equal bytes.
+    public static func encode(_ value: some Encodable, sortedKeys: Bool = false) throws -> Data {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.withoutEscapingSlashes]
+        encoder.outputFormatting = sortedKeys ? [.withoutEscapingSlashes, .sortedKeys] : [.withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
-            try container.encode(date.formatted(timestamp))
+            try container.encode(text(date))
         }
         return try encoder.encode(value)
     }
+
+    /// A timestamp as the API writes it.
+    public static func text(_ date: Date) -> String { date.formatted(timestamp) }
 
     static let timestamp = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 

@@ -8,6 +8,7 @@ import Synchronization
 extension HTTPField.Name {
     /// Names one request in answers and logs.
     public static let requestID = HTTPField.Name("x-request-id") ?? .cookie
+    static let forwardedFor = HTTPField.Name("x-forwarded-for") ?? .cookie
 }
 
 /// What every request carries, signed in or not.
@@ -16,12 +17,15 @@ public struct WebContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
     /// Taken over from the caller's `X-Request-Id` when it is harmless, else made here.
     public var requestID = ""
+    /// Where the request comes from: the peer's address, or what a trusted proxy says.
+    public var address: String?
     /// Answers are bounded, so are bodies: 1 MiB, see ``Problem`` for what a larger one gets.
     public var maxUploadSize: Int { 1 << 20 }
 
     /// Made by the server for each request.
     public init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        address = source.channel.remoteAddress?.ipAddress
     }
 }
 
@@ -29,11 +33,15 @@ public struct WebContext: RequestContext {
 public struct RequestFrame: RouterMiddleware {
     private let logger: Logger
     private let translate: @Sendable (any Error) -> Problem?
+    private let proxies: Set<String>
     private let durations = RequestDurations()
 
-    /// - Parameter translate: makes problems of errors that this module does not know.
-    public init(logger: Logger, translate: @escaping @Sendable (any Error) -> Problem?) {
+    /// - Parameters:
+    ///   - proxies: addresses of proxies whose `X-Forwarded-For` is believed; this machine's own is.
+    ///   - translate: makes problems of errors that this module does not know.
+    public init(logger: Logger, proxies: [String] = [], translate: @escaping @Sendable (any Error) -> Problem?) {
         self.logger = logger
+        self.proxies = Set(proxies + ["127.0.0.1", "::1"])
         self.translate = translate
     }
 
@@ -43,6 +51,7 @@ public struct RequestFrame: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.requestID = Self.accepted(request.headers[.requestID]) ?? Self.fresh()
+        context.address = client(context.address, request.headers[.forwardedFor])
         let start = ContinuousClock.now
         var response: Response
         do {
@@ -55,6 +64,16 @@ public struct RequestFrame: RouterMiddleware {
         durations.timer(context.endpointPath, request.method, response.status)
             .recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
         return response
+    }
+
+    /// The last address that no trusted proxy has: everything before it may be made up.
+    private func client(_ peer: String?, _ forwarded: String?) -> String? {
+        guard let peer, proxies.contains(peer), let forwarded else { return peer }
+        let hops = forwarded.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        guard let hop = hops.last(where: { !proxies.contains($0) }), !hop.isEmpty, hop.utf8.count <= 45 else {
+            return peer
+        }
+        return hop
     }
 
     private func problem(for error: any Error, _ request: Request, _ context: WebContext) -> Problem {

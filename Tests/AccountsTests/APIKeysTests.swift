@@ -25,7 +25,8 @@ struct APIKeysTests {
             #expect(
                 principal
                     == Principal(
-                        user: user, organization: organization, email: "Anna@Example.com", role: .engineer))
+                        user: user, organization: organization, email: "Anna@Example.com", role: .engineer,
+                        means: .key(key.id, nil)))
         }
     }
 
@@ -100,11 +101,11 @@ struct APIKeysTests {
             let (key, text) = try await keys.make("script", for: user, role: .admin)
             #expect(try await keys.list(of: foreign, page: PageRequest()).items.isEmpty)
             #expect(try await keys.list(of: own, page: PageRequest()).items == [key])
-            #expect(try await !keys.revoke(key.id, of: foreign))
+            #expect(try await !keys.revoke(key.id, of: foreign, by: .command))
             #expect(try await keys.principal(for: text.description) != nil)
-            #expect(try await keys.revoke(key.id, of: own))
+            #expect(try await keys.revoke(key.id, of: own, by: .command))
             #expect(try await keys.principal(for: text.description) == nil)
-            #expect(try await !keys.revoke(key.id, of: own))
+            #expect(try await !keys.revoke(key.id, of: own, by: .command))
         }
     }
 

@@ -5,6 +5,7 @@ import HTTPTypes
 import Jobs
 import NIOHTTP1
 import Notifications
+import OpenIDConnect
 import Outbound
 import Sealing
 import ServerTestSupport
@@ -32,9 +33,20 @@ struct RouteTests {
 
     /// The API as documented. Who adds an operation adds it here, with the least role that needs it.
     static let operations: [Operation] = [
-        .init("GET", "/authtest", .viewer), .init("GET", "/users/keys", .admin),
-        .init("POST", "/users/keys", .engineer),
-        .init("DELETE", "/users/keys/{id}", .admin),
+        .init("GET", "/authtest", .viewer), .init("GET", "/users/keys", .engineer),
+        .init("POST", "/users/keys", .engineer), .init("DELETE", "/users/keys/{id}", .engineer),
+        .init("GET", "/users", .admin), .init("POST", "/users", .admin), .init("GET", "/users/{id}", .admin),
+        .init("PATCH", "/users/{id}", .admin), .init("DELETE", "/users/{id}", .admin),
+        .init("POST", "/users/{id}/password", .admin), .init("DELETE", "/users/{id}/second-factor", .admin),
+        .init("GET", "/organization", .viewer), .init("PATCH", "/organization", .owner),
+        .init("POST", "/organization/deletion", .owner),
+        .init("GET", "/organizations", .superAdmin), .init("POST", "/organizations", .superAdmin),
+        .init("GET", "/organizations/{id}", .superAdmin),
+        .init("GET", "/identity-providers", .owner), .init("POST", "/identity-providers", .owner),
+        .init("GET", "/identity-providers/{id}", .owner), .init("PATCH", "/identity-providers/{id}", .owner),
+        .init("DELETE", "/identity-providers/{id}", .owner), .init("POST", "/identity-providers/{id}/test", .owner),
+        .init("GET", "/feature-flags", .viewer), .init("PATCH", "/feature-flags/{name}", .admin),
+        .init("GET", "/audit", .admin), .init("GET", "/audit/export", .admin),
         .init("GET", "/integrations/psa/connections", .viewer), .init("POST", "/integrations/psa/connections", .admin),
         .init("GET", "/integrations/psa/connections/{id}", .viewer),
         .init("PATCH", "/integrations/psa/connections/{id}", .admin),
@@ -87,10 +99,18 @@ struct RouteTests {
             let feature = NotificationsFeature(
                 database: database, queue: queue, tickets: tickets, chats: chats, publicURL: "", refreshPace: .zero,
                 logger: TestDatabase.logger)
-            let routes =
-                accountRoutes(keys: APIKeys(database: database), database: database)
-                + psaConnectionRoutes(tickets, queue: queue, publicURL: "") { _ in }
-                + directoryRoutes(Directory(database: database)) + feature.routes + jobRoutes(database, queue: queue)
+            let accounts = AccountsFeature(
+                database: database, sealer: sealer, publicURL: "",
+                factory: { provider, secret in
+                    OpenIDClient(
+                        issuer: provider.issuer, clientID: provider.clientID, clientSecret: secret, outbound: outbound,
+                        remote: Remote("nobody"), cache: IssuerCache())
+                })
+            let routes = Server.routes(
+                accounts,
+                psaConnectionRoutes(tickets, database: database, queue: queue, publicURL: "") { _ in }
+                    + directoryRoutes(Directory(database: database)) + feature.routes
+                    + jobRoutes(database, queue: queue))
             let found = Set(routes.map { Operation($0.method.rawValue, $0.path, $0.role) })
             let missing = found.subtracting(Self.operations)
             let invented = Set(Self.operations).subtracting(found)
@@ -151,9 +171,10 @@ struct RouteTests {
             where operation.role <= .owner && operation.method == "GET" && !operation.path.contains("{id}") {
                 let reply = try await stranger.call("GET", operation.path)
                 #expect(reply.status == 200)
-                // The stranger's own key is the one thing there is.
-                let expected = operation.path == "/users/keys" ? 1 : 0
-                #expect(reply.json["items"].elements.count == expected, "\(operation)")
+                // The stranger, his key and the record of it are all there is.
+                let expected = ["/users": 1, "/users/keys": 1, "/audit": 1, "/feature-flags": 5]
+                #expect(reply.json["items"].elements.count == expected[operation.path] ?? 0, "\(operation)")
+                if operation.path == "/audit/export" { #expect(reply.text.split(separator: "\r\n").count == 2) }
             }
             let rule = try await stranger(
                 .POST, "/notifiers/rules", ["board_id": try patchbay.board(), "recipient_id": try patchbay.room()])
@@ -195,6 +216,8 @@ private struct Foreign {
     let ticket: Int
     let event: Int
     let key: Int
+    let user: Int
+    let provider: Int
     let board: String
 
     static func ids(_ patchbay: RunningPatchbay) async throws -> Foreign {
@@ -206,6 +229,14 @@ private struct Foreign {
             .POST, "/notifiers/forwards",
             ["source_id": try patchbay.room(), "destination_id": try patchbay.room("Voice team")])
         let notice = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": try patchbay.room()])
+        let user = try await patchbay.api(
+            .POST, "/users", ["email": "pat@rivermark.example", "name": "Pat", "role": "viewer"])
+        let provider = try await patchbay.api(
+            .POST, "/identity-providers",
+            [
+                "name": "Entra ID", "issuer": "https://login.example/v2.0", "client_id": "patchbay",
+                "client_secret": "never shown again",
+            ])
         let event = try await patchbay.api(.GET, "/tickets/\(ticket)/events").json["items"].elements.first?["id"]
         return Foreign(
             rule: rule, room: try patchbay.room().int ?? 0, psa: try await patchbay.connection()["id"].int ?? 0,
@@ -214,6 +245,7 @@ private struct Foreign {
             delivery: try await patchbay.deliveries(of: ticket).first?["id"].int ?? 0,
             forward: forward.json["id"].int ?? 0, notice: notice.json["id"].int ?? 0, ticket: ticket,
             event: event?.int ?? 0, key: key.json["id"].int ?? 0,
+            user: user.json["id"].int ?? 0, provider: provider.json["id"].int ?? 0,
             board: try patchbay.board().string ?? "")
     }
 
@@ -229,9 +261,14 @@ private struct Foreign {
             case _ where operation.path.hasPrefix("/integrations/psa"): "\(psa)"
             case _ where operation.path.hasPrefix("/integrations/chat"): "\(chat)"
             case _ where operation.path.hasPrefix("/cw/boards"): board
+            case _ where operation.path.hasPrefix("/users/keys"): "\(key)"
+            case _ where operation.path.hasPrefix("/users"): "\(user)"
+            case _ where operation.path.hasPrefix("/identity-providers"): "\(provider)"
+            case _ where operation.path.hasPrefix("/organizations"): "1"
             default: "\(key)"
             }
         return operation.path.replacing("{id}", with: id).replacing("{event}", with: "\(event)")
+            .replacing("{name}", with: "connectwise_integration")
     }
 }
 

@@ -1,100 +1,76 @@
 import Database
 import Foundation
 import Hummingbird
+import OpenIDConnect
+import Sealing
 import WebSupport
 
-/// The operations on one's own access and on API keys.
-public func accountRoutes(keys: APIKeys, database: Database) -> [Route] {
-    [
-        Route(.get, "/authtest", .viewer, "Tells who the caller is") { request in
-            let organization = request.principal.organization
-            let name = try await database.read { try Organization.name(of: organization, in: $0) }
+/// The accounts feature, put together.
+public struct AccountsFeature: Sendable {
+    /// API keys.
+    public let keys: APIKeys
+    /// Browsers that are signed in.
+    public let sessions: Sessions
+    /// The way in with a password.
+    public let signIn: SignIn
+    /// Second factors.
+    public let secondFactor: SecondFactor
+    /// The way in through an identity provider.
+    public let singleSignOn: SingleSignOn
+    /// Organizations.
+    public let organizations: Organizations
+    private let users: Users
+    private let providers: IdentityProviders
+    private let database: Database
+    private let now: @Sendable () -> Date
+
+    /// - Parameters:
+    ///   - publicURL: where browsers reach us.
+    ///   - factory: speaks with identity providers.
+    ///   - now: the wall clock.
+    public init(
+        database: Database, sealer: Sealer, publicURL: String, factory: @escaping SingleSignOn.Factory,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        let desk = PasswordDesk()
+        self.database = database
+        self.now = now
+        keys = APIKeys(database: database, now: now)
+        sessions = Sessions(database: database, now: now)
+        secondFactor = SecondFactor(database: database, sealer: sealer, now: now)
+        signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor, now: now)
+        singleSignOn = SingleSignOn(
+            database: database, sealer: sealer, publicURL: publicURL, factory: factory, now: now)
+        organizations = Organizations(database: database, now: now)
+        users = Users(database: database, desk: desk, now: now)
+        providers = IdentityProviders(database: database, sealer: sealer, singleSignOn: singleSignOn, now: now)
+    }
+
+    /// The feature's operations.
+    /// - Parameter areas: the names of all areas of the API, to which keys can be limited.
+    public func routes(areas: @escaping @Sendable () -> Set<String>) -> [Route] {
+        let (organizations, database) = (organizations, database)
+        let who = Route(.get, "/authtest", .viewer, "Tells who the caller is", gives: .one(WhoAmI.self)) { request in
+            let organization = try await organizations.find(request.principal.organization)
             return .json(
-                WhoAmI(user: request.principal.email, role: request.principal.role, organization: name))
-        },
-        Route(.get, "/users/keys", .admin, "Lists the organization's API keys") { request in
-            .json(try await keys.list(of: request.principal.organization, page: request.page()).map(APIKeyAnswer.init))
-        },
-        Route(.post, "/users/keys", .engineer, "Makes an API key that speaks in the caller's name") { request in
-            let body = try await request.body(NewAPIKey.self)
-            let role = try body.role(atMost: request.principal.role)
-            let (key, text) = try await keys.make(
-                body.name, for: request.principal.user, role: role, expiresAt: body.expiresAt)
-            var answer = APIKeyAnswer(key)
-            answer.key = text.description
-            var response = Response.json(answer, status: .created)
-            response.headers[.location] = "/api/v1/users/keys/\(key.id)"
-            return response
-        },
-        Route(.delete, "/users/keys/{id}", .admin, "Ends an API key at once") { request in
-            let id: APIKey.ID = try request.id(of: "API key")
-            guard try await keys.revoke(id, of: request.principal.organization) else {
-                throw Problem.notFound("API key")
-            }
-            return Response(status: .noContent)
-        },
-    ]
+                WhoAmI(user: request.principal.email, role: request.principal.role, organization: organization?.name))
+        }
+        return [who] + keyRoutes(keys, areas: areas) + userRoutes(users) + organizationRoutes(organizations, users)
+            + providerRoutes(providers) + flagRoutes(database, now: now) + auditRoutes(database)
+    }
 }
 
-private struct WhoAmI: Encodable {
+private struct WhoAmI: Codable {
     let user: String
     let role: Role
     let organization: String?
 }
 
-private struct NewAPIKey: JSONBody {
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, role
-        case expiresAt = "expires_at"
-    }
-
-    let name: String
-    let role: String?
-    let expiresAt: Date?
-
-    func role(atMost most: Role) throws(Problem) -> Role {
-        var errors: [Problem.FieldError] = []
-        if !(1...100).contains(name.count) {
-            errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
-        }
-        let wanted = role.map { Role(rawValue: $0) } ?? most
-        if let wanted, wanted > most {
-            errors.append(
-                .init(field: "role", code: "too_large", message: "must not be above your own, \(most.rawValue)."))
-        } else if wanted == nil {
-            let names = Role.allCases.map(\.rawValue).joined(separator: ", ")
-            errors.append(.init(field: "role", code: "wrong_value", message: "must be one of \(names)."))
-        }
-        guard errors.isEmpty, let wanted else { throw .invalid(errors) }
-        return wanted
-    }
-}
-
-private struct APIKeyAnswer: Encodable {
-    enum CodingKeys: String, CodingKey {
-        case id, name, role, key
-        case userEmail = "user_email"
-        case expiresAt = "expires_at"
-        case lastUsedAt = "last_used_at"
-        case createdAt = "created_at"
-    }
-
-    let id: APIKey.ID
-    let name: String
-    let userEmail: String
-    let role: Role
-    let expiresAt: Date?
-    let lastUsedAt: Date?
-    let createdAt: Date
-    var key: String?
-
-    init(_ key: APIKey) {
-        id = key.id
-        name = key.name
-        userEmail = key.userEmail
-        role = key.role
-        expiresAt = key.expiresAt
-        lastUsedAt = key.lastUsedAt
-        createdAt = key.createdAt
+extension Response {
+    /// 201 with the new thing and where it is.
+    public static func made(_ value: some Encodable, at location: String) -> Response {
+        var response = Response.json(value, status: .created)
+        response.headers[.location] = location
+        return response
     }
 }

@@ -1,19 +1,49 @@
 /// Who makes a request, proved.
 public struct Principal: Sendable, Equatable {
+    /// What proved it.
+    public enum Means: Sendable, Equatable {
+        /// A browser's session.
+        case session(Session.ID)
+        /// An API key.
+        case key(APIKey.ID, KeyScope?)
+    }
+
     /// The user.
     public let user: User.ID
     /// All that a request sees belongs to this organization.
     public let organization: Organization.ID
+    /// The organization that the user belongs to; another one only for super administrators.
+    public let home: Organization.ID
     /// For people to read.
     public let email: String
+    /// For people to read.
+    public let name: String
     /// What may be done.
     public let role: Role
+    /// What proved it.
+    public let means: Means
 
     /// States who it is; only what has checked a credential does so.
-    public init(user: User.ID, organization: Organization.ID, email: String, role: Role) {
+    public init(
+        user: User.ID, organization: Organization.ID, email: String, role: Role, home: Organization.ID? = nil,
+        name: String? = nil, means: Means
+    ) {
         self.user = user
         self.organization = organization
+        self.home = home ?? organization
         self.email = email
+        self.name = name ?? email
         self.role = role
+        self.means = means
+    }
+
+    /// For the audit log.
+    func actor(at address: String?) -> Actor {
+        let means =
+            switch means {
+            case .session: "session"
+            case .key(let id, _): "key \(id)"
+            }
+        return Actor(user: user, name: email, means: means, address: address)
     }
 }

@@ -1,9 +1,9 @@
-import Foundation
 import HTTPTypes
 import Hummingbird
 import WebSupport
 
-/// One operation of the API. Each feature lists its own in a table; router, role check and description are made from it.
+/// One operation of the API. Each feature lists its own in a table; router, role check and the OpenAPI description are made
+/// from it.
 public struct Route: Sendable {
     /// GET, POST …
     public let method: HTTPRequest.Method
@@ -13,117 +13,91 @@ public struct Route: Sendable {
     public let role: Role
     /// What it does, in a few words.
     public let summary: String
+    /// What its query may hold, beside `limit` and `cursor` of lists.
+    public let query: [QueryParameter]
+    /// What its body is.
+    public let takes: (any JSONBody.Type)?
+    /// What it answers when all is well.
+    public let gives: RouteAnswer
+    /// The feature that has to be switched on.
+    public let flag: FeatureFlag?
     let handle: @Sendable (SignedInRequest) async throws -> Response
 
     /// Describes an operation.
     public init(
-        _ method: HTTPRequest.Method, _ path: String, _ role: Role, _ summary: String,
+        _ method: HTTPRequest.Method, _ path: String, _ role: Role, _ summary: String, query: [QueryParameter] = [],
+        takes: (any JSONBody.Type)? = nil, gives: RouteAnswer, flag: FeatureFlag? = nil,
         handle: @escaping @Sendable (SignedInRequest) async throws -> Response
     ) {
         self.method = method
         self.path = path
         self.role = role
         self.summary = summary
+        self.query = query
+        self.takes = takes
+        self.gives = gives
+        self.flag = flag
         self.handle = handle
     }
+
+    /// The part of the API that it belongs to: the first word of its path.
+    public var area: String { path.split(separator: "/").first.map(String.init) ?? "" }
 }
 
-/// A request whose sender is known: what a route's handler gets. That it exists is the proof that the role sufficed.
-public struct SignedInRequest: Sendable {
-    /// Who asks.
-    public let principal: Principal
-    let request: Request
-    let context: WebContext
+/// What an operation answers when all is well.
+public enum RouteAnswer: Sendable {
+    /// 200 with one thing.
+    case one(any (Decodable & Sendable).Type)
+    /// 200 with `items` and `next_cursor`, read with `limit` and `cursor`.
+    case page(any (Decodable & Sendable).Type)
+    /// 200 with `items`, which are few.
+    case list(any (Decodable & Sendable).Type)
+    /// 201 with the new thing and its `Location`. If it holds a secret that is shown once, the answer is not kept for
+    /// repeated requests.
+    case made(any (Decodable & Sendable).Type, showsSecret: Bool = false)
+    /// 202 with what goes on.
+    case accepted(any (Decodable & Sendable).Type)
+    /// 204.
+    case nothing
+    /// 200 with something else than JSON, of one of these types.
+    case file([String])
 
-    /// An id in the path.
-    /// - Throws: 404 for what cannot be an id.
-    public func id<Value: LosslessStringConvertible>(
-        _ name: String = "id", of what: String, as type: Value.Type = Value.self
-    ) throws(Problem) -> Value {
-        guard let text = context.parameters.get(name), let value = Value(text) else { throw .notFound(what) }
-        return value
-    }
-
-    /// The body's members.
-    /// - Throws: 400 with the fields at fault, 413 when it is too large.
-    public func body<Body: JSONBody>(_ type: Body.Type = Body.self) async throws -> Body {
-        var request = request
-        let buffer = try await request.collectBody(upTo: context.maxUploadSize)
-        return try Body.decode(Data(buffer.readableBytesView))
-    }
-
-    /// `limit` and `cursor`.
-    /// - Throws: 400 when they are wrong.
-    public func page() throws(Problem) -> PageRequest {
-        try PageRequest(limit: query("limit"), cursor: query("cursor"))
-    }
-
-    /// A parameter of the query; an empty one counts as absent.
-    public func query(_ name: String) -> String? {
-        guard let value = request.uri.queryParameters[Substring(name)], !value.isEmpty else { return nil }
-        return String(value)
-    }
-
-    /// A parameter of the query as a value.
-    /// - Throws: 400 that names the parameter and what it may be.
-    public func query<Value: Sendable>(
-        _ name: String, _ expected: String, _ parse: (String) -> Value?
-    ) throws(Problem) -> Value? {
-        guard let text = query(name) else { return nil }
-        guard let value = parse(text) else {
-            throw .badRequest(
-                "\(name) must be \(expected).",
-                errors: [.init(field: name, code: "wrong_value", message: "must be \(expected)")])
+    /// The status.
+    public var status: HTTPResponse.Status {
+        switch self {
+        case .one, .page, .list, .file: .ok
+        case .made: .created
+        case .accepted: .accepted
+        case .nothing: .noContent
         }
-        return value
     }
 }
 
-/// Checks who asks and whether the role suffices, then hands over to the route. The one place where this happens.
-public struct Gate: Sendable {
-    private let keys: APIKeys
-
-    /// - Parameter keys: knows the API keys.
-    public init(keys: APIKeys) {
-        self.keys = keys
+/// A parameter of a query.
+public struct QueryParameter: Sendable {
+    /// What values it takes.
+    public enum Kind: Sendable {
+        case text
+        case integer
+        case flag
+        case instant
+        case oneOf([String])
     }
 
-    /// Puts a table of routes into the router, and for each path answers to all other methods that they are not allowed.
-    public func install(_ routes: [Route], under prefix: String, in router: Router<WebContext>) {
-        for (path, group) in Dictionary(grouping: routes, by: \.path) {
-            let address = RouterPath(prefix + path)
-            for route in group {
-                router.on(address, method: route.method) { request, context in
-                    try await self.admit(request, context, to: route)
-                }
-            }
-            let there = group.map(\.method)
-            for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] where !there.contains(method) {
-                router.on(address, method: method) { _, _ -> Response in
-                    throw Problem(
-                        .methodNotAllowed, code: "method_not_allowed", title: "Not possible here",
-                        detail: "\(method.rawValue) is not possible here.", allowed: there)
-                }
-            }
-        }
-    }
+    /// Its name.
+    public let name: String
+    /// What values it takes.
+    public let kind: Kind
+    /// Whether it must be there.
+    public let isRequired: Bool
+    /// What it does.
+    public let summary: String
 
-    private func admit(_ request: Request, _ context: WebContext, to route: Route) async throws -> Response {
-        guard let header = request.headers[.authorization], header.hasPrefix("Bearer ") else {
-            throw Self.unauthorized("Send an API key in the header «Authorization: Bearer pb_…».")
-        }
-        guard let principal = try await keys.principal(for: String(header.dropFirst("Bearer ".count))) else {
-            throw Self.unauthorized("This API key is not valid; it may have been revoked or have ended.")
-        }
-        guard principal.role >= route.role else {
-            throw Problem(
-                .forbidden, code: "forbidden", title: "Your role does not allow this",
-                detail: "This needs the role \(route.role.rawValue) or more; yours is \(principal.role.rawValue).")
-        }
-        return try await route.handle(SignedInRequest(principal: principal, request: request, context: context))
-    }
-
-    private static func unauthorized(_ detail: String) -> Problem {
-        Problem(.unauthorized, code: "unauthorized", title: "Sign in first", detail: detail)
+    /// Describes a parameter.
+    public init(_ name: String, _ kind: Kind = .text, required: Bool = false, _ summary: String = "") {
+        self.name = name
+        self.kind = kind
+        isRequired = required
+        self.summary = summary
     }
 }

@@ -9,12 +9,18 @@ public struct APIKey: Sendable, Equatable, RowDecodable {
 
     /// The number that stands in the key's text.
     public let id: ID
+    /// Whose key it is.
+    public let organization: Organization.ID
+    /// In whose name it speaks.
+    public let user: User.ID
     /// What it is for, in the words of whoever made it.
     public let name: String
-    /// In whose name it speaks.
+    /// The user's e-mail.
     public let userEmail: String
     /// What it may do; never more than its user.
     public let role: Role
+    /// The parts of the API to which it is limited; nil for all.
+    public let scope: KeyScope?
     /// When it ends, if it does.
     public let expiresAt: Date?
     /// About when it was last used; nil if never.
@@ -25,9 +31,12 @@ public struct APIKey: Sendable, Equatable, RowDecodable {
     /// Reads a row joined with its user's `email`.
     public init(row: Row) throws {
         id = try row["id"]
+        organization = try row["organization_id"]
+        user = try row["user_id"]
         name = try row["name"]
         userEmail = try row["email"]
         role = try row["role"]
+        scope = try row["scope"]
         expiresAt = try row["expires_at"]
         lastUsedAt = try row["last_used_at"]
         createdAt = try row["created_at"]
@@ -43,7 +52,7 @@ public struct APIKeyText: Sendable, Equatable, LosslessStringConvertible {
 
     /// A new key's text.
     public static func make(for id: APIKey.ID, secret: [UInt8]) -> APIKeyText {
-        APIKeyText(id: id, secret: Self.base64URL(secret))
+        APIKeyText(id: id, secret: Base64URL.text(secret))
     }
 
     /// 256 fresh random bits.
@@ -69,8 +78,4 @@ public struct APIKeyText: Sendable, Equatable, LosslessStringConvertible {
 
     /// What is stored.
     var secretHash: [UInt8] { Array(SHA256.hash(data: Data(secret.utf8))) }
-
-    private static func base64URL(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
-    }
 }

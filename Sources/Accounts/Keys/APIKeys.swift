@@ -31,22 +31,24 @@ public struct APIKeys: Sendable {
         let (role, userRole): (Role, Role) = (try row["role"], try row["user_role"])
         return Principal(
             user: try row["user_id"], organization: try row["organization_id"], email: try row["email"],
-            role: min(role, userRole))
+            role: min(role, userRole), name: try row["name"], means: .key(key.id, try row["scope"]))
     }
 
     /// Makes a key.
+    /// - Parameter actor: who makes it, for the audit log.
     /// - Returns: the key and its text, which cannot be had again.
     public func make(
-        _ name: String, for user: User.ID, role: Role, expiresAt: Date? = nil
+        _ name: String, for user: User.ID, role: Role, scope: KeyScope? = nil, expiresAt: Date? = nil,
+        by actor: Actor = .command
     ) async throws -> (key: APIKey, text: APIKeyText) {
         let (instant, secret) = (now(), APIKeyText.randomSecret())
         return try await database.write { db in
             let id: APIKey.ID? = try db.first(
                 """
-                INSERT INTO api_keys (user_id, organization_id, name, secret_hash, role, expires_at, created_at)
+                INSERT INTO api_keys (user_id, organization_id, name, secret_hash, role, scope, expires_at, created_at)
                 VALUES (
                     \(user), (SELECT organization_id FROM users WHERE id = \(user)), \(name), \([UInt8]()), \(role),
-                    \(orNull: expiresAt), \(instant))
+                    \(orNull: scope), \(orNull: expiresAt), \(instant))
                 RETURNING id
                 """)?["id"]
             guard let id else { throw DatabaseError.statement("a new API key has no id") }
@@ -54,16 +56,24 @@ public struct APIKeys: Sendable {
             try db.execute("UPDATE api_keys SET secret_hash = \(text.secretHash) WHERE id = \(id)")
             let key = try db.first(Self.selection + " WHERE k.id = \(id)", as: APIKey.self)
             guard let key else { throw DatabaseError.statement("a new API key is gone") }
+            try AuditLog.record(
+                "key.create", on: "key \(id)", by: actor, of: key.organization, after: APIKeyAnswer(key), now: instant,
+                in: db)
             return (key, text)
         }
     }
 
     /// An organization's keys, oldest first.
-    public func list(of organization: Organization.ID, page: PageRequest) async throws -> Page<APIKey> {
+    /// - Parameter user: only the keys in this user's name.
+    public func list(
+        of organization: Organization.ID, user: User.ID? = nil, page: PageRequest
+    ) async throws -> Page<APIKey> {
         let keys = try await database.read { db in
-            try db.all(
+            // A person's keys are few, all those of an organization may be many: each by its own index.
+            let whose: SQL = user.map { "k.user_id = \($0)" } ?? "k.organization_id = \(organization)"
+            return try db.all(
                 Self.selection + """
-                     WHERE k.organization_id = \(organization) AND k.id > \(page.after?.number ?? 0)
+                     WHERE \(whose) AND k.id > \(page.after?.number ?? 0)
                     ORDER BY k.id LIMIT \(page.limit + 1)
                     """, as: APIKey.self)
         }
@@ -71,14 +81,21 @@ public struct APIKeys: Sendable {
     }
 
     /// Ends a key at once.
+    /// - Parameter user: only if it is in this user's name.
     /// - Returns: false when the organization has no such key.
-    public func revoke(_ id: APIKey.ID, of organization: Organization.ID) async throws -> Bool {
-        try await database.write { db in
-            try db.execute(
-                """
-                DELETE FROM api_keys WHERE id = \(id)
-                    AND user_id IN (SELECT id FROM users WHERE organization_id = \(organization))
-                """) > 0
+    public func revoke(
+        _ id: APIKey.ID, of organization: Organization.ID, user: User.ID? = nil, by actor: Actor
+    ) async throws -> Bool {
+        let instant = now()
+        return try await database.write { db in
+            let key = try db.first(
+                Self.selection + " WHERE k.id = \(id) AND k.organization_id = \(organization)", as: APIKey.self)
+            guard let key, user == nil || key.user == user else { return false }
+            try db.execute("DELETE FROM api_keys WHERE id = \(id)")
+            try AuditLog.record(
+                "key.revoke", on: "key \(id)", by: actor, of: organization, before: APIKeyAnswer(key), now: instant,
+                in: db)
+            return true
         }
     }
 
@@ -94,13 +111,15 @@ public struct APIKeys: Sendable {
     /// What every request asks for.
     static func lookUp(_ id: APIKey.ID) -> SQL {
         """
-        SELECT k.secret_hash, k.role, k.expires_at, u.id AS user_id, u.organization_id, u.email, u.role AS user_role
+        SELECT k.secret_hash, k.role, k.scope, k.expires_at, u.id AS user_id, u.organization_id, u.email, u.name,
+            u.role AS user_role
         FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = \(id) AND u.active = 1
         """
     }
 
     private static let selection: SQL = """
-        SELECT k.id, k.name, k.role, k.expires_at, k.last_used_at, k.created_at, u.email
+        SELECT k.id, k.organization_id, k.user_id, k.name, k.role, k.scope, k.expires_at, k.last_used_at, k.created_at,
+            u.email
         FROM api_keys k JOIN users u ON u.id = k.user_id
         """
 }

@@ -9,12 +9,49 @@ public enum Password {
     static let cost: UInt = 12
 
     /// Why a password is not accepted; nil when it is.
-    public static func objection(to password: String) -> String? {
+    /// - Parameter email: whose password it is; his address is the first thing that others try.
+    public static func objection(to password: String, of email: String? = nil) -> String? {
         if password.count < fewestCharacters { return "must have at least \(fewestCharacters) characters" }
         if password.utf8.count > mostBytes { return "must have at most \(mostBytes) bytes" }
         if Set(password).count < 4 { return "must not repeat a few characters only" }
+        if isCommon(password) { return "is too common; take several words that do not belong together" }
+        if let name = email?.lowercased().split(separator: "@").first, name.count >= 4,
+            password.lowercased().contains(name)
+        {
+            return "must not contain the name in the e-mail address"
+        }
         return nil
     }
+
+    /// Whether nothing is left but digits and signs when what everybody uses is taken away, also where signs and digits
+    /// stand for letters: `P@ssw0rd2026!` is no better than `password`.
+    private static func isCommon(_ password: String) -> Bool {
+        let plain = Array(password.lowercased())
+        let folded = plain.map { disguises[$0] ?? $0 }
+        var isTaken = [Bool](repeating: false, count: plain.count)
+        for text in [plain, folded] {
+            for word in commonWords where word.count <= text.count {
+                for start in 0...(text.count - word.count)
+                where text[start..<start + word.count].elementsEqual(word) {
+                    for position in start..<start + word.count { isTaken[position] = true }
+                }
+            }
+        }
+        return zip(plain, isTaken).allSatisfy { $1 || !$0.isLetter }
+    }
+
+    private static let disguises: [Character: Character] = [
+        "@": "a", "4": "a", "$": "s", "5": "s", "0": "o", "3": "e", "!": "i", "1": "l",
+    ]
+
+    private static let commonWords = [
+        "administrator", "connectwise", "microsoft", "qwertyuiop", "iloveyou", "trustno1", "baseball", "football",
+        "sunshine", "princess", "passwort", "password", "patchbay", "computer", "changeme", "superman", "internet",
+        "whatever", "starwars", "asdfghjkl", "qwertzuiop", "zxcvbnm", "welcome", "letmein", "company", "support",
+        "default", "monkey", "dragon", "master", "shadow", "summer", "winter", "spring", "autumn", "qwerty", "qwertz",
+        "azerty", "asdfgh", "secret", "hello", "admin", "login", "guest", "super", "server", "office", "pass", "user",
+        "test", "root", "abcdefghijkl", "abcdef", "abcd", "abc", "my", "the", "is", "for", "and",
+    ].map(Array.init)
 
     /// The hash to store. Takes about a quarter of a second on purpose; not for a request's thread.
     /// - Returns: nil when libxcrypt refuses, which it does only for a broken installation.

@@ -18,6 +18,18 @@ public struct User: Sendable, Equatable, RowDecodable {
     public let role: Role
     /// Whether the user may sign in.
     public let isActive: Bool
+    /// Whether the person came through an identity provider and waits for somebody to say yes.
+    public let isPending: Bool
+    /// Whether there is a password.
+    public let hasPassword: Bool
+    /// Whether there is a second factor.
+    public let hasSecondFactor: Bool
+    /// Counts changes, so that a form that was open meanwhile is noticed.
+    public let version: Int
+    /// When the person last signed in.
+    public let lastSignInAt: Date?
+    /// When the user was made.
+    public let createdAt: Date
 
     /// Reads a row of `users`.
     public init(row: Row) throws {
@@ -27,5 +39,12 @@ public struct User: Sendable, Equatable, RowDecodable {
         name = try row["name"]
         role = try row["role"]
         isActive = try row["active"]
+        isPending = try row["pending"]
+        version = try row["version"]
+        lastSignInAt = try row["last_sign_in_at"]
+        createdAt = try row["created_at"]
+        let (hash, confirmed): (String?, Date?) = (try row["password_hash"], try row["totp_confirmed_at"])
+        hasPassword = hash != nil
+        hasSecondFactor = confirmed != nil
     }
 }

@@ -10,7 +10,7 @@ import WebSupport
 /// The operations on chat connections.
 /// - Parameter afterChange: called with a connection that was made, changed or tested, to fetch its rooms.
 func chatConnectionRoutes(
-    _ connections: ChatConnections, queue: JobQueue, now: @escaping @Sendable () -> Date,
+    _ connections: ChatConnections, database: Database, queue: JobQueue, now: @escaping @Sendable () -> Date,
     afterChange: @escaping @Sendable (ChatConnection) async throws -> Void
 ) -> [Route] {
     let path = "/integrations/chat/connections"
@@ -18,17 +18,33 @@ func chatConnectionRoutes(
     @Sendable func resume(_ id: ChatConnection.ID, _ db: Connection) throws {
         try queue.resume(laneGroup: ChatConnection.laneGroup(id), now: now(), in: db)
     }
+    @Sendable func recording(_ action: String, _ request: SignedInRequest) -> ChatConnections.Recording {
+        { old, new, db in
+            let id = (new ?? old).map { "\($0.id)" } ?? ""
+            try request.record(
+                "chat_connection." + action, on: "chat connection \(id)", before: old.map { ChatConnectionAnswer($0) },
+                after: new.map { ChatConnectionAnswer($0) }, now: now(), in: db)
+        }
+    }
     return [
-        Route(.get, path, .viewer, "Lists the chat connections") { request in
+        Route(.get, path, .viewer, "Lists the chat connections", gives: .page(ChatConnectionAnswer.self)) { request in
             .json(
                 try await connections.list(of: request.principal.organization, page: request.page()).map {
                     ChatConnectionAnswer($0)
                 })
         },
-        Route(.post, path, .admin, "Tests and saves a new chat connection") { request in
+        Route(
+            .post, path, .admin, "Tests and saves a new chat connection", takes: NewChatConnection.self,
+            gives: .made(ChatConnectionAnswer.self, showsSecret: true)
+        ) { request in
             let body = try await request.body(NewChatConnection.self)
             let draft = try body.draft()
-            let connection = try await connections.create(draft, for: request.principal.organization)
+            let connection = try await request.recordingFailure(
+                of: "chat_connection.create", on: draft.name, in: database, now: now()
+            ) {
+                try await connections.create(
+                    draft, for: request.principal.organization, recorded: recording("create", request))
+            }
             try await afterChange(connection)
             // A secret that we made is shown this once.
             let secret = body.token == nil ? draft.token : nil
@@ -36,42 +52,70 @@ func chatConnectionRoutes(
             response.headers[.location] = "/api/v1\(path)/\(connection.id)"
             return response
         },
-        Route(.get, path + "/{id}", .viewer, "Shows a chat connection") { request in
+        Route(.get, path + "/{id}", .viewer, "Shows a chat connection", gives: .one(ChatConnectionAnswer.self)) {
+            request in
             let id: ChatConnection.ID = try request.id(of: "chat connection")
             guard let connection = try await connections.find(id, of: request.principal.organization) else {
                 throw Problem.notFound("chat connection")
             }
             return .json(ChatConnectionAnswer(connection))
         },
-        Route(.patch, path + "/{id}", .admin, "Changes a chat connection, testing it first where that matters") {
+        Route(
+            .patch, path + "/{id}", .admin, "Changes a chat connection, testing it first where that matters",
+            takes: ChatConnectionChange.self, gives: .one(ChatConnectionAnswer.self)
+        ) {
             request in
             let id: ChatConnection.ID = try request.id(of: "chat connection")
             let body = try await request.body(ChatConnectionChange.self)
-            let connection = try await connections.update(
-                id, of: request.principal.organization, name: body.name, url: body.url, token: body.token,
-                isActive: body.active, resume: resume)
+            let connection = try await request.recordingFailure(
+                of: "chat_connection.update", on: "chat connection \(id)", in: database, now: now()
+            ) {
+                try await connections.update(
+                    id, of: request.principal.organization, name: body.name, url: body.url, token: body.token,
+                    isActive: body.active, recorded: recording("update", request), resume: resume)
+            }
             guard let connection else { throw Problem.notFound("chat connection") }
             try await afterChange(connection)
             return .json(ChatConnectionAnswer(connection))
         },
-        Route(.delete, path + "/{id}", .admin, "Removes a chat connection with its recipients and rules") { request in
+        Route(
+            .delete, path + "/{id}", .admin, "Removes a chat connection with its recipients and rules", gives: .nothing
+        ) { request in
             let id: ChatConnection.ID = try request.id(of: "chat connection")
-            guard try await connections.delete(id, of: request.principal.organization) else {
+            guard
+                try await connections.delete(
+                    id, of: request.principal.organization, recorded: recording("delete", request))
+            else {
                 throw Problem.notFound("chat connection")
             }
             return Response(status: .noContent)
         },
-        Route(.post, path + "/{id}/rotate-secret", .admin, "Gives a webhook a new secret; for a day both sign") {
+        Route(
+            .post, path + "/{id}/rotate-secret", .admin, "Gives a webhook a new secret; for a day both sign",
+            gives: .one(ChatConnectionAnswer.self)
+        ) {
             request in
             let id: ChatConnection.ID = try request.id(of: "chat connection")
-            guard let (connection, secret) = try await connections.rotateSecret(of: id, request.principal.organization)
+            guard
+                let (connection, secret) = try await connections.rotateSecret(
+                    of: id, request.principal.organization, recorded: recording("rotate_secret", request))
             else { throw Problem.notFound("chat connection") }
             return .json(ChatConnectionAnswer(connection, secret: secret))
         },
-        Route(.post, path + "/{id}/test", .admin, "Tests a stored chat connection; what waited for it goes on") {
+        Route(
+            .post, path + "/{id}/test", .admin, "Tests a stored chat connection; what waited for it goes on",
+            gives: .one(ChatConnectionAnswer.self)
+        ) {
             request in
             let id: ChatConnection.ID = try request.id(of: "chat connection")
-            let connection = try await connections.test(id, of: request.principal.organization, resume: resume)
+            let connection = try await request.recordingFailure(
+                of: "chat_connection.test", on: "chat connection \(id)", in: database, now: now()
+            ) {
+                try await connections.test(id, of: request.principal.organization) { id, db in
+                    try resume(id, db)
+                    try request.record("chat_connection.test", on: "chat connection \(id)", now: now(), in: db)
+                }
+            }
             guard let connection else { throw Problem.notFound("chat connection") }
             try await afterChange(connection)
             return .json(ChatConnectionAnswer(connection))
@@ -126,7 +170,7 @@ private struct ChatConnectionChange: JSONBody {
     let active: Bool?
 }
 
-private struct ChatConnectionAnswer: Encodable, Sendable {
+private struct ChatConnectionAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, provider, name, url, active, state, secret
         case tokenHint = "token_hint"

@@ -93,10 +93,15 @@ public final class ChatConnections: Sendable {
         }
     }
 
+    /// Runs in the transaction that changes a connection, with what was there before and what is there now.
+    public typealias Recording = @Sendable (ChatConnection?, ChatConnection?, Connection) throws -> Void
+
     /// Saves a new connection after its test succeeded.
-    public func create(_ draft: ChatConnectionDraft, for organization: Organization.ID) async throws -> ChatConnection {
+    public func create(
+        _ draft: ChatConnectionDraft, for organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
+    ) async throws -> ChatConnection {
         let draft = try Self.validated(draft)
-        return try await insert(draft, for: organization, identity: try await identity(of: draft))
+        return try await insert(draft, for: organization, identity: try await identity(of: draft), recorded: recorded)
     }
 
     /// Saves a connection that the configuration names, untested: the chat system may be down when we start.
@@ -121,7 +126,8 @@ public final class ChatConnections: Sendable {
     /// - Returns: nil when there is no such connection.
     public func update(
         _ id: ChatConnection.ID, of organization: Organization.ID, name: String?, url: String?, token: String?,
-        isActive: Bool?, resume: @escaping @Sendable (ChatConnection.ID, Connection) throws -> Void = { _, _ in }
+        isActive: Bool?, recorded: @escaping Recording = { _, _, _ in },
+        resume: @escaping @Sendable (ChatConnection.ID, Connection) throws -> Void = { _, _ in }
     ) async throws -> ChatConnection? {
         let row = try await database.read { db in
             try db.first("SELECT * FROM chat_connections WHERE id = \(id) AND organization_id = \(organization)")
@@ -140,13 +146,13 @@ public final class ChatConnections: Sendable {
                 provider: connection.provider, name: name ?? connection.name, url: url ?? connection.url,
                 token: token ?? stored, isActive: isActive ?? connection.isActive))
         let identity = url != nil || token != nil ? try await identity(of: draft) : nil
-        return try await store(draft, in: connection, identity: identity, resume: resume)
+        return try await store(draft, in: connection, identity: identity, recorded: recorded, resume: resume)
     }
 
     /// Gives a webhook a new secret. For a day both sign.
     /// - Returns: the connection and the secret, which is never shown again; nil when there is no such connection.
     public func rotateSecret(
-        of id: ChatConnection.ID, _ organization: Organization.ID
+        of id: ChatConnection.ID, _ organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> (connection: ChatConnection, secret: String)? {
         let row = try await database.read { db in
             try db.first("SELECT * FROM chat_connections WHERE id = \(id) AND organization_id = \(organization)")
@@ -169,18 +175,26 @@ public final class ChatConnections: Sendable {
                     sealed_previous_token = \(sealedOld), previous_until = \(until) WHERE id = \(id)
                 """)
             db.signal(.connections)
-            return try Self.stored(id, in: db)
+            let stored = try Self.stored(id, in: db)
+            try recorded(try ChatConnection(row: row), stored, db)
+            return stored
         }
         return (connection, secret)
     }
 
     /// Removes a connection with its recipients and their rules.
     /// - Returns: false when there is no such connection.
-    public func delete(_ id: ChatConnection.ID, of organization: Organization.ID) async throws -> Bool {
+    public func delete(
+        _ id: ChatConnection.ID, of organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
+    ) async throws -> Bool {
         try await database.write { db in
+            let old = try db.first(
+                "DELETE FROM chat_connections WHERE id = \(id) AND organization_id = \(organization) RETURNING *",
+                as: ChatConnection.self)
+            guard let old else { return false }
             db.signal(.connections)
-            return try db.execute(
-                "DELETE FROM chat_connections WHERE id = \(id) AND organization_id = \(organization)") > 0
+            try recorded(old, nil, db)
+            return true
         }
     }
 
@@ -261,7 +275,8 @@ public final class ChatConnections: Sendable {
     }
 
     private func insert(
-        _ draft: ChatConnectionDraft, for organization: Organization.ID, identity: BotIdentity?
+        _ draft: ChatConnectionDraft, for organization: Organization.ID, identity: BotIdentity?,
+        recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> ChatConnection {
         let (instant, sealer) = (now(), sealer)
         let validated = identity == nil ? nil : instant
@@ -281,12 +296,15 @@ public final class ChatConnections: Sendable {
             let sealed = try sealer.seal(draft.token, for: Self.identity(id))
             try db.execute("UPDATE chat_connections SET sealed_token = \(sealed) WHERE id = \(id)")
             db.signal(.connections)
-            return try Self.stored(id, in: db)
+            let stored = try Self.stored(id, in: db)
+            try recorded(nil, stored, db)
+            return stored
         }
     }
 
     private func store(
         _ draft: ChatConnectionDraft, in connection: ChatConnection, identity: BotIdentity?,
+        recorded: @escaping Recording = { _, _, _ in },
         resume: @escaping @Sendable (ChatConnection.ID, Connection) throws -> Void = { _, _ in }
     ) async throws -> ChatConnection {
         let (id, instant) = (connection.id, now())
@@ -307,7 +325,9 @@ public final class ChatConnections: Sendable {
                 try resume(id, db)
             }
             db.signal(.connections)
-            return try Self.stored(id, in: db)
+            let stored = try Self.stored(id, in: db)
+            try recorded(connection, stored, db)
+            return stored
         }
     }
 

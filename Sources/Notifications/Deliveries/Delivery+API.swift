@@ -11,7 +11,14 @@ func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Senda
     [
         Route(
             .get, "/notifiers/deliveries", .viewer,
-            "Lists deliveries, newest first; filter by ticket_id, recipient_id, state, since, until"
+            "Lists deliveries, newest first; filter by ticket_id, recipient_id, state, since, until",
+            query: [
+                QueryParameter("ticket_id", .text, "deliveries about this ticket"),
+                QueryParameter("recipient_id", .integer, "deliveries to this recipient"),
+                QueryParameter("state", .oneOf(Delivery.State.allCases.map(\.rawValue)), "deliveries in this state"),
+                QueryParameter("since", .instant, "not before this instant"),
+                QueryParameter("until", .instant, "not after this instant"),
+            ], gives: .page(DeliveryAnswer.self)
         ) { request in
             let (organization, page) = (request.principal.organization, try request.page())
             let instant = "an RFC 3339 timestamp"
@@ -27,14 +34,18 @@ func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Senda
             }
             return .json(deliveries.map(DeliveryAnswer.init))
         },
-        Route(.get, "/notifiers/deliveries/{id}", .viewer, "Shows a delivery") { request in
+        Route(.get, "/notifiers/deliveries/{id}", .viewer, "Shows a delivery", gives: .one(DeliveryAnswer.self)) {
+            request in
             let id: Delivery.ID = try request.id(of: "delivery")
             let organization = request.principal.organization
             guard let delivery = try await database.read({ try DeliveryStore.find(id, of: organization, in: $0) })
             else { throw Problem.notFound("delivery") }
             return .json(DeliveryAnswer(delivery))
         },
-        Route(.post, "/notifiers/deliveries/{id}/retry", .engineer, "Sends a failed delivery again") { request in
+        Route(
+            .post, "/notifiers/deliveries/{id}/retry", .engineer, "Sends a failed delivery again",
+            gives: .accepted(DeliveryAnswer.self)
+        ) { request in
             let id: Delivery.ID = try request.id(of: "delivery")
             let (organization, instant) = (request.principal.organization, now())
             let delivery = try await database.write { db -> Delivery in
@@ -45,22 +56,30 @@ func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Senda
                     throw Problem.conflict(
                         code: "not_failed", "Only a failed delivery can be sent again; this one is \(delivery.state).")
                 }
+                try request.record("delivery.retry", on: "delivery \(id)", now: instant, in: db)
                 return try DeliveryStore.find(id, of: organization, in: db) ?? delivery
             }
             return .json(DeliveryAnswer(delivery), status: .accepted)
         },
         Route(
             .post, "/notifiers/deliveries/retry", .admin,
-            "Sends failed deliveries again, all or those of a ticket, recipient or time"
+            "Sends failed deliveries again, all or those of a ticket, recipient or time", takes: RetryMany.self,
+            gives: .accepted(RetryCount.self)
         ) { request in
             let filter = try await request.body(RetryMany.self).filter()
             let (organization, instant) = (request.principal.organization, now())
             let count = try await database.write { db in
-                try RetryOfMany.start(filter, of: organization, queue: queue, now: instant, in: db)
+                let count = try RetryOfMany.start(filter, of: organization, queue: queue, now: instant, in: db)
+                try request.record("delivery.retry_many", on: "\(count) deliveries", now: instant, in: db)
+                return count
             }
-            return .json(["count": count], status: .accepted)
+            return .json(RetryCount(count: count), status: .accepted)
         },
     ]
+}
+
+private struct RetryCount: Codable {
+    let count: Int
 }
 
 private struct RetryMany: JSONBody {
@@ -84,7 +103,7 @@ private struct RetryMany: JSONBody {
     }
 }
 
-struct DeliveryAnswer: Encodable, Sendable {
+struct DeliveryAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, state, reason, error, attempts
         case ticket = "ticket_id"

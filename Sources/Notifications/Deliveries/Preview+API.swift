@@ -10,7 +10,8 @@ func previewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) ->
     [
         Route(
             .post, "/notifiers/preview", .viewer,
-            "Says who would be told about a ticket, and why, without telling anybody"
+            "Says who would be told about a ticket, and why, without telling anybody", takes: PreviewQuestion.self,
+            gives: .one(PreviewAnswer.self)
         ) { request in
             let question = try await request.body(PreviewQuestion.self).validated()
             let preview = try await Preview.answer(
@@ -53,13 +54,13 @@ private struct PreviewQuestion: JSONBody {
     }
 }
 
-private struct PreviewAnswer: Encodable, Sendable {
+private struct PreviewAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case event, items, reason
         case ticket = "ticket_id"
     }
 
-    struct Item: Encodable, Sendable {
+    struct Item: Codable, Sendable {
         enum CodingKeys: String, CodingKey {
             case state, reason
             case recipient = "recipient_id"

@@ -10,7 +10,9 @@ func eventRoutes(_ database: Database) -> [Route] {
     [
         Route(
             .get, "/tickets/{id}/events", .viewer,
-            "Shows what happened to a ticket, who was told, and who was not and why"
+            "Shows what happened to a ticket, who was told, and who was not and why",
+            query: [QueryParameter("connection_id", .integer, "where several connections have such a ticket")],
+            gives: .page(EntryAnswer.self)
         ) {
             request in
             let ticket: Ticket.ID = try request.id(of: "ticket")
@@ -30,7 +32,9 @@ func eventRoutes(_ database: Database) -> [Route] {
         },
         Route(
             .get, "/tickets/{id}/events/{event}/explanation", .viewer,
-            "Says why a recipient (recipient_id) was told of an event, or was not"
+            "Says why a recipient (recipient_id) was told of an event, or was not",
+            query: [QueryParameter("recipient_id", .integer, "why this recipient was told, or was not")],
+            gives: .one(ExplanationAnswer.self)
         ) { request in
             let ticket: Ticket.ID = try request.id(of: "ticket")
             let event: TicketEvent.ID = try request.id("event", of: "event")
@@ -54,7 +58,7 @@ func eventRoutes(_ database: Database) -> [Route] {
         },
         Route(
             .get, "/notifiers/deliveries/{id}/explanation", .viewer,
-            "Says why there is a delivery and what became of it"
+            "Says why there is a delivery and what became of it", gives: .one(ExplanationAnswer.self)
         ) {
             request in
             let id: Delivery.ID = try request.id(of: "delivery")
@@ -71,7 +75,7 @@ func eventRoutes(_ database: Database) -> [Route] {
     ]
 }
 
-private struct EntryAnswer: Encodable, Sendable {
+private struct EntryAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, kind, summary, by, from, to, member, note, reason, deliveries
         case connection = "connection_id"
@@ -111,7 +115,7 @@ private struct EntryAnswer: Encodable, Sendable {
     }
 }
 
-private struct ExplanationAnswer: Encodable, Sendable {
+private struct ExplanationAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case outcome, reason, delivery, rule
         case event = "event_id"

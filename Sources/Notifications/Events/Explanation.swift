@@ -6,7 +6,7 @@ import Ticketing
 /// Why somebody was told of an event, or was not.
 struct Explanation: Sendable {
     /// What became of it.
-    enum Outcome: String, Sendable, Encodable {
+    enum Outcome: String, Sendable, Codable, CaseIterable {
         /// There is a delivery; its state tells the rest.
         case delivery
         /// Nothing named the recipient.

@@ -8,7 +8,14 @@ import WebSupport
 func forwardRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
     let path = "/notifiers/forwards"
     return [
-        Route(.get, path, .viewer, "Lists forwards; filter by state, source_id and destination_id") { request in
+        Route(
+            .get, path, .viewer, "Lists forwards; filter by state, source_id and destination_id",
+            query: [
+                QueryParameter("state", .oneOf(Forward.State.allCases.map(\.rawValue)), "only forwards in this state"),
+                QueryParameter("source_id", .integer, "forwards of this recipient"),
+                QueryParameter("destination_id", .integer, "forwards to this recipient"),
+            ], gives: .page(ForwardAnswer.self)
+        ) { request in
             let (organization, page, instant) = (request.principal.organization, try request.page(), now())
             let states = Forward.State.allCases.map(\.rawValue).joined(separator: ", ")
             let state = try request.query("state", "one of \(states)") { Forward.State(rawValue: $0) }
@@ -21,41 +28,61 @@ func forwardRoutes(_ database: Database, now: @escaping @Sendable () -> Date) ->
             }
             return .json(forwards.map { ForwardAnswer($0, at: instant) })
         },
-        Route(.post, path, .admin, "Makes a forward: recipient → recipient, for a while") { request in
+        Route(
+            .post, path, .admin, "Makes a forward: recipient → recipient, for a while", takes: NewForward.self,
+            gives: .made(ForwardAnswer.self)
+        ) { request in
             let (organization, instant) = (request.principal.organization, now())
             let draft = try await request.body(NewForward.self).draft
-            let forward = try await database.write {
-                try ForwardStore.create(draft, for: organization, now: instant, in: $0)
+            let forward = try await database.write { db in
+                let forward = try ForwardStore.create(draft, for: organization, now: instant, in: db)
+                try request.record(
+                    "forward.create", on: "forward \(forward.id)", after: ForwardAnswer(forward, at: instant),
+                    now: instant, in: db)
+                return forward
             }
             var response = Response.json(ForwardAnswer(forward, at: instant), status: .created)
             response.headers[.location] = "/api/v1\(path)/\(forward.id)"
             return response
         },
-        Route(.get, path + "/{id}", .viewer, "Shows a forward") { request in
+        Route(.get, path + "/{id}", .viewer, "Shows a forward", gives: .one(ForwardAnswer.self)) { request in
             let id: Forward.ID = try request.id(of: "forward")
             let organization = request.principal.organization
             guard let forward = try await database.read({ try ForwardStore.find(id, of: organization, in: $0) })
             else { throw Problem.notFound("forward") }
             return .json(ForwardAnswer(forward, at: now()))
         },
-        Route(.patch, path + "/{id}", .admin, "Changes a forward's times and options") { request in
+        Route(
+            .patch, path + "/{id}", .admin, "Changes a forward's times and options", takes: ForwardChange.self,
+            gives: .one(ForwardAnswer.self)
+        ) { request in
             let id: Forward.ID = try request.id(of: "forward")
             let organization = request.principal.organization
             let change = try await request.body(ForwardChange.self)
             let forward = try await database.write { db -> Forward? in
                 guard let forward = try ForwardStore.find(id, of: organization, in: db) else { return nil }
                 try ForwardStore.update(id, to: change.applied(to: forward), of: organization, in: db)
-                return try ForwardStore.find(id, of: organization, in: db)
+                let (changed, instant) = (try ForwardStore.find(id, of: organization, in: db), now())
+                try request.record(
+                    "forward.update", on: "forward \(id)", before: ForwardAnswer(forward, at: instant),
+                    after: changed.map { ForwardAnswer($0, at: instant) }, now: instant, in: db)
+                return changed
             }
             guard let forward else { throw Problem.notFound("forward") }
             return .json(ForwardAnswer(forward, at: now()))
         },
-        Route(.delete, path + "/{id}", .admin, "Removes a forward") { request in
+        Route(.delete, path + "/{id}", .admin, "Removes a forward", gives: .nothing) { request in
             let id: Forward.ID = try request.id(of: "forward")
             let organization = request.principal.organization
-            guard try await database.write({ try ForwardStore.delete(id, of: organization, in: $0) }) else {
-                throw Problem.notFound("forward")
+            let isDeleted = try await database.write { db in
+                guard let forward = try ForwardStore.find(id, of: organization, in: db) else { return false }
+                let instant = now()
+                try request.record(
+                    "forward.delete", on: "forward \(id)", before: ForwardAnswer(forward, at: instant), now: instant,
+                    in: db)
+                return try ForwardStore.delete(id, of: organization, in: db)
             }
+            guard isDeleted else { throw Problem.notFound("forward") }
             return Response(status: .noContent)
         },
     ]
@@ -130,7 +157,7 @@ private struct ForwardChange: JSONBody {
     }
 }
 
-private struct ForwardAnswer: Encodable, Sendable {
+private struct ForwardAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, state, enabled
         case source = "source_id"

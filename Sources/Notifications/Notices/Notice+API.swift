@@ -8,7 +8,10 @@ import WebSupport
 /// The operations on messages that are about no ticket.
 func noticeRoutes(_ database: Database, queue: JobQueue, now: @escaping @Sendable () -> Date) -> [Route] {
     [
-        Route(.post, "/notifiers/test", .admin, "Sends a test message to one recipient") { request in
+        Route(
+            .post, "/notifiers/test", .admin, "Sends a test message to one recipient", takes: TestMessage.self,
+            gives: .accepted(NoticeAnswer.self)
+        ) { request in
             let (principal, instant) = (request.principal, now())
             let body = try await request.body(TestMessage.self)
             let text = """
@@ -26,6 +29,7 @@ func noticeRoutes(_ database: Database, queue: JobQueue, now: @escaping @Sendabl
                 let (id, job) = try NoticeStore.insert(
                     .test, text, to: recipient, of: principal.organization, now: instant, in: db)
                 try queue.enqueue([job], now: instant, in: db)
+                try request.record("recipient.test", on: "recipient \(recipient.id)", now: instant, in: db)
                 return try NoticeStore.find(id, of: principal.organization, in: db)
             }
             guard let notice else { throw Problem.notFound("notice") }
@@ -33,7 +37,10 @@ func noticeRoutes(_ database: Database, queue: JobQueue, now: @escaping @Sendabl
             response.headers[.location] = "/api/v1/notifiers/notices/\(notice.id)"
             return response
         },
-        Route(.get, "/notifiers/notices", .viewer, "Lists test messages and alarms, newest first") { request in
+        Route(
+            .get, "/notifiers/notices", .viewer, "Lists test messages and alarms, newest first",
+            gives: .page(NoticeAnswer.self)
+        ) { request in
             let (organization, page) = (request.principal.organization, try request.page())
             let notices: [Notice] = try await database.read { db in
                 try db.all(
@@ -44,7 +51,10 @@ func noticeRoutes(_ database: Database, queue: JobQueue, now: @escaping @Sendabl
             }
             return .json(Page(notices, limit: page.limit) { "\($0.id)" }.map(NoticeAnswer.init))
         },
-        Route(.get, "/notifiers/notices/{id}", .viewer, "Shows what became of a test message or alarm") { request in
+        Route(
+            .get, "/notifiers/notices/{id}", .viewer, "Shows what became of a test message or alarm",
+            gives: .one(NoticeAnswer.self)
+        ) { request in
             let id: Notice.ID = try request.id(of: "notice")
             let organization = request.principal.organization
             guard let notice = try await database.read({ try NoticeStore.find(id, of: organization, in: $0) }) else {
@@ -63,7 +73,7 @@ private struct TestMessage: JSONBody {
     let recipient: Recipient.ID
 }
 
-private struct NoticeAnswer: Encodable, Sendable {
+private struct NoticeAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, kind, text, state, error
         case recipient = "recipient_id"

@@ -7,7 +7,13 @@ import WebSupport
 /// The operations on recipients.
 func recipientRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
     [
-        Route(.get, "/webex/rooms", .viewer, "Lists rooms and people that can be told; filter by kind and text (q)") {
+        Route(
+            .get, "/webex/rooms", .viewer, "Lists rooms and people that can be told; filter by kind and text (q)",
+            query: [
+                QueryParameter("kind", .oneOf(Recipient.Kind.allCases.map(\.rawValue)), "only rooms or only persons"),
+                QueryParameter("q", .text, "a part of name or address"),
+            ], gives: .page(RecipientAnswer.self)
+        ) {
             request in
             let (organization, page) = (request.principal.organization, try request.page())
             let kind = try request.query("kind", "room or person") { Recipient.Kind(rawValue: $0) }
@@ -17,14 +23,17 @@ func recipientRoutes(_ database: Database, now: @escaping @Sendable () -> Date) 
             }
             return .json(recipients.map(RecipientAnswer.init))
         },
-        Route(.get, "/webex/rooms/{id}", .viewer, "Shows a recipient") { request in
+        Route(.get, "/webex/rooms/{id}", .viewer, "Shows a recipient", gives: .one(RecipientAnswer.self)) { request in
             let id: Recipient.ID = try request.id(of: "recipient")
             let organization = request.principal.organization
             guard let recipient = try await database.read({ try RecipientStore.find(id, of: organization, in: $0) })
             else { throw Problem.notFound("recipient") }
             return .json(RecipientAnswer(recipient))
         },
-        Route(.post, "/webex/rooms", .admin, "Remembers a person by e-mail, so that a rule can name him") { request in
+        Route(
+            .post, "/webex/rooms", .admin, "Remembers a person by e-mail, so that a rule can name him",
+            takes: NewPerson.self, gives: .made(RecipientAnswer.self)
+        ) { request in
             let (organization, instant) = (request.principal.organization, now())
             let person = try await request.body(NewPerson.self).validated()
             let recipient = try await database.write { db -> Recipient? in
@@ -38,7 +47,11 @@ func recipientRoutes(_ database: Database, now: @escaping @Sendable () -> Date) 
                 let id = try RecipientStore.person(
                     email: person.email, name: person.name ?? person.email, of: connection, now: instant, in: db)
                 try RecipientStore.restore(id, name: person.name, in: db)
-                return try RecipientStore.find(id, of: organization, in: db)
+                let recipient = try RecipientStore.find(id, of: organization, in: db)
+                try request.record(
+                    "recipient.create", on: "recipient \(id)", after: recipient.map(RecipientAnswer.init), now: instant,
+                    in: db)
+                return recipient
             }
             guard let recipient else {
                 throw Problem.invalid([
@@ -71,7 +84,7 @@ private struct NewPerson: JSONBody {
     }
 }
 
-private struct RecipientAnswer: Encodable, Sendable {
+private struct RecipientAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, kind, name, email, active
         case connection = "connection_id"

@@ -8,7 +8,13 @@ import WebSupport
 /// The operations on rules.
 func ruleRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
     [
-        Route(.get, "/notifiers/rules", .viewer, "Lists rules; filter by board_id and recipient_id") { request in
+        Route(
+            .get, "/notifiers/rules", .viewer, "Lists rules; filter by board_id and recipient_id",
+            query: [
+                QueryParameter("board_id", .text, "rules for this board"),
+                QueryParameter("recipient_id", .integer, "rules for this recipient"),
+            ], gives: .page(RuleAnswer.self)
+        ) { request in
             let (organization, page) = (request.principal.organization, try request.page())
             let board = request.query("board_id").map { Board.ID($0) }
             let recipient = try request.query("recipient_id", "a recipient's id") { Recipient.ID($0) }
@@ -17,17 +23,22 @@ func ruleRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [R
             }
             return .json(rules.map(RuleAnswer.init))
         },
-        Route(.post, "/notifiers/rules", .admin, "Makes a rule: board → recipient") { request in
+        Route(
+            .post, "/notifiers/rules", .admin, "Makes a rule: board → recipient", takes: NewRule.self,
+            gives: .made(RuleAnswer.self)
+        ) { request in
             let (organization, instant) = (request.principal.organization, now())
             let draft = try await request.body(NewRule.self).draft()
-            let rule = try await database.write {
-                try RuleStore.create(draft, for: organization, now: instant, in: $0)
+            let rule = try await database.write { db in
+                let rule = try RuleStore.create(draft, for: organization, now: instant, in: db)
+                try request.record("rule.create", on: "rule \(rule.id)", after: RuleAnswer(rule), now: instant, in: db)
+                return rule
             }
             var response = Response.json(RuleAnswer(rule), status: .created)
             response.headers[.location] = "/api/v1/notifiers/rules/\(rule.id)"
             return response
         },
-        Route(.get, "/notifiers/rules/{id}", .viewer, "Shows a rule") { request in
+        Route(.get, "/notifiers/rules/{id}", .viewer, "Shows a rule", gives: .one(RuleAnswer.self)) { request in
             let id: Rule.ID = try request.id(of: "rule")
             let organization = request.principal.organization
             guard let rule = try await database.read({ try RuleStore.find(id, of: organization, in: $0) }) else {
@@ -35,24 +46,34 @@ func ruleRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [R
             }
             return .json(RuleAnswer(rule))
         },
-        Route(.patch, "/notifiers/rules/{id}", .admin, "Changes a rule's options") { request in
+        Route(
+            .patch, "/notifiers/rules/{id}", .admin, "Changes a rule's options", takes: RuleChange.self,
+            gives: .one(RuleAnswer.self)
+        ) { request in
             let id: Rule.ID = try request.id(of: "rule")
             let organization = request.principal.organization
             let change = try await request.body(RuleChange.self)
             let rule = try await database.write { db -> Rule? in
                 guard let rule = try RuleStore.find(id, of: organization, in: db) else { return nil }
                 try RuleStore.update(id, to: change.applied(to: rule), in: db)
-                return try RuleStore.find(id, of: organization, in: db)
+                let changed = try RuleStore.find(id, of: organization, in: db)
+                try request.record(
+                    "rule.update", on: "rule \(id)", before: RuleAnswer(rule), after: changed.map(RuleAnswer.init),
+                    now: now(), in: db)
+                return changed
             }
             guard let rule else { throw Problem.notFound("rule") }
             return .json(RuleAnswer(rule))
         },
-        Route(.delete, "/notifiers/rules/{id}", .admin, "Removes a rule") { request in
+        Route(.delete, "/notifiers/rules/{id}", .admin, "Removes a rule", gives: .nothing) { request in
             let id: Rule.ID = try request.id(of: "rule")
             let organization = request.principal.organization
-            guard try await database.write({ try RuleStore.delete(id, of: organization, in: $0) }) else {
-                throw Problem.notFound("rule")
+            let isDeleted = try await database.write { db in
+                guard let rule = try RuleStore.find(id, of: organization, in: db) else { return false }
+                try request.record("rule.delete", on: "rule \(id)", before: RuleAnswer(rule), now: now(), in: db)
+                return try RuleStore.delete(id, of: organization, in: db)
             }
+            guard isDeleted else { throw Problem.notFound("rule") }
             return Response(status: .noContent)
         },
     ]
@@ -124,7 +145,7 @@ private struct RuleOptions {
     }
 }
 
-struct RuleAnswer: Encodable, Sendable {
+struct RuleAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, enabled, simulate, updates, visibility
         case board = "board_id"

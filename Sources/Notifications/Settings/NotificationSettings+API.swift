@@ -7,16 +7,21 @@ import WebSupport
 /// The operations on the notification settings.
 func settingsRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
     [
-        Route(.get, "/config", .viewer, "Shows the notification settings") { request in
+        Route(.get, "/config", .viewer, "Shows the notification settings", gives: .one(NotificationSettings.self)) {
+            request in
             let organization = request.principal.organization
             return .json(try await database.read { try NotificationSettings.of(organization, in: $0) })
         },
-        Route(.patch, "/config", .admin, "Changes notification settings") { request in
+        Route(
+            .patch, "/config", .admin, "Changes notification settings", takes: SettingsChange.self,
+            gives: .one(NotificationSettings.self)
+        ) { request in
             let organization = request.principal.organization
             let change = try await request.body(SettingsChange.self)
             let instant = now()
             let settings = try await database.write { db in
-                let settings = try change.applied(to: NotificationSettings.of(organization, in: db)).validated()
+                let old = try NotificationSettings.of(organization, in: db)
+                let settings = try change.applied(to: old).validated()
                 if let alarm = settings.alarmRecipient, try RecipientStore.find(alarm, of: organization, in: db) == nil
                 {
                     throw Problem.invalid([
@@ -26,6 +31,7 @@ func settingsRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
                     ])
                 }
                 try settings.store(for: organization, now: instant, in: db)
+                try request.record("config.update", on: "config", before: old, after: settings, now: instant, in: db)
                 return settings
             }
             return .json(settings)

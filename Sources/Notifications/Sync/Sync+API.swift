@@ -8,14 +8,23 @@ import WebSupport
 /// The operations on syncs.
 func syncRoutes(_ syncs: Syncs, directory: Directory) -> [Route] {
     [
-        Route(.get, "/sync/status", .viewer, "Shows each sync: how its last run stands and when the next one begins") {
+        Route(
+            .get, "/sync/status", .viewer, "Shows each sync: how its last run stands and when the next one begins",
+            gives: .list(SyncAnswer.self)
+        ) {
             request in
             .json(SyncsAnswer(items: try await syncs.all(of: request.principal.organization).map(SyncAnswer.init)))
         },
-        Route(.post, "/sync", .admin, "Starts syncs; those under way go on and are answered") { request in
+        Route(
+            .post, "/sync", .admin, "Starts syncs; those under way go on and are answered", takes: NewSync.self,
+            gives: .accepted(SyncsAnswer.self)
+        ) { request in
             let organization = request.principal.organization
             let (kinds, boards) = try await request.body(NewSync.self).validated(organization, directory)
-            let started = try await syncs.request(kinds, boards: boards, of: organization)
+            let started = try await syncs.request(kinds, boards: boards, of: organization) { db, instant in
+                try request.record(
+                    "sync.start", on: kinds.map(\.rawValue).joined(separator: ", "), now: instant, in: db)
+            }
             guard !started.isEmpty else {
                 throw Problem.conflict(
                     code: "no_connection",
@@ -63,11 +72,11 @@ private struct NewSync: JSONBody {
     }
 }
 
-private struct SyncsAnswer: Encodable, Sendable {
+private struct SyncsAnswer: Codable, Sendable {
     let items: [SyncAnswer]
 }
 
-private struct SyncAnswer: Encodable, Sendable {
+private struct SyncAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, kind, connection, state, done, total
         case connectionID = "connection_id"

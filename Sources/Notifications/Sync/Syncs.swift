@@ -37,11 +37,14 @@ public struct Syncs: Sendable {
     }
 
     /// Has an organization's syncs of some kinds start. Those under way go on and are what is answered.
-    /// - Parameter boards: the only boards whose tickets are looked at; empty for all.
+    /// - Parameters:
+    ///   - boards: the only boards whose tickets are looked at; empty for all.
+    ///   - recorded: runs in the transaction that starts them.
     /// - Returns: the runs; empty when there is no connection that they could belong to.
-    func request(_ kinds: [Sync.Kind], boards: [Board.ID] = [], of organization: Organization.ID) async throws
-        -> [Named]
-    {
+    func request(
+        _ kinds: [Sync.Kind], boards: [Board.ID] = [], of organization: Organization.ID,
+        recorded: @escaping @Sendable (Connection, Date) throws -> Void = { _, _ in }
+    ) async throws -> [Named] {
         let (queue, instant) = (queue, now())
         return try await database.write { db in
             try SyncStore.makeMissing(now: instant, in: db)
@@ -51,6 +54,7 @@ public struct Syncs: Sendable {
                     named.sync.id, boards: named.sync.kind == .tickets ? boards : [], now: instant, in: db)
             }
             try queue.enqueue(jobs, now: instant, in: db)
+            if !wanted.isEmpty { try recorded(db, instant) }
             return try SyncStore.all(of: organization, kinds: kinds, in: db)
         }
     }

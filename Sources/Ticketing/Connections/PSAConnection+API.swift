@@ -11,7 +11,7 @@ import WebSupport
 ///   - publicURL: where the ticketing system reaches us.
 ///   - afterChange: called with a connection that was made or changed, to fetch what is shown of it.
 public func psaConnectionRoutes(
-    _ connections: PSAConnections, queue: JobQueue, publicURL: String,
+    _ connections: PSAConnections, database: Database, queue: JobQueue, publicURL: String,
     now: @escaping @Sendable () -> Date = { Date() },
     afterChange: @escaping @Sendable (PSAConnection) async throws -> Void
 ) -> [Route] {
@@ -23,44 +23,84 @@ public func psaConnectionRoutes(
     @Sendable func resume(_ connection: PSAConnection, _ db: Connection) throws {
         try queue.resume(laneGroup: connection.laneGroup, now: now(), in: db)
     }
+    @Sendable func recording(_ action: String, _ request: SignedInRequest) -> PSAConnections.Recording {
+        { old, new, db in
+            let id = (new ?? old).map { "\($0.id)" } ?? ""
+            try request.record(
+                "psa_connection." + action, on: "PSA connection \(id)", before: old.map(answer), after: new.map(answer),
+                now: now(), in: db)
+        }
+    }
     return [
-        Route(.get, path, .viewer, "Lists the connections to ticketing systems") { request in
+        Route(.get, path, .viewer, "Lists the connections to ticketing systems", gives: .page(PSAConnectionAnswer.self))
+        { request in
             .json(try await connections.list(of: request.principal.organization, page: request.page()).map(answer))
         },
-        Route(.post, path, .admin, "Tests and saves a new connection") { request in
+        Route(
+            .post, path, .admin, "Tests and saves a new connection", takes: NewPSAConnection.self,
+            gives: .made(PSAConnectionAnswer.self), flag: .connectWise
+        ) { request in
             let draft = try await request.body(NewPSAConnection.self).draft()
-            let connection = try await connections.create(draft, for: request.principal.organization)
+            let connection = try await request.recordingFailure(
+                of: "psa_connection.create", on: draft.name, in: database, now: now()
+            ) {
+                try await connections.create(
+                    draft, for: request.principal.organization, recorded: recording("create", request))
+            }
             try await afterChange(connection)
             var response = Response.json(answer(connection), status: .created)
             response.headers[.location] = "/api/v1\(path)/\(connection.id)"
             return response
         },
-        Route(.get, path + "/{id}", .viewer, "Shows a connection") { request in
+        Route(.get, path + "/{id}", .viewer, "Shows a connection", gives: .one(PSAConnectionAnswer.self)) { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
             guard let connection = try await connections.find(id, of: request.principal.organization) else {
                 throw Problem.notFound("connection")
             }
             return .json(answer(connection))
         },
-        Route(.patch, path + "/{id}", .admin, "Changes a connection, testing it first where that matters") { request in
+        Route(
+            .patch, path + "/{id}", .admin, "Changes a connection, testing it first where that matters",
+            takes: PSAConnectionChangeBody.self, gives: .one(PSAConnectionAnswer.self),
+            flag: .connectWise
+        ) { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
             let change = try await request.body(PSAConnectionChangeBody.self).change
-            let connection = try await connections.update(
-                id, of: request.principal.organization, with: change, resume: resume)
+            let connection = try await request.recordingFailure(
+                of: "psa_connection.update", on: "PSA connection \(id)", in: database, now: now()
+            ) {
+                try await connections.update(
+                    id, of: request.principal.organization, with: change, recorded: recording("update", request),
+                    resume: resume)
+            }
             guard let connection else { throw Problem.notFound("connection") }
             try await afterChange(connection)
             return .json(answer(connection))
         },
-        Route(.delete, path + "/{id}", .admin, "Removes a connection and what was mirrored of it") { request in
+        Route(.delete, path + "/{id}", .admin, "Removes a connection and what was mirrored of it", gives: .nothing) {
+            request in
             let id: PSAConnection.ID = try request.id(of: "connection")
-            guard try await connections.delete(id, of: request.principal.organization) else {
+            guard
+                try await connections.delete(
+                    id, of: request.principal.organization, recorded: recording("delete", request))
+            else {
                 throw Problem.notFound("connection")
             }
             return Response(status: .noContent)
         },
-        Route(.post, path + "/{id}/test", .admin, "Tests a stored connection; what waited for it goes on") { request in
+        Route(
+            .post, path + "/{id}/test", .admin, "Tests a stored connection; what waited for it goes on",
+            gives: .one(PSAConnectionAnswer.self), flag: .connectWise
+        ) { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
-            let connection = try await connections.test(id, of: request.principal.organization, resume: resume)
+            let connection = try await request.recordingFailure(
+                of: "psa_connection.test", on: "PSA connection \(id)", in: database, now: now()
+            ) {
+                try await connections.test(id, of: request.principal.organization) { connection, db in
+                    try resume(connection, db)
+                    try request.record("psa_connection.test", on: "PSA connection \(id)", now: now(), in: db)
+                }
+            }
             guard let connection else { throw Problem.notFound("connection") }
             try await afterChange(connection)
             return .json(answer(connection))
@@ -116,7 +156,7 @@ private struct PSAConnectionChangeBody: JSONBody {
     }
 }
 
-private struct PSAConnectionAnswer: Encodable, Sendable {
+private struct PSAConnectionAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, provider, name, site, company, active, state
         case stateReason = "state_reason"

@@ -117,11 +117,16 @@ public final class PSAConnections: Sendable {
         }
     }
 
+    /// Runs in the transaction that changes a connection, with what was there before and what is there now.
+    public typealias Recording = @Sendable (PSAConnection?, PSAConnection?, Connection) throws -> Void
+
     /// Saves a new connection after its test succeeded. Everything older than this moment is stored silently.
-    public func create(_ draft: PSAConnectionDraft, for organization: Organization.ID) async throws -> PSAConnection {
+    public func create(
+        _ draft: PSAConnectionDraft, for organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
+    ) async throws -> PSAConnection {
         try await test(
             PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
-        return try await insert(draft, for: organization, state: .ok)
+        return try await insert(draft, for: organization, state: .ok, recorded: recorded)
     }
 
     /// Saves a connection that the configuration names, untested: the ticketing system may be down when we start.
@@ -141,7 +146,8 @@ public final class PSAConnections: Sendable {
     }
 
     private func insert(
-        _ draft: PSAConnectionDraft, for organization: Organization.ID, state: PSAConnection.State
+        _ draft: PSAConnectionDraft, for organization: Organization.ID, state: PSAConnection.State,
+        recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> PSAConnection {
         let instant = now()
         let validated = state == .ok ? instant : nil
@@ -165,7 +171,9 @@ public final class PSAConnections: Sendable {
             let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
             try db.execute("UPDATE psa_connections SET sealed_credentials = \(sealed) WHERE id = \(id)")
             db.signal(.connections)
-            return try Self.stored(id, in: db)
+            let stored = try Self.stored(id, in: db)
+            try recorded(nil, stored, db)
+            return stored
         }
     }
 
@@ -174,6 +182,7 @@ public final class PSAConnections: Sendable {
     /// - Returns: nil when there is no such connection.
     public func update(
         _ id: PSAConnection.ID, of organization: Organization.ID, with change: PSAConnectionChange,
+        recorded: @escaping Recording = { _, _, _ in },
         resume: @escaping @Sendable (PSAConnection, Connection) throws -> Void = { _, _ in }
     ) async throws -> PSAConnection? {
         let row = try await database.read { db in
@@ -189,11 +198,13 @@ public final class PSAConnections: Sendable {
         }
         return try await store(
             draft, in: connection, state: touches ? .ok : connection.state,
-            validatedAt: touches ? now() : connection.lastValidatedAt, resume: touches ? resume : nil)
+            validatedAt: touches ? now() : connection.lastValidatedAt, recorded: recorded,
+            resume: touches ? resume : nil)
     }
 
     private func store(
         _ draft: PSAConnectionDraft, in connection: PSAConnection, state: PSAConnection.State, validatedAt: Date?,
+        recorded: @escaping Recording = { _, _, _ in },
         resume: (@Sendable (PSAConnection, Connection) throws -> Void)? = nil
     ) async throws -> PSAConnection {
         let id = connection.id
@@ -215,17 +226,24 @@ public final class PSAConnections: Sendable {
             db.signal(.connections)
             let stored = try Self.stored(id, in: db)
             try resume?(stored, db)
+            try recorded(connection, stored, db)
             return stored
         }
     }
 
     /// Removes a connection with its mirror.
     /// - Returns: false when there is no such connection.
-    public func delete(_ id: PSAConnection.ID, of organization: Organization.ID) async throws -> Bool {
+    public func delete(
+        _ id: PSAConnection.ID, of organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
+    ) async throws -> Bool {
         try await database.write { db in
+            let old = try db.first(
+                "DELETE FROM psa_connections WHERE id = \(id) AND organization_id = \(organization) RETURNING *",
+                as: PSAConnection.self)
+            guard let old else { return false }
             db.signal(.connections)
-            return try db.execute(
-                "DELETE FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)") > 0
+            try recorded(old, nil, db)
+            return true
         }
     }
 

@@ -5,20 +5,21 @@ import WebSupport
 /// The operations on the mirror of boards and members.
 public func directoryRoutes(_ directory: Directory) -> [Route] {
     [
-        Route(.get, "/cw/boards", .viewer, "Lists the mirrored boards") { request in
+        Route(.get, "/cw/boards", .viewer, "Lists the mirrored boards", gives: .page(BoardAnswer.self)) { request in
             .json(
                 try await directory.boards(of: request.principal.organization, page: request.page()).map {
                     BoardAnswer($0, statuses: nil)
                 })
         },
-        Route(.get, "/cw/boards/{id}", .viewer, "Shows a board with its statuses") { request in
+        Route(.get, "/cw/boards/{id}", .viewer, "Shows a board with its statuses", gives: .one(BoardAnswer.self)) {
+            request in
             let id: Board.ID = try request.id(of: "board")
             guard let (board, statuses) = try await directory.board(id, of: request.principal.organization) else {
                 throw Problem.notFound("board")
             }
             return .json(BoardAnswer(board, statuses: statuses))
         },
-        Route(.get, "/cw/members", .viewer, "Lists the mirrored members") { request in
+        Route(.get, "/cw/members", .viewer, "Lists the mirrored members", gives: .page(MemberAnswer.self)) { request in
             .json(
                 try await directory.members(of: request.principal.organization, page: request.page()).map(
                     MemberAnswer.init))
@@ -26,8 +27,8 @@ public func directoryRoutes(_ directory: Directory) -> [Route] {
     ]
 }
 
-private struct BoardAnswer: Encodable, Sendable {
-    struct Status: Encodable, Sendable {
+private struct BoardAnswer: Codable, Sendable {
+    struct Status: Codable, Sendable {
         let id: Board.Status.ID
         let name: String
         let closed: Bool
@@ -51,7 +52,7 @@ private struct BoardAnswer: Encodable, Sendable {
     }
 }
 
-private struct MemberAnswer: Encodable, Sendable {
+private struct MemberAnswer: Codable, Sendable {
     let id: Member.ID
     let identifier: String
     let name: String

@@ -1,0 +1,203 @@
+import Database
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import WebSupport
+
+extension HTTPField.Name {
+    static let csrfToken = HTTPField.Name("x-csrf-token") ?? .cookie
+    static let idempotencyKey = HTTPField.Name("idempotency-key") ?? .cookie
+    static let organization = HTTPField.Name("x-patchbay-organization") ?? .cookie
+}
+
+/// Checks who asks and whether the role suffices, then hands over to the route. The one place where this happens, for
+/// programs with a key, for browsers, and for the console's own calls.
+public struct Gate: Sendable {
+    private let database: Database
+    private let keys: APIKeys
+    private let sessions: Sessions
+    private let cookie: SessionCookie
+    private let repetition: Repetition
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(
+        database: Database, keys: APIKeys, sessions: Sessions, cookie: SessionCookie,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.database = database
+        self.keys = keys
+        self.sessions = sessions
+        self.cookie = cookie
+        self.now = now
+        repetition = Repetition(database: database, now: now)
+    }
+
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+
+    /// Puts a table of routes into the router, and for each path answers to all other methods that they are not allowed.
+    public func install(_ routes: [Route], under prefix: String, in router: Router<WebContext>) {
+        for (path, group) in Dictionary(grouping: routes, by: \.path) {
+            let address = RouterPath(prefix + path)
+            for route in group {
+                router.on(address, method: route.method) { request, context in
+                    try await self.admit(request, context, to: route)
+                }
+            }
+            let there = group.map(\.method)
+            for method in Self.methods where !there.contains(method) && !(method == .head && there.contains(.get)) {
+                router.on(address, method: method) { _, _ -> Response in
+                    throw Problem(
+                        .methodNotAllowed, code: "method_not_allowed", title: "Not possible here",
+                        detail: "\(method.rawValue) is not possible here.", allowed: there)
+                }
+            }
+        }
+    }
+
+    private func admit(_ request: Request, _ context: WebContext, to route: Route) async throws -> Response {
+        let principal = try await principal(of: request, context)
+        var parameters: [String: String] = [:]
+        for (name, value) in context.parameters { parameters[String(name)] = String(value) }
+        var query: [String: String] = [:]
+        for (name, value) in request.uri.queryParameters { query[String(name)] = String(value) }
+        let signedIn = SignedInRequest(
+            principal: principal, address: context.address, parameters: parameters, queryItems: query,
+            readBody: {
+                var request = request
+                return Data(try await request.collectBody(upTo: context.maxUploadSize).readableBytesView)
+            })
+        return try await perform(
+            route, signedIn, path: request.uri.path, once: request.headers[.idempotencyKey])
+    }
+
+    private func principal(of request: Request, _ context: WebContext) async throws -> Principal {
+        if let header = request.headers[.authorization], header.hasPrefix("Bearer ") {
+            guard let principal = try await keys.principal(for: String(header.dropFirst("Bearer ".count))) else {
+                throw Self.unauthorized("This API key is not valid; it may have been revoked or have ended.")
+            }
+            return try await crossing(principal, request.headers[.organization])
+        }
+        guard let token = cookie.token(in: request) else {
+            throw Self.unauthorized("Send an API key in the header «Authorization: Bearer pb_…».")
+        }
+        guard let live = try await sessions.find(token), live.duty != .enterCode else {
+            throw Self.unauthorized("This session has ended. Sign in again.")
+        }
+        guard request.method == .get || FormProof.verify(request.headers[.csrfToken], for: token) else {
+            throw Problem(
+                .forbidden, code: "csrf", title: "This did not come from our own page",
+                detail: "Send the token of the console's page in the header X-CSRF-Token, or use an API key.")
+        }
+        switch live.duty {
+        case nil, .enterCode: return live.principal
+        case .changePassword:
+            throw Problem(
+                .forbidden, code: "password_change_required", title: "Choose a password first",
+                detail: "Sign in to the console and choose a password of your own.")
+        case .setUpSecondFactor:
+            throw Problem(
+                .forbidden, code: "second_factor_required", title: "Set up a second factor first",
+                detail: "Your organization requires a second factor. Sign in to the console and set it up.")
+        }
+    }
+
+    /// Super administrators name the organization that they mean.
+    private func crossing(_ principal: Principal, _ header: String?) async throws -> Principal {
+        guard let header, principal.role == .superAdmin else { return principal }
+        guard let id = Organization.ID(header),
+            try await database.read({ try Organization.name(of: id, in: $0) }) != nil
+        else { throw Problem.notFound("organization") }
+        return Principal(
+            user: principal.user, organization: id, email: principal.email, role: principal.role, home: principal.home,
+            name: principal.name, means: principal.means)
+    }
+
+    /// Checks role, scope and feature, keeps repeated requests from being done twice, and does it.
+    func perform(_ route: Route, _ request: SignedInRequest, path: String, once: String?) async throws -> Response {
+        let principal = request.principal
+        if let refusal = Self.refusal(of: route, to: principal) {
+            try await record(refusal, of: route, path, request)
+            throw refusal
+        }
+        if let flag = route.flag {
+            guard try await database.read({ try FeatureFlags.isOn(flag, for: principal.organization, in: $0) }) else {
+                throw Problem(
+                    .forbidden, code: "feature_off", title: "This feature is switched off",
+                    detail: "An administrator can switch on \(flag.rawValue) under feature flags.")
+            }
+        }
+        guard let once, route.method == .post else { return try await route.handle(request) }
+        let body = try await request.readBody()
+        if case .answered(let response) = try await repetition.begin(once, of: principal.user, route, path, body) {
+            return response
+        }
+        let repeatable = SignedInRequest(
+            principal: principal, address: request.address, parameters: request.parameters,
+            queryItems: request.queryItems, readBody: { body })
+        let response: Response
+        do {
+            response = try await route.handle(repeatable)
+        } catch {
+            // What was refused was not done, and may be sent again when it has been put right.
+            if error is Problem { try await repetition.abandon(once, of: principal.user) }
+            throw error
+        }
+        if case .made(_, showsSecret: true) = route.gives { return response }
+        let bytes = try await response.bytes()
+        try await repetition.finish(once, of: principal.user, response, body: bytes)
+        return Response(
+            status: response.status, headers: response.headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    /// Why somebody may not do something, as far as it does not depend on what exactly; nil when he may.
+    static func refusal(of route: Route, to principal: Principal) -> Problem? {
+        if principal.role < route.role {
+            return Problem(
+                .forbidden, code: "forbidden", title: "Your role does not allow this",
+                detail: "This needs the role \(route.role.rawValue) or more; yours is \(principal.role.rawValue).")
+        }
+        if case .key(_, let scope?) = principal.means, !scope.allows(route) {
+            return Problem(
+                .forbidden, code: "out_of_scope", title: "This API key does not reach so far",
+                detail: "The key is limited to: \(scope.description).")
+        }
+        return nil
+    }
+
+    private func record(_ refusal: Problem, of route: Route, _ path: String, _ request: SignedInRequest) async throws {
+        let instant = now()
+        try await database.write { db in
+            try AuditLog.record(
+                "access.refused", on: "\(route.method.rawValue) \(path)", by: request.actor,
+                of: request.principal.home, result: .refused, now: instant, in: db)
+        }
+    }
+
+    private static func unauthorized(_ detail: String) -> Problem {
+        Problem(.unauthorized, code: "unauthorized", title: "Sign in first", detail: detail)
+    }
+
+    /// Forgets what is too old.
+    public func forget() async throws {
+        let instant = now()
+        try await database.write { try Repetition.forget(now: instant, in: $0) }
+    }
+}
+
+extension Response {
+    /// The whole body. For answers that are in memory anyway.
+    public func bytes() async throws -> [UInt8] {
+        let writer = CollectingWriter()
+        try await body.write(writer)
+        return writer.bytes
+    }
+}
+
+private final class CollectingWriter: ResponseBodyWriter {
+    var bytes: [UInt8] = []
+
+    func write(_ buffer: ByteBuffer) async throws { bytes += buffer.readableBytesView }
+    func finish(_ trailingHeaders: HTTPFields?) async throws {}
+}

@@ -1,0 +1,237 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import WebSupport
+
+/// The OpenAPI 3.1 description of the API, made from the table of routes, so that it cannot tell of anything else.
+public struct OpenAPI: Sendable {
+    /// One operation as it is described.
+    public struct Operation: Sendable {
+        /// `GET` …
+        public let method: String
+        /// With `/api/v1`.
+        public let path: String
+        /// The route.
+        public let route: Route
+        /// What the body has to look like.
+        public let request: Schema?
+        /// What the answer looks like; nil when it has no body, or is a file.
+        public let response: Schema?
+    }
+
+    /// All operations, by path and method.
+    public let operations: [Operation]
+
+    /// Reads the table.
+    public init(_ routes: [Route]) {
+        operations = routes.map { route in
+            Operation(
+                method: route.method.rawValue, path: "/api/v1" + route.path, route: route,
+                request: route.takes.map { Schema.of($0, isClosed: true) }, response: route.gives.schema)
+        }.sorted { ($0.path, $0.method) < ($1.path, $1.method) }
+    }
+
+    /// The document as JSON.
+    public func document() throws -> Data {
+        var paths: [String: [String: Node]] = [:]
+        for operation in operations {
+            paths[operation.path, default: [:]][operation.method.lowercased()] = Self.node(operation)
+        }
+        let document: Node = .object([
+            "openapi": "3.1.0",
+            "info": .object([
+                "title": "Patchbay", "version": "1",
+                "description": """
+                Notifications, write-back and voice changes for managed service providers. Lists are paged: pass \
+                next_cursor as cursor. Errors are problem documents (RFC 9457).
+                """,
+            ]),
+            "servers": .array([.object(["url": "/"])]),
+            "security": .array([.object(["key": .array([])])]),
+            "paths": .object(paths.mapValues { .object($0) }),
+            "components": .object([
+                "securitySchemes": .object([
+                    "key": .object([
+                        "type": "http", "scheme": "bearer", "description": "An API key: pb_<id>_<secret>",
+                    ])
+                ]),
+                "schemas": .object([
+                    "Null": .object(["type": "null"]), "Problem": .schema(Self.problem),
+                ]),
+            ]),
+        ])
+        return try APIJSON.encode(document, sortedKeys: true)
+    }
+
+    private static let problem: Schema = .object([
+        .init("type", .string()), .init("title", .string()), .init("status", .integer), .init("detail", .string()),
+        .init("code", .string()), .init("request_id", .string()),
+        .init(
+            "errors",
+            .array(.object([.init("field", .string()), .init("code", .string()), .init("message", .string())])),
+            required: false),
+    ])
+
+    private static func node(_ operation: Operation) -> Node {
+        let route = operation.route
+        var node: [String: Node] = [
+            "operationId": .string(identifier(of: route)), "tags": .array([.string(route.area)]),
+            "summary": .string(route.summary),
+            "description": .string(
+                "Needs the role \(route.role.rawValue) or more."
+                    + (route.flag.map { " Needs the feature \($0.rawValue) switched on." } ?? "")),
+        ]
+        var parameters = route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { segment in
+            parameter(String(segment.dropFirst().dropLast()), in: "path", .string(), required: true, "")
+        }
+        if case .page = route.gives {
+            parameters.append(
+                parameter(
+                    "limit", in: "query", .object(["type": "integer", "minimum": 1, "maximum": 200]),
+                    "at most so many; 50 unless told otherwise"))
+            parameters.append(
+                parameter("cursor", in: "query", .string(), required: false, "next_cursor of the page before"))
+        }
+        for item in route.query {
+            parameters.append(
+                parameter(item.name, in: "query", item.kind.schema, required: item.isRequired, item.summary))
+        }
+        if !parameters.isEmpty { node["parameters"] = .array(parameters) }
+        if let request = operation.request {
+            node["requestBody"] = .object([
+                "required": true, "content": content("application/json", .schema(request)),
+            ])
+        }
+        node["responses"] = .object(responses(operation))
+        return .object(node)
+    }
+
+    private static func parameter(
+        _ name: String, in place: String, _ schema: Schema, required: Bool, _ summary: String
+    ) -> Node {
+        .object([
+            "name": .string(name), "in": .string(place), "required": .bool(required), "schema": .schema(schema),
+            "description": .string(summary),
+        ])
+    }
+
+    private static func parameter(_ name: String, in place: String, _ schema: Node, _ summary: String) -> Node {
+        .object([
+            "name": .string(name), "in": .string(place), "required": false, "schema": schema,
+            "description": .string(summary),
+        ])
+    }
+
+    private static func content(_ type: String, _ schema: Node) -> Node {
+        .object([type: .object(["schema": schema])])
+    }
+
+    private static func responses(_ operation: Operation) -> [String: Node] {
+        let route = operation.route
+        var success: [String: Node] = ["description": "As asked."]
+        if let response = operation.response {
+            success["content"] = content("application/json", .schema(response))
+        } else if case .file(let types) = route.gives {
+            success["content"] = .object(
+                Dictionary(uniqueKeysWithValues: types.map { ($0, .object(["schema": .object(["type": "string"])])) }))
+        }
+        if case .made = route.gives {
+            success["headers"] = .object([
+                "Location": .object([
+                    "required": true, "schema": .object(["type": "string"]), "description": "Where it is.",
+                ])
+            ])
+        }
+        var responses: [String: Node] = ["\(route.gives.status.code)": .object(success)]
+        var refusals = [
+            (400, "The request cannot be understood."), (401, "Nobody is signed in."),
+            (403, "The role, the key's scope or a switched-off feature forbids it."),
+            (500, "A defect of ours."), (503, "The database cannot be used for the moment."),
+        ]
+        if route.path.contains("{") { refusals.append((404, "There is no such thing.")) }
+        if route.method != .get {
+            refusals += [
+                (404, "There is no such thing."), (409, "It conflicts with what is there."),
+                (412, "It was changed meanwhile."), (413, "The body is too large."), (422, "Values are not valid."),
+                (502, "An outside system did not answer as it should."),
+            ]
+        }
+        for (status, description) in refusals {
+            responses["\(status)"] = .object([
+                "description": .string(description),
+                "content": content("application/problem+json", .schema(.reference("Problem"))),
+            ])
+        }
+        return responses
+    }
+
+    private static func identifier(of route: Route) -> String {
+        let words = route.path.split { "/{}-_".contains($0) }.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+        return route.method.rawValue.lowercased() + words.joined()
+    }
+
+    /// Serves the document; it is no secret.
+    public func install(in router: Router<WebContext>) throws {
+        let document = ByteBuffer(bytes: try document())
+        router.get("/api/v1/openapi.json") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
+                body: .init(byteBuffer: document))
+        }
+    }
+
+    /// A piece of the document.
+    private indirect enum Node: Encodable, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
+        ExpressibleByIntegerLiteral
+    {
+        case string(String)
+        case bool(Bool)
+        case integer(Int)
+        case array([Node])
+        case object([String: Node])
+        case schema(Schema)
+
+        init(stringLiteral value: String) { self = .string(value) }
+        init(booleanLiteral value: Bool) { self = .bool(value) }
+        init(integerLiteral value: Int) { self = .integer(value) }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .string(let value): try container.encode(value)
+            case .bool(let value): try container.encode(value)
+            case .integer(let value): try container.encode(value)
+            case .array(let value): try container.encode(value)
+            case .object(let value): try container.encode(value)
+            case .schema(let value): try container.encode(value)
+            }
+        }
+    }
+}
+
+extension RouteAnswer {
+    fileprivate var schema: Schema? {
+        switch self {
+        case .one(let type), .made(let type, _), .accepted(let type): .of(type)
+        case .page(let type):
+            .object([
+                .init("items", .array(.of(type))), .init("next_cursor", .orNull(.string())),
+            ])
+        case .list(let type): .object([.init("items", .array(.of(type)))])
+        case .nothing, .file: nil
+        }
+    }
+}
+
+extension QueryParameter.Kind {
+    fileprivate var schema: Schema {
+        switch self {
+        case .text: .string()
+        case .integer: .integer
+        case .flag: .boolean
+        case .instant: .string(format: "date-time")
+        case .oneOf(let values): .oneOf(values)
+        }
+    }
+}

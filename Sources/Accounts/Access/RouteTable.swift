@@ -1,0 +1,62 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import WebSupport
+
+/// All routes of the API, for those who call them within this process: the console. It can do nothing that a program
+/// with a key could not, and what it does is checked and recorded alike.
+public struct RouteTable: Sendable {
+    /// The routes, as the features list them.
+    public let routes: [Route]
+    private let gate: Gate
+    private let byShape: [String: [(segments: [Substring], route: Route)]]
+
+    /// - Parameter gate: checks each call.
+    public init(_ routes: [Route], gate: Gate) {
+        self.routes = routes
+        self.gate = gate
+        byShape = Dictionary(
+            grouping: routes.map { ($0.path.split(separator: "/"), $0) },
+            by: { Self.shape($0.1.method, $0.0.count) }
+        ).mapValues { $0.map { (segments: $0.0, route: $0.1) } }
+    }
+
+    private static func shape(_ method: HTTPRequest.Method, _ count: Int) -> String { "\(method.rawValue) \(count)" }
+
+    private func find(_ method: HTTPRequest.Method, _ path: String) -> (Route, [String: String])? {
+        let parts = path.split(separator: "/")
+        for (segments, route) in byShape[Self.shape(method, parts.count)] ?? [] {
+            var parameters: [String: String] = [:]
+            let fits = zip(segments, parts).allSatisfy { segment, part in
+                guard segment.hasPrefix("{") else { return segment == part }
+                parameters[String(segment.dropFirst().dropLast())] =
+                    String(part).removingPercentEncoding ?? String(part)
+                return true
+            }
+            if fits { return (route, parameters) }
+        }
+        return nil
+    }
+
+    /// Whether somebody's role allows an operation, for pages that offer only what will be done.
+    public func allows(_ method: HTTPRequest.Method, _ path: String, to principal: Principal) -> Bool {
+        guard let (route, _) = find(method, path) else { return false }
+        return Gate.refusal(of: route, to: principal) == nil
+    }
+
+    /// Does an operation in somebody's name.
+    /// - Parameters:
+    ///   - path: below `/api/v1`, without a query.
+    ///   - once: names the request; done once, however often it comes.
+    /// - Throws: a ``Problem``, as the API would answer.
+    public func call(
+        _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Data? = nil,
+        as principal: Principal, at address: String?, once: String? = nil
+    ) async throws -> Response {
+        guard let (route, parameters) = find(method, path) else { throw Problem.notFound("address: \(path)") }
+        let request = SignedInRequest(
+            principal: principal, address: address, parameters: parameters, queryItems: query,
+            readBody: { body ?? Data() })
+        return try await gate.perform(route, request, path: "/api/v1" + path, once: once)
+    }
+}

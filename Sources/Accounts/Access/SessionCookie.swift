@@ -1,0 +1,41 @@
+import HTTPTypes
+import Hummingbird
+
+/// The cookies of the console.
+public struct SessionCookie: Sendable {
+    private let isSecure: Bool
+
+    /// - Parameter publicURL: https makes cookies `Secure` and bound to the host.
+    public init(publicURL: String) {
+        isSecure = publicURL.hasPrefix("https://")
+    }
+
+    private var name: String { isSecure ? "__Host-patchbay" : "patchbay" }
+    private var wayName: String { isSecure ? "__Host-patchbay-way" : "patchbay-way" }
+
+    /// The session's token, if the request has one.
+    public func token(in request: Request) -> SessionToken? {
+        request.cookies[name].map { SessionToken(text: $0.value) }
+    }
+
+    /// Sets or, with nil, removes the session's token.
+    public func set(_ token: SessionToken?, in response: inout Response) {
+        put(name, token?.text, seconds: Int(Session.longestTime.components.seconds), in: &response)
+    }
+
+    /// What binds the way to an identity provider and back to one browser.
+    public func way(in request: Request) -> String? { request.cookies[wayName]?.value }
+
+    /// Sets or, with nil, removes it.
+    public func setWay(_ text: String?, in response: inout Response) {
+        put(wayName, text, seconds: 600, in: &response)
+    }
+
+    private func put(_ name: String, _ value: String?, seconds: Int, in response: inout Response) {
+        // Lax: a link from a chat message opens the console signed in, and no other site can post in one's name.
+        response.setCookie(
+            Cookie(
+                name: name, value: value ?? "", maxAge: value == nil ? 0 : seconds, path: "/", secure: isSecure,
+                httpOnly: true, sameSite: .lax))
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import HTTPTypes
+import WebSupport
+
+/// A request whose sender is known: what a route's handler gets. That it exists is the proof that the role sufficed.
+public struct SignedInRequest: Sendable {
+    /// Who asks.
+    public let principal: Principal
+    /// From where.
+    public let address: String?
+    let parameters: [String: String]
+    let queryItems: [String: String]
+    let readBody: @Sendable () async throws -> Data
+
+    /// Who asks, for the audit log.
+    public var actor: Actor { principal.actor(at: address) }
+
+    /// An id in the path.
+    /// - Throws: 404 for what cannot be an id.
+    public func id<Value: LosslessStringConvertible>(
+        _ name: String = "id", of what: String, as type: Value.Type = Value.self
+    ) throws(Problem) -> Value {
+        guard let text = parameters[name], let value = Value(text) else { throw .notFound(what) }
+        return value
+    }
+
+    /// The body's members.
+    /// - Throws: 400 with the fields at fault, 413 when it is too large.
+    public func body<Body: JSONBody>(_ type: Body.Type = Body.self) async throws -> Body {
+        try Body.decode(try await readBody())
+    }
+
+    /// `limit` and `cursor`.
+    /// - Throws: 400 when they are wrong.
+    public func page() throws(Problem) -> PageRequest {
+        try PageRequest(limit: query("limit"), cursor: query("cursor"))
+    }
+
+    /// A parameter of the query; an empty one counts as absent.
+    public func query(_ name: String) -> String? {
+        guard let value = queryItems[name], !value.isEmpty else { return nil }
+        return value
+    }
+
+    /// A parameter of the query as a value.
+    /// - Throws: 400 that names the parameter and what it may be.
+    public func query<Value: Sendable>(
+        _ name: String, _ expected: String, _ parse: (String) -> Value?
+    ) throws(Problem) -> Value? {
+        guard let text = query(name) else { return nil }
+        guard let value = parse(text) else {
+            throw .badRequest(
+                "\(name) must be \(expected).",
+                errors: [.init(field: name, code: "wrong_value", message: "must be \(expected)")])
+        }
+        return value
+    }
+
+    /// A point in time in the query.
+    public func instant(_ name: String) throws(Problem) -> Date? {
+        try query(name, "an RFC 3339 timestamp") { APIJSON.date($0) }
+    }
+}

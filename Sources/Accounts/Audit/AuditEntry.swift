@@ -1,0 +1,112 @@
+import Crypto
+import Database
+import Foundation
+
+/// One line of the record of who did what.
+public struct AuditEntry: Sendable, Equatable, RowDecodable {
+    /// How it ended.
+    public enum Result: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
+        /// As asked.
+        case done
+        /// Not allowed.
+        case refused
+        /// Tried, without success.
+        case failed
+    }
+
+    /// Counts an organization's entries from 1, without gaps.
+    public let number: Int64
+    /// When.
+    public let at: Date
+    /// The user; nil when nobody was signed in.
+    public let actorID: Int64?
+    /// The user's e-mail, or what else did it.
+    public let actor: String
+    /// `session`, `key`, `sign-in`, `command`.
+    public let means: String
+    /// From where, if over the network.
+    public let address: String?
+    /// What was done: `rule.create`.
+    public let action: String
+    /// To what: `rule 12`.
+    public let target: String
+    /// JSON of what was there before; secrets as hints.
+    public let before: String?
+    /// JSON of what is there now; secrets as hints.
+    public let after: String?
+    /// How it ended.
+    public let result: Result
+
+    /// Reads a row of `audit_entries`.
+    public init(row: Row) throws {
+        number = try row["number"]
+        at = try row["at"]
+        actorID = try row["actor_id"]
+        actor = try row["actor"]
+        means = try row["means"]
+        address = try row["address"]
+        action = try row["action"]
+        target = try row["target"]
+        before = try row["before_value"]
+        after = try row["after_value"]
+        result = try row["result"]
+    }
+
+    init(
+        number: Int64, at: Date, by actor: Actor, action: String, target: String, before: String?, after: String?,
+        result: Result
+    ) {
+        self.number = number
+        self.at = at
+        actorID = actor.user?.rawValue
+        self.actor = actor.name
+        means = actor.means
+        address = actor.address
+        self.action = action
+        self.target = target
+        self.before = before
+        self.after = after
+        self.result = result
+    }
+
+    /// The link to the entry before it: SHA-256 over that one's hash and all of this one's fields, each with its length,
+    /// so that no two entries give the same bytes.
+    func hash(after previous: [UInt8], of organization: Organization.ID) -> [UInt8] {
+        let milliseconds: String
+        if case .integer(let value) = at.sqlValue { milliseconds = "\(value)" } else { milliseconds = "" }
+        let fields: [String?] = [
+            "\(organization)", "\(number)", milliseconds, actorID.map { "\($0)" }, actor, means, address, action,
+            target,
+            before, after, result.rawValue,
+        ]
+        var bytes = previous
+        for field in fields {
+            bytes += field.map { Array("\($0.utf8.count):\($0)".utf8) } ?? [UInt8(ascii: "-")]
+        }
+        return Array(SHA256.hash(data: bytes))
+    }
+}
+
+/// Who did something, for the audit log.
+public struct Actor: Sendable, Equatable {
+    /// The user; nil when it was none.
+    public let user: User.ID?
+    /// The user's e-mail, or what else did it.
+    public let name: String
+    /// `session`, `key`, `sign-in`, `command`.
+    public let means: String
+    /// From where.
+    public let address: String?
+
+    /// Names somebody.
+    public init(user: User.ID?, name: String, means: String, address: String?) {
+        self.user = user
+        // What a visitor typed as his name is stored as well; nobody needs a megabyte of it.
+        self.name = String(name.prefix(254))
+        self.means = means
+        self.address = address
+    }
+
+    /// Whoever runs `patchbay` beside the database.
+    public static let command = Actor(user: nil, name: "patchbay", means: "command", address: nil)
+}

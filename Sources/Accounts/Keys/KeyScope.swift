@@ -1,0 +1,50 @@
+import Database
+import HTTPTypes
+
+/// The parts of the API to which a key is limited: `notifiers`, `sync:read`.
+public struct KeyScope: Sendable, Equatable, LosslessStringConvertible, SQLConvertible, SQLDecodable {
+    private struct Part: Sendable, Equatable {
+        let area: String
+        let readsOnly: Bool
+    }
+
+    private let parts: [Part]
+
+    /// Reads names of areas, each with or without `:read`, with spaces or commas between them; `read` alone is all areas.
+    public init?(_ description: String) {
+        parts = description.split { $0 == " " || $0 == "," }.compactMap { text in
+            let pieces = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            if text == "read" { return Part(area: "", readsOnly: true) }
+            guard pieces.count <= 2, pieces.count == 1 || pieces[1] == "read",
+                pieces[0].allSatisfy({ $0.isASCII && ($0.isLetter || $0 == "-" || $0 == "_") }), !pieces[0].isEmpty
+            else { return nil }
+            return Part(area: pieces[0], readsOnly: pieces.count == 2)
+        }
+        let count = description.split { $0 == " " || $0 == "," }.count
+        guard !parts.isEmpty, parts.count == count, count <= 30 else { return nil }
+    }
+
+    /// As stored and shown.
+    public var description: String {
+        parts.map { $0.area.isEmpty ? "read" : $0.readsOnly ? "\($0.area):read" : $0.area }.joined(separator: " ")
+    }
+
+    /// The names of the areas.
+    var areas: [String] { parts.map(\.area).filter { !$0.isEmpty } }
+
+    /// Whether a route lies within.
+    func allows(_ route: Route) -> Bool {
+        parts.contains { part in
+            (part.area.isEmpty || part.area == route.area) && (!part.readsOnly || route.method == .get)
+        }
+    }
+
+    /// Text.
+    public var sqlValue: SQLValue { .text(description) }
+
+    /// From a text column.
+    public init?(sqlValue: SQLValue) {
+        guard case .text(let text) = sqlValue else { return nil }
+        self.init(text)
+    }
+}

@@ -1,0 +1,97 @@
+import Database
+import Foundation
+import WebSupport
+
+/// What can be done with organizations.
+public struct Organizations: Sendable {
+    private let database: Database
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(database: Database, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.database = database
+        self.now = now
+    }
+
+    /// All of them, oldest first.
+    func list(_ page: PageRequest) async throws -> Page<Organization> {
+        let rows = try await database.read { db in
+            try db.all(
+                """
+                SELECT * FROM organizations WHERE id > \(page.after?.number ?? 0) ORDER BY id LIMIT \(page.limit + 1)
+                """, as: Organization.self)
+        }
+        return Page(rows, limit: page.limit) { "\($0.id)" }
+    }
+
+    /// One of them.
+    public func find(_ id: Organization.ID) async throws -> Organization? {
+        try await database.read { try $0.first("SELECT * FROM organizations WHERE id = \(id)", as: Organization.self) }
+    }
+
+    /// Makes one.
+    func create(_ name: String, by actor: Actor) async throws -> Organization {
+        let instant = now()
+        return try await database.write { db in
+            let made = try db.first(
+                "INSERT INTO organizations (name, created_at) VALUES (\(name), \(instant)) RETURNING *",
+                as: Organization.self)
+            guard let made else { throw DatabaseError.statement("a new organization is gone") }
+            try AuditLog.record(
+                "organization.create", on: "organization \(made.id)", by: actor, of: made.id,
+                after: OrganizationAnswer(made), now: instant, in: db)
+            return made
+        }
+    }
+
+    /// Changes name or rules.
+    func update(
+        _ id: Organization.ID, name: String?, requiresSecondFactor: Bool?, by actor: Actor
+    ) async throws -> Organization? {
+        let instant = now()
+        return try await database.write { db in
+            let select: SQL = "SELECT * FROM organizations WHERE id = \(id)"
+            guard let old = try db.first(select, as: Organization.self) else { return nil }
+            try db.execute(
+                """
+                UPDATE organizations SET name = \(name ?? old.name),
+                    requires_second_factor = \(requiresSecondFactor ?? old.requiresSecondFactor) WHERE id = \(id)
+                """)
+            guard let new = try db.first(select, as: Organization.self) else { return nil }
+            try AuditLog.record(
+                "organization.update", on: "organization \(id)", by: actor, of: id, before: OrganizationAnswer(old),
+                after: OrganizationAnswer(new), now: instant, in: db)
+            return new
+        }
+    }
+
+    /// Removes an organization with all that belongs to it. Its audit log stays.
+    func delete(_ id: Organization.ID, by actor: Actor) async throws {
+        let instant = now()
+        try await database.write { db in
+            try AuditLog.record(
+                "organization.delete", on: "organization \(id)", by: actor, of: id, now: instant, in: db)
+            try db.execute("DELETE FROM organizations WHERE id = \(id)")
+        }
+    }
+}
+
+struct OrganizationAnswer: Codable {
+    enum CodingKeys: String, CodingKey {
+        case id, name
+        case requiresSecondFactor = "requires_second_factor"
+        case createdAt = "created_at"
+    }
+
+    let id: Organization.ID
+    let name: String
+    let requiresSecondFactor: Bool
+    let createdAt: Date
+
+    init(_ organization: Organization) {
+        id = organization.id
+        name = organization.name
+        requiresSecondFactor = organization.requiresSecondFactor
+        createdAt = organization.createdAt
+    }
+}

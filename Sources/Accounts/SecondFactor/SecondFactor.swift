@@ -1,0 +1,144 @@
+import Database
+import Foundation
+import Sealing
+
+/// Setting up, checking and removing people's second factors.
+public struct SecondFactor: Sendable {
+    private static let issuer = "Patchbay"
+
+    private let database: Database
+    private let sealer: Sealer
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(database: Database, sealer: Sealer, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.database = database
+        self.sealer = sealer
+        self.now = now
+    }
+
+    /// A secret that waits for the proof that an authenticator app has it.
+    public struct Offer: Sendable {
+        /// For people who type it.
+        public let secret: String
+        /// For the QR code.
+        public let uri: String
+    }
+
+    private static func identity(_ user: User.ID) -> String { "user/\(user)/totp" }
+
+    /// A new secret for a person, or the one that was offered and not confirmed yet.
+    /// - Returns: nil when the person has a second factor already.
+    public func offer(to user: User.ID, email: String) async throws -> Offer? {
+        let row = try await database.read { db in
+            try db.first("SELECT totp_secret, totp_confirmed_at FROM users WHERE id = \(user)")
+        }
+        guard let row else { return nil }
+        let confirmed: Date? = try row["totp_confirmed_at"]
+        guard confirmed == nil else { return nil }
+        var secret = TOTP.randomSecret()
+        let waiting: String? = try row["totp_secret"]
+        if let waiting, let open = try? sealer.open(waiting, for: Self.identity(user)), let bytes = Base32.bytes(open) {
+            secret = bytes
+        } else {
+            let sealed = try sealer.seal(Base32.text(secret), for: Self.identity(user))
+            try await database.write { db in
+                try db.execute(
+                    "UPDATE users SET totp_secret = \(sealed), totp_last_step = 0 WHERE id = \(user) AND totp_confirmed_at IS NULL"
+                )
+            }
+        }
+        return Offer(
+            secret: Base32.text(secret), uri: TOTP.uri(secret, account: email, issuer: Self.issuer))
+    }
+
+    /// Switches the second factor on when the code proves that the app has the secret.
+    /// - Returns: the recovery codes, which cannot be had again; nil when the code is wrong.
+    public func confirm(_ code: String, by actor: Actor, of principal: Principal) async throws -> [String]? {
+        let user = principal.user
+        guard try await accept(code, of: user, confirmed: false) else { return nil }
+        let (codes, instant) = (RecoveryCode.make(), now())
+        return try await database.write { db -> [String]? in
+            let changed = try db.execute(
+                "UPDATE users SET totp_confirmed_at = \(instant) WHERE id = \(user) AND totp_confirmed_at IS NULL")
+            guard changed == 1 else { return nil }
+            try Self.replaceRecoveryCodes(of: user, by: codes, in: db)
+            try AuditLog.record(
+                "second_factor.set_up", on: "user \(user)", by: actor, of: principal.home, now: instant, in: db)
+            return codes
+        }
+    }
+
+    /// New recovery codes; the old ones end.
+    public func renewRecoveryCodes(by actor: Actor, of principal: Principal) async throws -> [String] {
+        let (codes, instant) = (RecoveryCode.make(), now())
+        try await database.write { db in
+            try Self.replaceRecoveryCodes(of: principal.user, by: codes, in: db)
+            try AuditLog.record(
+                "second_factor.new_recovery_codes", on: "user \(principal.user)", by: actor, of: principal.home,
+                now: instant, in: db)
+        }
+        return codes
+    }
+
+    private static func replaceRecoveryCodes(of user: User.ID, by codes: [String], in db: Connection) throws {
+        try db.execute("DELETE FROM recovery_codes WHERE user_id = \(user)")
+        for code in codes {
+            try db.execute(
+                "INSERT INTO recovery_codes (user_id, code_hash) VALUES (\(user), \(RecoveryCode.hash(code)))")
+        }
+    }
+
+    /// How many recovery codes a person has left.
+    public func recoveryCodesLeft(of user: User.ID) async throws -> Int {
+        try await database.read { db in
+            try db.first("SELECT COUNT(*) AS n FROM recovery_codes WHERE user_id = \(user)")?["n"] ?? 0
+        }
+    }
+
+    /// Takes the second factor away, in the caller's transaction.
+    static func remove(from user: User.ID, in db: Connection) throws {
+        try db.execute(
+            "UPDATE users SET totp_secret = NULL, totp_confirmed_at = NULL, totp_last_step = 0 WHERE id = \(user)")
+        try db.execute("DELETE FROM recovery_codes WHERE user_id = \(user)")
+    }
+
+    /// How a person proved the second factor.
+    enum Proof: Sendable {
+        case code
+        case recoveryCode(left: Int)
+    }
+
+    /// Checks a code or a recovery code; each is taken once.
+    func prove(_ text: String, by user: User.ID) async throws -> Proof? {
+        let bare = text.filter { !$0.isWhitespace }
+        if bare.count == TOTP.digits, bare.allSatisfy({ $0.isASCII && $0.isNumber }) {
+            return try await accept(bare, of: user, confirmed: true) ? .code : nil
+        }
+        let hash = RecoveryCode.hash(text)
+        return try await database.write { db -> Proof? in
+            guard
+                try db.execute("DELETE FROM recovery_codes WHERE user_id = \(user) AND code_hash = \(hash)") == 1
+            else { return nil }
+            let left: Int? = try db.first("SELECT COUNT(*) AS n FROM recovery_codes WHERE user_id = \(user)")?["n"]
+            return .recoveryCode(left: left ?? 0)
+        }
+    }
+
+    private func accept(_ code: String, of user: User.ID, confirmed: Bool) async throws -> Bool {
+        let row = try await database.read { db in
+            try db.first("SELECT totp_secret, totp_confirmed_at, totp_last_step FROM users WHERE id = \(user)")
+        }
+        guard let row, let sealed: String = try row["totp_secret"] else { return false }
+        let confirmedAt: Date? = try row["totp_confirmed_at"]
+        guard (confirmedAt != nil) == confirmed,
+            let secret = Base32.bytes(try sealer.open(sealed, for: Self.identity(user))),
+            let step = TOTP.step(matching: code, secret, at: now(), after: try row["totp_last_step"])
+        else { return false }
+        // Two requests with one code: the second finds the step taken.
+        return try await database.write { db in
+            try db.execute("UPDATE users SET totp_last_step = \(step) WHERE id = \(user) AND totp_last_step < \(step)")
+                == 1
+        }
+    }
+}

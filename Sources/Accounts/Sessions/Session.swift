@@ -1,0 +1,83 @@
+import Crypto
+import Database
+import Foundation
+
+/// A browser in which somebody is signed in.
+public struct Session: Sendable, Equatable, RowDecodable {
+    /// The type of a session's key.
+    public typealias ID = RowID<Session>
+
+    /// How the person proved who he is.
+    public enum Means: String, Sendable, SQLConvertible, SQLDecodable, Codable {
+        /// Password, and the second factor if there is one.
+        case password
+        /// An identity provider, which has its own second factor.
+        case singleSignOn = "single_sign_on"
+    }
+
+    /// Without a request for this long it ends.
+    public static let idleTime: Duration = .seconds(2 * 3_600)
+    /// It ends after this time in any case.
+    public static let longestTime: Duration = .seconds(12 * 3_600)
+    /// The time between password and code.
+    static let codeTime: Duration = .seconds(600)
+
+    /// The key.
+    public let id: ID
+    /// How it began.
+    public let means: Means
+    /// From where it began.
+    public let address: String?
+    /// The browser, as it names itself.
+    public let agent: String?
+    /// When it began.
+    public let createdAt: Date
+    /// About when it was last used.
+    public let lastSeenAt: Date
+
+    /// Reads a row of `sessions`.
+    public init(row: Row) throws {
+        id = try row["id"]
+        means = try row["means"]
+        address = try row["address"]
+        agent = try row["agent"]
+        createdAt = try row["created_at"]
+        lastSeenAt = try row["last_seen_at"]
+    }
+}
+
+/// What a browser's cookie holds: 256 random bits. Only a hash of it is stored.
+public struct SessionToken: Sendable, Equatable {
+    /// For the cookie.
+    public let text: String
+
+    /// A fresh one.
+    static func random() -> SessionToken {
+        SessionToken(text: Base64URL.text(APIKeyText.randomSecret()))
+    }
+
+    /// From a cookie.
+    public init(text: String) {
+        self.text = text
+    }
+
+    var hash: [UInt8] { Array(SHA256.hash(data: Data(text.utf8))) }
+
+    /// Proves that a form comes from a page that this session was shown. Not the token itself: it stands in pages.
+    var formKey: [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: Data("form".utf8), using: SymmetricKey(data: Data(text.utf8))))
+    }
+}
+
+/// Base64 for URLs and cookies, without padding.
+enum Base64URL {
+    static func text(_ bytes: [UInt8]) -> String {
+        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    static func bytes(_ text: String) -> [UInt8]? {
+        let plain = text.replacing("-", with: "+").replacing("_", with: "/")
+        let padding = String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
+        return Data(base64Encoded: plain + padding).map { Array($0) }
+    }
+}

@@ -1,0 +1,206 @@
+import Database
+import Foundation
+
+/// Beginning, finding and ending sessions.
+public struct Sessions: Sendable {
+    private let database: Database
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(database: Database, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.database = database
+        self.now = now
+    }
+
+    /// Begins a session in the caller's transaction.
+    static func begin(
+        for user: User.ID, means: Session.Means, awaitsCode: Bool, from visitor: Visitor, now: Date, in db: Connection
+    ) throws -> SessionToken {
+        let token = SessionToken.random()
+        let time = awaitsCode ? Session.codeTime : Session.longestTime
+        try db.execute(
+            """
+            INSERT INTO sessions (
+                user_id, token_hash, means, awaits_code, address, agent, created_at, last_seen_at, expires_at)
+            VALUES (
+                \(user), \(token.hash), \(means), \(awaitsCode), \(orNull: visitor.address),
+                \(orNull: visitor.agent.map { String($0.prefix(300)) }), \(now), \(now),
+                \(now.addingTimeInterval(time.seconds)))
+            """)
+        return token
+    }
+
+    /// What every request with a cookie asks for.
+    static func lookUp(_ token: SessionToken, now: Date) -> SQL {
+        """
+        SELECT s.id, s.means, s.awaits_code, s.last_seen_at, s.expires_at, u.id AS user_id,
+            u.organization_id AS home, o.id AS organization_id, o.name AS organization_name, u.email, u.name, u.role,
+            u.must_change_password, u.totp_confirmed_at, h.requires_second_factor
+        FROM sessions s JOIN users u ON u.id = s.user_id
+            JOIN organizations h ON h.id = u.organization_id
+            JOIN organizations o ON o.id = COALESCE(s.visiting, u.organization_id)
+        WHERE s.token_hash = \(token.hash) AND s.expires_at > \(now)
+            AND s.last_seen_at > \(now.addingTimeInterval(-Session.idleTime.seconds)) AND u.active = 1
+        """
+    }
+
+    /// The session of a cookie; nil when it has ended, or its user may not sign in any more.
+    public func find(_ token: SessionToken) async throws -> LiveSession? {
+        let instant = now()
+        guard
+            let live = try await database.read({ try $0.first(Self.lookUp(token, now: instant), as: LiveSession.self) })
+        else { return nil }
+        // Once a minute is exact enough, and most requests need not write.
+        if live.lastSeenAt < instant - 60 { try await touch(live.id) }
+        return live
+    }
+
+    /// Notes that a session is in use.
+    /// - Returns: when it will end unless it is used again.
+    @discardableResult
+    public func touch(_ id: Session.ID) async throws -> Date? {
+        let instant = now()
+        return try await database.write { db in
+            let row = try db.first(
+                "UPDATE sessions SET last_seen_at = \(instant) WHERE id = \(id) RETURNING expires_at")
+            return try row.map { min(try $0["expires_at"], instant.addingTimeInterval(Session.idleTime.seconds)) }
+        }
+    }
+
+    /// A person's sessions, newest first.
+    public func list(of user: User.ID) async throws -> [Session] {
+        let instant = now()
+        return try await database.read { db in
+            try db.all(
+                """
+                SELECT * FROM sessions WHERE user_id = \(user) AND expires_at > \(instant)
+                    AND last_seen_at > \(instant.addingTimeInterval(-Session.idleTime.seconds)) AND awaits_code = 0
+                ORDER BY id DESC LIMIT 100
+                """, as: Session.self)
+        }
+    }
+
+    /// Ends one of a person's sessions.
+    /// - Returns: false when the person has no such session.
+    public func end(_ id: Session.ID, of user: User.ID, by actor: Actor, organization: Organization.ID) async throws
+        -> Bool
+    {
+        let instant = now()
+        return try await database.write { db in
+            guard try db.execute("DELETE FROM sessions WHERE id = \(id) AND user_id = \(user)") == 1 else {
+                return false
+            }
+            try AuditLog.record("session.end", on: "user \(user)", by: actor, of: organization, now: instant, in: db)
+            return true
+        }
+    }
+
+    /// Ends all of a person's sessions but one, in the caller's transaction.
+    static func endAll(of user: User.ID, except kept: Session.ID? = nil, in db: Connection) throws {
+        try db.execute("DELETE FROM sessions WHERE user_id = \(user) AND id <> \(kept?.rawValue ?? 0)")
+    }
+
+    /// Lets a super administrator look at another organization in this session, or go home again.
+    public func visit(_ organization: Organization.ID?, in id: Session.ID) async throws {
+        try await database.write { db in
+            try db.execute("UPDATE sessions SET visiting = \(orNull: organization) WHERE id = \(id)")
+        }
+    }
+
+    /// Forgets sessions that have ended, and what else of signing in is over.
+    public func forgetEnded() async throws {
+        let instant = now()
+        try await database.write { db in
+            try db.execute("DELETE FROM sessions WHERE expires_at < \(instant)")
+            try db.execute("DELETE FROM single_sign_ons WHERE created_at < \(instant - 3_600)")
+            try Throttle.forget(now: instant, in: db)
+        }
+    }
+}
+
+/// Who stands before the door, before anything is proved.
+public struct Visitor: Sendable, Equatable {
+    /// The address; nil when the connection tells none.
+    public let address: String?
+    /// The browser, as it names itself.
+    public let agent: String?
+
+    /// Describes a visitor.
+    public init(address: String?, agent: String?) {
+        self.address = address
+        self.agent = agent
+    }
+}
+
+/// A session that goes on, with the person in it.
+public struct LiveSession: Sendable, Equatable, RowDecodable {
+    /// What a person has to do before anything else. The server insists on it, whatever the page says.
+    public enum Duty: Sendable, Equatable {
+        /// Prove the second factor.
+        case enterCode
+        /// Choose a password of his own.
+        case changePassword
+        /// Set up the second factor that the organization requires.
+        case setUpSecondFactor
+    }
+
+    /// The session's key.
+    public let id: Session.ID
+    /// How it began.
+    public let means: Session.Means
+    /// The person.
+    public let user: User.ID
+    /// The organization that the person belongs to.
+    public let home: Organization.ID
+    /// The organization that is looked at; another one only for super administrators.
+    public let organization: Organization.ID
+    /// Its name.
+    public let organizationName: String
+    /// The person's e-mail.
+    public let email: String
+    /// The person's name.
+    public let name: String
+    /// What the person may do.
+    public let role: Role
+    /// What has to be done first.
+    public let duty: Duty?
+    /// Whether the person has a second factor.
+    public let hasSecondFactor: Bool
+    /// When it ends unless it is used.
+    public let endsAt: Date
+    let lastSeenAt: Date
+
+    /// Reads a row of the look-up.
+    public init(row: Row) throws {
+        id = try row["id"]
+        means = try row["means"]
+        user = try row["user_id"]
+        home = try row["home"]
+        organization = try row["organization_id"]
+        organizationName = try row["organization_name"]
+        email = try row["email"]
+        name = try row["name"]
+        role = try row["role"]
+        lastSeenAt = try row["last_seen_at"]
+        let expires: Date = try row["expires_at"]
+        endsAt = min(expires, lastSeenAt.addingTimeInterval(Session.idleTime.seconds))
+        let (awaitsCode, mustChange, required): (Bool, Bool, Bool) = (
+            try row["awaits_code"], try row["must_change_password"], try row["requires_second_factor"]
+        )
+        let confirmed: Date? = try row["totp_confirmed_at"]
+        hasSecondFactor = confirmed != nil
+        let isLocal = means == .password
+        duty =
+            awaitsCode
+            ? .enterCode
+            : isLocal && mustChange
+                ? .changePassword : isLocal && required && confirmed == nil ? .setUpSecondFactor : nil
+    }
+
+    /// The person, for a session in which nothing has to be done first.
+    public var principal: Principal {
+        Principal(
+            user: user, organization: organization, email: email, role: role, home: home, name: name,
+            means: .session(id))
+    }
+}

@@ -1,0 +1,291 @@
+import Foundation
+import JWTKit
+import Outbound
+
+/// Speaks OpenID Connect with one issuer: discovery, authorization code with PKCE, ID tokens.
+/// Specification: openid.net/specs/openid-connect-core-1_0.html, RFC 7636.
+public struct OpenIDClient: Sendable {
+    /// The issuer's address, as it stands in its tokens.
+    public let issuer: String
+    /// How the issuer knows us.
+    public let clientID: String
+    private let clientSecret: String
+    private let outbound: OutboundClient
+    private let remote: Remote
+    private let cache: IssuerCache
+
+    /// Makes a client; nothing is called yet.
+    /// - Parameter cache: shared by all clients of a server.
+    public init(
+        issuer: String, clientID: String, clientSecret: String, outbound: OutboundClient, remote: Remote,
+        cache: IssuerCache
+    ) {
+        self.issuer = issuer
+        self.clientID = clientID
+        self.clientSecret = clientSecret
+        self.outbound = outbound
+        self.remote = remote
+        self.cache = cache
+    }
+
+    /// Where the browser is sent.
+    /// - Parameter challenge: base64url of the SHA-256 of the verifier.
+    public func authorizationURL(
+        redirect: String, state: String, nonce: String, challenge: String
+    ) async throws(OpenIDError) -> String {
+        let endpoint = try await discovery().authorizationEndpoint
+        guard var url = URLComponents(string: endpoint) else { throw .protocolViolation("its address cannot be read") }
+        url.queryItems =
+            (url.queryItems ?? []) + [
+                .init(name: "response_type", value: "code"), .init(name: "client_id", value: clientID),
+                .init(name: "redirect_uri", value: redirect), .init(name: "scope", value: "openid email profile"),
+                .init(name: "state", value: state), .init(name: "nonce", value: nonce),
+                .init(name: "code_challenge", value: challenge), .init(name: "code_challenge_method", value: "S256"),
+            ]
+        // URLComponents leaves a plus sign alone, which others read as a space.
+        url.percentEncodedQuery = url.percentEncodedQuery?.replacing("+", with: "%2B")
+        guard let text = url.string else { throw .protocolViolation("its address cannot be read") }
+        return text
+    }
+
+    /// Exchanges a code for the person's claims, which are checked: signature, issuer, audience, time, nonce.
+    public func claims(
+        code: String, verifier: String, redirect: String, nonce: String, now: Date
+    ) async throws(OpenIDError) -> IdentityClaims {
+        struct Tokens: Decodable { let id_token: String? }
+        let discovery = try await discovery()
+        let form = Self.form([
+            ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect),
+            ("code_verifier", verifier), ("client_id", clientID), ("client_secret", clientSecret),
+        ])
+        let request = OutboundRequest(
+            .post, discovery.tokenEndpoint,
+            headers: [
+                .init("Content-Type", "application/x-www-form-urlencoded"), .init("Accept", "application/json"),
+            ], body: Data(form.utf8))
+        let answer = try await send(request)
+        guard answer.status == 200 else {
+            struct Refusal: Decodable { let error: String? }
+            let reason = (try? JSONDecoder().decode(Refusal.self, from: answer.body))?.error
+            throw .refused(reason ?? "status \(answer.status)")
+        }
+        guard let token = (try? JSONDecoder().decode(Tokens.self, from: answer.body))?.id_token else {
+            throw .protocolViolation("it sent no ID token")
+        }
+        let claims = try await verified(token, discovery)
+        guard claims.iss.value == issuer else { throw .invalidToken("it is from another issuer") }
+        guard claims.aud.value.contains(clientID) else { throw .invalidToken("it is for another client") }
+        // Clocks differ a little.
+        guard claims.exp.value > now - 60 else { throw .invalidToken("it has expired") }
+        guard let given = claims.nonce, given == nonce else { throw .invalidToken("its nonce is not ours") }
+        return IdentityClaims(
+            subject: claims.sub.value, email: claims.email ?? claims.preferred_username,
+            isEmailVerified: claims.email_verified?.isTrue ?? true, name: claims.name,
+            groups: claims.groups ?? [])
+    }
+
+    private func verified(_ token: String, _ discovery: Discovery) async throws(OpenIDError) -> IDToken {
+        for attempt in 1...2 {
+            // The second time with fresh keys: issuers change them.
+            let keys = try await keys(discovery, fresh: attempt == 2)
+            do {
+                return try await keys.verify(token, as: IDToken.self)
+            } catch  where attempt == 1 {
+                continue
+            } catch {
+                throw .invalidToken("its signature is wrong")
+            }
+        }
+        throw .invalidToken("its signature is wrong")
+    }
+
+    /// Asks the issuer for its description, whatever is cached: whether the address is right and can be reached.
+    public func test() async throws(OpenIDError) {
+        let discovery = try await fetchDiscovery()
+        _ = try await keys(discovery, fresh: true)
+    }
+
+    private func discovery() async throws(OpenIDError) -> Discovery {
+        if let known = await cache.discovery(issuer) { return known }
+        return try await fetchDiscovery()
+    }
+
+    private func fetchDiscovery() async throws(OpenIDError) -> Discovery {
+        let base = issuer.hasSuffix("/") ? String(issuer.dropLast()) : issuer
+        let answer = try await send(OutboundRequest(.get, base + "/.well-known/openid-configuration"))
+        guard answer.status == 200, let found = try? JSONDecoder().decode(Discovery.self, from: answer.body) else {
+            throw .protocolViolation("there is no OpenID configuration at this address")
+        }
+        guard found.issuer == issuer else {
+            throw .protocolViolation("it calls itself \(found.issuer.prefix(200)); use exactly this as the issuer")
+        }
+        await cache.keep(found, of: issuer)
+        return found
+    }
+
+    private func keys(_ discovery: Discovery, fresh: Bool) async throws(OpenIDError) -> JWTKeyCollection {
+        if !fresh, let known = await cache.keys(issuer) { return known }
+        let answer = try await send(OutboundRequest(.get, discovery.jwksURI))
+        let collection = JWTKeyCollection()
+        guard answer.status == 200 else { throw .protocolViolation("it does not show its keys") }
+        do {
+            // Keys for purposes and algorithms that are unknown here must not spoil the others.
+            let all = try JSONDecoder().decode(LooseKeys.self, from: answer.body)
+            for key in all.keys { _ = try? await collection.add(jwk: key) }
+        } catch {
+            throw .protocolViolation("its keys cannot be read")
+        }
+        await cache.keep(collection, of: issuer)
+        return collection
+    }
+
+    private func send(_ request: OutboundRequest) async throws(OpenIDError) -> OutboundResponse {
+        do {
+            return try await outbound.send(request, to: remote)
+        } catch {
+            throw .unreachable("\(error)")
+        }
+    }
+
+    private static func form(_ fields: [(String, String)]) -> String {
+        var allowed = CharacterSet.alphanumerics
+        allowed.insert(charactersIn: "-._~")
+        return fields.map { name, value in
+            "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: allowed) ?? "")"
+        }.joined(separator: "&")
+    }
+}
+
+/// Why single sign-on does not work.
+public enum OpenIDError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The issuer cannot be reached.
+    case unreachable(String)
+    /// The issuer does not do what the specification says.
+    case protocolViolation(String)
+    /// The issuer does not accept the code, or us.
+    case refused(String)
+    /// The token must not be believed.
+    case invalidToken(String)
+
+    /// For people.
+    public var description: String {
+        switch self {
+        case .unreachable(let reason): "The identity provider cannot be reached: \(reason)."
+        case .protocolViolation(let reason): "The identity provider does not answer as expected: \(reason)."
+        case .refused(let reason): "The identity provider refused: \(reason)."
+        case .invalidToken(let reason): "The identity provider's token is not valid: \(reason)."
+        }
+    }
+}
+
+/// Who somebody is, in the words of an issuer.
+public struct IdentityClaims: Sendable, Equatable {
+    /// The issuer's name for the person; never changes.
+    public let subject: String
+    /// The e-mail address, or what takes its place.
+    public let email: String?
+    /// Whether the issuer vouches for the address.
+    public let isEmailVerified: Bool
+    /// The person's name.
+    public let name: String?
+    /// Groups, if the issuer tells them.
+    public let groups: [String]
+}
+
+/// What is known of issuers, for an hour.
+public actor IssuerCache {
+    private static let lifetime: Duration = .seconds(3_600)
+    private static let most = 50
+
+    private var discoveries: [String: (Discovery, ContinuousClock.Instant)] = [:]
+    private var collections: [String: (JWTKeyCollection, ContinuousClock.Instant)] = [:]
+
+    /// An empty one.
+    public init() {}
+
+    func discovery(_ issuer: String) -> Discovery? {
+        discoveries[issuer].flatMap { $0.1.duration(to: .now) < Self.lifetime ? $0.0 : nil }
+    }
+
+    func keys(_ issuer: String) -> JWTKeyCollection? {
+        collections[issuer].flatMap { $0.1.duration(to: .now) < Self.lifetime ? $0.0 : nil }
+    }
+
+    func keep(_ discovery: Discovery, of issuer: String) {
+        if discoveries.count >= Self.most { discoveries = [:] }
+        discoveries[issuer] = (discovery, .now)
+    }
+
+    func keep(_ keys: JWTKeyCollection, of issuer: String) {
+        if collections.count >= Self.most { collections = [:] }
+        collections[issuer] = (keys, .now)
+    }
+}
+
+struct Discovery: Decodable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case issuer
+        case authorizationEndpoint = "authorization_endpoint"
+        case tokenEndpoint = "token_endpoint"
+        case jwksURI = "jwks_uri"
+    }
+
+    let issuer: String
+    let authorizationEndpoint: String
+    let tokenEndpoint: String
+    let jwksURI: String
+}
+
+private struct LooseKeys: Decodable {
+    struct Maybe: Decodable {
+        let key: JWK?
+
+        init(from decoder: any Decoder) {
+            key = try? JWK(from: decoder)
+        }
+    }
+
+    let keys: [JWK]
+
+    enum CodingKeys: CodingKey { case keys }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        keys = try container.decode([Maybe].self, forKey: .keys).compactMap(\.key)
+    }
+}
+
+private struct IDToken: JWTPayload {
+    /// Some issuers send booleans as text.
+    struct LooseBool: Codable, Sendable {
+        let isTrue: Bool
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let value = try? container.decode(Bool.self) {
+                isTrue = value
+            } else {
+                isTrue = try container.decode(String.self) == "true"
+            }
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            try container.encode(isTrue)
+        }
+    }
+
+    let iss: IssuerClaim
+    let sub: SubjectClaim
+    let aud: AudienceClaim
+    let exp: ExpirationClaim
+    let nonce: String?
+    let email: String?
+    let email_verified: LooseBool?
+    let preferred_username: String?
+    let name: String?
+    let groups: [String]?
+
+    // The client checks the claims, with the request's own clock and nonce.
+    func verify(using algorithm: some JWTAlgorithm) async throws {}
+}

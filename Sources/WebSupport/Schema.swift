@@ -1,0 +1,281 @@
+import Foundation
+
+/// The shape of a JSON value, as a Swift type reads it: JSON Schema 2020-12, as much of it as our types need.
+public indirect enum Schema: Sendable, Equatable, Encodable {
+    /// Anything.
+    case any
+    /// Text, perhaps in a format such as `date-time`.
+    case string(format: String? = nil)
+    /// One of some texts.
+    case oneOf([String])
+    /// A whole number of 64 bits.
+    case integer
+    /// Any number.
+    case number
+    /// true or false.
+    case boolean
+    /// A list.
+    case array(Schema)
+    /// Members by name; a closed object has no others.
+    case object([Member], isClosed: Bool = false)
+    /// The same, or null.
+    case orNull(Schema)
+    /// A schema of its own name.
+    case reference(String)
+
+    /// A member of an object.
+    public struct Member: Sendable, Equatable {
+        /// As in the JSON.
+        public var name: String
+        /// What it holds.
+        public var schema: Schema
+        /// Whether it must be there.
+        public var isRequired: Bool
+
+        /// Describes a member.
+        public init(_ name: String, _ schema: Schema, required: Bool = true) {
+            self.name = name
+            self.schema = schema
+            isRequired = required
+        }
+    }
+
+    /// What a type reads, found by letting it read from a decoder that only takes notes.
+    /// - Parameter isClosed: whether members that the type does not know are refused.
+    public static func of(_ type: any Decodable.Type, isClosed: Bool = false) -> Schema {
+        let schema = read(type)
+        guard isClosed, case .object(let members, _) = schema else { return schema }
+        return .object(members, isClosed: true)
+    }
+
+    fileprivate static func read<Value: Decodable>(_ type: Value.Type) -> Schema {
+        note(type).schema
+    }
+
+    /// - Returns: the schema, and a value if the type was content with what it read.
+    fileprivate static func note<Value: Decodable>(_ type: Value.Type) -> (schema: Schema, value: Value?) {
+        if let date = Date() as? Value { return (.string(format: "date-time"), date) }
+        if let cases = type as? any CaseIterable.Type {
+            let all = cases.every
+            let names = all.compactMap { ($0 as? any RawRepresentable)?.rawValue as? String }
+            if !names.isEmpty { return (.oneOf(names), all.first as? Value) }
+        }
+        let notes = Notes()
+        let value = try? Value(from: NoteTaker(notes: notes))
+        return (notes.schema, value)
+    }
+
+    /// Writes it as JSON Schema.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Name.self)
+        switch self {
+        case .any: break
+        case .string(let format):
+            try container.encode("string", forKey: "type")
+            try container.encodeIfPresent(format, forKey: "format")
+        case .oneOf(let values):
+            try container.encode("string", forKey: "type")
+            try container.encode(values, forKey: "enum")
+        case .integer:
+            try container.encode("integer", forKey: "type")
+            try container.encode(Int64.min, forKey: "minimum")
+            try container.encode(Int64.max, forKey: "maximum")
+        case .number: try container.encode("number", forKey: "type")
+        case .boolean: try container.encode("boolean", forKey: "type")
+        case .array(let item):
+            try container.encode("array", forKey: "type")
+            try container.encode(item, forKey: "items")
+        case .object(let members, let isClosed):
+            try container.encode("object", forKey: "type")
+            let named = Dictionary(members.map { ($0.name, $0.schema) }, uniquingKeysWith: { first, _ in first })
+            try container.encode(named, forKey: "properties")
+            let required = members.filter(\.isRequired).map(\.name)
+            if !required.isEmpty { try container.encode(required, forKey: "required") }
+            if isClosed { try container.encode(false, forKey: "additionalProperties") }
+        case .orNull(let schema):
+            try container.encode([schema, .null], forKey: "anyOf")
+        case .reference(let name):
+            try container.encode("#/components/schemas/\(name)", forKey: "$ref")
+        }
+    }
+
+    /// What only null fits: an object schema for the encoder's use in ``orNull(_:)``.
+    private static let null = Schema.reference("Null")
+
+    private struct Name: CodingKey, ExpressibleByStringLiteral {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+        init(stringLiteral value: String) { stringValue = value }
+    }
+}
+
+extension CaseIterable {
+    fileprivate static var every: [Any] { Array(allCases) }
+}
+
+private final class Notes {
+    var schema = Schema.any
+}
+
+/// Answers every question of a type with the least that it could be content with, and notes what it asked for.
+private struct NoteTaker: Decoder {
+    let notes: Notes
+    var codingPath: [any CodingKey] { [] }
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        if case .object = notes.schema {} else { notes.schema = .object([]) }
+        return KeyedDecodingContainer(KeyedNotes<Key>(notes: notes))
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer { ListNotes(notes: notes) }
+    func singleValueContainer() throws -> any SingleValueDecodingContainer { ValueNotes(notes: notes) }
+}
+
+private struct NothingToRead: Error {}
+
+private struct KeyedNotes<Key: CodingKey>: KeyedDecodingContainerProtocol {
+    let notes: Notes
+    private let optional = OptionalNames()
+    var codingPath: [any CodingKey] { [] }
+    var allKeys: [Key] { [] }
+
+    private final class OptionalNames {
+        var names: Set<String> = []
+    }
+
+    init(notes: Notes) {
+        self.notes = notes
+    }
+
+    func contains(_ key: Key) -> Bool {
+        optional.names.insert(key.stringValue)
+        return true
+    }
+
+    // Asked before a member that may be null or missing.
+    func decodeNil(forKey key: Key) throws -> Bool {
+        optional.names.insert(key.stringValue)
+        return false
+    }
+
+    private func add(_ key: Key, _ schema: Schema) {
+        guard case .object(var members, let isClosed) = notes.schema,
+            !members.contains(where: { $0.name == key.stringValue })
+        else { return }
+        let isOptional = optional.names.contains(key.stringValue)
+        members.append(
+            Schema.Member(key.stringValue, isOptional ? .orNull(schema) : schema, required: !isOptional))
+        notes.schema = .object(members, isClosed: isClosed)
+    }
+
+    func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
+        let (schema, value) = Schema.note(type)
+        add(key, schema)
+        guard let value else { throw NothingToRead() }
+        return value
+    }
+
+    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool {
+        add(key, .boolean)
+        return false
+    }
+
+    func decode(_ type: String.Type, forKey key: Key) throws -> String {
+        add(key, .string())
+        return "1"
+    }
+
+    func decode(_ type: Double.Type, forKey key: Key) throws -> Double {
+        add(key, .number)
+        return 1
+    }
+
+    private func whole<Value: FixedWidthInteger>(_ key: Key) -> Value {
+        add(key, .integer)
+        return 1
+    }
+
+    func decode(_ type: Float.Type, forKey key: Key) throws -> Float {
+        add(key, .number)
+        return 1
+    }
+
+    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { whole(key) }
+    func decode(_ type: Int8.Type, forKey key: Key) throws -> Int8 { whole(key) }
+    func decode(_ type: Int16.Type, forKey key: Key) throws -> Int16 { whole(key) }
+    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { whole(key) }
+    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { whole(key) }
+    func decode(_ type: UInt.Type, forKey key: Key) throws -> UInt { whole(key) }
+    func decode(_ type: UInt8.Type, forKey key: Key) throws -> UInt8 { whole(key) }
+    func decode(_ type: UInt16.Type, forKey key: Key) throws -> UInt16 { whole(key) }
+    func decode(_ type: UInt32.Type, forKey key: Key) throws -> UInt32 { whole(key) }
+    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { whole(key) }
+
+    func nestedContainer<Other: CodingKey>(
+        keyedBy type: Other.Type, forKey key: Key
+    ) throws -> KeyedDecodingContainer<Other> { throw NothingToRead() }
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { throw NothingToRead() }
+    func superDecoder() throws -> any Decoder { throw NothingToRead() }
+    func superDecoder(forKey key: Key) throws -> any Decoder { throw NothingToRead() }
+}
+
+/// One element, then the end.
+private struct ListNotes: UnkeyedDecodingContainer {
+    let notes: Notes
+    var codingPath: [any CodingKey] { [] }
+    var count: Int? { nil }
+    var isAtEnd: Bool { currentIndex > 0 }
+    var currentIndex = 0
+
+    mutating func decodeNil() throws -> Bool { false }
+
+    mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        let (schema, value) = Schema.note(type)
+        notes.schema = .array(schema)
+        currentIndex += 1
+        guard let value else { throw NothingToRead() }
+        return value
+    }
+
+    mutating func nestedContainer<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        throw NothingToRead()
+    }
+    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer { throw NothingToRead() }
+    mutating func superDecoder() throws -> any Decoder { throw NothingToRead() }
+}
+
+private struct ValueNotes: SingleValueDecodingContainer {
+    let notes: Notes
+    var codingPath: [any CodingKey] { [] }
+
+    func decodeNil() -> Bool { false }
+
+    func decode(_ type: Bool.Type) throws -> Bool {
+        notes.schema = .boolean
+        return false
+    }
+
+    func decode(_ type: String.Type) throws -> String {
+        notes.schema = .string()
+        return "1"
+    }
+
+    func decode(_ type: Double.Type) throws -> Double {
+        notes.schema = .number
+        return 1
+    }
+
+    func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        if let type = type as? any FixedWidthInteger.Type {
+            notes.schema = .integer
+            if let one = type.init(1) as? Value { return one }
+        }
+        let (schema, value) = Schema.note(type)
+        notes.schema = schema
+        guard let value else { throw NothingToRead() }
+        return value
+    }
+}
