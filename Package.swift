@@ -73,7 +73,7 @@ let package = Package(
         target(
             "Commands",
             [
-                "CMemory", "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient, lifecycle,
+                "Accounts", "CMemory", "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient, lifecycle,
                 logging,
                 nioCore,
                 nioHTTP1, nioPosix, unixSignals,
@@ -120,9 +120,9 @@ let package = Package(
         target(
             "Console",
             [
-                "Accounts", "CQRCode", "CZlib", "Database", "WebSupport", crypto, httpTypes, hummingbird, logging, mustache,
+                "Accounts", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport", crypto, httpTypes, hummingbird, lifecycle, logging, mustache,
                 nioCore,
-            ], resources: [.copy("Templates")]),
+            ], resources: [.copy("Templates"), .copy("Assets")]),
 
         // Connectors: wire formats and calls, no feature, no database
         target("ConnectWise", ["Outbound", crypto, logging]),

@@ -49,6 +49,8 @@ public struct NotificationsFeature: Sendable {
             + eventRoutes(database)
             + noticeRoutes(database, queue: queue, now: now)
             + recipientRoutes(database, now: now)
+            + overviewRoutes(database, now: now)
+            + messageRoutes(database, tickets: tickets, chats: chats)
             + deliveryRoutes(database, queue: queue, now: now)
             + syncRoutes(syncs, directory: Directory(database: database))
             + chatConnectionRoutes(chats, database: database, queue: queue, now: now) {

@@ -36,7 +36,7 @@ struct Health: Sendable {
         }
     }
 
-    private func checks() async -> [Check] {
+    func checks() async -> [Check] {
         let newest = Installation.migrations.count
         do {
             let (schema, overdue) = try await database.read { db in

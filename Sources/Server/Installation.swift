@@ -22,6 +22,7 @@ public enum Installation {
         Migration(9, "keys of organizations", keysOfOrganizationSchema),
         Migration(10, "identity and audit", identitySchema),
         Migration(11, "repeated requests", repetitionSchema),
+        Migration(12, "overview", overviewSchema),
     ]
 
     /// Opens the database that the configuration names.
@@ -103,6 +104,36 @@ public enum Installation {
             return SetUp(
                 newSchema: migrations.last?.number, newSecretFile: newSecretFile, administrator: user.email,
                 isNewAdministrator: isNew, apiKey: key?.description)
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+
+    /// Makes an account for each role, for a demonstration.
+    public static func addDemoPeople(
+        _ people: DemoPeople, _ configuration: Configuration, logger: Logger
+    ) async throws {
+        let database = try await database(configuration, logger: logger)
+        do {
+            try await people.keep(in: database, now: Date())
+            await database.close()
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+
+    /// Follows the chains of the audit log.
+    /// - Returns: how many entries there are, and one line for each broken chain.
+    public static func verifyAudit(
+        _ configuration: Configuration, logger: Logger
+    ) async throws -> (entries: Int, faults: [String]) {
+        let database = try await database(configuration, logger: logger)
+        do {
+            let (entries, faults) = try await AuditLog.verify(in: database)
+            await database.close()
+            return (entries, faults.map { "organization \($0.organization), entry \($0.number): \($0.reason)" })
         } catch {
             await database.close()
             throw error

@@ -1,5 +1,6 @@
 import Accounts
 import ConnectWise
+import Console
 import Database
 import Foundation
 import Hummingbird
@@ -88,6 +89,7 @@ public struct Server: Sendable {
                 } + directoryRoutes(Directory(database: database)) + notifications.routes
                     + jobRoutes(database, queue: queue))
             let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
+            router.add(middleware: SecurityHeaders(publicURL: publicURL))
             router.add(
                 middleware: RequestFrame(
                     logger: logger, proxies: configuration.trustedProxies, translate: Self.problem))
@@ -95,6 +97,13 @@ public struct Server: Sendable {
             health.install(in: router)
             gate.install(routes, under: "/api/v1", in: router)
             try OpenAPI(routes).install(in: router)
+            let console = try Console(
+                accounts: accounts, table: RouteTable(routes, gate: gate), cookie: cookie, database: database,
+                health: {
+                    await health.checks().map { HealthCheck(name: $0.name, isOK: $0.ok, detail: $0.detail) }
+                }, logger: logger)
+            console.install(in: router)
+            services.append(Upkeep(name: "live pages") { await console.run() })
             services.append(
                 Application(
                     router: router,

@@ -1,3 +1,4 @@
+import Accounts
 import ArgumentParser
 import Foundation
 import Logging
@@ -41,6 +42,8 @@ struct DemoCommand: AsyncParsableCommand {
             let result = try await Installation.setUp(
                 configuration, organization: "Rivermark IT", makesAPIKey: true, logger: logger)
             guard let key = result.apiKey else { throw CleanExit("setup made no API key") }
+            let people = DemoPeople(domain: DemoStage.domain)
+            try await Installation.addDemoPeople(people, configuration, logger: logger)
             let server = try await Server.build(configuration, logger: logger)
             var group = ServiceGroupConfiguration(
                 services: server.services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -48,7 +51,7 @@ struct DemoCommand: AsyncParsableCommand {
             tasks.addTask { [group] in try await ServiceGroup(configuration: group).run() }
             tasks.addTask {
                 try await stage.connect(port: port, key: key)
-                stage.introduce(port: port, key: key)
+                stage.introduce(port: port, key: key, people)
                 if !quietWorld { try await stage.play(pace: .seconds(pace)) }
                 // The world stands still; the server goes on until it is stopped.
                 try await Task.sleep(for: .seconds(.max / 1_000_000))

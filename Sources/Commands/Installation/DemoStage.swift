@@ -1,3 +1,4 @@
+import Accounts
 import Foundation
 import Logging
 import Server
@@ -7,6 +8,9 @@ import Synchronization
 
 /// The simulated surroundings of the demo, and what it shows on the terminal.
 struct DemoStage: Sendable {
+    /// Of everybody's e-mail address.
+    static let domain = "rivermark.example"
+
     private let connectWise: ConnectWiseSimulator
     private let webex: WebexSimulator
     private let connectWiseOptions: ConnectWiseOptions
@@ -38,7 +42,7 @@ struct DemoStage: Sendable {
         return try Configuration(environment: [
             "PATCHBAY_DATABASE_URL": "sqlite:\(folder)/patchbay.db",
             "PATCHBAY_LISTEN": "127.0.0.1:\(port)",
-            "PATCHBAY_ADMIN_EMAIL": "you@rivermark.example",
+            "PATCHBAY_ADMIN_EMAIL": "you@\(Self.domain)",
             "PATCHBAY_ALLOWED_HOSTS": "\(psa),\(try host(of: chat))",
             "PATCHBAY_CONNECTWISE_SITE": psa,
             "PATCHBAY_CONNECTWISE_COMPANY": connectWiseOptions.company,
@@ -102,12 +106,20 @@ struct DemoStage: Sendable {
 
     // MARK: On the terminal
 
-    func introduce(port: Int, key: String) {
+    func introduce(port: Int, key: String, _ people: DemoPeople) {
+        let accounts = people.people.map { person in
+            let role = person.role.rawValue.replacing("_", with: " ")
+            return
+                "                    \(person.email)\(String(repeating: " ", count: max(1, 30 - person.email.count)))\(role)"
+        }
         Self.line(
             """
 
             Patchbay runs on http://127.0.0.1:\(port)
 
+              sign in as
+            \(accounts.joined(separator: "\n"))
+              password        \(people.password)
               API key         \(key)
               try             export PATCHBAY_URL=http://127.0.0.1:\(port) PATCHBAY_API_KEY=\(key)
                               \(CommandLine.arguments.first ?? "patchbay") list deliveries

@@ -1,0 +1,219 @@
+import Accounts
+import Database
+import Foundation
+import HTTPTypes
+import Hummingbird
+import WebSupport
+
+/// Changing one's own password.
+enum PasswordChange {
+    static let fields = [
+        Field("present", "Present password", .password, autocomplete: "current-password", focused: true),
+        Field(
+            "new", "New password", .password, help: "At least 12 characters; several words are best.",
+            autocomplete: "new-password"),
+        Field("repeated", "New password again", .password, autocomplete: "new-password"),
+    ]
+
+    static func perform(
+        _ entries: Entries, _ live: LiveSession, _ signIn: SignIn, _ visitor: Visitor
+    ) async throws -> SessionToken {
+        guard entries["new"] == entries["repeated"] else {
+            throw Problem.invalid([.init(field: "repeated", code: "different", message: "is not the same.")])
+        }
+        do {
+            return try await signIn.changePassword(
+                from: entries["present"] ?? "", to: entries["new"] ?? "", in: live, visitor: visitor)
+        } catch let objection as PasswordObjection {
+            throw Problem.invalid([.init(field: "new", code: "too_weak", message: "\(objection.reason).")])
+        } catch SignIn.Refusal.wrongCredentials {
+            throw Problem.invalid([.init(field: "present", code: "wrong", message: "is not right.")])
+        } catch let refusal as SignIn.Refusal {
+            throw Problem(refusal.status, code: "wait", title: "Not yet", detail: refusal.words)
+        }
+    }
+}
+
+/// Setting up one's own second factor.
+enum SecondFactorSetUp {
+    static let codesLead =
+        "Each of these opens your account once when you do not have your phone. Keep them in a safe place; they are not shown again."
+    static let wrongCode = Problem.invalid([
+        .init(field: "code", code: "wrong", message: "is not right; check that your phone sets its clock by itself.")
+    ])
+
+    static func blocks(
+        _ secondFactor: SecondFactor, _ live: LiveSession, action: String, problem: Problem?
+    ) async throws -> [Block] {
+        guard let offer = try await secondFactor.offer(to: live.user, email: live.email) else {
+            return [.notice(.info, nil, "You have a second factor already.")]
+        }
+        let form = Form(
+            action: action,
+            fields: [
+                Field("code", "Code that the app shows", .code, autocomplete: "one-time-code", focused: true)
+            ], submit: "Switch it on", problem: problem, isCard: false)
+        return [
+            .text("Scan this with an authenticator app, then enter the six digits that it shows.", style: "section"),
+            Block("qr", ["svg": QRCode.svg(offer.uri) ?? "", "secret": offer.secret]), form.block,
+        ]
+    }
+}
+
+func accountPages(_ accounts: AccountsFeature) -> [PageRoute] {
+    [
+        .get("/account", .viewer) { visit in try await accountPage(visit, accounts) },
+        .post("/account/password", .viewer) { visit in
+            do {
+                let token = try await PasswordChange.perform(visit.entries, visit.live, accounts.signIn, visit.visitor)
+                return .signedIn(token, "/account", "Your password is changed, and all other sessions have ended.")
+            } catch let problem as Problem {
+                var page = try await accountPage(visit, accounts, passwordProblem: problem)
+                page.status = problem.status
+                return .page(page)
+            }
+        },
+        .get("/account/second-factor", .viewer) { visit in
+            Page(
+                title: "Set up a second factor", crumb: ("Your account", "/account"),
+                blocks: [
+                    .card(
+                        "Authenticator app",
+                        try await SecondFactorSetUp.blocks(
+                            accounts.secondFactor, visit.live, action: "/account/second-factor", problem: nil))
+                ])
+        },
+        .post("/account/second-factor", .viewer) { visit in
+            let codes = try await accounts.secondFactor.confirm(
+                visit.entries["code"] ?? "", by: visit.actor, of: visit.principal)
+            guard let codes else {
+                let blocks = try await SecondFactorSetUp.blocks(
+                    accounts.secondFactor, visit.live, action: "/account/second-factor",
+                    problem: SecondFactorSetUp.wrongCode)
+                return .page(
+                    Page(
+                        title: "Set up a second factor", crumb: ("Your account", "/account"),
+                        blocks: [.card("Authenticator app", blocks)], status: .unprocessableContent))
+            }
+            return .page(codesPage(codes))
+        },
+        .post("/account/recovery-codes", .viewer) { visit in
+            guard visit.live.hasSecondFactor else { return .redirect("/account") }
+            return .page(
+                codesPage(try await accounts.secondFactor.renewRecoveryCodes(by: visit.actor, of: visit.principal)))
+        },
+        .post("/account/sessions/{id}/end", .viewer) { visit in
+            guard let id = Session.ID(try visit.parameter()),
+                try await accounts.sessions.end(
+                    id, of: visit.live.user, by: visit.actor, organization: visit.live.home)
+            else { throw Problem.notFound("session") }
+            return .redirect("/account", "The session has ended.")
+        },
+        .post("/account/session/extend", .viewer) { visit in
+            let ends = try await accounts.sessions.touch(visit.live.id)
+            return .response(.json(["ends_at": ends]))
+        },
+        .post("/organizations/{id}/visit", .superAdmin) { visit in
+            guard let id = Organization.ID(try visit.parameter()),
+                let organization = try await accounts.organizations.find(id)
+            else { throw Problem.notFound("organization") }
+            try await accounts.sessions.visit(id, in: visit.live.id)
+            return .redirect("/", "You are looking at \(organization.name).")
+        },
+        .post("/organizations/home", .viewer) { visit in
+            try await accounts.sessions.visit(nil, in: visit.live.id)
+            return .redirect("/", nil)
+        },
+    ]
+}
+
+private func codesPage(_ codes: [String]) -> Page {
+    Page(
+        title: "Recovery codes", lead: SecondFactorSetUp.codesLead, crumb: ("Your account", "/account"),
+        blocks: [.card("Ten codes", [Block("codes", ["codes": codes, "doneHref": "/account"])])])
+}
+
+private func accountPage(_ visit: Visit, _ accounts: AccountsFeature, passwordProblem: Problem? = nil) async throws
+    -> Page
+{
+    let live = visit.live
+    let sessions = try await accounts.sessions.list(of: live.user)
+    let left = try await accounts.secondFactor.recoveryCodesLeft(of: live.user)
+    let secondFactor: [Block] =
+        live.hasSecondFactor
+        ? [
+            .facts([
+                ("State", .badge(Badge(.good, "set up"))),
+                ("Recovery codes", left < 3 ? .badge(Badge(.warning, "\(left) left")) : .text("\(left) left")),
+            ]),
+            .actions([
+                .post(
+                    "Make new recovery codes", "/account/recovery-codes",
+                    confirm: "Make new recovery codes? The old ones end.")
+            ]),
+        ]
+        : [
+            .text(
+                "A code from your phone beside the password. Without it, whoever knows your password is you.",
+                style: "section muted"),
+            .actions([.link("Set it up", "/account/second-factor", style: "is-primary")]),
+        ]
+    let rows = sessions.map { session -> [Cell] in
+        let isThis = session.id == live.id
+        return [
+            .main(Browser.name(session.agent), sub: session.address), .when(session.createdAt, exact: true),
+            .when(session.lastSeenAt),
+            isThis
+                ? .badge(Badge(.good, "this one"))
+                : .actions([
+                    .post(
+                        "End", "/account/sessions/\(session.id)/end", style: "is-small",
+                        about: "session from \(session.address ?? "somewhere")")
+                ]),
+        ]
+    }
+    var blocks: [Block] = [
+        .card(
+            "You",
+            [
+                .facts([
+                    ("Name", .text(live.name)), ("E-mail", .text(live.email)), ("Role", .text(live.role.label)),
+                    ("Signed in", .text(live.means == .password ? "with a password" : "through an identity provider")),
+                ])
+            ])
+    ]
+    if live.means == .password {
+        blocks.append(.card("Second factor", secondFactor))
+        blocks.append(
+            Form(
+                title: "Password", action: "/account/password",
+                fields: PasswordChange.fields.map { field in
+                    var field = field
+                    field.isFocused = false
+                    return field
+                }, submit: "Change the password", problem: passwordProblem
+            ).block)
+    }
+    blocks.append(
+        Table(
+            caption: "Your sessions", title: "Your sessions",
+            columns: ["Browser", "Began", "Last used", .hidden("Actions")], rows: rows
+        ).block)
+    return Page(title: "Your account", blocks: blocks)
+}
+
+/// The browser's name in what it says about itself.
+enum Browser {
+    static func name(_ agent: String?) -> String {
+        guard let agent else { return "Unknown browser" }
+        let browsers = [
+            ("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl"),
+        ]
+        let systems = [
+            ("Windows", "Windows"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Mac OS", "macOS"),
+            ("Linux", "Linux"),
+        ]
+        let browser = browsers.first { agent.contains($0.0) }?.1 ?? "Another browser"
+        return systems.first { agent.contains($0.0) }.map { "\(browser) on \($0.1)" } ?? browser
+    }
+}

@@ -1,0 +1,294 @@
+import Accounts
+import Foundation
+import HTTPTypes
+import WebSupport
+
+func connectionPages() -> [PageRoute] {
+    let list = PageRoute.get("/connections", .viewer) { visit in
+        let psa = try await visit.get("/integrations/psa/connections").items
+        let chat = try await visit.get("/integrations/chat/connections").items
+        func rows(_ connections: [Value], _ kind: String, _ place: String) -> [[Cell]] {
+            connections.map { connection in
+                [
+                    .main(
+                        connection["name"].words, "/connections/\(kind)/\(connection["id"].words)",
+                        sub: connection[place].string),
+                    .badge(
+                        .connection(connection["state"].words, isActive: connection["active"].isTrue),
+                        sub: connection["state_reason"].string),
+                    .when(connection["last_validated_at"].date),
+                ]
+            }
+        }
+        let newPSA = visit.allowed(
+            .post, "/integrations/psa/connections",
+            .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary", icon: "plus-lg"))
+        let newChat = visit.allowed(
+            .post, "/integrations/chat/connections",
+            .link("Connect a chat system", "/connections/chat/new", icon: "plus-lg"))
+        return Page(
+            title: "Connections", lead: "The outside systems that Patchbay speaks with.", actions: newChat + newPSA,
+            blocks: [
+                Table(
+                    caption: "Ticketing systems", title: "Ticketing systems", columns: ["Name", "State", "Tested"],
+                    rows: rows(psa, "psa", "site"),
+                    empty: Empty(
+                        icon: "plug", title: "No ticketing system yet",
+                        text: "Connect ConnectWise PSA with the keys of an API member.", actions: newPSA)
+                ).block,
+                Table(
+                    caption: "Chat systems", title: "Chat systems", columns: ["Name", "State", "Tested"],
+                    rows: rows(chat, "chat", "url"),
+                    empty: Empty(
+                        icon: "chat-dots", title: "No chat system yet",
+                        text: "Connect a Webex bot, or a webhook of your own.", actions: newChat)
+                ).block,
+            ], isLive: true)
+    }
+    return [list] + psaPages + chatPages
+}
+
+private let psaFields = [
+    Field("name", "Name", .text, help: "How it is called here.", focused: true),
+    Field(
+        "site", "Site", .text, help: "The host you sign in to, such as na.myconnectwise.net.",
+        placeholder: "na.myconnectwise.net"),
+    Field("company", "Company", .text, help: "The company id of the sign-in page."),
+    Field("public_key", "Public key", .text, help: "Of an API member made for Patchbay.", autocomplete: "off"),
+    Field("private_key", "Private key", .password),
+    Field("client_id", "Client id", .text, help: "From developer.connectwise.com.", autocomplete: "off"),
+]
+
+private let psaPages: [PageRoute] = {
+    let base = "/integrations/psa/connections"
+    let new = PageRoute.form("/connections/psa/new", .admin) { _, entries, problem in
+        Page(
+            title: "Connect ConnectWise", lead: "The keys are tested first, and stored sealed.",
+            crumb: ("Connections", "/connections"),
+            blocks: [
+                Form(
+                    action: "/connections/psa/new", fields: psaFields, submit: "Test and connect",
+                    cancel: "/connections",
+                    entries: entries ?? Entries(["name": "ConnectWise"]), problem: problem
+                ).block
+            ])
+    } send: { visit in
+        let made = try await visit.send(
+            .post, base, Form(action: "", fields: psaFields, entries: visit.entries).body)
+        return .redirect("/connections/psa/\(made["id"].words)", "\(made["name"].words) is connected.")
+    }
+    let one = PageRoute.get("/connections/psa/{id}", .viewer) { visit in
+        let id = try visit.parameter()
+        let connection = try await visit.get("\(base)/\(id)")
+        let name = connection["name"].words
+        var blocks: [Block] = []
+        if let reason = connection["state_reason"].string { blocks.append(.notice(.warning, nil, reason)) }
+        blocks.append(
+            .card(
+                "How it stands",
+                [
+                    .facts([
+                        (
+                            "State",
+                            .badge(.connection(connection["state"].words, isActive: connection["active"].isTrue))
+                        ),
+                        ("Site", .text(connection["site"].words)), ("Company", .text(connection["company"].words)),
+                        ("Public key", .mono(connection["public_key_hint"].words)),
+                        ("Private key", .mono(connection["private_key_hint"].words)),
+                        ("Client id", .mono(connection["client_id_hint"].words)),
+                        ("Tested", .when(connection["last_validated_at"].date)),
+                        ("Last call from ConnectWise", .when(connection["last_hook_at"].date)),
+                        ("Nothing is told from before", .when(connection["baseline_at"].date, exact: true)),
+                        ("Address for callbacks", .mono(connection["hook_url"].words)),
+                    ])
+                ]))
+        return Page(
+            title: name, crumb: ("Connections", "/connections"),
+            actions: connectionActions(visit, base, "/connections/psa/\(id)", connection), blocks: blocks)
+    }
+    let changed = [
+        Field("name", "Name"), Field("site", "Site", help: "Another site needs all keys again."),
+        Field("company", "Company"),
+        Field("public_key", "Public key", .secret, help: "Empty: stays as it is.", optional: true),
+        Field("private_key", "Private key", .secret, help: "Empty: stays as it is.", optional: true),
+        Field("client_id", "Client id", .secret, help: "Empty: stays as it is.", optional: true),
+        Field("active", "Switched on", .flag),
+    ]
+    let edit = PageRoute.form("/connections/psa/{id}/edit", .admin) { visit, entries, problem in
+        let id = try visit.parameter()
+        let connection = try await visit.get("\(base)/\(id)")
+        let stored = Entries(
+            Dictionary(uniqueKeysWithValues: ["name", "site", "company", "active"].map { ($0, connection[$0].string) }))
+        return Page(
+            title: "Change \(connection["name"].words)", crumb: (connection["name"].words, "/connections/psa/\(id)"),
+            blocks: [
+                Form(
+                    action: "/connections/psa/\(id)/edit", fields: changed, submit: "Test and save",
+                    cancel: "/connections/psa/\(id)", entries: entries ?? stored, problem: problem
+                ).block
+            ])
+    } send: { visit in
+        let id = try visit.parameter()
+        let old = try await visit.get("\(base)/\(id)")
+        try await visit.send(
+            .patch, "\(base)/\(id)", Form(action: "", fields: changed, entries: visit.entries).changes(from: old))
+        return .redirect("/connections/psa/\(id)", "The connection is changed.")
+    }
+    return [one] + new + edit
+        + acting("psa", base, "Everything mirrored of it goes as well, with its rules and deliveries.")
+}()
+
+private let chatPages: [PageRoute] = {
+    let base = "/integrations/chat/connections"
+    let fields = [
+        Field("provider", "System", .choice([("webex", "Webex bot"), ("webhook", "Signed webhook")])),
+        Field("name", "Name", focused: true),
+        Field(
+            "url", "Address", .url, help: "For a webhook: where messages are posted. For Webex: leave it empty.",
+            optional: true),
+        Field(
+            "token", "Access token", .password,
+            help: "Of the Webex bot. For a webhook leave it empty: Patchbay makes the secret.", optional: true),
+    ]
+    let new = PageRoute.form("/connections/chat/new", .admin) { _, entries, problem in
+        Page(
+            title: "Connect a chat system", lead: "It is tested first; the token is stored sealed.",
+            crumb: ("Connections", "/connections"),
+            blocks: [
+                Form(
+                    action: "/connections/chat/new", fields: fields, submit: "Test and connect", cancel: "/connections",
+                    entries: entries ?? Entries(["provider": "webex", "name": "Webex"]), problem: problem
+                ).block
+            ])
+    } send: { visit in
+        let made = try await visit.send(.post, base, Form(action: "", fields: fields, entries: visit.entries).body)
+        guard let secret = made["secret"].string else {
+            return .redirect("/connections/chat/\(made["id"].words)", "\(made["name"].words) is connected.")
+        }
+        return .page(secretPage(made, secret))
+    }
+    let one = PageRoute.get("/connections/chat/{id}", .viewer) { visit in
+        let id = try visit.parameter()
+        let connection = try await visit.get("\(base)/\(id)")
+        var blocks: [Block] = []
+        if let reason = connection["state_reason"].string { blocks.append(.notice(.warning, nil, reason)) }
+        blocks.append(
+            .card(
+                "How it stands",
+                [
+                    .facts([
+                        (
+                            "State",
+                            .badge(.connection(connection["state"].words, isActive: connection["active"].isTrue))
+                        ),
+                        ("System", .text(connection["provider"].words == "webex" ? "Webex" : "Signed webhook")),
+                        ("Address", .text(connection["url"].words)),
+                        ("Bot", .text(connection["bot_name"].string, sub: connection["bot_email"].string)),
+                        ("Token", .mono(connection["token_hint"].words)),
+                        ("Tested", .when(connection["last_validated_at"].date)),
+                    ])
+                ]))
+        let rotate =
+            connection["provider"].words == "webhook"
+            ? visit.allowed(
+                .post, base + "/{id}/rotate-secret",
+                .post(
+                    "New secret", "/connections/chat/\(id)/rotate", icon: "key",
+                    confirm: "Make a new secret? For a day both sign."))
+            : []
+        return Page(
+            title: connection["name"].words, crumb: ("Connections", "/connections"),
+            actions: rotate + connectionActions(visit, base, "/connections/chat/\(id)", connection), blocks: blocks)
+    }
+    let changed = [
+        Field("name", "Name"), Field("url", "Address", .url, help: "Another address needs the token again."),
+        Field("token", "Access token", .secret, help: "Empty: stays as it is.", optional: true),
+        Field("active", "Switched on", .flag),
+    ]
+    let edit = PageRoute.form("/connections/chat/{id}/edit", .admin) { visit, entries, problem in
+        let id = try visit.parameter()
+        let connection = try await visit.get("\(base)/\(id)")
+        let stored = Entries(
+            Dictionary(uniqueKeysWithValues: ["name", "url", "active"].map { ($0, connection[$0].string) }))
+        return Page(
+            title: "Change \(connection["name"].words)", crumb: (connection["name"].words, "/connections/chat/\(id)"),
+            blocks: [
+                Form(
+                    action: "/connections/chat/\(id)/edit", fields: changed, submit: "Test and save",
+                    cancel: "/connections/chat/\(id)", entries: entries ?? stored, problem: problem
+                ).block
+            ])
+    } send: { visit in
+        let id = try visit.parameter()
+        let old = try await visit.get("\(base)/\(id)")
+        try await visit.send(
+            .patch, "\(base)/\(id)", Form(action: "", fields: changed, entries: visit.entries).changes(from: old))
+        return .redirect("/connections/chat/\(id)", "The connection is changed.")
+    }
+    let rotate = Deletion.confirmed(
+        "/connections/chat/{id}/rotate", .admin, label: "Make a new secret", back: "/connections"
+    ) { _, _ in
+        "Make a new secret? For a day messages are signed with both."
+    } act: { visit, id in
+        let made = try await visit.send(.post, "\(base)/\(id)/rotate-secret")
+        return .page(secretPage(made, made["secret"].words))
+    }
+    return [one] + new + edit + rotate + acting("chat", base, "Its rooms and people go as well, with their rules.")
+}()
+
+private func secretPage(_ connection: Value, _ secret: String) -> Page {
+    Page(
+        title: "Secret of \(connection["name"].words)", crumb: ("Connections", "/connections"),
+        actions: [.link("Done", "/connections/chat/\(connection["id"].words)", style: "is-primary")],
+        blocks: [
+            Block(
+                "secret",
+                [
+                    "secretTitle": "Copy it now.",
+                    "secretNote": "It checks the signatures of messages, and is not shown again.",
+                    "secret": secret,
+                ])
+        ])
+}
+
+private func connectionActions(_ visit: Visit, _ base: String, _ path: String, _ connection: Value) -> [Action] {
+    let name = connection["name"].words
+    return visit.allowed(
+        .delete, base + "/{id}",
+        .post(
+            "Delete", path + "/delete", style: "is-danger", icon: "trash",
+            confirm: "Delete \(name) with everything that belongs to it?"))
+        + visit.allowed(.patch, base + "/{id}", .link("Change", path + "/edit", icon: "pencil"))
+        + visit.allowed(.post, base + "/{id}/test", .post("Test", path + "/test", style: "is-primary", icon: "check2"))
+}
+
+private func acting(_ kind: String, _ base: String, _ loss: String) -> [PageRoute] {
+    let test = PageRoute.post("/connections/\(kind)/{id}/test", .admin) { visit in
+        let id = try visit.parameter()
+        do {
+            let connection = try await visit.send(.post, "\(base)/\(id)/test")
+            return .redirect(
+                "/connections/\(kind)/\(id)", "\(connection["name"].words) answers, and what waited for it goes on.")
+        } catch let problem as Problem where problem.status != .notFound {
+            return .page(
+                Page(
+                    title: "The test failed", crumb: ("Connection", "/connections/\(kind)/\(id)"),
+                    actions: [.link("Back", "/connections/\(kind)/\(id)")],
+                    blocks: [.notice(.bad, nil, problem.detail)], status: problem.status))
+        }
+    }
+    return [test]
+        + Deletion.page(
+            "/connections/\(kind)/{id}/delete", .admin, api: base + "/{id}", back: "/connections",
+            done: "The connection is deleted."
+        ) { visit, id in
+            "Delete \(try await visit.get("\(base)/\(id)")["name"].words)? \(loss)"
+        }
+}
+
+extension Form {
+    /// The request's members without those that are as they were: what is not changed need not be tested.
+    func changes(from old: Value) -> [String: Value] {
+        body.filter { old[$0.key] == .null || old[$0.key] != $0.value }
+    }
+}

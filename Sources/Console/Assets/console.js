@@ -1,0 +1,252 @@
+// What the console does beyond plain pages. Every page also works without it.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const $ = (selector, within = document) => within.querySelector(selector);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const year = 60 * 60 * 24 * 365;
+  const remember = (name, value) => {
+    document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=${year}; samesite=lax`;
+  };
+  const recall = (name) => (document.cookie.match(`(?:^|; )${name}=([^;]*)`) || [])[1];
+
+  // The server writes times into form fields in the zone of whoever looks.
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone && decodeURIComponent(recall("patchbay-zone") || "") !== zone) remember("patchbay-zone", zone);
+
+  // Theme: kept in a cookie, so that the server's page comes in the right colours.
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const theme = () => recall("patchbay-theme") || "system";
+  const showTheme = () => {
+    const chosen = theme();
+    root.dataset.bsTheme = chosen === "system" ? (dark.matches ? "dark" : "light") : chosen;
+    for (const button of $$("[data-theme-switch]")) {
+      button.setAttribute("aria-label", `Theme: ${chosen}. Change`);
+      button.title = `Theme: ${chosen}`;
+    }
+  };
+  dark.addEventListener("change", showTheme);
+  showTheme();
+
+  // Times: how long ago, and the exact instant in the viewer's zone on hover.
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const brief = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+  const ago = (date) => {
+    const seconds = Math.round((date - Date.now()) / 1000);
+    const size = Math.abs(seconds);
+    if (size < 45) return seconds > 0 ? "in a moment" : "just now";
+    if (size < 2700) return relative.format(Math.round(seconds / 60), "minute");
+    if (size < 79200) return relative.format(Math.round(seconds / 3600), "hour");
+    if (size < 86400 * 6) return relative.format(Math.round(seconds / 86400), "day");
+    return brief.format(date);
+  };
+  const showTimes = (within = document) => {
+    for (const element of $$("time.when", within)) {
+      const date = new Date(element.dateTime);
+      if (Number.isNaN(date.getTime())) continue;
+      element.title = `${exact.format(date)} (${zone})`;
+      element.textContent = "exact" in element.dataset ? brief.format(date) : ago(date);
+    }
+  };
+  setInterval(() => showTimes(), 30000);
+
+  // Notes that come and go.
+  const toast = (text, isBad = false) => {
+    const note = document.createElement("div");
+    note.className = `toast-note${isBad ? " is-bad" : ""}`;
+    note.textContent = text;
+    $("#toasts")?.append(note);
+    setTimeout(() => note.remove(), 8000);
+  };
+
+  // A question before something is destroyed. Without a script the server asks on a page of its own.
+  const ask = (form) => new Promise((resolve) => {
+    const dialog = document.createElement("dialog");
+    dialog.setAttribute("aria-label", "Are you sure?");
+    const body = document.createElement("div");
+    body.className = "dialog-body";
+    body.textContent = form.dataset.confirm;
+    const foot = document.createElement("div");
+    foot.className = "dialog-foot";
+    for (const [label, value, style] of [["Cancel", "", "button"], [form.dataset.confirmLabel || "Yes", "yes", "button is-danger"]]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = style;
+      button.textContent = label;
+      button.addEventListener("click", () => dialog.close(value));
+      foot.append(button);
+    }
+    dialog.append(body, foot);
+    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+
+  // What was typed survives a session that ends in the middle.
+  const drafts = (form) => `patchbay-draft:${location.pathname}:${form.getAttribute("action") || ""}`;
+  const keep = (form) => {
+    const values = {};
+    for (const field of form.elements) {
+      if (!field.name || ["hidden", "password", "submit", "file"].includes(field.type)) continue;
+      if (field.type === "checkbox" || field.type === "radio") values[`${field.name}=${field.value}`] = field.checked;
+      else values[field.name] = field.value;
+    }
+    sessionStorage.setItem(drafts(form), JSON.stringify(values));
+  };
+  const restore = (form) => {
+    const stored = sessionStorage.getItem(drafts(form));
+    if (!stored) return;
+    sessionStorage.removeItem(drafts(form));
+    if (!recall("patchbay-returned")) return;
+    const values = JSON.parse(stored);
+    for (const field of form.elements) {
+      if (field.type === "checkbox" || field.type === "radio") {
+        const key = `${field.name}=${field.value}`;
+        if (key in values) field.checked = values[key];
+      } else if (field.name in values && field.type !== "hidden") field.value = values[field.name];
+    }
+    toast("What you had typed before signing in again is back.");
+  };
+  for (const form of $$("form[data-keep]")) {
+    restore(form);
+    form.addEventListener("submit", () => keep(form));
+  }
+  if (recall("patchbay-returned")) document.cookie = "patchbay-returned=; path=/; max-age=0; samesite=lax";
+
+  const busy = (form, isBusy) => {
+    form.dataset.busy = isBusy ? "1" : "";
+    for (const button of $$("button:not([type=button])", form)) {
+      if (isBusy) button.setAttribute("aria-busy", "true"); else button.removeAttribute("aria-busy");
+    }
+  };
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (form.dataset.busy) { event.preventDefault(); event.stopImmediatePropagation(); return; }
+    if (form.dataset.confirm && !form.dataset.confirmed) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (await ask(form)) { form.dataset.confirmed = "1"; form.requestSubmit(event.submitter || undefined); }
+      return;
+    }
+    if (form.dataset.confirmed) {
+      // The server need not ask again.
+      const field = document.createElement("input");
+      [field.type, field.name, field.value] = ["hidden", "confirmed", "yes"];
+      form.append(field);
+    }
+    if ((form.method || "get").toLowerCase() === "post") busy(form, true);
+  }, true);
+  addEventListener("pageshow", () => { for (const form of $$("form[data-busy]")) busy(form, false); });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+  });
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-code]")) event.target.value = event.target.value.replace(/\s+/g, "");
+  });
+
+  // Search and go anywhere.
+  const command = $("#command");
+  const list = command && $(".command-list", command);
+  let asked = 0;
+  const look = async () => {
+    const number = ++asked;
+    const response = await fetch(`/search?fragment=1&q=${encodeURIComponent($("input", command).value)}`);
+    if (number !== asked || !response.ok) return;
+    list.innerHTML = await response.text();
+    list.firstElementChild?.classList.add("is-current");
+  };
+  let waiting;
+  const openCommand = () => {
+    if (!command || command.open) return;
+    command.showModal();
+    $("input", command).value = "";
+    look();
+  };
+  command?.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(look, 250); });
+  command?.addEventListener("keydown", (event) => {
+    const items = $$(".command-item", list);
+    const at = items.findIndex((item) => item.classList.contains("is-current"));
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      const next = items[(at + (event.key === "ArrowDown" ? 1 : -1) + items.length) % items.length];
+      items[at]?.classList.remove("is-current");
+      next?.classList.add("is-current");
+      next?.scrollIntoView({ block: "nearest" });
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      items[Math.max(at, 0)]?.click();
+    }
+  });
+
+  let jump = 0;
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openCommand(); return; }
+    if (event.target.closest("input, textarea, select, dialog, [contenteditable]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") { event.preventDefault(); openCommand(); return; }
+    if (event.key === "?") { $("#shortcuts")?.showModal(); return; }
+    if (event.key === "g") { jump = Date.now(); return; }
+    if (Date.now() - jump < 1500) {
+      jump = 0;
+      const link = $(`[data-jump="${CSS.escape(event.key)}"]`);
+      if (link) { event.preventDefault(); link.click(); }
+      return;
+    }
+    if (event.key === "j" || event.key === "k") {
+      const rows = $$("table.data tbody tr");
+      const at = rows.findIndex((row) => row.classList.contains("is-current"));
+      const next = rows[Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), rows.length - 1)];
+      rows[at]?.classList.remove("is-current");
+      next?.classList.add("is-current");
+      next?.scrollIntoView({ block: "nearest" });
+    }
+    if (event.key === "Enter" && event.target === document.body) $("tr.is-current a")?.click();
+    if (event.key === "Escape") for (const menu of $$("details.menu[open]")) menu.open = false;
+  });
+
+  document.addEventListener("click", (event) => {
+    const target = event.target;
+    for (const menu of $$("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+    const button = target.closest("[data-theme-switch], [data-copy], [data-open], [data-close]");
+    if (!button) return;
+    if ("themeSwitch" in button.dataset) {
+      const order = ["system", "light", "dark"];
+      remember("patchbay-theme", order[(order.indexOf(theme()) + 1) % order.length]);
+      showTheme();
+    } else if (button.dataset.copy) {
+      navigator.clipboard?.writeText($(button.dataset.copy).textContent.trim()).then(() => toast("Copied."));
+    } else if (button.dataset.open) {
+      event.preventDefault();
+      if (button.dataset.open === "command") openCommand(); else $(`#${button.dataset.open}`)?.showModal();
+    } else button.closest("dialog")?.close();
+  });
+
+  // The session's end is told five minutes before.
+  const token = () => $("meta[name=csrf-token]")?.content || "";
+  const warning = $("#session-warning");
+  let ends = new Date($("meta[name=session-ends]")?.content || NaN);
+  setInterval(() => {
+    if (warning && !Number.isNaN(ends.getTime())) warning.hidden = ends - Date.now() > 300000;
+  }, 5000);
+  $("button", warning || document.createElement("div"))?.addEventListener("click", async () => {
+    const response = await fetch("/account/session/extend", { method: "POST", headers: { "X-CSRF-Token": token() } });
+    if (!response.ok) { location.reload(); return; }
+    ends = new Date((await response.json()).ends_at);
+    warning.hidden = true;
+  });
+
+  // Live parts.
+  document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRF-Token"] = token(); });
+  document.addEventListener("htmx:afterSwap", (event) => showTimes(event.target));
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status === 401) location.reload();
+    else toast("That did not work. Reload the page and try again.", true);
+  });
+  const live = (isOn) => { for (const mark of $$("[data-live]")) mark.classList.toggle("is-off", !isOn); };
+  document.addEventListener("htmx:sseOpen", () => live(true));
+  document.addEventListener("htmx:sseError", () => live(false));
+  document.addEventListener("htmx:sseClose", () => live(false));
+
+  showTimes();
+})();

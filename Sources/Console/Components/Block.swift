@@ -1,0 +1,133 @@
+import Foundation
+
+/// A piece of a page: the name of its template and what fills it.
+struct Block {
+    let model: Model
+
+    init(_ kind: String, _ values: [String: Any?] = [:]) {
+        model = Model(values).with(["kind": kind])
+    }
+
+    static func notice(
+        _ tone: Badge.Tone, _ title: String? = nil, _ text: String, href: String? = nil, link: String? = nil
+    ) -> Block {
+        let icon =
+            switch tone {
+            case .good: "check-circle"
+            case .bad, .warning: "exclamation-triangle"
+            case .info, .muted: "info-circle"
+            }
+        return Block(
+            "notice",
+            [
+                "noticeTone": tone.rawValue, "noticeRole": tone == .bad ? "alert" : "status", "icon": icon,
+                "noticeTitle": title, "noticeText": text, "noticeHref": href, "noticeLink": link,
+            ])
+    }
+
+    static func text(_ text: String, style: String = "") -> Block {
+        Block("text", ["text": text, "textStyle": style])
+    }
+
+    static func facts(_ facts: [(String, Cell)]) -> Block {
+        Block("facts", ["facts": facts.map { $0.1.model.with(["factLabel": $0.0]) }])
+    }
+
+    static func card(_ title: String, actions: [Action] = [], flush: Bool = false, _ parts: [Block]) -> Block {
+        Block(
+            "card",
+            [
+                "cardTitle": title, "cardActions": actions.map(\.model), "isFlush": flush,
+                "parts": parts.map(\.model),
+            ])
+    }
+
+    static func grid(_ columns: Int, _ parts: [Block]) -> Block {
+        Block("grid", ["gridStyle": "is-\(columns)", "parts": parts.map(\.model)])
+    }
+
+    static func actions(_ actions: [Action]) -> Block {
+        Block("actions", ["items": actions.map(\.model)])
+    }
+
+    static func emptyState(_ icon: String, _ title: String, _ text: String, _ actions: [Action] = []) -> Block {
+        Block("empty", Empty(icon: icon, title: title, text: text, actions: actions).model.mapValues { $0 })
+    }
+
+    static func segments(_ label: String, _ segments: [(label: String, href: String, isCurrent: Bool)])
+        -> Block
+    {
+        Block(
+            "segments",
+            [
+                "segmentsLabel": label,
+                "segments": segments.map { ["label": $0.label, "href": $0.href, "isCurrent": $0.isCurrent] as Model },
+            ])
+    }
+}
+
+/// What a list shows when there is nothing in it: what it is for, and what to do.
+struct Empty {
+    let icon: String
+    let title: String
+    let text: String
+    var actions: [Action] = []
+
+    var model: Model {
+        ["icon": icon, "emptyTitle": title, "emptyText": text, "emptyActions": actions.map(\.model)]
+    }
+}
+
+/// A list.
+struct Table {
+    struct Column: ExpressibleByStringLiteral {
+        let label: String
+        var isNumber = false
+        /// Said, but not shown.
+        var hidden: String?
+
+        init(stringLiteral value: String) { label = value }
+
+        private init(label: String, isNumber: Bool = false, hidden: String? = nil) {
+            (self.label, self.isNumber, self.hidden) = (label, isNumber, hidden)
+        }
+
+        static func number(_ label: String) -> Column { Column(label: label, isNumber: true) }
+        static func hidden(_ label: String) -> Column { Column(label: "", hidden: label) }
+    }
+
+    let caption: String
+    var title: String?
+    let columns: [Column]
+    let rows: [[Cell]]
+    var empty: Empty?
+    var pager: Pager?
+
+    var block: Block {
+        Block(
+            "table",
+            [
+                "tableTitle": title, "caption": caption, "hasRows": !rows.isEmpty,
+                "columns": columns.map { column in
+                    Model([
+                        "columnLabel": column.label, "columnStyle": column.isNumber ? "num" : nil,
+                        "columnHidden": column.hidden,
+                    ])
+                },
+                "rows": rows.map { ["cells": $0.map(\.model)] as Model }, "empty": empty?.model,
+                "pager": pager?.model,
+            ])
+    }
+}
+
+/// Where a list goes on.
+struct Pager {
+    let note: String
+    let firstHref: String?
+    let nextHref: String?
+
+    var model: Model? {
+        firstHref == nil && nextHref == nil
+            ? nil : Model(["pagerNote": note, "firstHref": firstHref, "nextHref": nextHref])
+    }
+}

@@ -1,0 +1,92 @@
+import Accounts
+import Foundation
+import HTTPTypes
+import WebSupport
+
+/// What can be chosen in selects.
+enum Choices {
+    static func boards(_ visit: Visit, _ none: String) async throws -> [(value: String, label: String)] {
+        let boards = try await all(visit, "/cw/boards")
+        return [("", none)] + boards.map { ($0["id"].words, $0["name"].words) }.sorted { $0.1 < $1.1 }
+    }
+
+    static func recipients(_ visit: Visit) async throws -> [(value: String, label: String)] {
+        let recipients = try await all(visit, "/webex/rooms").filter { $0["active"].isTrue }
+        return [("", "Choose a room or person")]
+            + recipients.map { recipient in
+                let kind = recipient["kind"].words
+                return (recipient["id"].words, "\(recipient["name"].words) (\(recipient["email"].string ?? kind))")
+            }.sorted { $0.1.lowercased() < $1.1.lowercased() }
+    }
+
+    // A select with more than this would be of no use.
+    private static let most = 1_000
+
+    private static func all(_ visit: Visit, _ path: String) async throws -> [Value] {
+        var found: [Value] = []
+        var query = ["limit": "200"]
+        while found.count < most {
+            let page = try await visit.get(path, query)
+            found += page.items
+            guard let next = page["next_cursor"].string else { break }
+            query["cursor"] = next
+        }
+        return found
+    }
+
+    static func roles(_ visit: Visit) -> [(value: String, label: String)] {
+        let largest: Role = visit.principal.role >= .owner ? visit.principal.role : .admin
+        return Role.allCases.filter { $0 <= largest }.map {
+            ($0.rawValue, $0.label.prefix(1).uppercased() + $0.label.dropFirst())
+        }
+    }
+}
+
+/// A list's filter bar.
+enum Filters {
+    static func block(
+        _ action: String, _ fields: [Field], _ visit: Visit, clear: Bool, actions: [Action] = []
+    ) -> Block {
+        let entries = Entries(visit.query.mapValues { $0 })
+        return Block(
+            "filters",
+            [
+                "filterAction": action, "fields": fields.map { $0.model(entries, errors: [:], isFilter: true) },
+                "hasFields": !fields.isEmpty, "clearHref": clear ? action : nil, "filterActions": actions.map(\.model),
+            ])
+    }
+}
+
+/// Deleting a thing: asked for by a button, confirmed in a dialog, or on a page of its own where no script runs.
+enum Deletion {
+    static func page(
+        _ path: String, _ role: Role, api: String, back: String, done: String,
+        question: @escaping @Sendable (Visit, String) async throws -> String
+    ) -> [PageRoute] {
+        confirmed(path, role, label: "Delete", back: back, question: question) { visit, id in
+            try await visit.send(.delete, api.replacing("{id}", with: id))
+            return .redirect(back, done)
+        }
+    }
+
+    static func confirmed(
+        _ path: String, _ role: Role, label: String, back: String,
+        question: @escaping @Sendable (Visit, String) async throws -> String,
+        act: @escaping @Sendable (Visit, String) async throws -> Outcome
+    ) -> [PageRoute] {
+        [
+            .post(path, role) { visit in
+                let id = try visit.parameter()
+                if visit.entries["confirmed"] == "yes" { return try await act(visit, id) }
+                let fields = [Field("confirmed", "", .hidden)]
+                let form = Form(
+                    action: path.replacing("{id}", with: id), fields: fields, submit: label, cancel: back,
+                    entries: Entries(["confirmed": "yes"]), isDanger: true)
+                return .page(
+                    Page(
+                        title: "Are you sure?",
+                        blocks: [.text(try await question(visit, id), style: "section"), form.block]))
+            }
+        ]
+    }
+}

@@ -1,0 +1,213 @@
+import Foundation
+import WebSupport
+
+/// What a person typed into a form: names with their values.
+struct Entries: Sendable {
+    private var values: [String: [String]] = [:]
+
+    init() {}
+
+    /// Reads `application/x-www-form-urlencoded`.
+    init(urlEncoded text: String) {
+        for pair in text.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let decoded = parts.map { $0.replacing("+", with: " ").removingPercentEncoding ?? "" }
+            // Browsers send line ends as CR LF.
+            let value = decoded.count > 1 ? decoded[1].replacing("\r\n", with: "\n") : ""
+            values[decoded[0], default: []].append(value)
+        }
+    }
+
+    /// What is there to begin with.
+    init(_ values: [String: String?]) {
+        self.values = values.compactMapValues { $0.map { [$0] } }
+    }
+
+    subscript(_ name: String) -> String? { values[name]?.first }
+
+    func all(_ name: String) -> [String] { values[name] ?? [] }
+
+    /// Names and values that do not belong to the form's machinery.
+    var fields: [(name: String, value: String)] {
+        values.filter { !$0.key.hasPrefix("_") }.flatMap { name, values in values.map { (name, $0) } }
+            .sorted { ($0.name, $0.value) < ($1.name, $1.value) }
+    }
+}
+
+/// A field of a form: how it looks, and what it becomes in the API's request.
+struct Field {
+    enum Kind {
+        case text
+        case email
+        case password
+        case number
+        case url
+        /// A secret that is only sent when something was typed.
+        case secret
+        case area
+        /// A choice, by value and label.
+        case choice([(value: String, label: String)])
+        case flag
+        /// A point in time, in the viewer's zone.
+        case instant(TimeZone)
+        case code
+        case hidden
+    }
+
+    let name: String
+    let label: String
+    let kind: Kind
+    var help: String?
+    var isOptional = false
+    var placeholder: String?
+    var autocomplete: String?
+    var isFocused = false
+    /// Whether a number goes into the request as a number, although it is chosen or hidden.
+    var isNumeric = false
+    /// Whether an empty field means "none" and is sent as null, instead of being left out.
+    var sendsNull = false
+
+    init(
+        _ name: String, _ label: String, _ kind: Kind = .text, help: String? = nil, optional: Bool = false,
+        placeholder: String? = nil, autocomplete: String? = nil, focused: Bool = false, numeric: Bool = false,
+        sendsNull: Bool = false
+    ) {
+        self.name = name
+        self.label = label
+        self.kind = kind
+        self.help = help
+        isOptional = optional
+        self.placeholder = placeholder
+        self.autocomplete = autocomplete
+        isFocused = focused
+        isNumeric = numeric
+        self.sendsNull = sendsNull
+    }
+
+    /// What the field becomes in a request; nil to leave it out.
+    func value(in entries: Entries) -> Value? {
+        let text = (entries[name] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+        switch kind {
+        case .flag: return .flag(entries[name] == "true")
+        case .password, .secret:
+            // A password may begin with a space.
+            return (entries[name] ?? "").isEmpty ? (isOptional ? nil : .text("")) : .text(entries[name] ?? "")
+        case .instant(let zone):
+            guard !text.isEmpty else { return sendsNull ? .null : nil }
+            return .text(LocalTime.instant(text, in: zone).map(APIJSON.text) ?? text)
+        case .number: return empty(text) ?? Double(text).map(Value.number) ?? .text(text)
+        case .choice, .hidden:
+            if let empty = empty(text) { return empty }
+            return isNumeric ? Double(text).map(Value.number) ?? .text(text) : .text(text)
+        case .text, .email, .url, .area, .code:
+            return text.isEmpty && (isOptional || sendsNull) ? (sendsNull ? .null : nil) : .text(text)
+        }
+    }
+
+    private func empty(_ text: String) -> Value? {
+        text.isEmpty ? (sendsNull ? .null : isOptional ? .some(.null) : .text("")) : nil
+    }
+
+    func model(_ entries: Entries, errors: [String: String], isFilter: Bool = false) -> Model {
+        let error = errors[name]
+        var (inputType, isSelect, isArea, isSwitch, isHidden): (String?, Bool, Bool, Bool, Bool) = (
+            nil, false, false, false, false
+        )
+        var options: [Model] = []
+        var value = entries[name]
+        switch kind {
+        case .text, .code, .number: inputType = "text"
+        case .email: inputType = "email"
+        case .url: inputType = "url"
+        case .password, .secret:
+            inputType = "password"
+            value = nil
+        case .instant(let zone):
+            inputType = "datetime-local"
+            value = value.map { text in APIJSON.date(text).map { LocalTime.text($0, in: zone) } ?? text }
+        case .area: isArea = true
+        case .choice(let choices):
+            isSelect = true
+            options = choices.map {
+                ["optionValue": $0.value, "optionLabel": $0.label, "isSelected": $0.value == value]
+            }
+        case .flag: isSwitch = true
+        case .hidden: isHidden = true
+        }
+        let describedBy = [help == nil ? nil : "h-\(name)", error == nil ? nil : "e-\(name)"].compactMap(\.self)
+        return Model([
+            "fieldName": name, "fieldLabel": label, "value": value ?? "", "help": help, "fieldError": error,
+            "isHidden": isHidden, "isSwitch": isSwitch, "isChecked": value == "true",
+            "isLabelled": !isHidden && !isSwitch, "isSelect": isSelect, "isArea": isArea, "inputType": inputType,
+            "options": options, "isOptional": isOptional && !isFilter,
+            "isRequired": !isOptional && !isFilter && inputType != nil && !sendsNull,
+            "isCode": { if case .code = kind { true } else { false } }(), "isFocused": isFocused,
+            "autocomplete": autocomplete ?? (inputType == "password" ? "off" : nil), "placeholder": placeholder,
+            "listID": nil, "describedBy": describedBy.isEmpty ? nil : describedBy.joined(separator: " "),
+        ])
+    }
+}
+
+/// Date and time as `datetime-local` has them.
+enum LocalTime {
+    private static func style(_ zone: TimeZone) -> Date.VerbatimFormatStyle {
+        Date.VerbatimFormatStyle(
+            format:
+                "\(year: .padded(4))-\(month: .twoDigits)-\(day: .twoDigits)T\(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits)",
+            timeZone: zone, calendar: .init(identifier: .gregorian))
+    }
+
+    static func text(_ date: Date, in zone: TimeZone) -> String { date.formatted(style(zone)) }
+
+    static func instant(_ text: String, in zone: TimeZone) -> Date? {
+        let numbers = text.split { !$0.isNumber }.compactMap { Int($0) }
+        guard (5...6).contains(numbers.count) else { return nil }
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = zone
+        return calendar.date(
+            from: DateComponents(
+                year: numbers[0], month: numbers[1], day: numbers[2], hour: numbers[3], minute: numbers[4]))
+    }
+}
+
+/// A form, as it is shown with what was typed and what is wrong with it.
+struct Form {
+    var title: String?
+    let action: String
+    let fields: [Field]
+    var submit = "Save"
+    var cancel: String?
+    var entries = Entries()
+    var problem: Problem?
+    var isCard = true
+    var confirm: String?
+    var isDanger = false
+
+    /// The fields as the API's request.
+    var body: [String: Value] {
+        var body: [String: Value] = [:]
+        for field in fields where !field.name.hasPrefix("_") {
+            if let value = field.value(in: entries), !(value == .null && !field.sendsNull) { body[field.name] = value }
+        }
+        return body
+    }
+
+    var block: Block {
+        var errors: [String: String] = [:]
+        for error in problem?.errors ?? [] {
+            let text = error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message
+            errors[error.field] = text.prefix(1).uppercased() + text.dropFirst() + "."
+        }
+        let known = Set(fields.map(\.name))
+        let elsewhere = problem?.errors.filter { !known.contains($0.field) } ?? []
+        let isAtFields = problem != nil && !errors.isEmpty && elsewhere.isEmpty
+        return Block(
+            "form",
+            [
+                "formTitle": title, "formAction": action, "fields": fields.map { $0.model(entries, errors: errors) },
+                "formError": problem.map { isAtFields ? "Please look at the marked fields." : $0.detail },
+                "submitLabel": submit, "submitStyle": isDanger ? "is-danger" : "is-primary", "cancelHref": cancel,
+                "isCard": isCard, "confirm": confirm,
+            ])
+    }
+}

@@ -1,0 +1,55 @@
+/// How states are shown: one word and one tone each, the same on every page.
+extension Badge {
+    static func delivery(_ state: String) -> Badge {
+        switch state {
+        case "sent": Badge(.good, "sent")
+        case "queued": Badge(.info, "queued")
+        case "uncertain": Badge(.warning, "uncertain")
+        case "failed": Badge(.bad, "failed")
+        default: Badge(.muted, state)
+        }
+    }
+
+    static func connection(_ state: String, isActive: Bool) -> Badge {
+        guard isActive else { return Badge(.muted, "switched off") }
+        return switch state {
+        case "ok": Badge(.good, "connected")
+        case "silent": Badge(.warning, "silent")
+        case "untested": Badge(.muted, "not tested")
+        default: Badge(.bad, state)
+        }
+    }
+
+    static func sync(_ state: String) -> Badge {
+        switch state {
+        case "running": Badge(.info, "running")
+        case "queued": Badge(.info, "queued")
+        case "failed": Badge(.bad, "failed")
+        default: Badge(.muted, "idle")
+        }
+    }
+
+    static func forward(_ state: String) -> Badge {
+        switch state {
+        case "active": Badge(.good, "active")
+        case "upcoming": Badge(.info, "upcoming")
+        default: Badge(.muted, state)
+        }
+    }
+
+    static func result(_ result: String) -> Badge {
+        switch result {
+        case "done": Badge(.good, "done")
+        case "refused": Badge(.warning, "refused")
+        default: Badge(.bad, result)
+        }
+    }
+}
+
+/// Kinds of events as people say them.
+enum EventWords {
+    static func of(_ kind: String) -> String {
+        let words = kind.replacing("_", with: " ")
+        return words.prefix(1).uppercased() + words.dropFirst()
+    }
+}

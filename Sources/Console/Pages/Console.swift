@@ -1,0 +1,341 @@
+import Accounts
+import Database
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import WebSupport
+
+/// The web console: pages over the API's routes. It sees and does nothing that the API would not show or do for the same
+/// person, because it asks the API.
+public struct Console: Sendable {
+    /// All pages for those who are signed in.
+    public let pages: [PageRoute]
+    let accounts: AccountsFeature
+    let table: RouteTable
+    let cookie: SessionCookie
+    let templates: Templates
+    let assets: Assets
+    let live: LiveUpdates
+    let counts: NavigationCounts
+    let logger: Logger
+
+    /// Reads templates and assets.
+    /// - Parameters:
+    ///   - table: the API.
+    ///   - health: whether the server is well, as `/readiness` has it.
+    public init(
+        accounts: AccountsFeature, table: RouteTable, cookie: SessionCookie, database: Database,
+        health: @escaping @Sendable () async -> [HealthCheck], logger: Logger
+    ) throws {
+        self.accounts = accounts
+        self.table = table
+        self.cookie = cookie
+        self.logger = logger
+        templates = try Templates(folder: Bundle.module.bundleURL.appending(path: "Templates"))
+        assets = try Assets(folder: Bundle.module.bundleURL.appending(path: "Assets"))
+        live = LiveUpdates(database: database)
+        counts = NavigationCounts()
+        if !assets.isComplete {
+            logger.warning("the console's style sheets and scripts are missing; run scripts/assets and build again")
+        }
+        pages =
+            dashboardPages() + ticketPages() + rulePages() + forwardPages() + deliveryPages() + recipientPages()
+            + syncPages() + connectionPages() + userPages() + keyPages() + flagPages() + providerPages() + auditPages()
+            + settingsPages() + organizationPages() + healthPages(health) + searchPages() + accountPages(accounts)
+    }
+
+    /// Work that goes on while the server runs: looks for changes that open pages want to see.
+    public func run() async {
+        await live.run()
+    }
+
+    /// Puts all pages into the router.
+    public func install(in router: Router<WebContext>) {
+        assets.install(in: router)
+        installSignIn(in: router)
+        installDocs(in: router)
+        for (path, group) in Dictionary(grouping: pages, by: \.path) {
+            for route in group {
+                router.on(RouterPath(path), method: route.method) { request, context in
+                    try await framed(request, context) { try await admit(request, context, to: route) }
+                }
+            }
+            let methods = group.map(\.method)
+            for method in [HTTPRequest.Method.get, .post, .put, .patch, .delete] where !methods.contains(method) {
+                router.on(RouterPath(path), method: method) { request, context in
+                    try await framed(request, context) {
+                        throw Problem(
+                            .methodNotAllowed, code: "method_not_allowed", title: "Not possible here",
+                            detail: "This page cannot be used that way.", allowed: methods)
+                    }
+                }
+            }
+        }
+        router.get("/live") { request, context in
+            guard let (_, live) = try await signedIn(request), live.duty == nil else {
+                return Response(status: .unauthorized)
+            }
+            return self.live.response()
+        }
+    }
+
+    /// The session of a request that goes on.
+    func signedIn(_ request: Request) async throws -> (SessionToken, LiveSession)? {
+        guard let token = cookie.token(in: request), let live = try await accounts.sessions.find(token) else {
+            return nil
+        }
+        return (token, live)
+    }
+
+    /// Lets in who is signed in and may see the page. All else is led to the sign-in page, or told why not.
+    private func admit(_ request: Request, _ context: WebContext, to route: PageRoute) async throws -> Response {
+        guard let (token, live) = try await signedIn(request) else {
+            return Self.toSignIn(request, keepsForm: route.method == .post)
+        }
+        if let duty = live.duty, route.path != duty.path {
+            return .redirect(to: duty.path)
+        }
+        let entries = try await Self.entries(of: request, context)
+        if route.method == .post { try Self.checkProof(request, entries, token) }
+        let visit = visit(request, context, token, live, entries)
+        guard live.role >= route.role else {
+            throw Problem(
+                .forbidden, code: "forbidden", title: "Your role does not allow this",
+                detail: "This page needs the role \(route.role.label) or more; yours is \(live.role.label).")
+        }
+        return try await answer(try await route.handle(visit), to: request, visit)
+    }
+
+    func visit(
+        _ request: Request, _ context: WebContext, _ token: SessionToken, _ live: LiveSession, _ entries: Entries
+    ) -> Visit {
+        var parameters: [String: String] = [:]
+        for (name, value) in context.parameters {
+            parameters[String(name)] = String(value).removingPercentEncoding ?? String(value)
+        }
+        var query: [String: String] = [:]
+        for (name, value) in request.uri.queryParameters { query[String(name)] = String(value) }
+        let zone = request.cookies["patchbay-zone"]?.value.removingPercentEncoding.flatMap(TimeZone.init(identifier:))
+        return Visit(
+            live: live, token: token, principal: live.principal, visitor: Self.visitor(request, context),
+            path: request.uri.path, parameters: parameters, query: query, entries: entries, zone: zone ?? .gmt,
+            flash: Flash.read(request), theme: Self.theme(request), table: table)
+    }
+
+    static func visitor(_ request: Request, _ context: WebContext) -> Visitor {
+        Visitor(address: context.address, agent: request.headers[.userAgent])
+    }
+
+    static func theme(_ request: Request) -> String? {
+        guard let theme = request.cookies["patchbay-theme"]?.value, theme == "light" || theme == "dark" else {
+            return nil
+        }
+        return theme
+    }
+
+    static func entries(of request: Request, _ context: WebContext) async throws -> Entries {
+        guard request.method == .post else { return Entries() }
+        var request = request
+        let buffer = try await request.collectBody(upTo: context.maxUploadSize)
+        return Entries(urlEncoded: String(decoding: buffer.readableBytesView, as: UTF8.self))
+    }
+
+    static func checkProof(_ request: Request, _ entries: Entries, _ token: SessionToken) throws {
+        let header = HTTPField.Name("X-CSRF-Token").flatMap { request.headers[$0] }
+        guard FormProof.verify(entries["_csrf"] ?? header, for: token) else {
+            throw Problem(
+                .forbidden, code: "csrf", title: "This form is too old",
+                detail:
+                    "It was opened before you signed in this time, or it does not come from this console. Open the page again and send it once more."
+            )
+        }
+    }
+
+    private static func toSignIn(_ request: Request, keepsForm: Bool) -> Response {
+        // Back to the page that was asked for; after a form, to the page that has the form.
+        let destination = keepsForm ? request.uri.path : request.uri.description
+        var response = Response.redirect(
+            to: Visit.href("/sign-in", ["to": destination, "again": keepsForm ? "1" : ""]))
+        if request.headers[.init("HX-Request") ?? .cookie] != nil { response = Response(status: .unauthorized) }
+        return response
+    }
+
+    // MARK: Answers
+
+    func answer(_ outcome: Outcome, to request: Request, _ visit: Visit) async throws -> Response {
+        switch outcome {
+        case .response(let response): return response
+        case .fragment(let name, let model):
+            return try Self.html(
+                try templates.render(name, model.with(["assets": assets.addresses as Model])), to: request)
+        case .signedIn(let token, let path, let note):
+            var response = Response.redirect(to: path)
+            cookie.set(token, in: &response)
+            Flash.write(note, to: &response)
+            return response
+        case .redirect(let path, let note):
+            var response = Response.redirect(to: path)
+            Flash.write(note, to: &response)
+            return response
+        case .page(let page):
+            let html = try templates.render("page", try await shell(page, request, visit))
+            var response = try Self.html(html, page.status, to: request)
+            if visit.flash != nil { Flash.clear(&response) }
+            return response
+        }
+    }
+
+    private func shell(_ page: Page, _ request: Request, _ visit: Visit) async throws -> Model {
+        let live = visit.live
+        let navigation = try await Navigation.model(visit, counts: counts)
+        return Model([
+            "title": page.title, "heading": page.heading ?? page.title, "lead": page.lead,
+            "crumb": page.crumb?.label, "crumbHref": page.crumb?.href, "headActions": page.actions.map(\.model),
+            "blocks": page.blocks.map(\.model), "live": page.isLive, "address": request.uri.description,
+            "assets": assets.addresses as Model, "theme": visit.theme, "csrf": FormProof.make(for: visit.token),
+            "once": Self.random(), "sessionEnds": APIJSON.text(live.endsAt), "navigation": navigation,
+            "organization": live.organizationName, "isVisiting": live.organization != live.home,
+            "name": live.name, "email": live.email, "roleLabel": live.role.label,
+            "initials": Self.initials(live.name), "flash": visit.flash, "jumps": Navigation.jumps,
+        ])
+    }
+
+    /// A page without the shell: for those who are not signed in, or have something to do first.
+    func bare(
+        _ request: Request, title: String, lead: String? = nil, footnote: String? = nil, token: SessionToken? = nil,
+        status: HTTPResponse.Status = .ok, _ blocks: [Block]
+    ) throws -> Response {
+        let model = Model([
+            "title": title, "heading": title, "lead": lead, "footnote": footnote, "blocks": blocks.map(\.model),
+            "assets": assets.addresses as Model, "theme": Self.theme(request), "isSignedIn": token != nil,
+            "csrf": token.map(FormProof.make), "once": Self.random(),
+        ])
+        return try Self.html(try templates.render("bare", model), status, to: request)
+    }
+
+    static func html(_ text: String, _ status: HTTPResponse.Status = .ok, to request: Request) throws -> Response {
+        var headers: HTTPFields = [.contentType: "text/html; charset=utf-8", .vary: "Accept-Encoding, Cookie"]
+        var bytes = Array(text.utf8)
+        if Gzip.isWelcome(request), bytes.count > 1_000 {
+            bytes = try Gzip.compress(bytes)
+            headers[.contentEncoding] = "gzip"
+        }
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+    }
+
+    static func random() -> String {
+        String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt64.random(in: .min ... .max), radix: 36)
+    }
+
+    private static func initials(_ name: String) -> String {
+        let words = name.split { " .@-_".contains($0) }
+        return words.prefix(2).compactMap(\.first).map { $0.uppercased() }.joined()
+    }
+
+    /// Answers problems as pages, in words, instead of as JSON.
+    func framed(
+        _ request: Request, _ context: WebContext, _ body: () async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await body()
+        } catch let problem as Problem {
+            return try await refused(problem, request, context)
+        } catch let error as DatabaseError where error.isTransient {
+            return try await refused(
+                .unavailable("The database cannot be used for the moment; try again in some seconds."), request, context
+            )
+        } catch {
+            logger.error(
+                "page failed: \(error)",
+                metadata: ["request_id": "\(context.requestID)", "path": "\(request.uri.path)"])
+            return try await refused(.internalError, request, context)
+        }
+    }
+
+    private func refused(_ problem: Problem, _ request: Request, _ context: WebContext) async throws -> Response {
+        let blocks: [Block] = [
+            .notice(.bad, problem.title + ".", problem.detail),
+            .actions([.link("Back to the dashboard", "/")]),
+            .text("Request \(context.requestID)", style: "muted"),
+        ]
+        // While the database cannot be used nobody's session is known either.
+        let session = try? await signedIn(request)
+        var response: Response
+        if let (token, live) = session.flatMap(\.self), live.duty == nil {
+            let page = Page(title: problem.title, blocks: blocks, status: problem.status)
+            response = try await answer(.page(page), to: request, visit(request, context, token, live, Entries()))
+        } else {
+            response = try bare(request, title: problem.title, status: problem.status, blocks)
+        }
+        if !problem.allowed.isEmpty {
+            response.headers[.allow] = problem.allowed.map(\.rawValue).sorted().joined(separator: ", ")
+        }
+        return response
+    }
+}
+
+/// Whether a part of the server is well.
+public struct HealthCheck: Sendable {
+    let name: String
+    let isOK: Bool
+    let detail: String
+
+    /// States it.
+    public init(name: String, isOK: Bool, detail: String) {
+        self.name = name
+        self.isOK = isOK
+        self.detail = detail
+    }
+}
+
+/// What one page wants to say on the next one.
+enum Flash {
+    private static let name = "patchbay-note"
+
+    static func write(_ note: String?, to response: inout Response) {
+        guard let note,
+            let text = note.prefix(500).description.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
+        else { return }
+        response.setCookie(Cookie(name: name, value: text, maxAge: 60, path: "/", httpOnly: true, sameSite: .lax))
+    }
+
+    static func read(_ request: Request) -> String? {
+        request.cookies[name]?.value.removingPercentEncoding.flatMap { $0.isEmpty ? nil : String($0.prefix(500)) }
+    }
+
+    static func clear(_ response: inout Response) {
+        response.setCookie(Cookie(name: name, value: "", maxAge: 0, path: "/", httpOnly: true, sameSite: .lax))
+    }
+}
+
+extension Response {
+    /// On to another page of ours, with GET.
+    static func redirect(to path: String) -> Response {
+        Response(status: .seeOther, headers: [.location: path])
+    }
+}
+
+extension Role {
+    var label: String {
+        switch self {
+        case .viewer: "viewer"
+        case .engineer: "engineer"
+        case .admin: "administrator"
+        case .owner: "owner"
+        case .superAdmin: "super administrator"
+        }
+    }
+}
+
+extension LiveSession.Duty {
+    /// The page on which it is done.
+    var path: String {
+        switch self {
+        case .enterCode: "/sign-in/code"
+        case .changePassword: "/sign-in/password"
+        case .setUpSecondFactor: "/sign-in/second-factor"
+        }
+    }
+}

@@ -1,0 +1,173 @@
+import Accounts
+import Foundation
+import HTTPTypes
+import Hummingbird
+import WebSupport
+
+/// A page asked for by somebody who is signed in: who it is, what was asked, and the API in his name.
+struct Visit: Sendable {
+    let live: LiveSession
+    let token: SessionToken
+    let principal: Principal
+    let visitor: Visitor
+    let path: String
+    let parameters: [String: String]
+    let query: [String: String]
+    /// What was posted; empty for a GET.
+    let entries: Entries
+    /// The viewer's zone, if the browser told it.
+    let zone: TimeZone
+    /// What the last page wanted to say on this one.
+    let flash: String?
+    let theme: String?
+    let table: RouteTable
+
+    /// Who it is, for the audit log.
+    var actor: Actor { Actor(user: live.user, name: live.email, means: "session", address: visitor.address) }
+
+    /// Asks the API.
+    func get(_ path: String, _ query: [String: String] = [:]) async throws -> Value {
+        try await call(.get, path, query: query)
+    }
+
+    /// Has the API do something, once for each form that was shown.
+    @discardableResult
+    func send(_ method: HTTPRequest.Method, _ path: String, _ body: [String: Value] = [:]) async throws -> Value {
+        try await call(method, path, body: .object(body), once: entries["_once"])
+    }
+
+    private func call(
+        _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Value? = nil,
+        once: String? = nil
+    ) async throws -> Value {
+        let response = try await table.call(
+            method, path, query: query, body: try body.map { try APIJSON.encode($0) }, as: principal,
+            at: visitor.address, once: once)
+        let bytes = try await response.bytes()
+        return bytes.isEmpty ? .null : try Value(Data(bytes))
+    }
+
+    /// Whether the viewer's role allows it: what would be refused is not offered.
+    func may(_ method: HTTPRequest.Method, _ path: String) -> Bool {
+        table.allows(method, path, to: principal)
+    }
+
+    /// The actions that the viewer's role allows.
+    func allowed(_ method: HTTPRequest.Method, _ path: String, _ action: Action) -> [Action] {
+        may(method, path) ? [action] : []
+    }
+
+    func parameter(_ name: String = "id") throws(Problem) -> String {
+        guard let value = parameters[name], !value.isEmpty, !value.contains("/") else { throw .notFound("page") }
+        return value
+    }
+
+    /// The same page with other parameters of its query; nil takes one away.
+    func href(_ changes: [String: String?]) -> String {
+        var query = query
+        for (name, value) in changes { query[name] = value }
+        return Self.href(path, query)
+    }
+
+    static func href(_ path: String, _ query: [String: String]) -> String {
+        let pairs = query.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }.map { name, value in
+            "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: .urlQueryValue) ?? "")"
+        }
+        return pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
+    }
+
+    /// The pager of a list that the API answered.
+    func pager(_ page: Value) -> Pager {
+        let count = page.items.count
+        return Pager(
+            note: "\(count) on this page", firstHref: query["cursor"] == nil ? nil : href(["cursor": nil]),
+            nextHref: page["next_cursor"].string.map { href(["cursor": $0]) })
+    }
+
+    /// The parameters of the query that a list of the API knows.
+    func listQuery(_ names: [String]) -> [String: String] {
+        query.filter { names.contains($0.key) || $0.key == "cursor" }.filter { !$0.value.isEmpty }
+    }
+}
+
+extension CharacterSet {
+    static let urlQueryValue: CharacterSet = {
+        var set = CharacterSet.alphanumerics
+        set.insert(charactersIn: "-._~:")
+        return set
+    }()
+}
+
+/// What a page shows.
+struct Page {
+    var title: String
+    /// Above the content; the title unless told otherwise.
+    var heading: String?
+    var lead: String?
+    /// The page above this one, by name and address.
+    var crumb: (label: String, href: String)?
+    var actions: [Action] = []
+    var blocks: [Block]
+    /// Whether the content is fetched again when something changes.
+    var isLive = false
+    var status: HTTPResponse.Status = .ok
+}
+
+/// What a page's handler answers.
+enum Outcome {
+    case page(Page)
+    /// Go somewhere else, and say this there.
+    case redirect(String, String? = nil)
+    case response(Response)
+    /// Go somewhere else with a new token of the session.
+    case signedIn(SessionToken, String, String)
+    /// A piece of a page, by its template.
+    case fragment(String, Model)
+}
+
+/// One page, or one thing that a form of a page does. Like the routes of the API: in a table, with its role.
+public struct PageRoute: Sendable {
+    /// GET or POST.
+    public let method: HTTPRequest.Method
+    /// With `{name}` for parameters.
+    public let path: String
+    /// The smallest role that sees it.
+    public let role: Role
+    let handle: @Sendable (Visit) async throws -> Outcome
+
+    static func get(
+        _ path: String, _ role: Role, _ handle: @escaping @Sendable (Visit) async throws -> Page
+    ) -> PageRoute {
+        PageRoute(method: .get, path: path, role: role) { .page(try await handle($0)) }
+    }
+
+    static func post(
+        _ path: String, _ role: Role, _ handle: @escaping @Sendable (Visit) async throws -> Outcome
+    ) -> PageRoute {
+        PageRoute(method: .post, path: path, role: role, handle: handle)
+    }
+}
+
+extension PageRoute {
+    /// A form: shown on GET, sent to the API on POST. What the API refuses is shown at its fields.
+    /// - Parameters:
+    ///   - make: the page around a form, for entries and problem as they are; the form is its first block of that kind.
+    ///   - send: has the API do it, and says where to go.
+    static func form(
+        _ path: String, _ role: Role, make: @escaping @Sendable (Visit, Entries?, Problem?) async throws -> Page,
+        send: @escaping @Sendable (Visit) async throws -> Outcome
+    ) -> [PageRoute] {
+        [
+            .get(path, role) { try await make($0, nil, nil) },
+            .post(path, role) { visit in
+                do {
+                    return try await send(visit)
+                } catch let problem as Problem where problem.status != .notFound {
+                    var page = try await make(visit, visit.entries, problem)
+                    page.status = problem.status
+                    return .page(page)
+                }
+            },
+        ]
+    }
+}

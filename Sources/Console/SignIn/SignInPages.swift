@@ -1,0 +1,373 @@
+import Accounts
+import Foundation
+import HTTPTypes
+import Hummingbird
+import OpenIDConnect
+import WebSupport
+
+/// The pages before the door: password, code, identity providers, and what has to be done first.
+extension Console {
+    func installSignIn(in router: Router<WebContext>) {
+        func on(
+            _ path: String, _ method: HTTPRequest.Method,
+            _ handle: @escaping @Sendable (Request, WebContext) async throws -> Response
+        ) {
+            router.on(RouterPath(path), method: method) { request, context in
+                try await framed(request, context) { try await handle(request, context) }
+            }
+        }
+        on("/sign-in", .get, showSignIn)
+        on("/sign-in", .post, signIn)
+        on("/sign-out", .post, signOut)
+        on("/sign-in/with/{id}", .get, depart)
+        on("/sign-in/return", .get, arrive)
+        on("/sign-in/code", .get) { request, context in
+            try await duty(.enterCode, request, context) { try codePage(request, $0) }
+        }
+        on("/sign-in/code", .post, enterCode)
+        on("/sign-in/password", .get) { request, context in
+            try await duty(.changePassword, request, context) { try passwordPage(request, $0) }
+        }
+        on("/sign-in/password", .post, changePassword)
+        on("/sign-in/second-factor", .get) { request, context in
+            try await duty(.setUpSecondFactor, request, context) { try await secondFactorPage(request, $0, $1) }
+        }
+        on("/sign-in/second-factor", .post, setUpSecondFactor)
+        for path in ["/sign-in", "/sign-in/code", "/sign-in/password", "/sign-in/second-factor"] {
+            for method in [HTTPRequest.Method.put, .patch, .delete] {
+                on(path, method) { _, _ in
+                    throw Problem(
+                        .methodNotAllowed, code: "method_not_allowed", title: "Not possible here",
+                        detail: "This page cannot be used that way.", allowed: [.get, .post])
+                }
+            }
+        }
+    }
+
+    // MARK: Password
+
+    private static let signInFields = [
+        Field("email", "E-mail", .email, autocomplete: "username", focused: true),
+        Field("password", "Password", .password, autocomplete: "current-password"), Field("to", "", .hidden),
+        Field("again", "", .hidden),
+    ]
+
+    private func signInPage(
+        _ request: Request, _ entries: Entries, problem: String? = nil, status: HTTPResponse.Status = .ok
+    ) async throws -> Response {
+        let form = Form(
+            action: "/sign-in", fields: Self.signInFields, submit: "Sign in", entries: entries,
+            problem: problem.map { Problem(status, code: "sign_in", title: "", detail: $0) }, isCard: false)
+        var blocks: [Block] = []
+        if entries["again"] == "1" {
+            blocks.append(
+                .notice(.info, nil, "Your session has ended. What you had typed comes back after signing in."))
+        }
+        blocks.append(form.block)
+        // While the database cannot be read nobody can sign in anyway; the page still says so in words.
+        let providers = (try? await accounts.singleSignOn.enabled()) ?? []
+        if !providers.isEmpty {
+            blocks.append(Block("or", ["text": "or"]))
+            blocks.append(
+                Block(
+                    "links",
+                    [
+                        "links": providers.map {
+                            [
+                                "href": Visit.href("/sign-in/with/\($0.id)", ["to": entries["to"] ?? ""]),
+                                "icon": "shield-lock", "label": "Continue with \($0.name)",
+                            ] as Model
+                        }
+                    ]))
+        }
+        return try bare(
+            request, title: "Sign in", lead: "Welcome back.",
+            footnote: "No account? Ask an administrator of your organization.",
+            status: status, blocks)
+    }
+
+    private func showSignIn(_ request: Request, _ context: WebContext) async throws -> Response {
+        let query = request.uri.queryParameters
+        let to = query["to"].map(String.init)
+        if let (_, live) = try await signedIn(request) {
+            return .redirect(to: live.duty?.path ?? Self.safe(to))
+        }
+        return try await signInPage(request, Entries(["to": to, "again": query["again"].map(String.init)]))
+    }
+
+    private func signIn(_ request: Request, _ context: WebContext) async throws -> Response {
+        try Self.checkOrigin(request)
+        let entries = try await Self.entries(of: request, context)
+        do {
+            let token = try await accounts.signIn.withPassword(
+                email: entries["email"] ?? "", password: entries["password"] ?? "",
+                from: Self.visitor(request, context),
+                replacing: cookie.token(in: request))
+            return welcome(token, to: entries["to"], isReturn: entries["again"] == "1")
+        } catch let refusal as SignIn.Refusal {
+            var response = try await signInPage(request, entries, problem: refusal.words, status: refusal.status)
+            refusal.addWait(to: &response)
+            return response
+        }
+    }
+
+    private func welcome(_ token: SessionToken, to destination: String?, isReturn: Bool = false) -> Response {
+        var response = Response.redirect(to: Self.safe(destination))
+        cookie.set(token, in: &response)
+        // Tells the script that a form may be filled in again.
+        if isReturn {
+            response.setCookie(
+                Cookie(name: "patchbay-returned", value: "1", maxAge: 600, path: "/", httpOnly: false, sameSite: .lax))
+        }
+        return response
+    }
+
+    private func signOut(_ request: Request, _ context: WebContext) async throws -> Response {
+        var response = Response.redirect(to: "/sign-in")
+        if let (token, live) = try await signedIn(request) {
+            try Self.checkProof(request, try await Self.entries(of: request, context), token)
+            try await accounts.signIn.out(live, from: Self.visitor(request, context))
+        }
+        cookie.set(nil, in: &response)
+        return response
+    }
+
+    /// Only pages of ours: a path, and nothing that a browser would take for another host.
+    static func safe(_ destination: String?) -> String {
+        guard let destination, destination.hasPrefix("/"), !destination.hasPrefix("//"), !destination.hasPrefix("/\\"),
+            !destination.hasPrefix("/sign-in"), destination.utf8.count <= 2_000,
+            destination.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "\\") })
+        else { return "/" }
+        return destination
+    }
+
+    /// Signing in has no session yet whose proof a form could carry. The browser says where a form comes from.
+    private static func checkOrigin(_ request: Request) throws {
+        let site = HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] }
+        let isOurs: Bool
+        if let site {
+            isOurs = site == "same-origin" || site == "none"
+        } else if let origin = request.headers[.origin] {
+            isOurs =
+                URLComponents(string: origin).map { url in
+                    let host = (url.host ?? "") + (url.port.map { ":\($0)" } ?? "")
+                    return host == request.head.authority
+                } ?? false
+        } else {
+            // No browser: nobody's cookies are at stake.
+            isOurs = true
+        }
+        guard isOurs else {
+            throw Problem(
+                .forbidden, code: "csrf", title: "This did not come from our own page",
+                detail: "Open the sign-in page of this console and try again.")
+        }
+    }
+
+    // MARK: What has to be done first
+
+    /// Shows a page to whom it is meant for; others are led on.
+    private func duty(
+        _ duty: LiveSession.Duty, _ request: Request, _ context: WebContext,
+        _ show: (SessionToken, LiveSession) async throws -> Response
+    ) async throws -> Response {
+        guard let (token, live) = try await signedIn(request) else { return .redirect(to: "/sign-in") }
+        guard live.duty == duty else { return .redirect(to: live.duty?.path ?? "/") }
+        return try await show(token, live)
+    }
+
+    private func duty(
+        _ duty: LiveSession.Duty, _ request: Request, _ context: WebContext,
+        _ show: (SessionToken) async throws -> Response
+    ) async throws -> Response {
+        try await self.duty(duty, request, context) { token, _ in try await show(token) }
+    }
+
+    private func codePage(
+        _ request: Request, _ token: SessionToken, problem: String? = nil, status: HTTPResponse.Status = .ok
+    ) throws -> Response {
+        let form = Form(
+            action: "/sign-in/code",
+            fields: [Field("code", "Code", .code, autocomplete: "one-time-code", focused: true)], submit: "Continue",
+            problem: problem.map { Problem(status, code: "code", title: "", detail: $0) }, isCard: false)
+        return try bare(
+            request, title: "Second factor",
+            lead: "Enter the six digits that your authenticator app shows, or a recovery code.",
+            token: token, status: status, [form.block])
+    }
+
+    private func enterCode(_ request: Request, _ context: WebContext) async throws -> Response {
+        try await duty(.enterCode, request, context) { token, live in
+            let entries = try await Self.entries(of: request, context)
+            try Self.checkProof(request, entries, token)
+            do {
+                let entered = try await accounts.signIn.withCode(
+                    entries["code"] ?? "", in: live, token, from: Self.visitor(request, context))
+                var response = welcome(entered.token, to: "/")
+                if let left = entered.recoveryCodesLeft {
+                    Flash.write(
+                        "You used a recovery code; \(left) are left. Make new ones under your account.", to: &response)
+                }
+                return response
+            } catch let refusal as SignIn.Refusal {
+                var response = try codePage(request, token, problem: refusal.words, status: refusal.status)
+                refusal.addWait(to: &response)
+                return response
+            }
+        }
+    }
+
+    private func passwordPage(
+        _ request: Request, _ token: SessionToken, problem: Problem? = nil
+    ) throws -> Response {
+        let form = Form(
+            action: "/sign-in/password", fields: PasswordChange.fields, submit: "Set the password", problem: problem,
+            isCard: false)
+        return try bare(
+            request, title: "Choose a password",
+            lead: "The one you signed in with was given to you. Only you should know yours.",
+            token: token, status: problem?.status ?? .ok, [form.block])
+    }
+
+    private func changePassword(_ request: Request, _ context: WebContext) async throws -> Response {
+        try await duty(.changePassword, request, context) { token, live in
+            let entries = try await Self.entries(of: request, context)
+            try Self.checkProof(request, entries, token)
+            do {
+                let next = try await PasswordChange.perform(
+                    entries, live, accounts.signIn, Self.visitor(request, context))
+                return welcome(next, to: "/")
+            } catch let problem as Problem {
+                return try passwordPage(request, token, problem: problem)
+            }
+        }
+    }
+
+    private func secondFactorPage(
+        _ request: Request, _ token: SessionToken, _ live: LiveSession, problem: Problem? = nil
+    ) async throws -> Response {
+        let blocks = try await SecondFactorSetUp.blocks(
+            accounts.secondFactor, live, action: "/sign-in/second-factor", problem: problem)
+        return try bare(
+            request, title: "Set up a second factor", lead: "Your organization requires one.", token: token,
+            status: problem?.status ?? .ok, blocks)
+    }
+
+    private func setUpSecondFactor(_ request: Request, _ context: WebContext) async throws -> Response {
+        try await duty(.setUpSecondFactor, request, context) { token, live in
+            let entries = try await Self.entries(of: request, context)
+            try Self.checkProof(request, entries, token)
+            let actor = Actor(
+                user: live.user, name: live.email, means: "session", address: context.address)
+            guard
+                let codes = try await accounts.secondFactor.confirm(
+                    entries["code"] ?? "", by: actor, of: live.principal)
+            else {
+                return try await secondFactorPage(request, token, live, problem: SecondFactorSetUp.wrongCode)
+            }
+            return try bare(
+                request, title: "Recovery codes", lead: SecondFactorSetUp.codesLead, token: token,
+                [Block("codes", ["codes": codes, "doneHref": "/"])])
+        }
+    }
+
+    // MARK: Identity providers
+
+    private func depart(_ request: Request, _ context: WebContext) async throws -> Response {
+        guard let id = context.parameters.get("id", as: IdentityProvider.ID.self) else {
+            throw Problem.notFound("identity provider")
+        }
+        do {
+            let destination = Self.safe(request.uri.queryParameters["to"].map(String.init))
+            let departure = try await accounts.singleSignOn.depart(to: id, destination: destination)
+            var response = Response(status: .seeOther, headers: [.location: departure.url])
+            cookie.setWay(departure.browser, in: &response)
+            return response
+        } catch let refusal as SingleSignOn.Refusal {
+            return try await refused(refusal, request)
+        }
+    }
+
+    private func arrive(_ request: Request, _ context: WebContext) async throws -> Response {
+        let query = request.uri.queryParameters
+        func parameter(_ name: String) -> String? { query[Substring(name)].map(String.init) }
+        var response: Response
+        do {
+            let arrival = try await accounts.singleSignOn.arrive(
+                state: parameter("state") ?? "", code: parameter("code") ?? "", browser: cookie.way(in: request) ?? "",
+                refusal: parameter("error"), from: Self.visitor(request, context), replacing: cookie.token(in: request))
+            response = welcome(arrival.token, to: arrival.destination)
+        } catch let refusal as SingleSignOn.Refusal {
+            response = try await refused(refusal, request)
+        }
+        cookie.setWay(nil, in: &response)
+        return response
+    }
+
+    private func refused(_ refusal: SingleSignOn.Refusal, _ request: Request) async throws -> Response {
+        if refusal == .pending {
+            return try bare(
+                request, title: "Almost there", status: .forbidden,
+                [
+                    .notice(
+                        .info, nil,
+                        "Your account waits for an administrator of your organization to approve it. Sign in again after that."
+                    ),
+                    .actions([.link("Back to sign-in", "/sign-in")]),
+                ])
+        }
+        return try await signInPage(request, Entries(), problem: refusal.words, status: refusal.status)
+    }
+}
+
+extension SignIn.Refusal {
+    var words: String {
+        switch self {
+        case .wrongCredentials: "E-mail or password is wrong."
+        case .wrongCode:
+            "This code is not right, or was used before. Codes change every 30 seconds: check that your phone sets its clock by itself."
+        case .wait(let duration): "Too many tries. Wait \(duration.components.seconds) s before the next one."
+        case .busy: "Many people are signing in at this moment. Try again in some seconds."
+        }
+    }
+
+    var status: HTTPResponse.Status {
+        switch self {
+        case .wrongCredentials, .wrongCode: .unprocessableContent
+        case .wait: .tooManyRequests
+        case .busy: .serviceUnavailable
+        }
+    }
+
+    func addWait(to response: inout Response) {
+        switch self {
+        case .wait(let duration): response.headers[.retryAfter] = "\(max(1, duration.components.seconds))"
+        case .busy: response.headers[.retryAfter] = "5"
+        case .wrongCredentials, .wrongCode: break
+        }
+    }
+}
+
+extension SingleSignOn.Refusal {
+    fileprivate var words: String {
+        switch self {
+        case .unknownProvider: "This way of signing in does not exist any more."
+        case .unknownState: "This sign-in took too long, or began in another browser. Try again."
+        case .noEmail: "The identity provider did not vouch for an e-mail address."
+        case .pending: "Your account waits for approval."
+        case .inactive: "This account may not sign in. Ask an administrator."
+        case .foreignAddress: "This e-mail address belongs to somebody of another organization."
+        case .refused(let code): "The identity provider refused (\(code)). Try again, or sign in with a password."
+        case .provider(let error): "\(error) Sign in with a password, or try again later."
+        }
+    }
+
+    fileprivate var status: HTTPResponse.Status {
+        switch self {
+        case .unknownProvider: .notFound
+        case .unknownState, .noEmail, .refused: .badRequest
+        case .pending, .inactive, .foreignAddress: .forbidden
+        case .provider: .badGateway
+        }
+    }
+}

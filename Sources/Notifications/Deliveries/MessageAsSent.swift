@@ -1,0 +1,51 @@
+import Accounts
+import Database
+import Foundation
+import Hummingbird
+import Ticketing
+import WebSupport
+
+/// Shows the message of a delivery: written again as when it was sent, since messages are not kept.
+func messageRoutes(_ database: Database, tickets: PSAConnections, chats: ChatConnections) -> [Route] {
+    [
+        Route(
+            .get, "/notifiers/deliveries/{id}/message", .viewer, "Shows a delivery's message, in Markdown",
+            gives: .one(MessageAnswer.self)
+        ) { request in
+            let id: Delivery.ID = try request.id(of: "delivery")
+            let organization = request.principal.organization
+            let found = try await database.read { db -> (Delivery, Row, NotificationSettings)? in
+                guard let delivery = try DeliveryStore.find(id, of: organization, in: db),
+                    let row = try db.first(
+                        """
+                        SELECT e.kind, e.subject, e.details, e.connection_id AS psa, r.connection_id AS chat
+                        FROM deliveries d JOIN ticket_events e ON e.id = d.event_id
+                            JOIN recipients r ON r.id = d.recipient_id WHERE d.id = \(id)
+                        """)
+                else { return nil }
+                return (delivery, row, try NotificationSettings.of(organization, in: db))
+            }
+            guard let (delivery, row, settings) = found else { throw Problem.notFound("delivery") }
+            let (psa, chat): (PSAConnection.ID, ChatConnection.ID) = (try row["psa"], try row["chat"])
+            let details: String = try row["details"]
+            let event = TicketEvent(
+                kind: try row["kind"], subject: try row["subject"],
+                details: try JSONDecoder().decode(TicketEvent.Details.self, from: Data(details.utf8)))
+            guard let live = try await tickets.live(psa), let messenger = try await chats.messenger(chat) else {
+                throw Problem.conflict(
+                    code: "connection_gone", "The connection by which it was sent is not there any more.")
+            }
+            let renderer = MessageRenderer(
+                longestNote: settings.maxMessageLength, longestMessage: messenger.longestMessage)
+            return .json(
+                MessageAnswer(
+                    markdown: renderer.message(
+                        about: event, ticket: delivery.ticket, link: live.provider.link(to: delivery.ticket),
+                        forwardedFrom: delivery.forwardedFrom)))
+        }
+    ]
+}
+
+private struct MessageAnswer: Codable, Sendable {
+    let markdown: String
+}

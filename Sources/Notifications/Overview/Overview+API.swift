@@ -1,0 +1,79 @@
+import Accounts
+import Database
+import Foundation
+import Hummingbird
+import Ticketing
+import WebSupport
+
+/// The operations for those who want to see how it stands.
+func overviewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
+    [
+        Route(
+            .get, "/overview", .viewer, "The last day by the hour, what has to be acted on, and the latest events",
+            gives: .one(OverviewAnswer.self)
+        ) { request in
+            let (organization, instant) = (request.principal.organization, now())
+            return .json(
+                OverviewAnswer(try await database.read { try Overview(of: organization, now: instant, in: $0) }))
+        },
+        Route(
+            .get, "/overview/counts", .viewer,
+            "Failed deliveries, and those on their way; counted up to \(Overview.mostCounted)",
+            gives: .one(Overview.Counts.self)
+        ) { request in
+            let organization = request.principal.organization
+            return .json(try await database.read { try Overview.Counts(of: organization, in: $0) })
+        },
+    ]
+}
+
+private struct OverviewAnswer: Codable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case failed, waiting, hours
+        case recent = "recent_events"
+    }
+
+    struct Hour: Codable, Sendable {
+        enum CodingKeys: String, CodingKey {
+            case events, sent, failed
+            case startsAt = "starts_at"
+        }
+
+        let startsAt: Date
+        let events: Int
+        let sent: Int
+        let failed: Int
+    }
+
+    struct Recent: Codable, Sendable {
+        enum CodingKeys: String, CodingKey {
+            case id, kind, summary, told
+            case ticket = "ticket_id"
+            case createdAt = "created_at"
+        }
+
+        let id: TicketEvent.ID
+        let ticket: Ticket.ID
+        let kind: TicketEvent.Kind
+        let summary: String
+        let told: Int
+        let createdAt: Date
+    }
+
+    let failed: Int
+    let waiting: Int
+    let hours: [Hour]
+    let recent: [Recent]
+
+    init(_ overview: Overview) {
+        failed = overview.counts.failed
+        waiting = overview.counts.waiting
+        hours = overview.hours.map {
+            Hour(startsAt: $0.startsAt, events: $0.events, sent: $0.sent, failed: $0.failed)
+        }
+        recent = overview.recent.map {
+            Recent(
+                id: $0.id, ticket: $0.ticket, kind: $0.kind, summary: $0.summary, told: $0.told, createdAt: $0.at)
+        }
+    }
+}
