@@ -176,7 +176,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Accounts", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound", "ScriptedPeer", "Sealing", "Server",
+                "Accounts", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound", "ScriptedPeer", "Sealing", "Server",
                 "ServerTestSupport", "Simulators", "TestSupport", "Ticketing", httpTypes, nioHTTP1,
             ], exclude: ["Support"], swiftSettings: settings),
         tests(

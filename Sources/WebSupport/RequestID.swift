@@ -79,12 +79,7 @@ public struct RequestFrame: RouterMiddleware {
     private func problem(for error: any Error, _ request: Request, _ context: WebContext) -> Problem {
         if let problem = error as? Problem { return problem }
         if let problem = translate(error) { return problem }
-        // Not only Hummingbird's own errors say so: a body that grows too large while it is read is an error of NIO.
-        if (error as? any HTTPResponseError)?.status == .contentTooLarge {
-            return Problem(
-                .contentTooLarge, code: "too_large", title: "The body is too large",
-                detail: "Send at most \(context.maxUploadSize) bytes.")
-        }
+        if let problem = Problem.tooLarge(error, limit: context.maxUploadSize) { return problem }
         if let error = error as? HTTPError {
             switch error.status {
             case .notFound: return .notFound("address: \(request.uri.path)")

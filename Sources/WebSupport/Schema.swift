@@ -20,6 +20,8 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
     case object([Member], isClosed: Bool = false)
     /// The same, or null.
     case orNull(Schema)
+    /// One of several; answers have the first one.
+    case either([Schema])
     /// A schema of its own name.
     case reference(String)
 
@@ -54,6 +56,7 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
 
     /// - Returns: the schema, and a value if the type was content with what it read.
     fileprivate static func note<Value: Decodable>(_ type: Value.Type) -> (schema: Schema, value: Value?) {
+        if let described = type as? any SchemaDescribing.Type { return (described.schema, described.example as? Value) }
         if let date = Date() as? Value { return (.string(format: "date-time"), date) }
         if let cases = type as? any CaseIterable.Type {
             let all = cases.every
@@ -63,6 +66,19 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         let notes = Notes()
         let value = try? Value(from: NoteTaker(notes: notes))
         return (notes.schema, value)
+    }
+
+    /// The schema of an answer, which has one form where a request may have several.
+    public var answered: Schema {
+        switch self {
+        case .either(let schemas): schemas.first?.answered ?? .any
+        case .array(let item): .array(item.answered)
+        case .orNull(let schema): .orNull(schema.answered)
+        case .object(let members, let isClosed):
+            .object(
+                members.map { Member($0.name, $0.schema.answered, required: $0.isRequired) }, isClosed: isClosed)
+        case .any, .string, .oneOf, .integer, .number, .boolean, .reference: self
+        }
     }
 
     /// Writes it as JSON Schema.
@@ -92,6 +108,8 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
             let required = members.filter(\.isRequired).map(\.name)
             if !required.isEmpty { try container.encode(required, forKey: "required") }
             if isClosed { try container.encode(false, forKey: "additionalProperties") }
+        case .either(let schemas):
+            try container.encode(schemas, forKey: "anyOf")
         case .orNull(let schema):
             try container.encode([schema, .null], forKey: "anyOf")
         case .reference(let name):
@@ -109,6 +127,14 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         init?(intValue: Int) { nil }
         init(stringLiteral value: String) { stringValue = value }
     }
+}
+
+/// A type that says itself what it reads, because it reads more than one form.
+public protocol SchemaDescribing {
+    /// The forms.
+    static var schema: Schema { get }
+    /// Any value.
+    static var example: Self { get }
 }
 
 extension CaseIterable {

@@ -34,7 +34,8 @@ public struct Gate: Sendable {
         repetition = Repetition(database: database, now: now)
     }
 
-    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
+    private static let methods: [HTTPRequest.Method] =
+        [.get, .head, .post, .put, .patch, .delete, .options, .trace] + [HTTPRequest.Method("QUERY")].compactMap(\.self)
 
     /// Puts a table of routes into the router, and for each path answers to all other methods that they are not allowed.
     public func install(_ routes: [Route], under prefix: String, in router: Router<WebContext>) {

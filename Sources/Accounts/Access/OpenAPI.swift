@@ -28,7 +28,7 @@ public struct OpenAPI: Sendable {
         operations = routes.map { route in
             Operation(
                 method: route.method.rawValue, path: "/api/v1" + route.path, route: route,
-                request: route.takes.map { Schema.of($0, isClosed: true) }, response: route.gives.schema)
+                request: route.takes.map { Schema.of($0, isClosed: true) }, response: route.gives.schema?.answered)
         }.sorted { ($0.path, $0.method) < ($1.path, $1.method) }
     }
 

@@ -36,7 +36,7 @@ public struct SignedInRequest: Sendable {
         try PageRequest(limit: query("limit"), cursor: query("cursor"))
     }
 
-    /// A parameter of the query; an empty one counts as absent.
+    /// A parameter of the query as text; an empty one counts as absent.
     public func query(_ name: String) -> String? {
         guard let value = queryItems[name], !value.isEmpty else { return nil }
         return value
@@ -47,7 +47,7 @@ public struct SignedInRequest: Sendable {
     public func query<Value: Sendable>(
         _ name: String, _ expected: String, _ parse: (String) -> Value?
     ) throws(Problem) -> Value? {
-        guard let text = query(name) else { return nil }
+        guard let text = queryItems[name] else { return nil }
         guard let value = parse(text) else {
             throw .badRequest(
                 "\(name) must be \(expected).",

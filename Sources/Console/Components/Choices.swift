@@ -10,9 +10,11 @@ enum Choices {
         return [("", none)] + boards.map { ($0["id"].words, $0["name"].words) }.sorted { $0.1 < $1.1 }
     }
 
-    static func recipients(_ visit: Visit) async throws -> [(value: String, label: String)] {
+    static func recipients(_ visit: Visit, _ none: String = "Choose a room or person") async throws -> [(
+        value: String, label: String
+    )] {
         let recipients = try await all(visit, "/webex/rooms").filter { $0["active"].isTrue }
-        return [("", "Choose a room or person")]
+        return [("", none)]
             + recipients.map { recipient in
                 let kind = recipient["kind"].words
                 return (recipient["id"].words, "\(recipient["name"].words) (\(recipient["email"].string ?? kind))")
@@ -45,14 +47,14 @@ enum Choices {
 /// A list's filter bar.
 enum Filters {
     static func block(
-        _ action: String, _ fields: [Field], _ visit: Visit, clear: Bool, actions: [Action] = []
+        _ action: String, _ fields: [Field], _ visit: Visit, clear: Bool, submit: String = "Filter"
     ) -> Block {
         let entries = Entries(visit.query.mapValues { $0 })
         return Block(
             "filters",
             [
                 "filterAction": action, "fields": fields.map { $0.model(entries, errors: [:], isFilter: true) },
-                "hasFields": !fields.isEmpty, "clearHref": clear ? action : nil, "filterActions": actions.map(\.model),
+                "hasFields": !fields.isEmpty, "clearHref": clear ? action : nil, "filterLabel": submit,
             ])
     }
 }

@@ -68,7 +68,8 @@ func deliveryPages() -> [PageRoute] {
         var message: Block
         do {
             message = Block(
-                "message", ["text": try await visit.get("/notifiers/deliveries/\(id)/message")["markdown"].words])
+                "message",
+                ["text": ChatText.plain(try await visit.get("/notifiers/deliveries/\(id)/message")["markdown"].words)])
         } catch let problem as Problem {
             message = .text(problem.detail, style: "muted")
         }
@@ -125,4 +126,14 @@ func deliveryPages() -> [PageRoute] {
         return .redirect("/deliveries", "\(answer["count"].int) deliveries are sent again.")
     }
     return [list, one, retry] + all
+}
+
+/// Markdown as a chat program would show it, as text: links by their words, no marks, no escapes.
+enum ChatText {
+    static func plain(_ markdown: String) -> String {
+        markdown.replacing(/\[([^\]]*)\]\([^)]*\)/) { $0.output.1 }
+            .replacing("**", with: "")
+            .replacing(/\\([\\`*_\[\]#~|!>])/) { $0.output.1 }
+            .replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&amp;", with: "&")
+    }
 }

@@ -150,6 +150,8 @@ enum CoverStrip {
             )
             let (month, dayNumber) = (calendar.component(.month, from: date), calendar.component(.day, from: date))
             let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+            // The first label has a month and needs the room of two.
+            if number == 1 { continue }
             let text = number == 0 || dayNumber == 1 ? "\(dayNumber) \(months[month - 1])" : "\(dayNumber)"
             parts.append("<text class=\"strip-label is-muted\" x=\"\(short(left + 4))\" y=\"16\">\(text)</text>")
         }

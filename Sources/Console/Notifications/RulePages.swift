@@ -143,7 +143,7 @@ private let previewPage = PageRoute.get("/rules/preview", .viewer) { visit in
         Field("ticket_id", "Ticket number", .text, placeholder: "10042", focused: true),
         Field("event", "What happens", .choice(kinds.map { ($0, EventWords.of($0)) })),
     ]
-    var blocks = [Filters.block("/rules/preview", fields, visit, clear: false)]
+    var blocks = [Filters.block("/rules/preview", fields, visit, clear: false, submit: "Show")]
     if let ticket = visit.query["ticket_id"], !ticket.isEmpty {
         do {
             let preview = try await visit.send(

@@ -40,8 +40,14 @@ public struct Console: Sendable {
         if !assets.isComplete {
             logger.warning("the console's style sheets and scripts are missing; run scripts/assets and build again")
         }
-        pages =
-            dashboardPages() + ticketPages() + rulePages() + forwardPages() + deliveryPages() + recipientPages()
+        pages = Self.pages(accounts, health: health)
+    }
+
+    /// The table of all pages for those who are signed in.
+    public static func pages(
+        _ accounts: AccountsFeature, health: @escaping @Sendable () async -> [HealthCheck]
+    ) -> [PageRoute] {
+        dashboardPages() + ticketPages() + rulePages() + forwardPages() + deliveryPages() + recipientPages()
             + syncPages() + connectionPages() + userPages() + keyPages() + flagPages() + providerPages() + auditPages()
             + settingsPages() + organizationPages() + healthPages(health) + searchPages() + accountPages(accounts)
     }
@@ -247,6 +253,9 @@ public struct Console: Sendable {
                 .unavailable("The database cannot be used for the moment; try again in some seconds."), request, context
             )
         } catch {
+            if let problem = Problem.tooLarge(error, limit: context.maxUploadSize) {
+                return try await refused(problem, request, context)
+            }
             logger.error(
                 "page failed: \(error)",
                 metadata: ["request_id": "\(context.requestID)", "path": "\(request.uri.path)"])

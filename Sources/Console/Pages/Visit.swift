@@ -41,7 +41,7 @@ struct Visit: Sendable {
         once: String? = nil
     ) async throws -> Value {
         let response = try await table.call(
-            method, path, query: query, body: try body.map { try APIJSON.encode($0) }, as: principal,
+            method, path, query: query, body: try body.map { try APIJSON.encode($0, sortedKeys: true) }, as: principal,
             at: visitor.address, once: once)
         let bytes = try await response.bytes()
         return bytes.isEmpty ? .null : try Value(Data(bytes))

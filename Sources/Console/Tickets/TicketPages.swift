@@ -12,7 +12,7 @@ func ticketPages() -> [PageRoute] {
             var blocks: [Block] = [
                 Filters.block(
                     "/tickets", [Field("number", "Ticket number", .text, placeholder: "10042", focused: true)], visit,
-                    clear: false)
+                    clear: false, submit: "Open")
             ]
             if !number.isEmpty {
                 blocks.append(.notice(.warning, nil, "A ticket is found by its number, such as 10042."))
@@ -134,7 +134,8 @@ func searchPages() -> [PageRoute] {
                     title: "Search",
                     blocks: [
                         Filters.block(
-                            "/search", [Field("q", "Search or go to", .text, focused: true)], visit, clear: false),
+                            "/search", [Field("q", "Search or go to", .text, focused: true)], visit, clear: false,
+                            submit: "Search"),
                         block,
                     ]))
         }

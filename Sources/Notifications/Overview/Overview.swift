@@ -49,7 +49,7 @@ struct Overview: Sendable {
                     """
                     SELECT COUNT(*) AS n FROM (
                         SELECT 1 FROM deliveries WHERE organization_id = \(organization) AND state IN (\(list: states))
-                        LIMIT \(Overview.mostCounted)) AS some
+                        LIMIT \(Overview.mostCounted)) AS counted
                     """)?["n"] ?? 0
             }
             failed = try count([.failed])

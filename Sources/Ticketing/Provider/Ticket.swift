@@ -1,5 +1,6 @@
 import Database
 import Foundation
+import WebSupport
 
 /// An id of the ticketing system, typed by what it names. Text, since it belongs to another system.
 public struct ExternalID<Owner>: RawRepresentable, Hashable, Sendable, Codable, SQLConvertible, SQLDecodable,
@@ -239,4 +240,11 @@ public struct TicketActivity: Sendable, Equatable {
         self.notes = notes
         self.cursor = cursor
     }
+}
+
+extension ExternalID: SchemaDescribing {
+    /// Text in answers; a number is taken as well.
+    public static var schema: Schema { .either([.string(), .integer]) }
+    /// Any.
+    public static var example: ExternalID { ExternalID(rawValue: "1") }
 }

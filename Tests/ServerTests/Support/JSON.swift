@@ -28,7 +28,10 @@ package enum JSON: Sendable, Equatable {
 
     /// The document.
     package func encoded() throws -> Data {
-        try JSONEncoder().encode(self)
+        let encoder = JSONEncoder()
+        // Equal requests have equal bytes.
+        encoder.outputFormatting = .sortedKeys
+        return try encoder.encode(self)
     }
 }
 

@@ -1,0 +1,135 @@
+"""Starts the demo and a real Chromium: the console as people see it."""
+
+import json
+import os
+import pathlib
+import queue
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.request
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PATCHBAY = shlex.split(os.environ.get("PATCHBAY_BIN", str(ROOT / ".build/debug/patchbay")))
+CHROMIUM = next(
+    (path for path in map(shutil.which, ["chromium", "chromium-browser", "google-chrome"]) if path), "/usr/bin/chromium"
+)
+SHOTS = ROOT / "output/screenshots"
+START_WITHIN = 60
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+ROLES = {"viewer": "viewer", "engineer": "engineer", "admin": "admin", "owner": "owner", "super admin": "you"}
+
+
+class Demo:
+    """A running demo, and what it printed."""
+
+    def __init__(self, url, password, key):
+        self.url = url
+        self.password = password
+        self.key = key
+
+    def api(self, method, path, body=None, base=None):
+        request = urllib.request.Request(
+            (base or f"{self.url}/api/v1") + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            text = answer.read()
+            return json.loads(text) if text else None
+
+    def webex_fault(self, **fault):
+        base = self.api("GET", "/integrations/chat/connections")["items"][0]["url"]
+        self.api("POST", "/_control/faults", fault, base=base)
+
+    def clear_webex_faults(self):
+        base = self.api("GET", "/integrations/chat/connections")["items"][0]["url"]
+        self.api("DELETE", "/_control/faults", base=base)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def demo():
+    port = free_port()
+    process = subprocess.Popen(
+        [*PATCHBAY, "demo", "--port", str(port), "--pace", "0.7"], stdout=subprocess.PIPE, text=True
+    )
+    lines = queue.Queue()
+
+    def read():
+        # Read to the end, or the demo would wait for somebody to take its lines.
+        for line in process.stdout:
+            lines.put(line)
+
+    threading.Thread(target=read, daemon=True).start()
+    found = {}
+    try:
+        while len(found) < 2:
+            line = lines.get(timeout=START_WITHIN)
+            if match := re.match(r"\s+(password|API key)\s+(\S+)", line):
+                found[match[1]] = match[2]
+        yield Demo(f"http://127.0.0.1:{port}", found["password"], found["API key"])
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(demo, chromium):
+    """Opens a page as somebody; fails at the end when the browser complained about anything."""
+    opened = []
+    complaints = []
+
+    def open_as(role=None, scheme="light", size="desktop", **options):
+        width, height = SIZES[size]
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, base_url=demo.url, **options
+        )
+        opened.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.complaints = complaints
+        if role:
+            sign_in(page, ROLES[role], demo.password)
+        return page
+
+    yield open_as
+    for context in opened:
+        context.close()
+    # A refused form is answered with a 4xx, which the browser puts on its console; that is meant so.
+    unexpected = [text for text in complaints if "status of 4" not in text]
+    assert not unexpected, unexpected
+
+
+def sign_in(page, account, password):
+    page.goto("/sign-in")
+    page.get_by_label("E-mail", exact=True).fill(f"{account}@rivermark.example")
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")

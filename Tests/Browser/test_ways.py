@@ -1,0 +1,236 @@
+"""The main ways through the console, as people go them."""
+
+import re
+
+import pyotp
+import pytest
+from playwright.sync_api import expect
+
+from conftest import sign_in
+
+
+def test_a_rule_is_made_and_its_delivery_arrives_live(visit, demo):
+    watcher = visit("viewer")
+    admin = visit("admin")
+    admin.goto("/rules")
+    admin.get_by_role("link", name="New rule").first.click()
+    admin.get_by_label("Board", exact=True).select_option(label="Service Desk")
+    admin.get_by_label("Recipient", exact=True).select_option(label="Dispatch (room)")
+    admin.get_by_label("Updates", exact=True).select_option("all")
+    admin.get_by_role("button", name="Make the rule").click()
+    expect(admin.get_by_role("status")).to_contain_text("Dispatch now hears of Service Desk")
+    watcher.goto("/deliveries")
+    expect(watcher.locator(".live")).not_to_have_class(re.compile("is-off"))
+    loaded = watcher.evaluate("performance.timeOrigin")
+    expect(watcher.locator("tbody tr", has_text="Dispatch").first).to_be_visible(timeout=40_000)
+    expect(watcher.locator("tbody tr", has_text="Dispatch").first).to_contain_text("sent", timeout=20_000)
+    assert watcher.evaluate("performance.timeOrigin") == loaded, "the page was not loaded again"
+    # Off again, in place.
+    admin.goto("/rules")
+    row = admin.locator("tbody tr", has_text="Dispatch")
+    row.get_by_role("button", name="Switch off").click()
+    expect(admin.locator("tbody tr", has_text="Dispatch").get_by_role("button", name="Switch on")).to_be_visible()
+    admin.locator("tbody tr", has_text="Dispatch").get_by_role("link", name="Edit").click()
+    admin.get_by_role("button", name="Delete").click()
+    admin.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(admin.get_by_role("status")).to_contain_text("deleted")
+
+
+def make_forward(page, source, destination):
+    page.goto("/forwards/new")
+    page.get_by_label("From", exact=True).select_option(label=source)
+    page.get_by_label("To", exact=True).select_option(label=destination)
+    page.get_by_role("button", name="Make the forward").click()
+
+
+def test_a_forward_in_a_circle_is_refused_with_the_way(visit, demo):
+    page = visit("admin")
+    make_forward(page, "Security alerts (room)", "Voice team (room)")
+    expect(page.get_by_role("status")).to_contain_text("Voice team covers for Security alerts")
+    make_forward(page, "Voice team (room)", "Security alerts (room)")
+    refusal = page.locator(".error, [role=alert]").filter(has_text="Security alerts")
+    expect(refusal.first).to_be_visible()
+    expect(page.get_by_label("From", exact=True)).to_have_value(re.compile(r"\d+"))
+    page.goto("/forwards")
+    page.get_by_role("link", name="Security alerts → Voice team", exact=True).click()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("status")).to_contain_text("deleted")
+
+
+def test_a_failed_delivery_is_sent_again(visit, demo):
+    demo.webex_fault(
+        action="answer", status=400, body='{"message":"no"}', method="POST", path="/v1/messages", times=None
+    )
+    page = visit("engineer")
+    try:
+        page.goto("/deliveries?state=failed")
+        failed = page.locator("tbody tr", has_text="failed").first
+        expect(failed).to_be_visible(timeout=40_000)
+        expect(page.locator(".nav-count.is-bad")).to_be_visible(timeout=20_000)
+    finally:
+        demo.clear_webex_faults()
+    failed.get_by_role("button", name="Send again").click()
+    expect(page.get_by_role("status")).to_contain_text("sent again")
+    expect(page.locator(".facts .badge").first).to_contain_text("sent", timeout=20_000)
+    admin = visit("admin")
+    admin.goto("/deliveries?state=failed")
+    if admin.get_by_role("button", name="Send all failed again").count():
+        admin.get_by_role("button", name="Send all failed again").click()
+        admin.get_by_role("dialog").get_by_role("button", name="Send all failed again").click()
+        expect(admin.get_by_role("status")).to_contain_text("sent again")
+
+
+def test_sign_in_with_a_second_factor(visit, demo):
+    demo.api(
+        "POST",
+        "/users",
+        {"email": "finn@rivermark.example", "name": "Finn", "role": "viewer", "password": "harbour violin nettle"},
+    )
+    page = visit()
+    page.goto("/sign-in?to=/rules")
+    page.get_by_label("E-mail", exact=True).fill("finn@rivermark.example")
+    page.get_by_label("Password", exact=True).fill("wrong wrong wrong")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("E-mail or password is wrong")
+    expect(page.get_by_label("E-mail", exact=True)).to_have_value("finn@rivermark.example")
+    page.get_by_label("Password", exact=True).fill("harbour violin nettle")
+    page.get_by_role("button", name="Sign in").click()
+    # The password was given by somebody else.
+    expect(page.get_by_role("heading", name="Choose a password")).to_be_visible()
+    page.get_by_label("Present password").fill("harbour violin nettle")
+    page.get_by_label("New password", exact=True).fill("copper meadow whistle")
+    page.get_by_label("New password again").fill("copper meadow whistle")
+    page.get_by_role("button", name="Set the password").click()
+    page.goto("/account")
+    page.get_by_role("link", name="Set it up").click()
+    secret = page.locator("p code").inner_text()
+    page.get_by_label("Code that the app shows").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Switch it on").click()
+    codes = page.locator(".codes code").all_inner_texts()
+    assert len(codes) == 10
+    page.get_by_role("link", name="I have saved them").click()
+    page.get_by_label("Account of Finn").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("E-mail", exact=True).fill("finn@rivermark.example")
+    page.get_by_label("Password", exact=True).fill("copper meadow whistle")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
+    page.get_by_label("Code", exact=True).fill("000 000")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("clock")
+    page.get_by_label("Code", exact=True).fill(codes[0])
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("status")).to_contain_text("9 are left")
+
+
+@pytest.mark.parametrize("role, sees", [("viewer", False), ("engineer", False), ("admin", True)])
+def test_nobody_sees_a_button_that_would_be_refused(visit, role, sees):
+    page = visit(role)
+    for path, button in [("/rules", "New rule"), ("/forwards", "New forward"), ("/connections", "Connect ConnectWise")]:
+        page.goto(path)
+        assert (page.get_by_role("link", name=button).count() > 0) == sees, f"{path} as {role}"
+    assert (page.get_by_role("link", name="Users").count() > 0) == sees
+    assert page.goto("/users").status == (200 if sees else 403)
+
+
+def test_everything_by_keyboard(visit):
+    page = visit("admin")
+    page.keyboard.press("g")
+    page.keyboard.press("r")
+    page.wait_for_url("**/rules")
+    page.keyboard.press("j")
+    expect(page.locator("tr.is-current")).to_have_count(1)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/rules/\d+"))
+    page.keyboard.press("Control+k")
+    search = page.get_by_role("dialog").get_by_label("Search")
+    expect(search).to_be_focused()
+    search.fill("audit")
+    expect(page.locator(".command-item.is-current")).to_contain_text("Audit log")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/audit")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Next and previous row")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_theme_is_kept(visit):
+    page = visit("viewer")
+    page.get_by_role("button", name=re.compile("Theme")).click()
+    page.get_by_role("button", name=re.compile("Theme")).click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_what_was_typed_survives_the_end_of_the_session(visit, demo):
+    page = visit("admin")
+    page.goto("/users/new")
+    page.get_by_label("Name", exact=True).fill("Half typed")
+    page.context.clear_cookies(name="patchbay")
+    page.get_by_label("E-mail", exact=True).fill("half@rivermark.example")
+    page.get_by_role("button", name="Make the user").click()
+    expect(page.get_by_role("status")).to_contain_text("session has ended")
+    page.get_by_label("E-mail", exact=True).fill("admin@rivermark.example")
+    page.get_by_label("Password", exact=True).fill(demo.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/users/new")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Half typed")
+    expect(page.get_by_label("E-mail", exact=True)).to_have_value("half@rivermark.example")
+
+
+def test_without_a_script(visit, demo):
+    page = visit(java_script_enabled=False)
+    sign_in(page, "admin", demo.password)
+    page.goto("/rules/new")
+    page.get_by_label("Board", exact=True).select_option(label="Voice")
+    page.get_by_label("Recipient", exact=True).select_option(label="Dispatch (room)")
+    page.get_by_role("button", name="Make the rule").click()
+    expect(page.get_by_role("status")).to_contain_text("Dispatch now hears of Voice")
+    page.locator("tbody tr", has_text="Dispatch").get_by_role("link", name="Edit").click()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Are you sure?")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("status")).to_contain_text("deleted")
+    page.goto("/search?q=10241")
+    page.get_by_role("link", name="Ticket #10241").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("#10241")
+
+
+def test_a_sync_shows_its_progress(visit):
+    page = visit("admin")
+    page.goto("/sync")
+    card = page.locator(".card", has=page.get_by_role("heading", name="Tickets"))
+    card.get_by_role("button", name="Run now").click()
+    expect(page.get_by_role("status")).to_contain_text("started")
+    expect(card.locator(".facts")).to_contain_text("idle", timeout=30_000)
+
+
+def test_who_would_be_told(visit, demo):
+    page = visit("viewer")
+    ticket = demo.api("GET", "/overview")["recent_events"][0]["ticket_id"]
+    page.goto("/rules/preview")
+    page.get_by_label("Ticket number").fill(ticket)
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("tbody tr").first).to_contain_text("would be told")
+
+
+def test_a_key_is_shown_once_and_works(visit, demo):
+    page = visit("engineer")
+    page.goto("/keys/new")
+    page.get_by_label("Name", exact=True).fill("nightly report")
+    page.get_by_label("Limited to").fill("notifiers:read")
+    page.get_by_role("button", name="Make the key").click()
+    key = page.locator("#secret").inner_text()
+    assert re.fullmatch(r"pb_\d+_\S{43}", key)
+    answer = page.request.get("/api/v1/notifiers/rules", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status == 200
+    page.get_by_role("link", name="Done").click()
+    row = page.locator("tbody tr", has_text="nightly report")
+    assert key not in page.content()
+    row.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    expect(page.get_by_role("status")).to_contain_text("revoked")
+    assert page.request.get("/api/v1/notifiers/rules", headers={"Authorization": f"Bearer {key}"}).status == 401
