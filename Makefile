@@ -4,10 +4,10 @@
 demo: ## start everything on one machine, with simulators
 	@scripts/demo $(ARGS)
 
-test: ## lint, build, Swift tests on both databases, contract tests
+test: ## lint, build, Swift tests on both databases, contract tests, browser tests
 	@scripts/test
 
-test-quick: ## the same without the contract tests
+test-quick: ## the same without contract and browser tests
 	@scripts/test --quick
 
 bench: ## build for release and measure
@@ -23,9 +23,11 @@ format: ## format the Swift sources
 	@swift format --in-place --parallel --recursive Package.swift Sources Tests
 
 build: ## build for debugging
+	@scripts/assets
 	@swift build
 
 release: ## build for release
+	@scripts/assets
 	@swift build -c release --static-swift-stdlib --product patchbay
 
 clean: ## remove what was built

@@ -115,6 +115,7 @@ def visit(demo, chromium):
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.complaints = complaints
+        page.complaints = complaints
         if role:
             sign_in(page, ROLES[role], demo.password)
         return page

@@ -1,0 +1,52 @@
+"""The description of the API is true: schemathesis reads it, calls everything, and finds nothing."""
+
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from conftest import PATCHBAY
+
+FOLDER = pathlib.Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def demo():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    process = subprocess.Popen(
+        [*PATCHBAY, "demo", "--quiet-world", "--port", str(port)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        key = next(match[1] for line in process.stdout if (match := re.match(r"\s+API key\s+(\S+)", line)))
+        yield f"http://127.0.0.1:{port}", key
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_schemathesis_finds_nothing(demo, tmp_path):
+    url, key = demo
+    result = subprocess.run(
+        [
+            pathlib.Path(sys.executable).parent / "schemathesis",
+            "--config-file", FOLDER / "schemathesis.toml",
+            "run", url + "/api/v1/openapi.json",
+            "--header", f"Authorization: Bearer {key}",
+            "--max-examples", os.environ.get("PATCHBAY_EXAMPLES", "15"),
+            "--phases", "examples,coverage,fuzzing",
+            # The owner's own organization must not be deleted while others use it.
+            "--exclude-path", "/api/v1/organization/deletion",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert result.returncode == 0, result.stdout[-6_000:] + result.stderr[-2_000:]
+    assert re.search(r"Tested: \d\d", result.stdout), result.stdout[-2_000:]
