@@ -4,7 +4,7 @@ enum APIKeys: Noun {
         singular: "api-key", plural: "api-keys", path: "/api/v1/users/keys",
         about: "A key with which a program calls the API.",
         columns: [
-            .id, Column("name"), Column("user_email", "user"), Column("role"),
+            .id, Column("name"), Column("user_email", "user"), Column("role"), Column("scope"),
             Column("created_at", "created", .instant), Column("last_used_at", "last used", .instant),
             Column("expires_at", "expires", .instant),
         ],
@@ -14,6 +14,7 @@ enum APIKeys: Noun {
             Field(
                 "role", .choice(["viewer", "engineer", "admin", "owner", "super_admin"]),
                 help: "What the key may do; at most what you may, and that when left out."),
+            Field("scope", help: "Areas of the API it is limited to, such as \"notifiers sync:read\"."),
             Field("expires_at", option: "expires", .instant(.ahead), help: "When the key stops working."),
         ],
         onceOnly: "key")

@@ -7,7 +7,8 @@ struct CreateCommand: ParsableCommand {
         subcommands: [
             CreateNoun<Rules>.self, CreateNoun<Forwards>.self, CreateNoun<Recipients>.self,
             CreateNoun<PSAConnections>.self,
-            CreateNoun<ChatConnections>.self, CreateNoun<APIKeys>.self,
+            CreateNoun<ChatConnections>.self, CreateNoun<APIKeys>.self, CreateNoun<Users>.self,
+            CreateNoun<Organizations>.self, CreateNoun<IdentityProviders>.self,
         ])
 }
 

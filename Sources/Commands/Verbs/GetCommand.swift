@@ -7,7 +7,8 @@ struct GetCommand: ParsableCommand {
         subcommands: [
             GetNoun<Rules>.self, GetNoun<Forwards>.self, GetNoun<Deliveries>.self, GetNoun<Recipients>.self,
             GetNoun<Boards>.self,
-            GetNoun<PSAConnections>.self, GetNoun<ChatConnections>.self, GetNoun<Config>.self,
+            GetNoun<PSAConnections>.self, GetNoun<ChatConnections>.self, GetNoun<Config>.self, GetNoun<Users>.self,
+            GetNoun<Organizations>.self, GetNoun<IdentityProviders>.self,
         ])
 }
 

@@ -8,7 +8,8 @@ struct ListCommand: ParsableCommand {
             ListNoun<Rules>.self, ListNoun<Forwards>.self, ListNoun<Deliveries>.self, ListNoun<Recipients>.self,
             ListNoun<Boards>.self,
             ListNoun<Members>.self, ListNoun<PSAConnections>.self, ListNoun<ChatConnections>.self,
-            ListNoun<APIKeys>.self,
+            ListNoun<APIKeys>.self, ListNoun<Users>.self, ListNoun<Organizations>.self, ListNoun<FeatureFlags>.self,
+            ListNoun<AuditEntries>.self, ListNoun<IdentityProviders>.self,
         ])
 }
 

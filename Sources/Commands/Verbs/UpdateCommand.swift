@@ -7,7 +7,8 @@ struct UpdateCommand: ParsableCommand {
         subcommands: [
             UpdateNoun<Rules>.self, UpdateNoun<Forwards>.self, UpdateNoun<PSAConnections>.self,
             UpdateNoun<ChatConnections>.self,
-            UpdateNoun<Config>.self,
+            UpdateNoun<Config>.self, UpdateNoun<Users>.self, UpdateNoun<FeatureFlags>.self,
+            UpdateNoun<IdentityProviders>.self,
         ])
 }
 

@@ -1,0 +1,99 @@
+private let roles = ["viewer", "engineer", "admin", "owner", "super_admin"]
+
+/// People who sign in.
+enum Users: Noun {
+    static let resource = Resource(
+        singular: "user", plural: "users", path: "/api/v1/users",
+        about: "A person who signs in, or in whose name a program does.",
+        columns: [
+            .id, Column("email"), Column("name"), Column("role"), Column("active", .yesNo), Column("pending", .yesNo),
+            Column("has_second_factor", "second factor", .yesNo), Column("last_sign_in_at", "last sign-in", .instant),
+        ],
+        details: [
+            Column("has_password", "password", .yesNo), Column("created_at", "created", .instant),
+            Column("version", .number),
+        ],
+        filters: [Field("search", help: "Only those with this in name or e-mail.")],
+        creation: [
+            Field("email", help: "To sign in with.").required, Field("name", help: "As shown to others.").required,
+            Field("role", .choice(roles), help: "What the user may do.").required,
+            Field(
+                "password", .secret(environment: "PATCHBAY_NEW_PASSWORD"),
+                help: "To be changed at the first sign-in; none for somebody who comes through an identity provider."),
+        ],
+        change: [
+            Field("name", help: "As shown to others."), Field("role", .choice(roles), help: "What the user may do."),
+        ]
+            + Field.onOff(
+                "active", off: "inactive", onHelp: "Let the user sign in; approves a pending one.",
+                offHelp: "Keep the user out, and end all sessions."))
+}
+
+/// MSPs that share the installation.
+enum Organizations: Noun {
+    static let resource = Resource(
+        singular: "organization", plural: "organizations", path: "/api/v1/organizations",
+        about: "An MSP, with its own users, connections and rules.",
+        columns: [
+            .id, Column("name"), Column("requires_second_factor", "second factor required", .yesNo),
+            Column("created_at", "created", .instant),
+        ],
+        creation: [Field("name", help: "As people call it.").required])
+}
+
+/// What is switched on.
+enum FeatureFlags: Noun {
+    static let resource = Resource(
+        singular: "feature-flag", plural: "feature-flags", path: "/api/v1/feature-flags",
+        about: "A feature that is switched on or off for the organization.",
+        columns: [Column("name"), Column("enabled", .yesNo), Column("summary", "what it is")],
+        change: Field.onOff("enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off."))
+}
+
+/// Who did what.
+enum AuditEntries: Noun {
+    static let resource = Resource(
+        singular: "audit-entry", plural: "audit", path: "/api/v1/audit",
+        about: "A line of the record of who did what.",
+        columns: [
+            Column("number", .number), Column("at", .instant), Column("actor"), Column("means"), Column("address"),
+            Column("action"), Column("target"), Column("result"),
+        ],
+        filters: [
+            Field("actor", help: "Only what this person did, by e-mail."),
+            Field("action", help: "Only this action, such as rule.create, or rule for all of that kind."),
+            Field("target", help: "Only what was done to this thing, such as rule 12."),
+            Field("since", .instant(.back), help: "Not before this instant."),
+            Field("until", .instant(.back), help: "Not after this instant."),
+        ])
+}
+
+/// Issuers of identities.
+enum IdentityProviders: Noun {
+    static let resource = Resource(
+        singular: "identity-provider", plural: "identity-providers", path: "/api/v1/identity-providers",
+        about: "An OpenID Connect provider through which people sign in.",
+        columns: [
+            .id, Column("name"), Column("issuer"), Column("client_id", "client id"),
+            Column("default_role", "role of new people"), Column("enabled", .yesNo),
+        ],
+        details: [Column("created_at", "created", .instant)],
+        creation: [
+            Field("name", help: "Stands on the button of the sign-in page.").required,
+            Field("issuer", help: "The issuer's address, as in its tokens.").required,
+            Field("client_id", help: "How the issuer knows Patchbay.").required,
+            Field(
+                "client_secret", .secret(environment: "PATCHBAY_CLIENT_SECRET"),
+                help: "What the issuer gave for that client."
+            ).required,
+            Field("default_role", .choice(["viewer", "engineer", "admin"]), help: "The role of new people."),
+        ],
+        change: [
+            Field("name", help: "Stands on the button of the sign-in page."),
+            Field("client_id", help: "How the issuer knows Patchbay."),
+            Field(
+                "client_secret", .secret(environment: "PATCHBAY_CLIENT_SECRET"),
+                help: "What the issuer gave for that client."),
+            Field("default_role", .choice(["viewer", "engineer", "admin"]), help: "The role of new people."),
+        ] + Field.onOff("enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off."))
+}
