@@ -73,7 +73,8 @@ let package = Package(
         target(
             "Commands",
             [
-                "Accounts", "CMemory", "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient, lifecycle,
+                "Accounts", "CMemory", "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient,
+                lifecycle,
                 logging,
                 nioCore,
                 nioHTTP1, nioPosix, unixSignals,
@@ -83,7 +84,8 @@ let package = Package(
         .executableTarget(
             name: "patchbay-bench",
             dependencies: [
-                "Accounts", "Database", "Jobs", "Simulators", "WebSupport", argumentParser, httpClient, hummingbird,
+                "Accounts", "Database", "Jobs", "Simulators", "WebSupport", argumentParser, crypto, httpClient,
+                hummingbird,
                 lifecycle, logging, nioCore, nioHTTP1, nioPosix,
             ], path: "Sources/Bench", swiftSettings: settings),
 
@@ -91,7 +93,8 @@ let package = Package(
         target(
             "Server",
             [
-                "Accounts", "ConnectWise", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound", "Sealing",
+                "Accounts", "ConnectWise", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound",
+                "Sealing",
                 "StandardWebhooks", "Telemetry", "Ticketing", "WebSupport", "Webex", hummingbird, logging, metrics,
                 nioCore,
             ]),
@@ -112,7 +115,8 @@ let package = Package(
         target(
             "Accounts",
             [
-                "CCrypt", "Database", "OpenIDConnect", "Outbound", "Sealing", "WebSupport", crypto, httpTypes, hummingbird, logging,
+                "CCrypt", "Database", "OpenIDConnect", "Outbound", "Sealing", "WebSupport", crypto, httpTypes,
+                hummingbird, logging,
                 nioCore, nioPosix,
             ]),
 
@@ -120,7 +124,8 @@ let package = Package(
         target(
             "Console",
             [
-                "Accounts", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport", crypto, httpTypes, hummingbird, lifecycle, logging, mustache,
+                "Accounts", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport", crypto, httpTypes,
+                hummingbird, lifecycle, logging, mustache,
                 nioCore,
             ], resources: [.copy("Templates"), .copy("Assets")]),
 
@@ -176,7 +181,8 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Accounts", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound", "ScriptedPeer", "Sealing", "Server",
+                "Accounts", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound", "ScriptedPeer",
+                "Sealing", "Server",
                 "ServerTestSupport", "Simulators", "TestSupport", "Ticketing", httpTypes, nioHTTP1,
             ], exclude: ["Support"], swiftSettings: settings),
         tests(

@@ -21,6 +21,7 @@ enum Chapter: String, CaseIterable, ExpressibleByArgument {
     case jobs
     case footprint
     case api
+    case console
 }
 
 struct Measure: AsyncParsableCommand {
@@ -53,6 +54,7 @@ struct Measure: AsyncParsableCommand {
                 case .sync: try await SyncRates(engine: engine).run(&table)
                 case .jobs: try await JobRates(engine: engine).run(&table)
                 case .footprint: try await Footprint(engine: engine).run(&table)
+                case .console: try await ConsolePages(engine: engine).run(&table)
                 case .api: try await APIReads(engine: engine, seconds: seconds).run(&table)
                 }
             }

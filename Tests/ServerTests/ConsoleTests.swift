@@ -458,7 +458,8 @@ struct ConsoleTests {
     func scopes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             func key(_ scope: String) async throws -> APIClient {
-                let made = try await patchbay.api(.POST, "/users/keys", ["name": "limited", "scope": JSON(stringLiteral: scope)])
+                let body: JSON = ["name": "limited", "scope": JSON(stringLiteral: scope)]
+                let made = try await patchbay.api(.POST, "/users/keys", body)
                 return patchbay.api.with(key: made.json["key"].string)
             }
             let reader = try await key("notifiers:read sync")
@@ -490,7 +491,8 @@ struct ConsoleTests {
                     .status == 303)
             let entry = try await patchbay.api(.GET, "/audit?action=rule.update").json["items"].elements.first
             #expect(
-                entry?["means"] == "session" && entry?["address"] == "127.0.0.1" && entry?["target"].string == "rule \(rule)")
+                entry?["means"] == "session" && entry?["address"] == "127.0.0.1"
+                    && entry?["target"].string == "rule \(rule)")
             #expect(entry?["before"].string?.contains(#""updates":"none""#) == true)
             #expect(entry?["after"].string?.contains(#""updates":"all""#) == true)
             let engineer = try await self.browser(patchbay, .engineer)
