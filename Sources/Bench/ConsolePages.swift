@@ -5,6 +5,7 @@ import Database
 import Foundation
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// The console's pages as one person sees them, with 10,000 rules and 100,000 deliveries in the database.
 struct ConsolePages {

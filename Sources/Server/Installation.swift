@@ -67,6 +67,19 @@ public enum Installation {
         public let apiKey: String?
     }
 
+    /// Creates the administrator that the configuration names, when nobody is there.
+    static func createAdministrator(_ configuration: Configuration, in database: Database) async throws {
+        guard let email = configuration.adminEmail, let password = configuration.adminPassword,
+            // Looked for first: hashing a password takes a quarter of a second, and servers start often.
+            try await database.read({ try $0.first("SELECT id FROM users LIMIT 1") }) == nil
+        else { return }
+        if let objection = Password.objection(to: password, of: email) {
+            throw CannotSetUp(description: "PATCHBAY_ADMIN_PASSWORD \(objection)")
+        }
+        let first = FirstAdministrator(email: email, password: password, organization: "Your organization")
+        _ = try await first.createIfNobodyExists(in: database, now: Date())
+    }
+
     /// Why a set-up cannot be done.
     public struct CannotSetUp: Error, CustomStringConvertible {
         /// For the terminal.
@@ -117,6 +130,18 @@ public enum Installation {
         let database = try await database(configuration, logger: logger)
         do {
             try await people.keep(in: database, now: Date())
+            await database.close()
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
+
+    /// Lets somebody in again.
+    public static func rescue(_ rescue: Rescue, _ configuration: Configuration, logger: Logger) async throws {
+        let database = try await database(configuration, logger: logger)
+        do {
+            try await rescue.perform(in: database, now: Date())
             await database.close()
         } catch {
             await database.close()

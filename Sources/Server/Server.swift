@@ -42,6 +42,7 @@ public struct Server: Sendable {
         let database = try await Installation.database(configuration, exclusive: true, logger: logger)
         do {
             try await database.migrate(Installation.migrations)
+            try await Installation.createAdministrator(configuration, in: database)
         } catch {
             await database.close()
             throw error

@@ -78,6 +78,8 @@ struct RouteTests {
         .init("POST", "/notifiers/test", .admin), .init("GET", "/notifiers/notices", .viewer),
         .init("GET", "/notifiers/notices/{id}", .viewer),
         .init("POST", "/integrations/chat/connections/{id}/rotate-secret", .admin),
+        .init("GET", "/overview", .viewer), .init("GET", "/overview/counts", .viewer),
+        .init("GET", "/notifiers/deliveries/{id}/message", .viewer),
         .init("GET", "/sync/status", .viewer), .init("POST", "/sync", .admin),
         .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/parked", .superAdmin),
         .init("POST", "/jobs/parked/{id}/retry", .superAdmin),

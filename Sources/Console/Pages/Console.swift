@@ -33,14 +33,34 @@ public struct Console: Sendable {
         self.table = table
         self.cookie = cookie
         self.logger = logger
-        templates = try Templates(folder: Bundle.module.bundleURL.appending(path: "Templates"))
-        assets = try Assets(folder: Bundle.module.bundleURL.appending(path: "Assets"))
+        let resources = try Self.resources()
+        templates = try Templates(folder: resources.appending(path: "Templates"))
+        assets = try Assets(folder: resources.appending(path: "Assets"))
         live = LiveUpdates(database: database)
         counts = NavigationCounts()
         if !assets.isComplete {
             logger.warning("the console's style sheets and scripts are missing; run scripts/assets and build again")
         }
         pages = Self.pages(accounts, health: health)
+    }
+
+    /// Templates and assets: in the folder that the build puts beside the program, or where a package puts it.
+    private static func resources() throws -> URL {
+        // Not `Bundle.module`: it would end the program without a word where the folder is missing.
+        let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        let executable = FileManager.default.fileExists(atPath: program.path()) ? program : Bundle.main.bundleURL
+        let folder = executable.deletingLastPathComponent()
+        let places = [
+            folder.appending(path: "patchbay_Console.resources"), folder.appending(path: "../share/patchbay/console"),
+            Bundle.main.bundleURL.appending(path: "patchbay_Console.resources"),
+        ]
+        guard let found = places.first(where: { FileManager.default.fileExists(atPath: $0.path()) }) else {
+            throw Templates.Broken(
+                description:
+                    "the console's files are missing; put the folder patchbay_Console.resources of the build beside the program (\(folder.path()))"
+            )
+        }
+        return found
     }
 
     /// The table of all pages for those who are signed in.

@@ -1,0 +1,53 @@
+import Database
+import Foundation
+
+/// Lets somebody in again who cannot get in any more, for whoever runs the installation.
+public struct Rescue: Sendable {
+    /// Why it is not done.
+    public enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
+        case nobody(String)
+        case weak(String)
+
+        /// For the terminal.
+        public var description: String {
+            switch self {
+            case .nobody(let email): "there is no user with the e-mail address \(email)"
+            case .weak(let objection): "the password \(objection)"
+            }
+        }
+    }
+
+    private let email: String
+    private let password: String
+    private let removesSecondFactor: Bool
+
+    /// Describes what to do.
+    public init(email: String, password: String, removesSecondFactor: Bool) {
+        self.email = email
+        self.password = password
+        self.removesSecondFactor = removesSecondFactor
+    }
+
+    /// Sets the password, lets the user sign in, and ends all sessions.
+    public func perform(in database: Database, now: Date) async throws {
+        if let objection = Password.objection(to: password, of: email) { throw Refusal.weak(objection) }
+        guard let hash = Password.hash(password) else { throw DatabaseError.statement("a password cannot be hashed") }
+        let (key, removesSecondFactor) = (email.lowercased(), removesSecondFactor)
+        let isKnown = try await database.write { db in
+            let row = try db.first(
+                """
+                UPDATE users SET password_hash = \(hash), must_change_password = 0, active = 1, pending = 0,
+                    version = version + 1 WHERE email_key = \(key) RETURNING id, organization_id
+                """)
+            guard let row else { return false }
+            let (user, organization): (User.ID, Organization.ID) = (try row["id"], try row["organization_id"])
+            if removesSecondFactor { try SecondFactor.remove(from: user, in: db) }
+            try Sessions.endAll(of: user, in: db)
+            try AuditLog.record(
+                removesSecondFactor ? "user.rescue" : "user.reset_password", on: "user \(user)", by: .command,
+                of: organization, now: now, in: db)
+            return true
+        }
+        guard isKnown else { throw Refusal.nobody(email) }
+    }
+}
