@@ -62,17 +62,27 @@ struct ConsolePages {
         table.add("  later pages", Double(first.body.count) / 1_000, atMost: 15, "KB")
     }
 
+    /// What a check costs in processor time. Waiting for a thread of the database is no cost to others.
     private func measureKeys(
         _ database: Database, _ server: ServerProcess, _ table: inout ResultTable
     ) async throws {
-        let keys = APIKeys(database: database)
-        let count = 5_000
-        _ = try await keys.principal(for: server.key)
-        let start = ContinuousClock.now
-        for _ in 0..<count { _ = try await keys.principal(for: server.key) }
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        table.add(
-            "API key check", (Double(seconds) + Double(attoseconds) / 1e18) / Double(count) * 1e6, atMost: 50, "µs")
+        let (keys, key, count) = (APIKeys(database: database), server.key, 5_000)
+        _ = try await keys.principal(for: key)
+        let before = Self.processorTime()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask { for _ in 0..<count { _ = try await keys.principal(for: key) } }
+            }
+            try await group.waitForAll()
+        }
+        table.add("API key check", (Self.processorTime() - before) / Double(4 * count) * 1e6, atMost: 50, "µs")
+    }
+
+    private static func processorTime() -> Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
     private func get(

@@ -114,8 +114,8 @@ def visit(demo, chromium):
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.complaints = complaints
-        page.complaints = complaints
+        page.complaints, page.demo = complaints, demo
+        page.complaints, page.demo = complaints, demo
         if role:
             sign_in(page, ROLES[role], demo.password)
         return page

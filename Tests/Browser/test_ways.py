@@ -234,3 +234,30 @@ def test_a_key_is_shown_once_and_works(visit, demo):
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(page.get_by_role("status")).to_contain_text("revoked")
     assert page.request.get("/api/v1/notifiers/rules", headers={"Authorization": f"Bearer {key}"}).status == 401
+
+
+def test_the_end_of_the_session_is_told_in_time(visit):
+    page = visit()
+    page.clock.install()
+    sign_in(page, "viewer", page.demo.password)
+    page.goto("/rules")
+    warning = page.locator("#session-warning")
+    expect(warning).to_be_hidden()
+    page.clock.fast_forward("01:56:00")
+    expect(warning).to_be_visible()
+    # Half an hour of real time has not passed for the server, so what it answers is two hours from its own now.
+    page.clock.set_system_time(page.evaluate("Date.now() - 1000 * 60 * 116"))
+    warning.get_by_role("button", name="Stay signed in").click()
+    expect(warning).to_be_hidden()
+
+
+def test_a_list_is_exported(visit):
+    page = visit("viewer")
+    page.goto("/deliveries?state=sent")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export").click()
+    text = download.value.path().read_bytes().decode()
+    lines = text.split("\r\n")
+    assert lines[0] == "State,Ticket,Recipient,Why,When"
+    assert len(lines) > 3 and all(line.startswith("sent,") for line in lines[1:-1])
+    assert re.search(r"\d{4}-\d\d-\d\dT", lines[1])

@@ -280,6 +280,22 @@ struct ConsoleTests {
         }
     }
 
+    @Test("With an https address cookies are bound to it, and browsers are told to stay with https")
+    func https() async throws {
+        var options = RunningPatchbay.Options()
+        options.settings = ["PATCHBAY_PUBLIC_URL": "https://patchbay.example.com"]
+        try await RunningPatchbay.run(.sqlite, options) { patchbay in
+            let email = try await person(patchbay, .viewer)
+            let browser = Browser(base: patchbay.api.base)
+            let reply = try await browser.signIn(email, Self.password)
+            let cookie = reply.headers["set-cookie"] ?? ""
+            #expect(cookie.hasPrefix("__Host-patchbay=") && cookie.contains("Secure") && cookie.contains("HttpOnly"))
+            #expect(cookie.contains("SameSite=Lax") && cookie.contains("Path=/") && !cookie.contains("Domain"))
+            #expect(reply.headers["strict-transport-security"]?.hasPrefix("max-age=31536000") == true)
+            #expect(try await browser.get("/rules").status == 200)
+        }
+    }
+
     @Test("What a customer writes stays text", arguments: TestDatabase.engines)
     func storedScript(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -351,6 +367,9 @@ struct ConsoleTests {
             try await patchbay.database.write { try $0.execute("UPDATE sessions SET expires_at = 1") }
             let late = try await browser.post("/rules/new", ["board_id": "1"])
             #expect(late.status == 303 && late.headers["location"] == "/sign-in?again=1&to=%2Frules%2Fnew")
+            // From a form that has no page of its own, to the page above it.
+            let toggled = try await browser.post("/rules/7/toggle", ["enabled": "true"])
+            #expect(toggled.headers["location"] == "/sign-in?again=1&to=%2Frules%2F7")
             let again = try await browser.get(late.headers["location"] ?? "")
             #expect(again.text.contains("Your session has ended"))
             let back = try await browser.post(
@@ -426,6 +445,37 @@ struct ConsoleTests {
             #expect(try await patchbay.api(.PATCH, "/feature-flags/nonsense", ["enabled": false]).status == 404)
             let record = try await patchbay.api(.GET, "/audit?action=flag").json["items"].elements
             #expect(record.count == 1 && record.first?["target"] == "flag connectwise_integration")
+        }
+    }
+
+    @Test(
+        "A super administrator crosses organizations; one goes with everything in it", arguments: TestDatabase.engines)
+    func organizations(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let made = try await patchbay.api(.POST, "/organizations", ["name": "Second MSP"])
+            let there = ["X-Patchbay-Organization": "\(made.json["id"].int ?? 0)"]
+            let user = try await patchbay.api(
+                .POST, "/users", ["email": "ola@second.example", "name": "Ola", "role": "owner"], headers: there)
+            #expect(user.status == 201)
+            #expect(try await patchbay.api(.GET, "/users", headers: there).json["items"].elements.count == 1)
+            #expect(try await patchbay.api(.GET, "/notifiers/rules", headers: there).json["items"].elements.isEmpty)
+            #expect(try await patchbay.api(.GET, "/users", headers: ["X-Patchbay-Organization": "999"]).status == 404)
+            let console = try await browser(patchbay, .superAdmin)
+            _ = try await console.get("/organizations")
+            #expect(try await console.post("/organizations/\(made.json["id"].int ?? 0)/visit").status == 303)
+            #expect(try await console.get("/users").text.contains("ola@second.example"))
+            #expect(try await console.post("/organizations/home").status == 303)
+            #expect(try await !console.get("/users").text.contains("ola@second.example"))
+            let wrong = try await patchbay.api(.POST, "/organization/deletion", ["name": "second msp"], headers: there)
+            #expect(wrong.status == 422)
+            let gone = try await patchbay.api(.POST, "/organization/deletion", ["name": "Second MSP"], headers: there)
+            #expect(gone.status == 204)
+            #expect(try await patchbay.api(.GET, "/users", headers: there).status == 404)
+            // One that a super administrator belongs to stays.
+            let own = try await patchbay.api(.POST, "/organization/deletion", ["name": "Rivermark IT"])
+            #expect(own.status == 409 && own.json["code"] == "own_organization")
+            let (entries, faults) = try await AuditLog.verify(in: patchbay.database)
+            #expect(entries > 3 && faults.isEmpty)
         }
     }
 

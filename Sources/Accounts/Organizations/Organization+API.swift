@@ -40,12 +40,6 @@ func organizationRoutes(_ organizations: Organizations, _ users: Users) -> [Rout
                         field: "name", code: "wrong_value", message: "must be the organization's name: \(found.name).")
                 ])
             }
-            guard request.principal.home != id || request.principal.role < .superAdmin else {
-                throw Problem.conflict(
-                    code: "own_organization",
-                    "A super administrator belongs to this organization, and the installation would be left without one."
-                )
-            }
             try await organizations.delete(id, by: request.actor)
             return Response(status: .noContent)
         },

@@ -66,9 +66,18 @@ public struct Organizations: Sendable {
     }
 
     /// Removes an organization with all that belongs to it. Its audit log stays.
+    /// - Throws: 409 when the installation would be left without a super administrator.
     func delete(_ id: Organization.ID, by actor: Actor) async throws {
         let instant = now()
         try await database.write { db in
+            let isHome = try db.first(
+                "SELECT id FROM users WHERE organization_id = \(id) AND role = \(Role.superAdmin) LIMIT 1")
+            guard isHome == nil else {
+                throw Problem.conflict(
+                    code: "own_organization",
+                    "A super administrator belongs to this organization, and the installation would be left without one."
+                )
+            }
             try AuditLog.record(
                 "organization.delete", on: "organization \(id)", by: actor, of: id, now: instant, in: db)
             try db.execute("DELETE FROM organizations WHERE id = \(id)")

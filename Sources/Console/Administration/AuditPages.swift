@@ -32,7 +32,7 @@ func auditPages() -> [PageRoute] {
             return Page(
                 title: "Audit log",
                 lead: "Who did what, from where. Entries are never changed, and are chained so that it would show.",
-                actions: [.link("Export CSV", Visit.href("/audit/export", export), icon: "download")],
+                actions: [.link("Export with values", Visit.href("/audit/export", export), icon: "download")],
                 blocks: [
                     Filters.block("/audit", fields, visit, clear: isFiltered),
                     Table(

@@ -3,6 +3,8 @@ import Foundation
 /// A piece of a page: the name of its template and what fills it.
 struct Block {
     let model: Model
+    /// The list that it shows, if it shows one; to be exported.
+    var table: Table?
 
     init(_ kind: String, _ values: [String: Any?] = [:]) {
         model = Model(values).with(["kind": kind])
@@ -85,6 +87,10 @@ struct Table {
         var isNumber = false
         /// Said, but not shown.
         var hidden: String?
+        /// Whether it holds something else than buttons.
+        var isExported: Bool { hidden != nil && hidden != "Actions" }
+        /// Its name in an exported list.
+        var title: String { hidden ?? label }
 
         init(stringLiteral value: String) { label = value }
 
@@ -104,7 +110,7 @@ struct Table {
     var pager: Pager?
 
     var block: Block {
-        Block(
+        var block = Block(
             "table",
             [
                 "tableTitle": title, "caption": caption, "hasRows": !rows.isEmpty,
@@ -115,8 +121,10 @@ struct Table {
                     ])
                 },
                 "rows": rows.map { ["cells": $0.map(\.model)] as Model }, "empty": empty?.model,
-                "pager": pager?.model,
+                "pager": pager?.model, "exportHref": pager.map(\.exportHref),
             ])
+        block.table = self
+        return block
     }
 }
 
@@ -125,6 +133,10 @@ struct Pager {
     let note: String
     let firstHref: String?
     let nextHref: String?
+    /// What the API gave to go on with.
+    let cursor: String?
+    /// The whole list as a file.
+    let exportHref: String
 
     var model: Model? {
         firstHref == nil && nextHref == nil

@@ -33,6 +33,13 @@ struct Cell {
         date.map { Cell(when: $0, isExact: exact) } ?? Cell(plain: otherwise)
     }
 
+    /// What an exported list has in its place.
+    var exported: String {
+        let first =
+            when.map(APIJSON.text) ?? main ?? plain ?? badge?.text ?? mono ?? toggle.map { $0.isOn ? "on" : "off" }
+        return [first, sub].compactMap(\.self).joined(separator: " – ")
+    }
+
     var model: Model {
         Model([
             "main": main, "cellHref": href, "plain": plain, "sub": sub, "badge": badge?.model,

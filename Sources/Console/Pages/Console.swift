@@ -118,7 +118,7 @@ public struct Console: Sendable {
     /// Lets in who is signed in and may see the page. All else is led to the sign-in page, or told why not.
     private func admit(_ request: Request, _ context: WebContext, to route: PageRoute) async throws -> Response {
         guard let (token, live) = try await signedIn(request) else {
-            return Self.toSignIn(request, keepsForm: route.method == .post)
+            return toSignIn(request, from: route)
         }
         if let duty = live.duty, route.path != duty.path {
             return .redirect(to: duty.path)
@@ -131,7 +131,40 @@ public struct Console: Sendable {
                 .forbidden, code: "forbidden", title: "Your role does not allow this",
                 detail: "This page needs the role \(route.role.label) or more; yours is \(live.role.label).")
         }
+        if route.method == .get, visit.query["export"] == "csv" { return try await export(route, visit) }
         return try await answer(try await route.handle(visit), to: request, visit)
+    }
+
+    // A file with more rows helps nobody; whoever needs all has the API.
+    private static let mostExported = 10_000
+
+    /// The list of a page as CSV, with all its pages.
+    private func export(_ route: PageRoute, _ visit: Visit) async throws -> Response {
+        var (visit, text, count) = (visit, "", 0)
+        visit.query["export"] = nil
+        visit.query["cursor"] = nil
+        while count < Self.mostExported {
+            guard case .page(let page) = try await route.handle(visit),
+                let table = page.blocks.compactMap(\.table).first
+            else { throw Problem.notFound("list on this page") }
+            let shown = table.columns.indices.filter { table.columns[$0].hidden == nil || table.columns[$0].isExported }
+            if text.isEmpty {
+                text = shown.map { CSV.field(table.columns[$0].title) }.joined(separator: ",") + "\r\n"
+            }
+            for row in table.rows {
+                text += shown.map { CSV.field(row[$0].exported) }.joined(separator: ",") + "\r\n"
+            }
+            count += table.rows.count
+            guard let cursor = table.pager?.cursor else { break }
+            visit.query["cursor"] = cursor
+        }
+        let name = visit.path.split(separator: "/").first ?? "list"
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/csv; charset=utf-8",
+                .contentDisposition: "attachment; filename=\"patchbay-\(name).csv\"",
+            ], body: .init(byteBuffer: ByteBuffer(string: text)))
     }
 
     func visit(
@@ -179,13 +212,24 @@ public struct Console: Sendable {
         }
     }
 
-    private static func toSignIn(_ request: Request, keepsForm: Bool) -> Response {
-        // Back to the page that was asked for; after a form, to the page that has the form.
-        let destination = keepsForm ? request.uri.path : request.uri.description
-        var response = Response.redirect(
-            to: Visit.href("/sign-in", ["to": destination, "again": keepsForm ? "1" : ""]))
-        if request.headers[.init("HX-Request") ?? .cookie] != nil { response = Response(status: .unauthorized) }
-        return response
+    private func toSignIn(_ request: Request, from route: PageRoute) -> Response {
+        if HTTPField.Name("HX-Request").flatMap({ request.headers[$0] }) != nil {
+            return Response(status: .unauthorized)
+        }
+        guard route.method == .post else {
+            return .redirect(to: Visit.href("/sign-in", ["to": request.uri.description]))
+        }
+        // Back to the page that has the form: the same address, or the nearest one above it that is a page.
+        var (shape, path) = (route.path.split(separator: "/"), request.uri.path.split(separator: "/"))
+        func isPage() -> Bool {
+            let shape = "/" + shape.joined(separator: "/")
+            return pages.contains { $0.method == .get && $0.path == shape }
+        }
+        while !shape.isEmpty, !isPage() {
+            shape.removeLast()
+            path.removeLast()
+        }
+        return .redirect(to: Visit.href("/sign-in", ["to": "/" + path.joined(separator: "/"), "again": "1"]))
     }
 
     // MARK: Answers

@@ -12,7 +12,7 @@ struct Visit: Sendable {
     let visitor: Visitor
     let path: String
     let parameters: [String: String]
-    let query: [String: String]
+    var query: [String: String]
     /// What was posted; empty for a GET.
     let entries: Entries
     /// The viewer's zone, if the browser told it.
@@ -81,7 +81,8 @@ struct Visit: Sendable {
         let count = page.items.count
         return Pager(
             note: "\(count) on this page", firstHref: query["cursor"] == nil ? nil : href(["cursor": nil]),
-            nextHref: page["next_cursor"].string.map { href(["cursor": $0]) })
+            nextHref: page["next_cursor"].string.map { href(["cursor": $0]) }, cursor: page["next_cursor"].string,
+            exportHref: href(["cursor": nil, "export": "csv"]))
     }
 
     /// The parameters of the query that a list of the API knows.

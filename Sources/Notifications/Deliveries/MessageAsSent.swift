@@ -31,9 +31,10 @@ func messageRoutes(_ database: Database, tickets: PSAConnections, chats: ChatCon
             let event = TicketEvent(
                 kind: try row["kind"], subject: try row["subject"],
                 details: try JSONDecoder().decode(TicketEvent.Details.self, from: Data(details.utf8)))
-            guard let live = try await tickets.live(psa), let messenger = try await chats.messenger(chat) else {
+            // Credentials that cannot be opened are said on the connection's own page.
+            guard let live = try? await tickets.live(psa), let messenger = try? await chats.messenger(chat) else {
                 throw Problem.conflict(
-                    code: "connection_gone", "The connection by which it was sent is not there any more.")
+                    code: "connection_gone", "The connection by which it was sent is gone, or cannot be used.")
             }
             let renderer = MessageRenderer(
                 longestNote: settings.maxMessageLength, longestMessage: messenger.longestMessage)
