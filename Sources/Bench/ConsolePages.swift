@@ -85,6 +85,9 @@ struct ConsolePages {
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
+    // The shared client would unpack what it gets.
+    private static let client = HTTPClient(eventLoopGroupProvider: .singleton)
+
     private func get(
         _ path: String, _ server: ServerProcess, zipped: Bool = true
     ) async throws -> (seconds: Double, body: Data) {
@@ -92,7 +95,7 @@ struct ConsolePages {
         request.headers.add(name: "Cookie", value: "patchbay=\(Self.token)")
         if zipped { request.headers.add(name: "Accept-Encoding", value: "gzip") }
         let start = ContinuousClock.now
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+        let response = try await Self.client.execute(request, timeout: .seconds(30))
         let body = Data(try await response.body.collect(upTo: 1 << 22).readableBytesView)
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         guard response.status == .ok else { throw Broken(what: "\(path): \(response.status)") }

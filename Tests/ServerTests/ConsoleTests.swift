@@ -479,6 +479,34 @@ struct ConsoleTests {
         }
     }
 
+    @Test("The overview counts by the hour, the present one at once", arguments: TestDatabase.engines)
+    func overview(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            func sum(_ name: String) async throws -> Int {
+                let hours = try await patchbay.api(.GET, "/overview").json["hours"].elements
+                #expect(hours.count == 24)
+                return hours.reduce(0) { $0 + ($1[name].int ?? 0) }
+            }
+            #expect(try await sum("events") == 0)
+            for number in 1...3 {
+                let ticket = try patchbay.connectWise.createTicket("News \(number)")
+                try await patchbay.refresh(ticket, action: "added")
+                // The hours before are known by now; what happens in this one shows at once.
+                #expect(try await sum("events") == number)
+                #expect(try await sum("sent") == number)
+            }
+            try await patchbay.database.write { db in
+                try db.execute("UPDATE ticket_events SET created_at = created_at - 7200000 WHERE id = 1")
+                try db.execute("UPDATE deliveries SET state = 'failed' WHERE id = 2")
+            }
+            let overview = try await patchbay.api(.GET, "/overview").json
+            #expect(overview["failed"] == 1 && overview["recent_events"].elements.count == 3)
+            #expect(overview["recent_events"].elements.first?["summary"] == "News 3")
+            #expect(try await patchbay.api(.GET, "/overview/counts").json["failed"] == 1)
+        }
+    }
+
     @Test("An Idempotency-Key has a request done once", arguments: TestDatabase.engines)
     func repeated(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

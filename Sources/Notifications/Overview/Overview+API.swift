@@ -7,14 +7,19 @@ import WebSupport
 
 /// The operations for those who want to see how it stands.
 func overviewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
-    [
+    let past = PastHours()
+    return [
         Route(
             .get, "/overview", .viewer, "The last day by the hour, what has to be acted on, and the latest events",
             gives: .one(OverviewAnswer.self)
         ) { request in
             let (organization, instant) = (request.principal.organization, now())
-            return .json(
-                OverviewAnswer(try await database.read { try Overview(of: organization, now: instant, in: $0) }))
+            let known = past.hours(of: organization, now: instant)
+            let overview = try await database.read { db in
+                try Overview(of: organization, now: instant, past: known, in: db)
+            }
+            if known == nil { past.keep(overview, of: organization, now: instant) }
+            return .json(OverviewAnswer(overview))
         },
         Route(
             .get, "/overview/counts", .viewer,

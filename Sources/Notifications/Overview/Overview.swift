@@ -1,6 +1,7 @@
 import Accounts
 import Database
 import Foundation
+import Synchronization
 import Ticketing
 
 /// The indexes by which the last day is found among the years before it.
@@ -32,7 +33,6 @@ struct Overview: Sendable {
     // Nobody reads larger numbers; counting goes no further.
     static let mostCounted = 1_000
     private static let hours = 24
-    private static let hour = 3_600_000
 
     let hours: [Hour]
     let counts: Counts
@@ -57,37 +57,49 @@ struct Overview: Sendable {
         }
     }
 
-    init(of organization: Organization.ID, now: Date, in db: Connection) throws {
+    /// - Parameter past: the hours before the present one, if they are known well enough.
+    init(
+        of organization: Organization.ID, now: Date, past: [Int: Hour]? = nil, in db: Connection
+    ) throws {
         counts = try Counts(of: organization, in: db)
-        let present = Int(now.timeIntervalSince1970 * 1_000) / Self.hour
+        let connections: [PSAConnection.ID] = try db.all(
+            "SELECT id FROM psa_connections WHERE organization_id = \(organization) ORDER BY id LIMIT 20"
+        ).map { try $0["id"] }
+        let present = Self.number(of: now)
         let first = present - Self.hours + 1
-        let since = Date(timeIntervalSince1970: Double(first * Self.hour) / 1_000)
-        var byHour: [Int: Hour] = [:]
-        func add(_ number: Int, _ change: (inout Hour) -> Void) {
-            var hour = byHour[number] ?? Hour(startsAt: Date(timeIntervalSince1970: Double(number * Self.hour) / 1_000))
-            change(&hour)
-            byHour[number] = hour
-        }
-        for number in first...present { add(number) { _ in } }
+        let found = try Self.hours(
+            from: past == nil ? first : present, of: organization, connections, in: db
+        ).merging(past ?? [:]) { found, _ in found }
+        hours = (first...present).map { found[$0] ?? Hour(startsAt: Self.start(of: $0)) }
+        recent = try connections.flatMap { try Self.latest(of: $0, in: db) }.sorted { $0.at > $1.at }.prefix(8).map(
+            \.self)
+    }
+
+    /// Counts hours from 1970.
+    static func number(of instant: Date) -> Int { Int(instant.timeIntervalSince1970) / 3_600 }
+
+    static func start(of number: Int) -> Date { Date(timeIntervalSince1970: Double(number) * 3_600) }
+
+    private static func hours(
+        from first: Int, of organization: Organization.ID, _ connections: [PSAConnection.ID], in db: Connection
+    ) throws -> [Int: Hour] {
+        var hours: [Int: Hour] = [:]
+        let since = start(of: first)
         let deliveries = try db.all(
             """
             SELECT created_at / 3600000 AS hour, state, COUNT(*) AS n FROM deliveries
             WHERE organization_id = \(organization) AND created_at >= \(since) GROUP BY 1, 2
             """)
         for row in deliveries {
-            let (state, count): (Delivery.State, Int) = (try row["state"], try row["n"])
-            add(try row["hour"]) { hour in
-                switch state {
-                case .sent: hour.sent += count
-                case .failed: hour.failed += count
-                case .queued, .uncertain, .skipped, .simulated: break
-                }
+            let (number, state, count): (Int, Delivery.State, Int) = (
+                try row["hour"], try row["state"], try row["n"]
+            )
+            switch state {
+            case .sent: hours[number, default: Hour(startsAt: start(of: number))].sent += count
+            case .failed: hours[number, default: Hour(startsAt: start(of: number))].failed += count
+            case .queued, .uncertain, .skipped, .simulated: break
             }
         }
-        let connections: [PSAConnection.ID] = try db.all(
-            "SELECT id FROM psa_connections WHERE organization_id = \(organization) ORDER BY id LIMIT 20"
-        ).map { try $0["id"] }
-        var recent: [Recent] = []
         for connection in connections {
             let events = try db.all(
                 """
@@ -95,24 +107,62 @@ struct Overview: Sendable {
                 WHERE connection_id = \(connection) AND created_at >= \(since) GROUP BY 1
                 """)
             for row in events {
-                let count: Int = try row["n"]
-                add(try row["hour"]) { $0.events += count }
-            }
-            recent += try db.all(
-                """
-                SELECT e.id, e.ticket_id, e.kind, e.details, e.created_at,
-                    (SELECT COUNT(*) FROM deliveries d WHERE d.event_id = e.id) AS told
-                FROM ticket_events e WHERE e.connection_id = \(connection) ORDER BY e.id DESC LIMIT 8
-                """
-            ).map { row in
-                let details: String = try row["details"]
-                return Recent(
-                    id: try row["id"], ticket: try row["ticket_id"], kind: try row["kind"],
-                    summary: try JSONDecoder().decode(TicketEvent.Details.self, from: Data(details.utf8)).summary,
-                    at: try row["created_at"], told: try row["told"])
+                let (number, count): (Int, Int) = (try row["hour"], try row["n"])
+                hours[number, default: Hour(startsAt: start(of: number))].events += count
             }
         }
-        hours = byHour.sorted { $0.key < $1.key }.map(\.value)
-        self.recent = Array(recent.sorted { $0.at > $1.at }.prefix(8))
+        return hours
+    }
+
+    private static func latest(of connection: PSAConnection.ID, in db: Connection) throws -> [Recent] {
+        let rows = try db.all(
+            """
+            SELECT e.id, e.ticket_id, e.kind, e.details, e.created_at,
+                (SELECT COUNT(*) FROM deliveries d WHERE d.event_id = e.id) AS told
+            FROM ticket_events e WHERE e.connection_id = \(connection) ORDER BY e.id DESC LIMIT 8
+            """)
+        return try rows.map { row in
+            let details: String = try row["details"]
+            return Recent(
+                id: try row["id"], ticket: try row["ticket_id"], kind: try row["kind"],
+                summary: try JSONDecoder().decode(TicketEvent.Details.self, from: Data(details.utf8)).summary,
+                at: try row["created_at"], told: try row["told"])
+        }
+    }
+}
+
+/// The hours of the last day that are over, as they were a minute ago at most. They change only when a failed message is
+/// sent again, and a dashboard that is live asks every second.
+final class PastHours: Sendable {
+    private static let lifetime: Duration = .seconds(60)
+    private static let most = 1_000
+
+    private struct Known {
+        let hours: [Int: Overview.Hour]
+        let present: Int
+        let at: ContinuousClock.Instant
+    }
+
+    private let known = Mutex<[Organization.ID: Known]>([:])
+
+    /// The hours before the present one; nil when they have to be read.
+    func hours(of organization: Organization.ID, now: Date) -> [Int: Overview.Hour]? {
+        known.withLock { known in
+            guard let found = known[organization], found.present == Overview.number(of: now),
+                found.at.duration(to: .now) < Self.lifetime
+            else { return nil }
+            return found.hours
+        }
+    }
+
+    func keep(_ overview: Overview, of organization: Organization.ID, now: Date) {
+        let present = Overview.number(of: now)
+        let hours = Dictionary(
+            overview.hours.map { (Overview.number(of: $0.startsAt), $0) }, uniquingKeysWith: { first, _ in first }
+        ).filter { $0.key < present }
+        known.withLock { known in
+            if known.count >= Self.most { known = [:] }
+            known[organization] = Known(hours: hours, present: present, at: .now)
+        }
     }
 }
