@@ -261,3 +261,16 @@ def test_a_list_is_exported(visit):
     assert lines[0] == "State,Ticket,Recipient,Why,When"
     assert len(lines) > 3 and all(line.startswith("sent,") for line in lines[1:-1])
     assert re.search(r"\d{4}-\d\d-\d\dT", lines[1])
+
+
+def test_a_list_is_sorted_by_any_column(visit):
+    page = visit("viewer")
+    page.goto("/rules")
+    head = page.get_by_role("columnheader", name="Recipient")
+    head.get_by_role("link").click()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    names = page.locator("tbody td:nth-child(3)").all_inner_texts()
+    assert names == sorted(names, key=str.lower) and len(names) > 2
+    head.get_by_role("link").click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    assert page.locator("tbody td:nth-child(3)").all_inner_texts() == names[::-1]

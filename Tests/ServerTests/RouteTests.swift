@@ -81,6 +81,7 @@ struct RouteTests {
         .init("GET", "/overview", .viewer), .init("GET", "/overview/counts", .viewer),
         .init("GET", "/notifiers/deliveries/{id}/message", .viewer),
         .init("GET", "/sync/status", .viewer), .init("POST", "/sync", .admin),
+        .init("POST", "/sync/{id}/cancel", .admin),
         .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/parked", .superAdmin),
         .init("POST", "/jobs/parked/{id}/retry", .superAdmin),
     ]
@@ -267,6 +268,7 @@ private struct Foreign {
             case _ where operation.path.hasPrefix("/users"): "\(user)"
             case _ where operation.path.hasPrefix("/identity-providers"): "\(provider)"
             case _ where operation.path.hasPrefix("/organizations"): "1"
+            case _ where operation.path.hasPrefix("/sync"): "1"
             default: "\(key)"
             }
         return operation.path.replacing("{id}", with: id).replacing("{event}", with: "\(event)")

@@ -48,6 +48,27 @@ struct SyncTests {
         }
     }
 
+    @Test(
+        "A run that is cancelled ends, stores nothing more, and the next one is whole", arguments: TestDatabase.engines)
+    func cancelled(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let hang = Fault(.delay(.seconds(2)), path: "*/service/tickets*", times: nil)
+            patchbay.connectWise.desk.script(hang)
+            let started = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]])
+            let id = started.json["items"].elements.first?["id"].int ?? 0
+            let ended = try await patchbay.api(.POST, "/sync/\(id)/cancel")
+            #expect(ended.status == 200 && ended.json["state"] == "idle")
+            #expect(ended.json["last_error"].string?.hasPrefix("cancelled by") == true)
+            #expect(try await patchbay.api(.POST, "/sync/\(id)/cancel").json["code"] == "not_running")
+            patchbay.connectWise.desk.removeFaults()
+            try await patchbay.settled()
+            #expect(try await patchbay.syncs().first { $0["kind"] == "tickets" }?["state"] == "idle")
+            #expect(try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]]).status == 202)
+            let done = try await patchbay.synced("tickets")
+            #expect(done["done"] == done["total"] && done["last_error"] == .null)
+        }
+    }
+
     // MARK: Boards and recipients
 
     @Test(

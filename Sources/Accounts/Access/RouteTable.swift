@@ -18,7 +18,12 @@ public struct RouteTable: Sendable {
         byShape = Dictionary(
             grouping: routes.map { ($0.path.split(separator: "/"), $0) },
             by: { Self.shape($0.1.method, $0.0.count) }
-        ).mapValues { $0.map { (segments: $0.0, route: $0.1) } }
+        ).mapValues { group in
+            // A word in a path wins over a parameter: /users/keys is not the user called keys.
+            group.map { (segments: $0.0, route: $0.1) }.sorted { left, right in
+                left.segments.count { $0.hasPrefix("{") } < right.segments.count { $0.hasPrefix("{") }
+            }
+        }
     }
 
     private static func shape(_ method: HTTPRequest.Method, _ count: Int) -> String { "\(method.rawValue) \(count)" }

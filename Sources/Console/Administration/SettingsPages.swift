@@ -23,7 +23,7 @@ func settingsPages() -> [PageRoute] {
             Field("history_days", "Keep events and deliveries for", .number, help: "In days."),
         ]
     }
-    return PageRoute.form("/settings", .viewer) { visit, entries, problem in
+    return PageRoute.form("/settings", .viewer, posting: .admin) { visit, entries, problem in
         let settings = try await visit.get("/config")
         let fields = try await fields(visit)
         let stored = Entries(Dictionary(uniqueKeysWithValues: fields.map { ($0.name, settings[$0.name].string) }))

@@ -53,7 +53,7 @@ struct Block {
     }
 
     static func emptyState(_ icon: String, _ title: String, _ text: String, _ actions: [Action] = []) -> Block {
-        Block("empty", Empty(icon: icon, title: title, text: text, actions: actions).model.mapValues { $0 })
+        Block("empty", Empty(icon: icon, title: title, text: text, actions: actions).model)
     }
 
     static func segments(_ label: String, _ segments: [(label: String, href: String, isCurrent: Bool)])
@@ -105,19 +105,59 @@ struct Table {
     let caption: String
     var title: String?
     let columns: [Column]
-    let rows: [[Cell]]
+    var rows: [[Cell]]
     var empty: Empty?
     var pager: Pager?
+    /// The column by which it is sorted.
+    var order: Order?
+
+    /// By which column a list is sorted.
+    struct Order: Equatable {
+        let column: Int
+        let isDescending: Bool
+
+        init(column: Int, isDescending: Bool) {
+            (self.column, self.isDescending) = (column, isDescending)
+        }
+
+        /// From the query: `2`, or `-2` for descending.
+        init?(_ text: String?) {
+            guard let text, let number = Int(text), number != 0, abs(number) < 100 else { return nil }
+            self.init(column: abs(number) - 1, isDescending: number < 0)
+        }
+    }
+
+    /// The rows by a column: numbers as numbers, times as times, all else as people read it.
+    func sorted(by order: Order) -> Table {
+        guard columns.indices.contains(order.column) else { return self }
+        var table = self
+        table.order = order
+        table.rows = rows.map { ($0, $0[order.column].exported) }.sorted { left, right in
+            let comparison = left.1.compare(right.1, options: [.caseInsensitive, .numeric])
+            return order.isDescending ? comparison == .orderedDescending : comparison == .orderedAscending
+        }.map(\.0)
+        return table
+    }
+
+    /// Where the head of a column leads: sorted by it, the other way round when it is sorted by it already.
+    private func sortHref(_ column: Int) -> String? {
+        guard let pager, columns[column].hidden == nil, rows.count > 1 else { return nil }
+        let isAscending = order == Order(column: column, isDescending: false)
+        return pager.sortHref(isAscending ? -(column + 1) : column + 1)
+    }
 
     var block: Block {
         var block = Block(
             "table",
             [
                 "tableTitle": title, "caption": caption, "hasRows": !rows.isEmpty,
-                "columns": columns.map { column in
-                    Model([
+                "columns": columns.enumerated().map { index, column in
+                    let isSorted = order?.column == index
+                    return Model([
                         "columnLabel": column.label, "columnStyle": column.isNumber ? "num" : nil,
-                        "columnHidden": column.hidden,
+                        "columnHidden": column.hidden, "sortHref": sortHref(index),
+                        "sorted": isSorted ? (order?.isDescending == true ? "descending" : "ascending") : nil,
+                        "sortIcon": isSorted ? (order?.isDescending == true ? "arrow-down" : "arrow-up") : nil,
                     ])
                 },
                 "rows": rows.map { ["cells": $0.map(\.model)] as Model }, "empty": empty?.model,
@@ -134,9 +174,11 @@ struct Pager {
     let firstHref: String?
     let nextHref: String?
     /// What the API gave to go on with.
-    let cursor: String?
+    var cursor: String?
     /// The whole list as a file.
     let exportHref: String
+    /// The list by a column.
+    let sortHref: (Int) -> String
 
     var model: Model? {
         firstHref == nil && nextHref == nil

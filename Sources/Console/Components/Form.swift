@@ -143,7 +143,7 @@ struct Field {
             "isRequired": !isOptional && !isFilter && inputType != nil && !sendsNull,
             "isCode": { if case .code = kind { true } else { false } }(), "isFocused": isFocused,
             "autocomplete": autocomplete ?? (inputType == "password" ? "off" : nil), "placeholder": placeholder,
-            "listID": nil, "describedBy": describedBy.isEmpty ? nil : describedBy.joined(separator: " "),
+            "describedBy": describedBy.isEmpty ? nil : describedBy.joined(separator: " "),
         ])
     }
 }

@@ -59,7 +59,10 @@ func syncPages() -> [PageRoute] {
                 parts.append(.facts(facts))
                 let run =
                     isRunning
-                    ? []
+                    ? visit.allowed(
+                        .post, "/sync/{id}/cancel",
+                        .post(
+                            "Cancel", "/sync/\(sync["id"].words)/cancel", style: "is-small", about: SyncWords.of(kind)))
                     : visit.allowed(
                         .post, "/sync",
                         .post("Run now", "/sync", style: "is-small", about: SyncWords.of(kind), hidden: ["kinds": kind])
@@ -97,6 +100,10 @@ func syncPages() -> [PageRoute] {
             if let board = visit.entries["board"], !board.isEmpty { body["board_ids"] = .list([.text(board)]) }
             try await visit.send(.post, "/sync", body)
             return .redirect("/sync", "\(kinds.map(SyncWords.of).joined(separator: ", ")): started.")
+        },
+        .post("/sync/{id}/cancel", .admin) { visit in
+            let sync = try await visit.send(.post, "/sync/\(try visit.parameter())/cancel")
+            return .redirect("/sync", "\(SyncWords.of(sync["kind"].words)) is cancelled.")
         },
     ]
 }

@@ -132,32 +132,62 @@ public struct Console: Sendable {
                 detail: "This page needs the role \(route.role.label) or more; yours is \(live.role.label).")
         }
         if route.method == .get, visit.query["export"] == "csv" { return try await export(route, visit) }
+        if route.method == .get, let order = Table.Order(visit.query["sort"]) {
+            return try await answer(.page(try await sorted(route, visit, order)), to: request, visit)
+        }
         return try await answer(try await route.handle(visit), to: request, visit)
     }
 
     // A file with more rows helps nobody; whoever needs all has the API.
     private static let mostExported = 10_000
+    // Lists come in the order in which things were made. By another column they are sorted here, as far as this.
+    private static let mostSorted = 1_000
+
+    /// A page with the rows of all its pages in its first list.
+    private func whole(_ route: PageRoute, _ visit: Visit, most: Int) async throws -> (Page, Table) {
+        var visit = visit
+        for name in ["export", "sort", "cursor"] { visit.query[name] = nil }
+        visit.query["limit"] = "200"
+        var (first, rows): (Page?, [[Cell]]) = (nil, [])
+        while true {
+            guard case .page(let page) = try await route.handle(visit), let table = page.list else {
+                throw Problem.notFound("list on this page")
+            }
+            rows += table.rows
+            let whole = first ?? page
+            first = whole
+            guard let cursor = table.pager?.cursor, rows.count < most else {
+                var list = whole.list ?? table
+                list.rows = rows
+                list.pager?.cursor = table.pager?.cursor
+                return (whole, list)
+            }
+            visit.query["cursor"] = cursor
+        }
+    }
+
+    /// A page with its first list by a column.
+    private func sorted(_ route: PageRoute, _ visit: Visit, _ order: Table.Order) async throws -> Page {
+        var (page, table) = try await whole(route, visit, most: Self.mostSorted)
+        let isCut = table.pager?.cursor != nil
+        // Where the head of a column leads depends on the query without our own limit.
+        table.pager = visit.pager(.null)
+        page.blocks = page.blocks.map { $0.table?.caption == table.caption ? table.sorted(by: order).block : $0 }
+        if isCut {
+            page.blocks.insert(
+                .notice(.info, nil, "Only the first \(table.rows.count) are sorted. Narrow the list with the filter."),
+                at: 0)
+        }
+        page.isLive = false
+        return page
+    }
 
     /// The list of a page as CSV, with all its pages.
     private func export(_ route: PageRoute, _ visit: Visit) async throws -> Response {
-        var (visit, text, count) = (visit, "", 0)
-        visit.query["export"] = nil
-        visit.query["cursor"] = nil
-        while count < Self.mostExported {
-            guard case .page(let page) = try await route.handle(visit),
-                let table = page.blocks.compactMap(\.table).first
-            else { throw Problem.notFound("list on this page") }
-            let shown = table.columns.indices.filter { table.columns[$0].hidden == nil || table.columns[$0].isExported }
-            if text.isEmpty {
-                text = shown.map { CSV.field(table.columns[$0].title) }.joined(separator: ",") + "\r\n"
-            }
-            for row in table.rows {
-                text += shown.map { CSV.field(row[$0].exported) }.joined(separator: ",") + "\r\n"
-            }
-            count += table.rows.count
-            guard let cursor = table.pager?.cursor else { break }
-            visit.query["cursor"] = cursor
-        }
+        let (_, table) = try await whole(route, visit, most: Self.mostExported)
+        let shown = table.columns.indices.filter { table.columns[$0].hidden == nil || table.columns[$0].isExported }
+        var text = shown.map { CSV.field(table.columns[$0].title) }.joined(separator: ",") + "\r\n"
+        for row in table.rows { text += shown.map { CSV.field(row[$0].exported) }.joined(separator: ",") + "\r\n" }
         let name = visit.path.split(separator: "/").first ?? "list"
         return Response(
             status: .ok,

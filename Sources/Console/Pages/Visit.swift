@@ -82,12 +82,13 @@ struct Visit: Sendable {
         return Pager(
             note: "\(count) on this page", firstHref: query["cursor"] == nil ? nil : href(["cursor": nil]),
             nextHref: page["next_cursor"].string.map { href(["cursor": $0]) }, cursor: page["next_cursor"].string,
-            exportHref: href(["cursor": nil, "export": "csv"]))
+            exportHref: href(["cursor": nil, "export": "csv"]),
+            sortHref: { href(["cursor": nil, "sort": "\($0)"]) })
     }
 
     /// The parameters of the query that a list of the API knows.
     func listQuery(_ names: [String]) -> [String: String] {
-        query.filter { names.contains($0.key) || $0.key == "cursor" }.filter { !$0.value.isEmpty }
+        query.filter { names.contains($0.key) || $0.key == "cursor" || $0.key == "limit" }.filter { !$0.value.isEmpty }
     }
 }
 
@@ -112,6 +113,12 @@ struct Page {
     /// Whether the content is fetched again when something changes.
     var isLive = false
     var status: HTTPResponse.Status = .ok
+
+    /// The list that is sorted and exported: the first that has pages.
+    var list: Table? {
+        let tables = blocks.compactMap(\.table)
+        return tables.first { $0.pager != nil } ?? tables.first
+    }
 }
 
 /// What a page's handler answers.
@@ -152,15 +159,17 @@ public struct PageRoute: Sendable {
 extension PageRoute {
     /// A form: shown on GET, sent to the API on POST. What the API refuses is shown at its fields.
     /// - Parameters:
+    ///   - posting: the smallest role that may send it, where that is another than the one that sees it.
     ///   - make: the page around a form, for entries and problem as they are; the form is its first block of that kind.
     ///   - send: has the API do it, and says where to go.
     static func form(
-        _ path: String, _ role: Role, make: @escaping @Sendable (Visit, Entries?, Problem?) async throws -> Page,
+        _ path: String, _ role: Role, posting: Role? = nil,
+        make: @escaping @Sendable (Visit, Entries?, Problem?) async throws -> Page,
         send: @escaping @Sendable (Visit) async throws -> Outcome
     ) -> [PageRoute] {
         [
             .get(path, role) { try await make($0, nil, nil) },
-            .post(path, role) { visit in
+            .post(path, posting ?? role) { visit in
                 do {
                     return try await send(visit)
                 } catch let problem as Problem where problem.status != .notFound {

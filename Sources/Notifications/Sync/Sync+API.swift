@@ -32,6 +32,18 @@ func syncRoutes(_ syncs: Syncs, directory: Directory) -> [Route] {
             }
             return .json(SyncsAnswer(items: started.map(SyncAnswer.init)), status: .accepted)
         },
+        Route(
+            .post, "/sync/{id}/cancel", .admin, "Ends a sync that waits or is under way; what it found so far stays",
+            gives: .one(SyncAnswer.self)
+        ) { request in
+            let id: Sync.ID = try request.id(of: "sync")
+            let (organization, who) = (request.principal.organization, request.principal.email)
+            let sync = try await syncs.cancel(id, of: organization, by: who) { db, instant in
+                try request.record("sync.cancel", on: "sync \(id)", now: instant, in: db)
+            }
+            guard let sync else { throw Problem.notFound("sync") }
+            return .json(SyncAnswer(sync))
+        },
     ]
 }
 

@@ -74,6 +74,17 @@ enum SyncStore {
         return try row.map { try SyncJob.job(for: Sync(row: $0), now: now) }
     }
 
+    /// Ends a run that waits or is under way: a step that still goes on finds that the run is another one, and stores
+    /// nothing of it.
+    /// - Returns: false when nothing was under way.
+    static func cancel(_ id: Sync.ID, reason: String, next: Date?, in db: Connection) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE syncs SET state = \(Sync.State.idle), run = run + 1, position = NULL, last_error = \(reason),
+                next_run_at = \(orNull: next) WHERE id = \(id) AND state IN ('queued', 'running')
+            """) == 1
+    }
+
     /// The scheduled syncs of active connections whose time has come.
     static func due(now: Date, limit: Int = 100, in db: Connection) throws -> [Sync] {
         try db.all(

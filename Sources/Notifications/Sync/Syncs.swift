@@ -4,6 +4,7 @@ import Foundation
 import Jobs
 import Logging
 import Ticketing
+import WebSupport
 
 /// Asking for syncs, seeing how they stand, and starting those whose time has come.
 public struct Syncs: Sendable {
@@ -56,6 +57,29 @@ public struct Syncs: Sendable {
             try queue.enqueue(jobs, now: instant, in: db)
             if !wanted.isEmpty { try recorded(db, instant) }
             return try SyncStore.all(of: organization, kinds: kinds, in: db)
+        }
+    }
+
+    /// Ends a run that waits or is under way.
+    /// - Parameters:
+    ///   - who: stands in the reason.
+    ///   - recorded: runs in the transaction that ends it.
+    /// - Returns: the sync; nil when the organization has no such.
+    /// - Throws: 409 when nothing is under way.
+    func cancel(
+        _ id: Sync.ID, of organization: Organization.ID, by who: String,
+        recorded: @escaping @Sendable (Connection, Date) throws -> Void
+    ) async throws -> Named? {
+        let (schedule, instant) = (schedule, now())
+        return try await database.write { db in
+            func find() throws -> Named? { try SyncStore.all(of: organization, in: db).first { $0.sync.id == id } }
+            guard let found = try find() else { return nil }
+            let next = schedule.next(found.sync.kind, after: instant)
+            guard try SyncStore.cancel(id, reason: "cancelled by \(who)", next: next, in: db) else {
+                throw Problem.conflict(code: "not_running", "This sync is not under way.")
+            }
+            try recorded(db, instant)
+            return try find()
         }
     }
 
