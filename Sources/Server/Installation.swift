@@ -22,7 +22,6 @@ public enum Installation {
         Migration(9, "keys of organizations", keysOfOrganizationSchema),
         Migration(10, "identity and audit", identitySchema),
         Migration(11, "repeated requests", repetitionSchema),
-        Migration(12, "overview", overviewSchema),
     ]
 
     /// Opens the database that the configuration names.

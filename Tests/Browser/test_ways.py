@@ -152,8 +152,17 @@ def test_everything_by_keyboard(visit):
     page.wait_for_url("**/audit")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Next and previous row")
+    # Who speaks to the computer switches single keys off; the others go on.
+    page.get_by_label("Shortcuts of a single key").uncheck()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    page.goto("/rules")
+    page.keyboard.press("j")
+    page.keyboard.press("?")
+    expect(page.locator("tr.is-current")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def test_the_theme_is_kept(visit):

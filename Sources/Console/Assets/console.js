@@ -84,7 +84,9 @@
   });
 
   // What was typed survives a session that ends in the middle.
-  const drafts = (form) => `patchbay-draft:${location.pathname}:${form.getAttribute("action") || ""}`;
+  // Only for the same person: somebody else may sign in at this browser next.
+  const account = $("meta[name=account]")?.content || "";
+  const drafts = (form) => `patchbay-draft:${account}:${location.pathname}:${form.getAttribute("action") || ""}`;
   const keep = (form) => {
     const values = {};
     for (const field of form.elements) {
@@ -180,10 +182,18 @@
     }
   });
 
+  // Speech input and slips of the hand press single keys too, so they can be switched off (WCAG 2.1.4).
+  const singleKeys = $("[data-single-keys]");
+  if (singleKeys) {
+    singleKeys.checked = recall("patchbay-keys") !== "off";
+    singleKeys.addEventListener("change", () => remember("patchbay-keys", singleKeys.checked ? "on" : "off"));
+  }
   let jump = 0;
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openCommand(); return; }
     if (event.target.closest("input, textarea, select, dialog, [contenteditable]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") for (const menu of $$("details.menu[open]")) menu.open = false;
+    if (singleKeys && !singleKeys.checked) return;
     if (event.key === "/") { event.preventDefault(); openCommand(); return; }
     if (event.key === "?") { $("#shortcuts")?.showModal(); return; }
     if (event.key === "g") { jump = Date.now(); return; }
@@ -202,7 +212,6 @@
       next?.scrollIntoView({ block: "nearest" });
     }
     if (event.key === "Enter" && event.target === document.body) $("tr.is-current a")?.click();
-    if (event.key === "Escape") for (const menu of $$("details.menu[open]")) menu.open = false;
   });
 
   document.addEventListener("click", (event) => {

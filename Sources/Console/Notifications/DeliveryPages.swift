@@ -29,7 +29,7 @@ func deliveryPages() -> [PageRoute] {
             return [
                 .badge(.delivery(delivery["state"].words)),
                 .main(
-                    "#\(delivery["ticket_id"].words)", "/deliveries/\(id)",
+                    "#\(delivery["ticket_id"].words) \(delivery["summary"].words)", "/deliveries/\(id)",
                     sub: EventWords.of(delivery["event_kind"].words)),
                 .text(delivery["recipient_name"].words),
                 .text(delivery["error"].string ?? delivery["reason"].words),
@@ -81,7 +81,7 @@ func deliveryPages() -> [PageRoute] {
         let forwarded = delivery["forwarded_from"].elements.map(\.words)
         var facts: [(String, Cell)] = [
             ("State", .badge(.delivery(delivery["state"].words))),
-            ("Ticket", .main("#\(ticket)", "/tickets/\(ticket)")),
+            ("Ticket", .main("#\(ticket) \(delivery["summary"].words)", "/tickets/\(ticket)")),
             ("Event", .text(EventWords.of(delivery["event_kind"].words))),
             ("Recipient", .text(delivery["recipient_name"].words)),
             ("Why", .text(why["reason"].string ?? delivery["reason"].words)),

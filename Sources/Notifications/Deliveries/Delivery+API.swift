@@ -105,7 +105,7 @@ private struct RetryMany: JSONBody {
 
 struct DeliveryAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
-        case id, state, reason, error, attempts
+        case id, state, summary, reason, error, attempts
         case ticket = "ticket_id"
         case event = "event_id"
         case eventKind = "event_kind"
@@ -122,6 +122,7 @@ struct DeliveryAnswer: Codable, Sendable {
     let ticket: Ticket.ID
     let event: TicketEvent.ID
     let eventKind: TicketEvent.Kind
+    let summary: String
     let recipient: Recipient.ID
     let recipientName: String
     let state: Delivery.State
@@ -139,6 +140,7 @@ struct DeliveryAnswer: Codable, Sendable {
         ticket = delivery.ticket
         event = delivery.event
         eventKind = delivery.eventKind
+        summary = delivery.summary
         recipient = delivery.recipient
         recipientName = delivery.recipientName
         state = delivery.state

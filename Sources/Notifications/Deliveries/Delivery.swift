@@ -31,6 +31,8 @@ public struct Delivery: Sendable, Equatable, RowDecodable {
     public let eventKind: TicketEvent.Kind
     /// The ticket that changed.
     public let ticket: Ticket.ID
+    /// What the ticket was about at that time.
+    public let summary: String
     /// Who is told.
     public let recipient: Recipient.ID
     /// The recipient's name.
@@ -60,6 +62,8 @@ public struct Delivery: Sendable, Equatable, RowDecodable {
         event = try row["event_id"]
         eventKind = try row["event_kind"]
         ticket = try row["ticket_id"]
+        let details: String = try row["event_details"]
+        summary = try JSONDecoder().decode(Summary.self, from: Data(details.utf8)).summary
         recipient = try row["recipient_id"]
         recipientName = try row["recipient_name"]
         state = try row["state"]
@@ -71,6 +75,10 @@ public struct Delivery: Sendable, Equatable, RowDecodable {
         messageID = try row["message_id"]
         createdAt = try row["created_at"]
         sentAt = try row["sent_at"]
+    }
+
+    private struct Summary: Decodable {
+        let summary: String
     }
 
     /// The chain of forwards in a row.

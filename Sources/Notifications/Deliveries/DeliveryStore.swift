@@ -8,7 +8,7 @@ import WebSupport
 /// The deliveries' SQL.
 enum DeliveryStore {
     static let selection: SQL = """
-        SELECT d.*, e.kind AS event_kind, r.name AS recipient_name
+        SELECT d.*, e.kind AS event_kind, e.details AS event_details, r.name AS recipient_name
         FROM deliveries d JOIN ticket_events e ON e.id = d.event_id JOIN recipients r ON r.id = d.recipient_id
         """
 

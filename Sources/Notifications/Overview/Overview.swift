@@ -4,12 +4,6 @@ import Foundation
 import Synchronization
 import Ticketing
 
-/// The indexes by which the last day is found among the years before it.
-public let overviewSchema: [SQL] = [
-    "CREATE INDEX deliveries_by_time ON deliveries (organization_id, created_at, state)",
-    "CREATE INDEX ticket_events_by_time ON ticket_events (connection_id, created_at)",
-]
-
 /// How it stands with an organization's notifications, at a glance.
 struct Overview: Sendable {
     /// One hour of the last day.
@@ -85,10 +79,11 @@ struct Overview: Sendable {
     ) throws -> [Int: Hour] {
         var hours: [Int: Hour] = [:]
         let since = start(of: first)
+        let firstDelivery = try firstID(of: "deliveries", since: since, in: db)
         let deliveries = try db.all(
             """
             SELECT created_at / 3600000 AS hour, state, COUNT(*) AS n FROM deliveries
-            WHERE organization_id = \(organization) AND created_at >= \(since) GROUP BY 1, 2
+            WHERE organization_id = \(organization) AND id >= \(firstDelivery) AND created_at >= \(since) GROUP BY 1, 2
             """)
         for row in deliveries {
             let (number, state, count): (Int, Delivery.State, Int) = (
@@ -100,11 +95,12 @@ struct Overview: Sendable {
             case .queued, .uncertain, .skipped, .simulated: break
             }
         }
+        let firstEvent = try firstID(of: "ticket_events", since: since, in: db)
         for connection in connections {
             let events = try db.all(
                 """
                 SELECT created_at / 3600000 AS hour, COUNT(*) AS n FROM ticket_events
-                WHERE connection_id = \(connection) AND created_at >= \(since) GROUP BY 1
+                WHERE connection_id = \(connection) AND id >= \(firstEvent) AND created_at >= \(since) GROUP BY 1
                 """)
             for row in events {
                 let (number, count): (Int, Int) = (try row["hour"], try row["n"])
@@ -112,6 +108,25 @@ struct Overview: Sendable {
             }
         }
         return hours
+    }
+
+    /// The id from which on rows are not older than an instant. Ids grow with time, so it is found by halving, and no
+    /// index on time is needed, which every message would have to keep up.
+    static func firstID(of table: SQL, since: Date, in db: Connection) throws -> Int64 {
+        let last: Int64 = try db.first("SELECT MAX(id) AS last FROM \(table)")?["last"] ?? nil ?? 0
+        var (low, high): (Int64, Int64) = (1, last + 1)
+        while low < high {
+            let middle = low + (high - low) / 2
+            let row = try db.first(
+                "SELECT id, created_at FROM \(table) WHERE id >= \(middle) ORDER BY id LIMIT 1")
+            guard let row else {
+                high = middle
+                continue
+            }
+            let (id, at): (Int64, Date) = (try row["id"], try row["created_at"])
+            if at < since { low = id + 1 } else { high = middle }
+        }
+        return low
     }
 
     private static func latest(of connection: PSAConnection.ID, in db: Connection) throws -> [Recent] {
