@@ -136,7 +136,7 @@ let package = Package(
         target("OpenIDConnect", ["Outbound", jwtKit]),
 
         // Ground: knows nothing of the product
-        target("WebSupport", [hummingbird, httpTypes, logging, metrics, nioCore]),
+        target("WebSupport", [hummingbird, hummingbirdCore, httpTypes, logging, metrics, nioCore]),
         target("Jobs", ["Database", lifecycle, logging, metrics]),
         target("Database", ["CPostgres", grdb, logging, nioCore, nioPosix]),
         target("Outbound", [httpClient, logging, metrics, nioCore, nioHTTP1, nioPosix, nioSSL]),
@@ -187,7 +187,7 @@ let package = Package(
             ], exclude: ["Support"], swiftSettings: settings),
         tests(
             "ChaosTests", ["Database", "ServerTestSupport", "Simulators", "TestSupport", logging, nioHTTP1]),
-        tests("WebSupportTests", ["WebSupport", httpTypes, hummingbird, logging, nioCore]),
+        tests("WebSupportTests", ["WebSupport", httpTypes, hummingbird, hummingbirdCore, logging, nioCore]),
         tests("AccountsTests", ["Accounts", "Database", "TestSupport", "WebSupport"]),
         tests(
             "TicketingTests",

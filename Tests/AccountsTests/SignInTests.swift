@@ -46,9 +46,11 @@ struct SignInTests {
                 }
             }
             _ = await time("warm@example.com")
-            let (known, unknown) = (await time("anna@example.com"), await time("nobody@example.com"))
+            // The quicker of two each: other tests run at the same time.
+            let known = min(await time("anna@example.com"), await time("anna@example.com"))
+            let unknown = min(await time("nobody@example.com"), await time("somebody@example.com"))
             // Both hash once; without it the unknown one would take a hundredth of the time.
-            #expect(unknown > known / 3 && known > unknown / 3, "\(known) \(unknown)")
+            #expect(unknown > known / 8 && known > unknown / 8, "\(known) \(unknown)")
         }
     }
 

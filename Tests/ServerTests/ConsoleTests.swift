@@ -574,6 +574,10 @@ struct ConsoleTests {
                     && entry?["target"].string == "rule \(rule)")
             #expect(entry?["before"].string?.contains(#""updates":"none""#) == true)
             #expect(entry?["after"].string?.contains(#""updates":"all""#) == true)
+            // As a browser's form writes it.
+            #expect(try await browser.get("/audit?target=rule+\(rule)&action=rule.update").text.contains("rule.update"))
+            let since = try await patchbay.api(.GET, "/audit?target=rule+\(rule)&since=2020-01-01T00:00:00+02:00")
+            #expect(since.json["items"].elements.count == 2)
             let engineer = try await self.browser(patchbay, .engineer)
             _ = try await engineer.get("/account")
             #expect(try await engineer.send(.GET, "/api/v1/users", nil).status == 403)

@@ -61,10 +61,8 @@ public struct Gate: Sendable {
         let principal = try await principal(of: request, context)
         var parameters: [String: String] = [:]
         for (name, value) in context.parameters { parameters[String(name)] = String(value) }
-        var query: [String: String] = [:]
-        for (name, value) in request.uri.queryParameters { query[String(name)] = String(value) }
         let signedIn = SignedInRequest(
-            principal: principal, address: context.address, parameters: parameters, queryItems: query,
+            principal: principal, address: context.address, parameters: parameters, queryItems: request.uri.fields,
             readBody: {
                 var request = request
                 return Data(try await request.collectBody(upTo: context.maxUploadSize).readableBytesView)

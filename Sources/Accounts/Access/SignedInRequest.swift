@@ -58,6 +58,7 @@ public struct SignedInRequest: Sendable {
 
     /// A point in time in the query.
     public func instant(_ name: String) throws(Problem) -> Date? {
-        try query(name, "an RFC 3339 timestamp") { APIJSON.date($0) }
+        // An offset's plus sign that was not encoded arrives as a space.
+        try query(name, "an RFC 3339 timestamp") { APIJSON.date($0.replacing(" ", with: "+")) }
     }
 }

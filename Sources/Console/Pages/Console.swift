@@ -204,12 +204,11 @@ public struct Console: Sendable {
         for (name, value) in context.parameters {
             parameters[String(name)] = String(value).removingPercentEncoding ?? String(value)
         }
-        var query: [String: String] = [:]
-        for (name, value) in request.uri.queryParameters { query[String(name)] = String(value) }
         let zone = request.cookies["patchbay-zone"]?.value.removingPercentEncoding.flatMap(TimeZone.init(identifier:))
         return Visit(
             live: live, token: token, principal: live.principal, visitor: Self.visitor(request, context),
-            path: request.uri.path, parameters: parameters, query: query, entries: entries, zone: zone ?? .gmt,
+            path: request.uri.path, parameters: parameters, query: request.uri.fields, entries: entries,
+            zone: zone ?? .gmt,
             flash: Flash.read(request), theme: Self.theme(request), table: table)
     }
 

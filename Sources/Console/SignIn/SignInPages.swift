@@ -87,12 +87,12 @@ extension Console {
     }
 
     private func showSignIn(_ request: Request, _ context: WebContext) async throws -> Response {
-        let query = request.uri.queryParameters
-        let to = query["to"].map(String.init)
+        let query = request.uri.fields
+        let to = query["to"]
         if let (_, live) = try await signedIn(request) {
             return .redirect(to: live.duty?.path ?? Self.safe(to))
         }
-        return try await signInPage(request, Entries(["to": to, "again": query["again"].map(String.init)]))
+        return try await signInPage(request, Entries(["to": to, "again": query["again"]]))
     }
 
     private func signIn(_ request: Request, _ context: WebContext) async throws -> Response {
@@ -278,7 +278,7 @@ extension Console {
             throw Problem.notFound("identity provider")
         }
         do {
-            let destination = Self.safe(request.uri.queryParameters["to"].map(String.init))
+            let destination = Self.safe(request.uri.fields["to"])
             let departure = try await accounts.singleSignOn.depart(to: id, destination: destination)
             var response = Response(status: .seeOther, headers: [.location: departure.url])
             cookie.setWay(departure.browser, in: &response)
@@ -289,13 +289,12 @@ extension Console {
     }
 
     private func arrive(_ request: Request, _ context: WebContext) async throws -> Response {
-        let query = request.uri.queryParameters
-        func parameter(_ name: String) -> String? { query[Substring(name)].map(String.init) }
+        let query = request.uri.fields
         var response: Response
         do {
             let arrival = try await accounts.singleSignOn.arrive(
-                state: parameter("state") ?? "", code: parameter("code") ?? "", browser: cookie.way(in: request) ?? "",
-                refusal: parameter("error"), from: Self.visitor(request, context), replacing: cookie.token(in: request))
+                state: query["state"] ?? "", code: query["code"] ?? "", browser: cookie.way(in: request) ?? "",
+                refusal: query["error"], from: Self.visitor(request, context), replacing: cookie.token(in: request))
             response = welcome(arrival.token, to: arrival.destination)
         } catch let refusal as SingleSignOn.Refusal {
             response = try await refused(refusal, request)

@@ -21,14 +21,13 @@ func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Senda
             ], gives: .page(DeliveryAnswer.self)
         ) { request in
             let (organization, page) = (request.principal.organization, try request.page())
-            let instant = "an RFC 3339 timestamp"
             let states = Delivery.State.allCases.map(\.rawValue).joined(separator: ", ")
             let filter = DeliveryStore.Filter(
                 ticket: request.query("ticket_id").map { Ticket.ID($0) },
                 recipient: try request.query("recipient_id", "a recipient's id") { Recipient.ID($0) },
                 state: try request.query("state", "one of \(states)") { Delivery.State(rawValue: $0) },
-                since: try request.query("since", instant, APIJSON.date),
-                until: try request.query("until", instant, APIJSON.date))
+                since: try request.instant("since"),
+                until: try request.instant("until"))
             let deliveries = try await database.read { db in
                 try DeliveryStore.list(of: organization, filter, page: page, in: db)
             }
