@@ -154,7 +154,7 @@ def test_everything_by_keyboard(visit):
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("Next and previous row")
     # Who speaks to the computer switches single keys off; the others go on.
-    page.get_by_label("Shortcuts of a single key").uncheck()
+    page.get_by_text("Shortcuts of a single key").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.goto("/rules")
