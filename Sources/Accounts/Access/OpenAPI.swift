@@ -95,7 +95,7 @@ public struct OpenAPI: Sendable {
         }
         for item in route.query {
             parameters.append(
-                parameter(item.name, in: "query", item.kind.schema, required: item.isRequired, item.summary))
+                parameter(item.name, in: "query", item.kind.schema, required: false, item.summary))
         }
         if !parameters.isEmpty { node["parameters"] = .array(parameters) }
         if let request = operation.request {

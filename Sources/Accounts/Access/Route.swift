@@ -88,16 +88,13 @@ public struct QueryParameter: Sendable {
     public let name: String
     /// What values it takes.
     public let kind: Kind
-    /// Whether it must be there.
-    public let isRequired: Bool
     /// What it does.
     public let summary: String
 
     /// Describes a parameter.
-    public init(_ name: String, _ kind: Kind = .text, required: Bool = false, _ summary: String = "") {
+    public init(_ name: String, _ kind: Kind = .text, _ summary: String = "") {
         self.name = name
         self.kind = kind
-        isRequired = required
         self.summary = summary
     }
 }

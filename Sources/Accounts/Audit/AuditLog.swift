@@ -31,14 +31,17 @@ public enum AuditLog {
         let advance: SQL = """
             UPDATE audit_heads SET number = number + 1 WHERE organization_id = \(organization) RETURNING number, hash
             """
-        if try db.first("SELECT number FROM audit_heads WHERE organization_id = \(organization)") == nil {
+        var head = try db.first(advance)
+        if head == nil {
+            // The first entry of all.
             try db.execute(
                 """
                 INSERT INTO audit_heads (organization_id, number, hash) VALUES (\(organization), 0, \([UInt8]()))
                 ON CONFLICT (organization_id) DO NOTHING
                 """)
+            head = try db.first(advance)
         }
-        guard let head = try db.first(advance) else { throw DatabaseError.statement("the audit log has no head") }
+        guard let head else { throw DatabaseError.statement("the audit log has no head") }
         let entry = AuditEntry(
             number: try head["number"], at: now, by: actor, action: action, target: String(target.prefix(200)),
             before: try before.map(text), after: try after.map(text), result: result)

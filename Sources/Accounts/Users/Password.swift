@@ -70,6 +70,9 @@ public enum Password {
         return ConstantTime.equal(Array(again.utf8), Array(hash.utf8))
     }
 
+    /// What stands in front of a hash: algorithm, cost and salt, of nobody's password.
+    static let settingOfNobody = "$2b$\(cost)$" + String(repeating: ".", count: 22)
+
     private static func crypt(_ password: String, setting: [CChar]) -> String? {
         var data = crypt_data()
         // The result lies within the data, so it is read while the data certainly lives.

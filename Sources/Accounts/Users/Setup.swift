@@ -9,18 +9,15 @@ public struct FirstAdministrator: Sendable {
     public let password: String?
     /// The MSP's name.
     public let organization: String
-    /// Whether the password has to be changed at the first sign-in; not where it is a person's own choice.
-    public let mustChangePassword: Bool
 
     // Any number that no other program on the same PostgreSQL is likely to use.
     private static let lock = 7_412_604_902
 
     /// Describes whom to create.
-    public init(email: String, password: String?, organization: String, mustChangePassword: Bool = true) {
+    public init(email: String, password: String?, organization: String) {
         self.email = email
         self.password = password
         self.organization = organization
-        self.mustChangePassword = mustChangePassword
     }
 
     /// Creates the administrator when there is no user at all; otherwise changes nothing.
@@ -29,7 +26,6 @@ public struct FirstAdministrator: Sendable {
         // Hashed before the transaction: it takes a quarter of a second.
         let hash = password.flatMap(Password.hash)
         let (email, organization) = (email, organization)
-        let mustChange = hash != nil && mustChangePassword
         return try await database.write { db in
             // Servers that start together would each find nobody; SQLite has one writer anyway.
             if db.engine == .postgres { _ = try db.all("SELECT pg_advisory_xact_lock(\(Self.lock))") }
@@ -44,7 +40,7 @@ public struct FirstAdministrator: Sendable {
                     organization_id, email, email_key, name, role, password_hash, must_change_password, created_at)
                 VALUES (
                     \(id), \(email), \(email.lowercased()), \(email), \(Role.superAdmin), \(orNull: hash),
-                    \(mustChange), \(now))
+                    \(hash != nil), \(now))
                 """)
             guard let user = try db.first(present, as: User.self) else {
                 throw DatabaseError.statement("the new administrator is gone")

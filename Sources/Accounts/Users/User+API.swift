@@ -110,24 +110,14 @@ private struct NewUser: JSONBody {
 
     func check() throws(Problem) {
         var errors: [Problem.FieldError] = []
-        if let fault = Self.fault(inEmail: email) {
-            errors.append(.init(field: "email", code: "wrong_value", message: fault))
+        if !EmailAddress.isFit(email.trimmingCharacters(in: .whitespaces)) {
+            errors.append(.init(field: "email", code: "wrong_value", message: "must be an e-mail address."))
         }
         if !(1...100).contains(name.count) { errors.append(Self.nameFault) }
         if let password, let objection = Password.objection(to: password, of: email) {
             errors.append(.init(field: "password", code: "too_weak", message: "\(objection)."))
         }
         guard errors.isEmpty else { throw .invalid(errors) }
-    }
-
-    static func fault(inEmail text: String) -> String? {
-        let email = text.trimmingCharacters(in: .whitespaces)
-        let parts = email.split(separator: "@", omittingEmptySubsequences: false)
-        let isFit =
-            email.utf8.count <= 254 && parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
-            && !email.contains { $0.isWhitespace || $0.isNewline || $0 == "," || $0 == "<" || $0 == ">" }
-            && !email.unicodeScalars.contains { $0.properties.generalCategory == .control }
-        return isFit ? nil : "must be an e-mail address."
     }
 
     private static let nameFault = Problem.FieldError(

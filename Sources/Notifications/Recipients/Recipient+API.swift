@@ -76,9 +76,7 @@ private struct NewPerson: JSONBody {
     let connection: ChatConnection.ID?
 
     func validated() throws(Problem) -> NewPerson {
-        let parts = email.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), email.count <= 254,
-            !email.contains(where: \.isWhitespace)
+        guard EmailAddress.isFit(email)
         else { throw .invalid([.init(field: "email", code: "wrong_value", message: "must be an e-mail address.")]) }
         return self
     }
