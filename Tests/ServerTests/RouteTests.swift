@@ -287,18 +287,9 @@ extension APIClient {
 extension RunningPatchbay {
     /// A new user's key.
     fileprivate func key(_ role: Role, organization: String? = nil) async throws -> String {
-        let (name, instant) = ("\(role.rawValue)-\(UInt32.random(in: 0...UInt32.max))@example.org", Date())
-        let user = try await database.write { db -> User.ID? in
-            if let organization {
-                try db.execute("INSERT INTO organizations (name, created_at) VALUES (\(organization), \(instant))")
-            }
-            let order: SQL = organization == nil ? "id" : "id DESC"
-            return try db.first(
-                """
-                INSERT INTO users (organization_id, email, email_key, name, role, created_at)
-                SELECT id, \(name), \(name), \(name), \(role), \(instant) FROM organizations ORDER BY \(order) LIMIT 1
-                RETURNING id
-                """)?["id"]
+        let email = try await person(role, organization: organization)
+        let user: User.ID? = try await database.read {
+            try $0.first("SELECT id FROM users WHERE email = \(email)")?["id"]
         }
         guard let user else { throw Unexpected("no user was made") }
         return try await APIKeys(database: database).make("test", for: user, role: role).text.description

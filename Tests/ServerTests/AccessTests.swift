@@ -1,0 +1,170 @@
+import Accounts
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// What holds for every operation of the API, whoever calls it: scopes, features, repetition, the record.
+@Suite("Access", .timeLimit(.minutes(5)))
+struct AccessTests {
+    @Test("A feature that is switched off is refused by the server, at once", arguments: TestDatabase.engines)
+    func flags(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let id = try await patchbay.connection()["id"].int ?? 0
+            #expect(try await patchbay.api(.POST, "/integrations/psa/connections/\(id)/test").status == 200)
+            let off = try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false])
+            #expect(off.json["enabled"] == false)
+            let refused = try await patchbay.api(.POST, "/integrations/psa/connections/\(id)/test")
+            #expect(refused.status == 403 && refused.json["code"] == "feature_off")
+            #expect(try await patchbay.api(.PATCH, "/feature-flags/nonsense", ["enabled": false]).status == 404)
+            let record = try await patchbay.api(.GET, "/audit?action=flag").json["items"].elements
+            #expect(record.count == 1 && record.first?["target"] == "flag connectwise_integration")
+        }
+    }
+
+    @Test(
+        "A super administrator crosses organizations; one goes with everything in it", arguments: TestDatabase.engines)
+    func organizations(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let made = try await patchbay.api(.POST, "/organizations", ["name": "Second MSP"])
+            let there = ["X-Patchbay-Organization": "\(made.json["id"].int ?? 0)"]
+            let user = try await patchbay.api(
+                .POST, "/users", ["email": "ola@second.example", "name": "Ola", "role": "owner"], headers: there)
+            #expect(user.status == 201)
+            #expect(try await patchbay.api(.GET, "/users", headers: there).json["items"].elements.count == 1)
+            #expect(try await patchbay.api(.GET, "/notifiers/rules", headers: there).json["items"].elements.isEmpty)
+            #expect(try await patchbay.api(.GET, "/users", headers: ["X-Patchbay-Organization": "999"]).status == 404)
+            let console = try await patchbay.browser(.superAdmin)
+            _ = try await console.get("/organizations")
+            #expect(try await console.post("/organizations/\(made.json["id"].int ?? 0)/visit").status == 303)
+            #expect(try await console.get("/users").text.contains("ola@second.example"))
+            #expect(try await console.post("/organizations/home").status == 303)
+            #expect(try await !console.get("/users").text.contains("ola@second.example"))
+            let wrong = try await patchbay.api(.POST, "/organization/deletion", ["name": "second msp"], headers: there)
+            #expect(wrong.status == 422)
+            let gone = try await patchbay.api(.POST, "/organization/deletion", ["name": "Second MSP"], headers: there)
+            #expect(gone.status == 204)
+            #expect(try await patchbay.api(.GET, "/users", headers: there).status == 404)
+            // One that a super administrator belongs to stays.
+            let own = try await patchbay.api(.POST, "/organization/deletion", ["name": "Rivermark IT"])
+            #expect(own.status == 409 && own.json["code"] == "own_organization")
+            let (entries, faults) = try await AuditLog.verify(in: patchbay.database)
+            #expect(entries > 3 && faults.isEmpty)
+        }
+    }
+
+    @Test("The overview counts by the hour, the present one at once", arguments: TestDatabase.engines)
+    func overview(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            func sum(_ name: String) async throws -> Int {
+                let hours = try await patchbay.api(.GET, "/overview").json["hours"].elements
+                #expect(hours.count == 24)
+                return hours.reduce(0) { $0 + ($1[name].int ?? 0) }
+            }
+            #expect(try await sum("events") == 0)
+            for number in 1...3 {
+                let ticket = try patchbay.connectWise.createTicket("News \(number)")
+                try await patchbay.refresh(ticket, action: "added")
+                // The hours before are known by now; what happens in this one shows at once.
+                #expect(try await sum("events") == number)
+                #expect(try await sum("sent") == number)
+            }
+            try await patchbay.database.write { db in
+                try db.execute("UPDATE ticket_events SET created_at = created_at - 7200000 WHERE id = 1")
+                try db.execute("UPDATE deliveries SET state = 'failed' WHERE id = 2")
+            }
+            let overview = try await patchbay.api(.GET, "/overview").json
+            #expect(overview["failed"] == 1 && overview["recent_events"].elements.count == 3)
+            #expect(overview["recent_events"].elements.first?["summary"] == "News 3")
+            #expect(try await patchbay.api(.GET, "/overview/counts").json["failed"] == 1)
+        }
+    }
+
+    @Test("An Idempotency-Key has a request done once", arguments: TestDatabase.engines)
+    func repeated(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let body: JSON = ["board_id": try patchbay.board(), "recipient_id": try patchbay.room()]
+            let headers = ["Idempotency-Key": "one and only"]
+            let first = try await patchbay.api(.POST, "/notifiers/rules", body, headers: headers)
+            let second = try await patchbay.api(.POST, "/notifiers/rules", body, headers: headers)
+            #expect(first.status == 201 && second.status == 201 && first.body == second.body)
+            #expect(first.headers["location"] == second.headers["location"])
+            let other: JSON = ["board_id": try patchbay.board("Voice"), "recipient_id": try patchbay.room()]
+            #expect(try await patchbay.api(.POST, "/notifiers/rules", other, headers: headers).status == 422)
+            // What was refused may be put right under the same key.
+            let wrong = try await patchbay.api(
+                .POST, "/notifiers/rules", ["board_id": "0", "recipient_id": 0], headers: ["Idempotency-Key": "k"])
+            #expect(wrong.status == 422)
+            #expect(
+                try await patchbay.api(.POST, "/notifiers/rules", other, headers: ["Idempotency-Key": "k"]).status
+                    == 201)
+            // A secret that is shown once is not kept.
+            let key = ["Idempotency-Key": "key"]
+            #expect(try await patchbay.api(.POST, "/users/keys", ["name": "one"], headers: key).status == 201)
+            #expect(try await patchbay.api(.POST, "/users/keys", ["name": "one"], headers: key).status == 409)
+        }
+    }
+
+    @Test("Keys reach no further than their scope", arguments: TestDatabase.engines)
+    func scopes(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            func key(_ scope: String) async throws -> APIClient {
+                let body: JSON = ["name": "limited", "scope": JSON(stringLiteral: scope)]
+                let made = try await patchbay.api(.POST, "/users/keys", body)
+                return patchbay.api.with(key: made.json["key"].string)
+            }
+            let reader = try await key("notifiers:read sync")
+            #expect(try await reader(.GET, "/notifiers/rules").status == 200)
+            #expect(try await reader(.POST, "/notifiers/rules", [:]).json["code"] == "out_of_scope")
+            #expect(try await reader(.POST, "/sync", ["kinds": ["boards"]]).status == 202)
+            #expect(try await reader(.GET, "/config").status == 403)
+            #expect(try await key("read")(.GET, "/config").status == 200)
+            #expect(try await key("read")(.PATCH, "/config", [:]).status == 403)
+            #expect(
+                try await patchbay.api(.POST, "/users/keys", ["name": "x", "scope": "nonsense"]).faultyFields == [
+                    "scope"
+                ])
+            // A limited key makes no unlimited one.
+            let maker = try await key("users")
+            #expect(try await maker(.POST, "/users/keys", ["name": "child"]).json["scope"] == "users")
+            #expect(try await maker(.POST, "/users/keys", ["name": "child", "scope": "read"]).status == 422)
+        }
+    }
+
+    @Test("The record says who did what, from where, with what was there before", arguments: TestDatabase.engines)
+    func audit(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let browser = try await patchbay.browser(.admin)
+            let rule = try await patchbay.rule()
+            _ = try await browser.get("/rules/\(rule)")
+            #expect(
+                try await browser.post("/rules/\(rule)", ["updates": "all", "visibility": "all", "enabled": "true"])
+                    .status == 303)
+            let entry = try await patchbay.api(.GET, "/audit?action=rule.update").json["items"].elements.first
+            #expect(
+                entry?["means"] == "session" && entry?["address"] == "127.0.0.1"
+                    && entry?["target"].string == "rule \(rule)")
+            #expect(entry?["before"].string?.contains(#""updates":"none""#) == true)
+            #expect(entry?["after"].string?.contains(#""updates":"all""#) == true)
+            // As a browser's form writes it.
+            #expect(try await browser.get("/audit?target=rule+\(rule)&action=rule.update").text.contains("rule.update"))
+            let since = try await patchbay.api(.GET, "/audit?target=rule+\(rule)&since=2020-01-01T00:00:00+02:00")
+            #expect(since.json["items"].elements.count == 2)
+            let engineer = try await patchbay.browser(.engineer)
+            _ = try await engineer.get("/account")
+            #expect(try await engineer.send(.GET, "/api/v1/users", nil).status == 403)
+            #expect(try await patchbay.api(.GET, "/audit?action=access").json["items"].elements.count == 1)
+            let csv = try await patchbay.api(.GET, "/audit/export?action=rule")
+            #expect(csv.headers["content-type"] == "text/csv; charset=utf-8")
+            #expect(csv.text.split(separator: "\r\n").count == 3 && csv.text.hasPrefix("number,at,actor"))
+            let lines = try await patchbay.api(.GET, "/audit/export?format=jsonl")
+            #expect(lines.text.split(separator: "\n").allSatisfy { (try? JSON(Data($0.utf8))) != nil })
+            let (entries, faults) = try await AuditLog.verify(in: patchbay.database)
+            #expect(entries > 5 && faults.isEmpty)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Accounts
+import Database
+import Foundation
+import ServerTestSupport
+import Testing
+
+/// People who can sign in.
+enum People {
+    /// Everybody's.
+    static let password = "corvid lantern oatmeal 7"
+    // Once: it takes a quarter of a second.
+    fileprivate static let hash = Password.hash(password) ?? ""
+}
+
+extension RunningPatchbay {
+    /// Somebody new with a password.
+    /// - Parameter organization: the name of one that is made for him; the first one if nil.
+    /// - Returns: the e-mail address.
+    func person(_ role: Role, organization: String? = nil) async throws -> String {
+        let (email, instant) = ("\(role.rawValue)-\(UInt32.random(in: 0...UInt32.max))@example.org", Date())
+        try await database.write { db in
+            if let organization {
+                try db.execute("INSERT INTO organizations (name, created_at) VALUES (\(organization), \(instant))")
+            }
+            let order: SQL = organization == nil ? "id" : "id DESC"
+            try db.execute(
+                """
+                INSERT INTO users (organization_id, email, email_key, name, role, password_hash, created_at)
+                SELECT id, \(email), \(email), \(email), \(role), \(People.hash), \(instant)
+                FROM organizations ORDER BY \(order) LIMIT 1
+                """)
+        }
+        return email
+    }
+
+    /// A browser in which somebody new is signed in.
+    func browser(_ role: Role, organization: String? = nil) async throws -> Browser {
+        let browser = Browser(base: api.base)
+        let reply = try await browser.signIn(try await person(role, organization: organization), People.password)
+        #expect(reply.status == 303 && reply.headers["location"] == "/")
+        return browser
+    }
+}
