@@ -67,7 +67,7 @@ struct EmptyServer: AsyncParsableCommand {
         var logger = Logger(label: "empty")
         logger.logLevel = .critical
         let router = Router(context: WebContext.self)
-        router.add(middleware: RequestFrame(logger: logger, translate: { _ in nil }))
+        router.add(middleware: RequestFrame(errors: ErrorTranslation(logger: logger) { _ in nil }))
         router.post("/hooks/cw/tickets") { request, context -> Response in
             // Takes the body like every POST, and does nothing with it.
             var request = request

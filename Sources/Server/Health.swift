@@ -1,3 +1,4 @@
+import Console
 import Database
 import Foundation
 import HTTPTypes
@@ -14,29 +15,23 @@ struct Health: Sendable {
     let queue: JobQueue
     let runsJobs: Bool
 
-    struct Check: Encodable, Sendable {
-        let name: String
-        let ok: Bool
-        let detail: String
-    }
-
     private struct Answer: Encodable {
         let status: String
-        let checks: [Check]
+        let checks: [HealthCheck]
     }
 
     func install(in router: Router<WebContext>) {
         router.get("/healthcheck") { _, _ in Response.json(["status": "ok"]) }
         router.get("/readiness") { _, _ in
             let checks = await checks()
-            let ready = checks.allSatisfy(\.ok)
+            let ready = checks.allSatisfy(\.isOK)
             return Response.json(
                 Answer(status: ready ? "ready" : "not ready", checks: checks), status: ready ? .ok : .serviceUnavailable
             )
         }
     }
 
-    func checks() async -> [Check] {
+    func checks() async -> [HealthCheck] {
         let newest = Installation.migrations.count
         do {
             let (schema, overdue) = try await database.read { db in
@@ -45,16 +40,16 @@ struct Health: Sendable {
                 return (schema, due.map { Date().timeIntervalSince($0) } ?? 0)
             }
             return [
-                Check(name: "database", ok: true, detail: database.engine.rawValue),
-                Check(name: "migrations", ok: schema >= newest, detail: "\(schema) of \(newest)"),
-                Check(
+                HealthCheck(name: "database", ok: true, detail: database.engine.rawValue),
+                HealthCheck(name: "migrations", ok: schema >= newest, detail: "\(schema) of \(newest)"),
+                HealthCheck(
                     name: "workers", ok: overdue < Self.patience,
                     detail: overdue < Self.patience
                         ? (runsJobs ? "running here" : "running elsewhere")
                         : "a job is due since \(Int(overdue)) s and nobody has taken it"),
             ]
         } catch {
-            return [Check(name: "database", ok: false, detail: "cannot be read; see the server's log")]
+            return [HealthCheck(name: "database", ok: false, detail: "cannot be read; see the server's log")]
         }
     }
 }

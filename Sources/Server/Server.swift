@@ -91,18 +91,16 @@ public struct Server: Sendable {
                     + jobRoutes(database, queue: queue))
             let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
             router.add(middleware: SecurityHeaders(publicURL: publicURL))
-            router.add(
-                middleware: RequestFrame(
-                    logger: logger, proxies: configuration.trustedProxies, translate: Self.problem))
+            let errors = ErrorTranslation(logger: logger, translate: Self.problem)
+            router.add(middleware: RequestFrame(proxies: configuration.trustedProxies, errors: errors))
             notifications.intake.install(in: router)
             health.install(in: router)
             gate.install(routes, under: "/api/v1", in: router)
-            try OpenAPI(routes).install(in: router)
+            let openAPI = OpenAPI(routes)
+            try openAPI.install(in: router)
             let console = try Console(
-                accounts: accounts, table: RouteTable(routes, gate: gate), cookie: cookie, database: database,
-                health: {
-                    await health.checks().map { HealthCheck(name: $0.name, isOK: $0.ok, detail: $0.detail) }
-                }, logger: logger)
+                accounts: accounts, table: RouteTable(routes, gate: gate), openAPI: openAPI, cookie: cookie,
+                database: database, errors: errors, health: health.checks, logger: logger)
             console.install(in: router)
             services.append(Upkeep(name: "live pages") { await console.run() })
             services.append(

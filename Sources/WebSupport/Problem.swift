@@ -82,15 +82,6 @@ extension Problem {
             retryAfter: retryAfter)
     }
 
-    /// A body that is too large, if that is what an error says. Not only Hummingbird's own errors do: a body that grows too
-    /// large while it is read is an error of NIO.
-    public static func tooLarge(_ error: any Error, limit: Int) -> Problem? {
-        guard (error as? any HTTPResponseError)?.status == .contentTooLarge else { return nil }
-        return Problem(
-            .contentTooLarge, code: "too_large", title: "The body is too large",
-            detail: "Send at most \(limit) bytes.")
-    }
-
     /// Our defect. What exactly stays in the log.
     public static let internalError = Problem(
         .internalServerError, code: "internal_error", title: "Something went wrong on our side",

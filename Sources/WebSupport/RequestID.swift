@@ -31,18 +31,16 @@ public struct WebContext: RequestContext {
 
 /// Names each request, counts it, and turns every error into a problem document.
 public struct RequestFrame: RouterMiddleware {
-    private let logger: Logger
-    private let translate: @Sendable (any Error) -> Problem?
+    private let errors: ErrorTranslation
     private let proxies: Set<String>
     private let durations = RequestDurations()
 
     /// - Parameters:
     ///   - proxies: addresses of proxies whose `X-Forwarded-For` is believed; this machine's own is.
-    ///   - translate: makes problems of errors that this module does not know.
-    public init(logger: Logger, proxies: [String] = [], translate: @escaping @Sendable (any Error) -> Problem?) {
-        self.logger = logger
+    ///   - errors: what callers are told of errors.
+    public init(proxies: [String] = [], errors: ErrorTranslation) {
         self.proxies = Set(proxies + ["127.0.0.1", "::1"])
-        self.translate = translate
+        self.errors = errors
     }
 
     /// Frames one request.
@@ -57,7 +55,7 @@ public struct RequestFrame: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch {
-            response = problem(for: error, request, context).response(requestID: context.requestID)
+            response = errors.problem(for: error, request, context).response(requestID: context.requestID)
         }
         response.headers[.requestID] = context.requestID
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
@@ -74,27 +72,6 @@ public struct RequestFrame: RouterMiddleware {
             return peer
         }
         return hop
-    }
-
-    private func problem(for error: any Error, _ request: Request, _ context: WebContext) -> Problem {
-        if let problem = error as? Problem { return problem }
-        if let problem = translate(error) { return problem }
-        if let problem = Problem.tooLarge(error, limit: context.maxUploadSize) { return problem }
-        if let error = error as? HTTPError {
-            switch error.status {
-            case .notFound: return .notFound("address: \(request.uri.path)")
-            default:
-                return Problem(
-                    error.status, code: "http_\(error.status.code)", title: error.status.reasonPhrase,
-                    detail: error.body ?? error.status.reasonPhrase)
-            }
-        }
-        logger.error(
-            "request failed: \(error)",
-            metadata: [
-                "request_id": "\(context.requestID)", "method": "\(request.method)", "path": "\(request.uri.path)",
-            ])
-        return .internalError
     }
 
     /// A caller's own id goes into logs, so only short ones of plain characters are taken over.

@@ -114,26 +114,7 @@ private let psaPages: [PageRoute] = {
         Field("client_id", "Client id", .secret, help: "Empty: stays as it is.", optional: true),
         Field("active", "Switched on", .flag),
     ]
-    let edit = PageRoute.form("/connections/psa/{id}/edit", .admin) { visit, entries, problem in
-        let id = try visit.parameter()
-        let connection = try await visit.get("\(base)/\(id)")
-        let stored = Entries(
-            Dictionary(uniqueKeysWithValues: ["name", "site", "company", "active"].map { ($0, connection[$0].string) }))
-        return Page(
-            title: "Change \(connection["name"].words)", crumb: (connection["name"].words, "/connections/psa/\(id)"),
-            blocks: [
-                Form(
-                    action: "/connections/psa/\(id)/edit", fields: changed, submit: "Test and save",
-                    cancel: "/connections/psa/\(id)", entries: entries ?? stored, problem: problem
-                ).block
-            ])
-    } send: { visit in
-        let id = try visit.parameter()
-        let old = try await visit.get("\(base)/\(id)")
-        try await visit.send(
-            .patch, "\(base)/\(id)", Form(action: "", fields: changed, entries: visit.entries).changes(from: old))
-        return .redirect("/connections/psa/\(id)", "The connection is changed.")
-    }
+    let edit = changing("psa", base, changed)
     return [one] + new + edit
         + acting("psa", base, "Everything mirrored of it goes as well, with its rules and deliveries.")
 }()
@@ -205,26 +186,7 @@ private let chatPages: [PageRoute] = {
         Field("token", "Access token", .secret, help: "Empty: stays as it is.", optional: true),
         Field("active", "Switched on", .flag),
     ]
-    let edit = PageRoute.form("/connections/chat/{id}/edit", .admin) { visit, entries, problem in
-        let id = try visit.parameter()
-        let connection = try await visit.get("\(base)/\(id)")
-        let stored = Entries(
-            Dictionary(uniqueKeysWithValues: ["name", "url", "active"].map { ($0, connection[$0].string) }))
-        return Page(
-            title: "Change \(connection["name"].words)", crumb: (connection["name"].words, "/connections/chat/\(id)"),
-            blocks: [
-                Form(
-                    action: "/connections/chat/\(id)/edit", fields: changed, submit: "Test and save",
-                    cancel: "/connections/chat/\(id)", entries: entries ?? stored, problem: problem
-                ).block
-            ])
-    } send: { visit in
-        let id = try visit.parameter()
-        let old = try await visit.get("\(base)/\(id)")
-        try await visit.send(
-            .patch, "\(base)/\(id)", Form(action: "", fields: changed, entries: visit.entries).changes(from: old))
-        return .redirect("/connections/chat/\(id)", "The connection is changed.")
-    }
+    let edit = changing("chat", base, changed)
     let rotate = Deletion.confirmed(
         "/connections/chat/{id}/rotate", .admin, label: "Make a new secret", back: "/connections"
     ) { _, _ in
@@ -260,6 +222,25 @@ private func connectionActions(_ visit: Visit, _ base: String, _ path: String, _
             confirm: "Delete \(name) with everything that belongs to it?"))
         + visit.allowed(.patch, base + "/{id}", .link("Change", path + "/edit", icon: "pencil"))
         + visit.allowed(.post, base + "/{id}/test", .post("Test", path + "/test", style: "is-primary", icon: "check2"))
+}
+
+/// The form that changes a connection; what is tested depends on what is changed.
+private func changing(_ kind: String, _ base: String, _ fields: [Field]) -> [PageRoute] {
+    PageRoute.form("/connections/\(kind)/{id}/edit", .admin) { visit, entries, problem in
+        let id = try visit.parameter()
+        let connection = try await visit.get("\(base)/\(id)")
+        let (name, home) = (connection["name"].words, "/connections/\(kind)/\(id)")
+        let form = Form(
+            action: home + "/edit", fields: fields, submit: "Test and save", cancel: home,
+            entries: entries ?? Entries(connection, fields), problem: problem)
+        return Page(title: "Change \(name)", crumb: (name, home), blocks: [form.block])
+    } send: { visit in
+        let id = try visit.parameter()
+        let old = try await visit.get("\(base)/\(id)")
+        try await visit.send(
+            .patch, "\(base)/\(id)", Form(action: "", fields: fields, entries: visit.entries).changes(from: old))
+        return .redirect("/connections/\(kind)/\(id)", "The connection is changed.")
+    }
 }
 
 private func acting(_ kind: String, _ base: String, _ loss: String) -> [PageRoute] {

@@ -26,7 +26,7 @@ func settingsPages() -> [PageRoute] {
     return PageRoute.form("/settings", .viewer, posting: .admin) { visit, entries, problem in
         let settings = try await visit.get("/config")
         let fields = try await fields(visit)
-        let stored = Entries(Dictionary(uniqueKeysWithValues: fields.map { ($0.name, settings[$0.name].string) }))
+        let stored = Entries(settings, fields)
         guard visit.may(.patch, "/config") else {
             let recipients = try await Choices.recipients(visit)
             let facts = fields.map { field -> (String, Cell) in
@@ -64,8 +64,7 @@ private let organizationFields = [
 private func organizationForm(_ visit: Visit) async throws -> [Block] {
     guard visit.may(.patch, "/organization") else { return [] }
     let organization = try await visit.get("/organization")
-    let stored = Entries(
-        Dictionary(uniqueKeysWithValues: organizationFields.map { ($0.name, organization[$0.name].string) }))
+    let stored = Entries(organization, organizationFields)
     return [
         Form(title: "Organization", action: "/organization", fields: organizationFields, entries: stored).block,
         Form(

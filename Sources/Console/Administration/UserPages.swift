@@ -87,8 +87,7 @@ func userPages() -> [PageRoute] {
     let edit = PageRoute.form("/users/{id}", .admin) { visit, entries, problem in
         let id = try visit.parameter()
         let user = try await visit.get("/users/\(id)")
-        var stored = Entries(
-            Dictionary(uniqueKeysWithValues: ["name", "role", "active", "version"].map { ($0, user[$0].string) }))
+        var stored = Entries(user, fields(visit, user))
         // After a refusal because of somebody else's change the present values are shown, not what was typed.
         if let entries, problem?.code != "stale" { stored = entries }
         let name = user["name"].words

@@ -23,6 +23,11 @@ struct Entries: Sendable {
         self.values = values.compactMapValues { $0.map { [$0] } }
     }
 
+    /// What a thing of the API holds, for the fields of its form.
+    init(_ thing: Value, _ fields: [Field]) {
+        self.init(Dictionary(fields.map { ($0.name, thing[$0.name].string) }, uniquingKeysWith: { first, _ in first }))
+    }
+
     subscript(_ name: String) -> String? { values[name]?.first }
 
     func all(_ name: String) -> [String] { values[name] ?? [] }

@@ -91,12 +91,10 @@ func forwardPages() -> [PageRoute] {
         let id = try visit.parameter()
         let forward = try await visit.get("/notifiers/forwards/\(id)")
         let name = "\(forward["source_name"].words) → \(forward["destination_name"].words)"
-        let stored = Entries(
-            Dictionary(
-                uniqueKeysWithValues: ["starts_at", "ends_at", "keep_copy", "enabled"].map { ($0, forward[$0].string) })
-        )
+        let fields = times(visit.zone)
         let form = Form(
-            action: "/forwards/\(id)", fields: times(visit.zone), cancel: "/forwards", entries: entries ?? stored,
+            action: "/forwards/\(id)", fields: fields, cancel: "/forwards",
+            entries: entries ?? Entries(forward, fields),
             problem: problem)
         return Page(
             title: name, crumb: ("Forwards", "/forwards"),

@@ -96,14 +96,10 @@ func rulePages() -> [PageRoute] {
     let edit = PageRoute.form("/rules/{id}", .admin) { visit, entries, problem in
         let id = try visit.parameter()
         let rule = try await visit.get("/notifiers/rules/\(id)")
-        let stored = Entries(
-            Dictionary(
-                uniqueKeysWithValues: ["updates", "visibility", "thread_updates", "simulate", "enabled"].map {
-                    ($0, rule[$0].string)
-                }))
+        let fields = try await fields(visit, isNew: false)
         let form = Form(
-            action: "/rules/\(id)", fields: try await fields(visit, isNew: false), cancel: "/rules",
-            entries: entries ?? stored, problem: problem)
+            action: "/rules/\(id)", fields: fields, cancel: "/rules", entries: entries ?? Entries(rule, fields),
+            problem: problem)
         let name = "\(rule["board_name"].words) → \(rule["recipient_name"].words)"
         return Page(
             title: name, crumb: ("Rules", "/rules"),

@@ -19,20 +19,24 @@ public struct Console: Sendable {
     let assets: Assets
     let live: LiveUpdates
     let counts: NavigationCounts
-    let logger: Logger
+    let errors: ErrorTranslation
+    let openAPI: OpenAPI
 
     /// Reads templates and assets.
     /// - Parameters:
     ///   - table: the API.
+    ///   - openAPI: its description, for people to read.
+    ///   - errors: what people are told of errors.
     ///   - health: whether the server is well, as `/readiness` has it.
     public init(
-        accounts: AccountsFeature, table: RouteTable, cookie: SessionCookie, database: Database,
-        health: @escaping @Sendable () async -> [HealthCheck], logger: Logger
+        accounts: AccountsFeature, table: RouteTable, openAPI: OpenAPI, cookie: SessionCookie, database: Database,
+        errors: ErrorTranslation, health: @escaping @Sendable () async -> [HealthCheck], logger: Logger
     ) throws {
         self.accounts = accounts
         self.table = table
         self.cookie = cookie
-        self.logger = logger
+        self.errors = errors
+        self.openAPI = openAPI
         let resources = try Self.resources()
         templates = try Templates(folder: resources.appending(path: "Templates"))
         assets = try Assets(folder: resources.appending(path: "Assets"))
@@ -136,65 +140,6 @@ public struct Console: Sendable {
             return try await answer(.page(try await sorted(route, visit, order)), to: request, visit)
         }
         return try await answer(try await route.handle(visit), to: request, visit)
-    }
-
-    // A file with more rows helps nobody; whoever needs all has the API.
-    private static let mostExported = 10_000
-    // Lists come in the order in which things were made. By another column they are sorted here, as far as this.
-    private static let mostSorted = 1_000
-
-    /// A page with the rows of all its pages in its first list.
-    private func whole(_ route: PageRoute, _ visit: Visit, most: Int) async throws -> (Page, Table) {
-        var visit = visit
-        for name in ["export", "sort", "cursor"] { visit.query[name] = nil }
-        visit.query["limit"] = "200"
-        var (first, rows): (Page?, [[Cell]]) = (nil, [])
-        while true {
-            guard case .page(let page) = try await route.handle(visit), let table = page.list else {
-                throw Problem.notFound("list on this page")
-            }
-            rows += table.rows
-            let whole = first ?? page
-            first = whole
-            guard let cursor = table.pager?.cursor, rows.count < most else {
-                var list = whole.list ?? table
-                list.rows = rows
-                list.pager?.cursor = table.pager?.cursor
-                return (whole, list)
-            }
-            visit.query["cursor"] = cursor
-        }
-    }
-
-    /// A page with its first list by a column.
-    private func sorted(_ route: PageRoute, _ visit: Visit, _ order: Table.Order) async throws -> Page {
-        var (page, table) = try await whole(route, visit, most: Self.mostSorted)
-        let isCut = table.pager?.cursor != nil
-        // Where the head of a column leads depends on the query without our own limit.
-        table.pager = visit.pager(.null)
-        page.blocks = page.blocks.map { $0.table?.caption == table.caption ? table.sorted(by: order).block : $0 }
-        if isCut {
-            page.blocks.insert(
-                .notice(.info, nil, "Only the first \(table.rows.count) are sorted. Narrow the list with the filter."),
-                at: 0)
-        }
-        page.isLive = false
-        return page
-    }
-
-    /// The list of a page as CSV, with all its pages.
-    private func export(_ route: PageRoute, _ visit: Visit) async throws -> Response {
-        let (_, table) = try await whole(route, visit, most: Self.mostExported)
-        let shown = table.columns.indices.filter { table.columns[$0].hidden == nil || table.columns[$0].isExported }
-        var text = shown.map { CSV.field(table.columns[$0].title) }.joined(separator: ",") + "\r\n"
-        for row in table.rows { text += shown.map { CSV.field(row[$0].exported) }.joined(separator: ",") + "\r\n" }
-        let name = visit.path.split(separator: "/").first ?? "list"
-        return Response(
-            status: .ok,
-            headers: [
-                .contentType: "text/csv; charset=utf-8",
-                .contentDisposition: "attachment; filename=\"patchbay-\(name).csv\"",
-            ], body: .init(byteBuffer: ByteBuffer(string: text)))
     }
 
     func visit(
@@ -339,20 +284,8 @@ public struct Console: Sendable {
     ) async throws -> Response {
         do {
             return try await body()
-        } catch let problem as Problem {
-            return try await refused(problem, request, context)
-        } catch let error as DatabaseError where error.isTransient {
-            return try await refused(
-                .unavailable("The database cannot be used for the moment; try again in some seconds."), request, context
-            )
         } catch {
-            if let problem = Problem.tooLarge(error, limit: context.maxUploadSize) {
-                return try await refused(problem, request, context)
-            }
-            logger.error(
-                "page failed: \(error)",
-                metadata: ["request_id": "\(context.requestID)", "path": "\(request.uri.path)"])
-            return try await refused(.internalError, request, context)
+            return try await refused(errors.problem(for: error, request, context), request, context)
         }
     }
 
@@ -375,40 +308,6 @@ public struct Console: Sendable {
             response.headers[.allow] = problem.allowed.map(\.rawValue).sorted().joined(separator: ", ")
         }
         return response
-    }
-}
-
-/// Whether a part of the server is well.
-public struct HealthCheck: Sendable {
-    let name: String
-    let isOK: Bool
-    let detail: String
-
-    /// States it.
-    public init(name: String, isOK: Bool, detail: String) {
-        self.name = name
-        self.isOK = isOK
-        self.detail = detail
-    }
-}
-
-/// What one page wants to say on the next one.
-enum Flash {
-    private static let name = "patchbay-note"
-
-    static func write(_ note: String?, to response: inout Response) {
-        guard let note,
-            let text = note.prefix(500).description.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
-        else { return }
-        response.setCookie(Cookie(name: name, value: text, maxAge: 60, path: "/", httpOnly: true, sameSite: .lax))
-    }
-
-    static func read(_ request: Request) -> String? {
-        request.cookies[name]?.value.removingPercentEncoding.flatMap { $0.isEmpty ? nil : String($0.prefix(500)) }
-    }
-
-    static func clear(_ response: inout Response) {
-        response.setCookie(Cookie(name: name, value: "", maxAge: 0, path: "/", httpOnly: true, sameSite: .lax))
     }
 }
 

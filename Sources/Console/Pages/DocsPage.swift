@@ -6,7 +6,6 @@ import WebSupport
 /// The API's description for people, from the same table as everything else about it.
 extension Console {
     func installDocs(in router: Router<WebContext>) {
-        let document = OpenAPI(table.routes)
         router.get("/docs") { request, context in
             try await framed(request, context) {
                 guard let (token, live) = try await signedIn(request), live.duty == nil else {
@@ -17,7 +16,7 @@ extension Console {
                     lead:
                         "Everything the console does can be done with an API key. Lists are paged: pass next_cursor as cursor. Errors are problem documents that say what to do.",
                     actions: [.link("OpenAPI document", "/api/v1/openapi.json", icon: "download")],
-                    blocks: document.operations.map(Self.block))
+                    blocks: openAPI.operations.map(Self.block))
                 return try await answer(.page(page), to: request, visit(request, context, token, live, Entries()))
             }
         }
