@@ -21,6 +21,7 @@ public struct AccountsFeature: Sendable {
     public let organizations: Organizations
     private let users: Users
     private let providers: IdentityProviders
+    private let tenants: Tenants
     private let database: Database
     private let now: @Sendable () -> Date
 
@@ -42,6 +43,7 @@ public struct AccountsFeature: Sendable {
         singleSignOn = SingleSignOn(
             database: database, sealer: sealer, publicURL: publicURL, factory: factory, now: now)
         organizations = Organizations(database: database, now: now)
+        tenants = Tenants(database: database, now: now)
         users = Users(database: database, desk: desk, now: now)
         providers = IdentityProviders(database: database, sealer: sealer, singleSignOn: singleSignOn, now: now)
     }
@@ -50,13 +52,14 @@ public struct AccountsFeature: Sendable {
     /// - Parameter areas: the names of all areas of the API, to which keys can be limited.
     public func routes(areas: @escaping @Sendable () -> Set<String>) -> [Route] {
         let (organizations, database) = (organizations, database)
-        let who = Route(.get, "/authtest", .viewer, "Tells who the caller is", gives: .one(WhoAmI.self)) { request in
+        let who = Route(.get, "/authtest", .viewer, "Tells who the caller is", gives: .one(WhoAmI.self), reach: .tenants) { request in
             let organization = try await organizations.find(request.principal.organization)
             return .json(
                 WhoAmI(user: request.principal.email, role: request.principal.role, organization: organization?.name))
         }
         return [who] + keyRoutes(keys, areas: areas) + userRoutes(users) + organizationRoutes(organizations, users)
             + providerRoutes(providers) + flagRoutes(database, now: now) + auditRoutes(database)
+            + tenantRoutes(tenants)
     }
 }
 

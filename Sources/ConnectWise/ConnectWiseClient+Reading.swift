@@ -16,6 +16,39 @@ extension ConnectWiseClient {
         }
     }
 
+    /// A call that is made only to learn whether it would be allowed.
+    public enum Probe: Sendable, Equatable {
+        /// Reads one record of a list.
+        case inquire(String)
+        /// Adds a record that lacks everything, which cannot become one.
+        case add(String)
+        /// Changes the record 0, which never exists.
+        case edit(String)
+        /// Deletes the record 0, which never exists.
+        case delete(String)
+    }
+
+    /// Whether the security role allows something; nothing is changed.
+    /// - Throws: what says neither yes nor no.
+    public func allows(_ probe: Probe) async throws(ConnectWiseError) -> Bool {
+        let call =
+            switch probe {
+            case .inquire(let path): Call(path: path, query: [("fields", "id"), ("pageSize", "1")])
+            case .add(let path): Call(method: .post, path: path, body: Data("{}".utf8))
+            case .edit(let path): Call(method: .patch, path: path + "/0", body: Data("[]".utf8))
+            case .delete(let path): Call(method: .delete, path: path + "/0")
+            }
+        do {
+            _ = try await send(call)
+            return true
+        } catch .permission {
+            return false
+        } catch .rejected, .notFound(_, isRecord: true) {
+            // Rights are looked at first: it would have been allowed.
+            return true
+        }
+    }
+
     /// One ticket, without the members that nobody reads.
     public func ticket(
         _ id: Int, priority: CallPriority = .interactive
@@ -69,12 +102,68 @@ extension ConnectWiseClient {
         ofTickets tickets: [Int], after id: Int = 0, priority: CallPriority = .background
     ) async throws(ConnectWiseError) -> [TimeEntry] {
         try await each(100, of: tickets) { tickets throws(ConnectWiseError) in
-            let onTickets = Conditions.equal("chargeToType", "ServiceTicket") || .equal("chargeToType", "ProjectTicket")
-            return try await list(
-                "time/entries", onTickets && .any(of: tickets, "chargeToId") && .compare("id", .greater, id),
+            try await list(
+                "time/entries", Self.chargedToTickets && .any(of: tickets, "chargeToId") && .compare("id", .greater, id),
                 fields: TimeEntry.fields, orderBy: "id asc", priority
             ).all()
         }
+    }
+
+    /// A ticket's newest notes, newest first.
+    /// - Parameter before: only those with a smaller id.
+    public func newestNotes(
+        ofTicket ticket: Int, before id: Int? = nil, limit: Int, priority: CallPriority = .interactive
+    ) async throws(ConnectWiseError) -> [Note] {
+        try await list(
+            "service/tickets/\(ticket)/notes", id.map { .compare("id", .less, $0) }, fields: Note.fields,
+            orderBy: "id desc", pageSize: limit, priority
+        ).page().records
+    }
+
+    /// A ticket's newest time entries, newest first.
+    /// - Parameter before: only those with a smaller id.
+    public func newestTimeEntries(
+        ofTicket ticket: Int, before id: Int? = nil, limit: Int, priority: CallPriority = .interactive
+    ) async throws(ConnectWiseError) -> [TimeEntry] {
+        var conditions = Self.chargedToTickets && .compare("chargeToId", .equal, ticket)
+        if let id { conditions = conditions && .compare("id", .less, id) }
+        return try await list(
+            "time/entries", conditions, fields: TimeEntry.fields, orderBy: "id desc", pageSize: limit, priority
+        ).page().records
+    }
+
+    private static var chargedToTickets: Conditions {
+        .equal("chargeToType", "ServiceTicket") || .equal("chargeToType", "ProjectTicket")
+    }
+
+    /// The things that a ticket is about, such as a customer's computers.
+    public func configurations(
+        ofTicket ticket: Int, priority: CallPriority = .interactive
+    ) async throws(ConnectWiseError) -> [ConfigurationReference] {
+        try await list("service/tickets/\(ticket)/configurations", nil, priority).all()
+    }
+
+    /// All work roles.
+    public func workRoles(priority: CallPriority = .interactive) async throws(ConnectWiseError) -> [WorkRole] {
+        try await list("time/workRoles", nil, priority).all()
+    }
+
+    /// All work types.
+    public func workTypes(priority: CallPriority = .interactive) async throws(ConnectWiseError) -> [WorkType] {
+        try await list("time/workTypes", nil, priority).all()
+    }
+
+    /// The work roles that are enabled at a location.
+    public func workRoles(
+        atLocation location: Int, priority: CallPriority = .interactive
+    ) async throws(ConnectWiseError) -> [LocationWorkRole] {
+        // Its records have no id of their own to page by.
+        try await list("system/locations/\(location)/workRoles", orderBy: "workRole/id asc", priority).all()
+    }
+
+    /// All companies that are not deleted.
+    public func companies(priority: CallPriority = .background) -> Pages<Company> {
+        list("company/companies", .flag("deletedFlag", is: false), fields: Company.fields, priority)
     }
 
     /// All boards.

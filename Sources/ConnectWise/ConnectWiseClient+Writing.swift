@@ -16,6 +16,13 @@ extension ConnectWiseClient {
         try await write(.post, "time/entries", entry, priority)
     }
 
+    /// The entry as it would become, with role, type and location filled in; nothing is made.
+    public func timeEntryDefaults(
+        _ entry: NewTimeEntry, priority: CallPriority = .interactive
+    ) async throws(ConnectWiseError) -> TimeEntryDefaults {
+        try await write(.post, "time/entries/defaults", entry, priority)
+    }
+
     /// Changes a ticket. Compare the answer with what was asked: ConnectWise may say 200 and change nothing.
     public func patchTicket(
         _ id: Int, _ operations: [PatchOperation], priority: CallPriority = .interactive

@@ -25,6 +25,7 @@ public struct BoardStatus: Record {
     public let inactive: Bool
     public let closed: Bool
     public let timeEntryNotAllowed: Bool
+    public let isDefault: Bool
 
     public init(from decoder: any Decoder) throws {
         let fields = try Fields(decoder)
@@ -35,6 +36,7 @@ public struct BoardStatus: Record {
         inactive = fields["inactive"] ?? false
         closed = fields["closedStatus"] ?? false
         timeEntryNotAllowed = fields["timeEntryNotAllowed"] ?? false
+        isDefault = fields["defaultFlag"] ?? false
     }
 }
 
@@ -160,5 +162,85 @@ public struct CallbackEntry: Record {
         objectID = fields["objectId"]
         description = fields["description"]
         inactive = fields["inactiveFlag"] ?? false
+    }
+}
+
+/// What a person does, as far as it is billed by; enabled by location.
+public struct WorkRole: Record {
+    public let id: Int
+    public let name: String?
+    public let inactive: Bool
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        id = try fields.id()
+        name = fields["name"]
+        inactive = fields["inactiveFlag"] ?? false
+    }
+}
+
+/// A kind of work, such as remote or on site.
+public struct WorkType: Record {
+    public let id: Int
+    public let name: String?
+    public let inactive: Bool
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        id = try fields.id()
+        name = fields["name"]
+        inactive = fields["inactiveFlag"] ?? false
+    }
+}
+
+/// That a work role is enabled at a location.
+public struct LocationWorkRole: Record {
+    public let id: Int
+    public let workRole: Reference
+    public let inactive: Bool
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        guard let role: Reference = fields["workRole"] else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "no work role"))
+        }
+        workRole = role
+        id = fields["id"] ?? role.id
+        inactive = fields["workRoleInactiveFlag"] ?? false
+    }
+}
+
+/// A thing that a ticket is about.
+public struct ConfigurationReference: Record {
+    public let id: Int
+    public let deviceIdentifier: String?
+    public let name: String?
+
+    private struct Info: Decodable {
+        let name: String?
+
+        init(from decoder: any Decoder) throws { name = try Fields(decoder)["name"] }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        id = try fields.id()
+        deviceIdentifier = fields["deviceIdentifier"]
+        let info: Info? = fields["_info"]
+        name = info?.name
+    }
+}
+
+/// What ConnectWise would fill in.
+public struct TimeEntryDefaults: Decodable, Sendable {
+    public let location: Reference?
+    public let locationID: Int?
+    public let workRole: Reference?
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try Fields(decoder)
+        location = fields["location"]
+        locationID = fields["locationId"]
+        workRole = fields["workRole"]
     }
 }

@@ -35,7 +35,8 @@ public struct NewNote: Sendable, Equatable, Encodable {
         try container.encode(kind == .internalAnalysis, forKey: .internalAnalysisFlag)
         try container.encode(kind == .resolution, forKey: .resolutionFlag)
         try container.encodeIfPresent(memberID.map { ["id": $0] }, forKey: .member)
-        if processNotifications { try container.encode(true, forKey: .processNotifications) }
+        // Always said: what ConnectWise does without it is not the same on all boards.
+        try container.encode(processNotifications, forKey: .processNotifications)
     }
 }
 
@@ -48,7 +49,7 @@ public struct NewTimeEntry: Sendable, Equatable, Encodable {
     public var end: Date
     public var notes: String?
     public var internalNotes: String?
-    public var memberIdentifier: String?
+    public var memberID: Int?
     /// `Billable`, `DoNotBill`, `NoCharge` or `NoDefault`.
     public var billableOption: String?
     public var locationID: Int?
@@ -79,7 +80,7 @@ public struct NewTimeEntry: Sendable, Equatable, Encodable {
         try container.encode(ConnectWiseDate.format(end), forKey: .timeEnd)
         try container.encodeIfPresent(notes, forKey: .notes)
         try container.encodeIfPresent(internalNotes, forKey: .internalNotes)
-        try container.encodeIfPresent(memberIdentifier.map { ["identifier": $0] }, forKey: .member)
+        try container.encodeIfPresent(memberID.map { ["id": $0] }, forKey: .member)
         try container.encodeIfPresent(billableOption, forKey: .billableOption)
         try container.encodeIfPresent(locationID.map { ["id": $0] }, forKey: .location)
         try container.encodeIfPresent(workRoleID.map { ["id": $0] }, forKey: .workRole)

@@ -164,6 +164,18 @@ extension JobQueue {
         if freed > 0 { db.signal(.jobs) }
     }
 
+    /// Lets the job at the head of a lane, which waits for its next try, run at once.
+    public func hasten(lane: String, now: Date, in db: Connection) throws {
+        let hastened = try db.execute(
+            "UPDATE jobs SET run_at = \(now) WHERE lane = \(lane) AND state = 'ready' AND run_at > \(now)")
+        if hastened > 0 { db.signal(.jobs) }
+    }
+
+    /// When the head of a lane will run: nil when it runs already, or there is none.
+    public func nextRun(ofLane lane: String, in db: Connection) throws -> Date? {
+        try db.first("SELECT run_at FROM jobs WHERE lane = \(lane) AND state = 'ready' LIMIT 1")?["run_at"]
+    }
+
     /// Why and until when a group is paused; nil when it is not.
     public func pause(ofLaneGroup group: String, now: Date, in db: Connection) throws -> (until: Date, reason: String)?
     {

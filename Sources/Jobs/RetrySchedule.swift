@@ -25,11 +25,11 @@ public struct RetrySchedule: Sendable, Equatable {
             .hours(24),
         ])
 
-    /// A write to the ticketing system: about 76 hours, so that a weekend's outage costs nothing.
+    /// A write to the ticketing system: soon at first, for a day in all; then a person decides.
     public static let write = RetrySchedule(
         [
             .seconds(5), .seconds(30), .minutes(2), .minutes(10), .minutes(30), .hours(1), .hours(2), .hours(4),
-            .hours(8), .hours(12), .hours(24), .hours(24),
+            .hours(8), .hours(8),
         ])
 
     /// The wait after the nth failure (1 for the first), or nil when it is time to give up.

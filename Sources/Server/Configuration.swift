@@ -5,6 +5,7 @@ import NIOCore
 import Notifications
 import Outbound
 import Telemetry
+import Ticketing
 
 /// How an installation is run: environment, or a file of the same names.
 public struct Configuration: Sendable {
@@ -47,6 +48,8 @@ public struct Configuration: Sendable {
     public var connectWise: ConnectWise?
     /// Calls a minute to each ConnectWise connection, all servers together.
     public var connectWiseBudget = 500
+    /// How often an organization may search tickets, look them up and write to them.
+    public var ticketLimits = TicketLimits()
     /// The first organization's Webex bot.
     public var webexToken: String?
     /// Where Webex is.
@@ -148,6 +151,10 @@ public struct Configuration: Sendable {
         take("CONNECTWISE_BUDGET", "a number of calls from 1 to 10000000", number(1...10_000_000)) {
             connectWiseBudget = $0
         }
+        let limit = (expected: "a number of calls a minute from 1 to 100000", parse: number(1...100_000))
+        take("LIMIT_SEARCHES", limit.expected, limit.parse) { ticketLimits.searches = $0 }
+        take("LIMIT_LOOKUPS", limit.expected, limit.parse) { ticketLimits.lookUps = $0 }
+        take("LIMIT_POSTS", limit.expected, limit.parse) { ticketLimits.posts = $0 }
         take("WEBEX_TOKEN", "an access token", { $0 }) { webexToken = $0 }
         take("WEBEX_URL", "a URL", Self.publicURL) { webexURL = $0 }
         for kind in Sync.Kind.allCases {

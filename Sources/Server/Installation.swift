@@ -22,6 +22,8 @@ public enum Installation {
         Migration(9, "keys of organizations", keysOfOrganizationSchema),
         Migration(10, "identity and audit", identitySchema),
         Migration(11, "repeated requests", repetitionSchema),
+        Migration(12, "tenants and limits", tenantSchema + rateLimitSchema),
+        Migration(13, "write-back", ticketingWriteSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -61,6 +61,8 @@ public struct Server: Sendable {
         let notifications = NotificationsFeature(
             database: database, queue: queue, tickets: tickets, chats: chats, schedule: configuration.syncSchedule,
             publicURL: publicURL, refreshPace: .seconds(60) / configuration.connectWiseBudget, logger: logger)
+        let ticketing = TicketingFeature(
+            database: database, queue: queue, connections: tickets, limits: configuration.ticketLimits)
         try await keepConfiguredConnections(configuration, database, tickets, chats, notifications, logger)
 
         let cookie = SessionCookie(publicURL: publicURL)
@@ -77,7 +79,7 @@ public struct Server: Sendable {
         if configuration.duties.contains(.worker) {
             services.append(Upkeep(name: "schedule of syncs") { await notifications.syncs.run() })
             services.append(
-                JobRunner(database: database, queue: queue, handlers: notifications.handlers, logger: logger))
+                JobRunner(database: database, queue: queue, handlers: notifications.handlers + ticketing.handlers, logger: logger))
         }
         if let metrics, let listen = configuration.metricsListen {
             services.append(MetricsServer(metrics: metrics, host: listen.host, port: listen.port, logger: logger))
@@ -87,7 +89,7 @@ public struct Server: Sendable {
                 accounts,
                 psaConnectionRoutes(tickets, database: database, queue: queue, publicURL: publicURL) { connection in
                     try await notifications.syncs.connectionChanged(connection)
-                } + directoryRoutes(Directory(database: database)) + notifications.routes
+                } + ticketing.routes + notifications.routes
                     + jobRoutes(database, queue: queue))
             let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
             router.add(middleware: SecurityHeaders(publicURL: publicURL))

@@ -35,6 +35,10 @@ public struct Problem: Error, Sendable, Equatable {
     public var retryAfter: Duration?
     /// For 405: the methods that there are.
     public var allowed: [HTTPRequest.Method]
+    /// Where the thing is that the problem is about, such as a post that was refused.
+    public var instance: String?
+    /// Further fields of the answer's header.
+    public var headers = HTTPFields()
 
     /// Describes a problem.
     public init(
@@ -95,12 +99,13 @@ extension Problem {
             let status: Int
             let detail: String
             let code: String
+            let instance: String?
             let errors: [FieldError]?
             let request_id: String
         }
         let body = Body(
             type: "about:blank", title: title, status: status.code, detail: detail, code: code,
-            errors: errors.isEmpty ? nil : errors, request_id: requestID)
+            instance: instance, errors: errors.isEmpty ? nil : errors, request_id: requestID)
         var response = Response.json(body, status: status)
         response.headers[.contentType] = "application/problem+json"
         if let retryAfter {
@@ -108,6 +113,7 @@ extension Problem {
             // Rounded up: who comes back a moment too early is refused again.
             response.headers[.retryAfter] = String(max(1, seconds + (rest > 0 ? 1 : 0)))
         }
+        response.headers.append(contentsOf: headers)
         if !allowed.isEmpty {
             response.headers[.allow] = allowed.map(\.rawValue).sorted().joined(separator: ", ")
         }

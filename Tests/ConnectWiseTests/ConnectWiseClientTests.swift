@@ -271,7 +271,7 @@ struct ConnectWiseClientTests {
             _ = try await client.createNote(NewNote("a/\"b\"", kind: .internalAnalysis, memberID: 3), onTicket: 7)
             let start = Date(timeIntervalSince1970: 1_471_716_266)
             var entry = NewTimeEntry(ticketID: 7, start: start, end: start + 60, notes: "n")
-            entry.memberIdentifier = "jd"
+            entry.memberID = 7
             _ = try await client.createTimeEntry(entry)
             _ = try await client.patchTicket(
                 7,

@@ -18,7 +18,7 @@ struct AccessTests {
             let off = try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false])
             #expect(off.json["enabled"] == false)
             let refused = try await patchbay.api(.POST, "/integrations/psa/connections/\(id)/test")
-            #expect(refused.status == 403 && refused.json["code"] == "feature_off")
+            #expect(refused.status == 409 && refused.json["code"] == "feature_disabled")
             #expect(try await patchbay.api(.PATCH, "/feature-flags/nonsense", ["enabled": false]).status == 404)
             let record = try await patchbay.api(.GET, "/audit?action=flag").json["items"].elements
             #expect(record.count == 1 && record.first?["target"] == "flag connectwise_integration")

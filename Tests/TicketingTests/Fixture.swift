@@ -10,7 +10,11 @@ import Testing
 @testable import Ticketing
 
 // One step: all tests of a run wait for the same lock at each.
-let ticketing = [Migration(1, "everything", accountsSchema + jobSchema + ticketingSchema + ticketingSyncSchema)]
+let ticketing = [
+    Migration(
+        1, "everything",
+        accountsSchema + jobSchema + ticketingSchema + ticketingSyncSchema + tenantSchema + ticketingWriteSchema)
+]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)
 

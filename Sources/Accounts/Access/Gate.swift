@@ -110,7 +110,7 @@ public struct Gate: Sendable {
         else { throw Problem.notFound("organization") }
         return Principal(
             user: principal.user, organization: id, email: principal.email, role: principal.role, home: principal.home,
-            name: principal.name, means: principal.means)
+            name: principal.name, means: principal.means, tenants: principal.tenants)
     }
 
     /// Checks role, scope and feature, keeps repeated requests from being done twice, and does it.
@@ -123,18 +123,52 @@ public struct Gate: Sendable {
         if let flag = route.flag {
             guard try await database.read({ try FeatureFlags.isOn(flag, for: principal.organization, in: $0) }) else {
                 throw Problem(
-                    .forbidden, code: "feature_off", title: "This feature is switched off",
-                    detail: "An administrator can switch on \(flag.rawValue) under feature flags.")
+                    .conflict, code: "feature_disabled", title: "This feature is switched off",
+                    detail: "An administrator can switch on \(flag.rawValue) under feature flags. Nothing was deleted.")
             }
         }
-        guard let once, route.method == .post else { return try await route.handle(request) }
+        var request = request
+        request.repetitionKey = once
+        request.tenant = try await tenant(of: request)
+        let rateLimit = try await count(request, by: route.limit)
+        var response = try await done(route, request, path: path, once: once)
+        if let rateLimit { response.headers.append(contentsOf: rateLimit) }
+        return response
+    }
+
+    /// The customer in the path, if the caller may know of it.
+    private func tenant(of request: SignedInRequest) async throws -> Tenant? {
+        guard let text = request.parameters["tenant"] else { return nil }
+        let (principal, id) = (request.principal, Tenant.ID(text))
+        guard let id, principal.tenants?.contains(where: { $0.id == id }) ?? true,
+            let tenant = try await database.read({ try Tenant.find(id, of: principal.organization, in: $0) })
+        else { throw Problem.notFound("tenant") }
+        return tenant
+    }
+
+    private func count(_ request: SignedInRequest, by limit: RateLimit?) async throws -> HTTPFields? {
+        guard let limit else { return nil }
+        let instant = now()
+        let standing = try await database.write { db in
+            try limit.take(for: request.principal.organization, now: instant, in: db)
+        }
+        guard standing.wait == 0 else { throw limit.refusal(standing) }
+        return limit.fields(standing)
+    }
+
+    private func done(
+        _ route: Route, _ request: SignedInRequest, path: String, once: String?
+    ) async throws -> Response {
+        let principal = request.principal
+        guard let once, route.method == .post, !route.knowsRepetitions else { return try await route.handle(request) }
         let body = try await request.readBody()
         if case .answered(let response) = try await repetition.begin(once, of: principal.user, route, path, body) {
             return response
         }
-        let repeatable = SignedInRequest(
+        var repeatable = SignedInRequest(
             principal: principal, address: request.address, parameters: request.parameters,
             queryItems: request.queryItems, readBody: { body })
+        repeatable.tenant = request.tenant
         let response: Response
         do {
             response = try await route.handle(repeatable)
@@ -156,6 +190,11 @@ public struct Gate: Sendable {
             return Problem(
                 .forbidden, code: "forbidden", title: "Your role does not allow this",
                 detail: "This needs the role \(route.role.rawValue) or more; yours is \(principal.role.rawValue).")
+        }
+        if principal.tenants != nil, route.reach == .organization {
+            return Problem(
+                .forbidden, code: "limited_to_tenants", title: "You work for some customers only",
+                detail: "This concerns the whole organization; you are limited to some of its customers.")
         }
         if case .key(_, let scope?) = principal.means, !scope.allows(route) {
             return Problem(
@@ -181,7 +220,10 @@ public struct Gate: Sendable {
     /// Forgets what is too old.
     public func forget() async throws {
         let instant = now()
-        try await database.write { try Repetition.forget(now: instant, in: $0) }
+        try await database.write { db in
+            try Repetition.forget(now: instant, in: db)
+            try RateLimit.forget(now: instant, in: db)
+        }
     }
 }
 

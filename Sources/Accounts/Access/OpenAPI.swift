@@ -66,7 +66,7 @@ public struct OpenAPI: Sendable {
 
     private static let problem: Schema = .object([
         .init("type", .string()), .init("title", .string()), .init("status", .integer), .init("detail", .string()),
-        .init("code", .string()), .init("request_id", .string()),
+        .init("code", .string()), .init("request_id", .string()), .init("instance", .string(), required: false),
         .init(
             "errors",
             .array(.object([.init("field", .string()), .init("code", .string()), .init("message", .string())])),
@@ -143,7 +143,12 @@ public struct OpenAPI: Sendable {
                 ])
             ])
         }
+        if route.limit != nil { success["headers"] = .object(rateLimitHeaders) }
         var responses: [String: Node] = ["\(route.gives.status.code)": .object(success)]
+        if case .doneOrAccepted = route.gives {
+            success["description"] = "Accepted and stored; it goes on."
+            responses["202"] = .object(success)
+        }
         var refusals = [
             (400, "The request cannot be understood."), (401, "Nobody is signed in."),
             (403, "The role, the key's scope or a switched-off feature forbids it."),
@@ -157,6 +162,7 @@ public struct OpenAPI: Sendable {
                 (502, "An outside system did not answer as it should."),
             ]
         }
+        if route.limit != nil { refusals.append((429, "Too many calls; Retry-After says when to come back.")) }
         for (status, description) in refusals {
             responses["\(status)"] = .object([
                 "description": .string(description),
@@ -164,6 +170,13 @@ public struct OpenAPI: Sendable {
             ])
         }
         return responses
+    }
+
+    private static var rateLimitHeaders: [String: Node] {
+        [
+        "RateLimit-Policy": .object(["schema": .object(["type": "string"]), "description": "How many calls, in how long."]),
+        "RateLimit": .object(["schema": .object(["type": "string"]), "description": "How many are left."]),
+        ]
     }
 
     private static func identifier(of route: Route) -> String {
@@ -213,7 +226,7 @@ public struct OpenAPI: Sendable {
 extension RouteAnswer {
     fileprivate var schema: Schema? {
         switch self {
-        case .one(let type), .made(let type, _), .accepted(let type): .of(type)
+        case .one(let type), .made(let type, _), .accepted(let type), .doneOrAccepted(let type): .of(type)
         case .page(let type):
             .object([
                 .init("items", .array(.of(type))), .init("next_cursor", .orNull(.string())),

@@ -22,11 +22,13 @@ public struct Principal: Sendable, Equatable {
     public let role: Role
     /// What proved it.
     public let means: Means
+    /// The customers that the user is limited to; nil for somebody who sees the whole organization.
+    public let tenants: [Tenant]?
 
     /// States who it is; only what has checked a credential does so.
     public init(
         user: User.ID, organization: Organization.ID, email: String, role: Role, home: Organization.ID? = nil,
-        name: String? = nil, means: Means
+        name: String? = nil, means: Means, tenants: [Tenant]? = nil
     ) {
         self.user = user
         self.organization = organization
@@ -35,6 +37,7 @@ public struct Principal: Sendable, Equatable {
         self.name = name ?? email
         self.role = role
         self.means = means
+        self.tenants = tenants
     }
 
     /// For the audit log.

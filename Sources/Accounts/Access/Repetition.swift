@@ -40,8 +40,8 @@ struct Repetition: Sendable {
     }
 
     /// Notes a key, or finds what became of it.
-    /// - Throws: 409 while the first request goes on or when its answer cannot be shown again; 422 when the same key names
-    ///   another request.
+    /// - Throws: 409 while the first request goes on or when its answer cannot be shown again; also when the same key
+    ///   names another request.
     func begin(_ name: String, of user: User.ID, _ route: Route, _ path: String, _ body: Data) async throws -> Finding {
         guard (1...200).contains(name.utf8.count) else {
             throw Problem.badRequest(
@@ -65,7 +65,7 @@ struct Repetition: Sendable {
         guard let row else { return .fresh }
         guard try row["fingerprint"] == fingerprint else {
             throw Problem(
-                .unprocessableContent, code: "idempotency_key_reused", title: "This key names another request",
+                .conflict, code: "idempotency_key_reused", title: "This key names another request",
                 detail: "This Idempotency-Key was used for another request. Take a new one for each new request.")
         }
         guard let status: Int = try row["status"] else {

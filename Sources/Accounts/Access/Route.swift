@@ -21,12 +21,19 @@ public struct Route: Sendable {
     public let gives: RouteAnswer
     /// The feature that has to be switched on.
     public let flag: FeatureFlag?
+    /// Who may use it beside those who see the whole organization.
+    public let reach: Reach
+    /// How often it may be used.
+    public let limit: RateLimit?
+    /// Whether the handler itself sees to it that a request with the same `Idempotency-Key` is done once.
+    public let knowsRepetitions: Bool
     let handle: @Sendable (SignedInRequest) async throws -> Response
 
     /// Describes an operation.
     public init(
         _ method: HTTPRequest.Method, _ path: String, _ role: Role, _ summary: String, query: [QueryParameter] = [],
-        takes: (any JSONBody.Type)? = nil, gives: RouteAnswer, flag: FeatureFlag? = nil,
+        takes: (any JSONBody.Type)? = nil, gives: RouteAnswer, flag: FeatureFlag? = nil, reach: Reach = .organization,
+        limit: RateLimit? = nil, knowsRepetitions: Bool = false,
         handle: @escaping @Sendable (SignedInRequest) async throws -> Response
     ) {
         self.method = method
@@ -37,7 +44,18 @@ public struct Route: Sendable {
         self.takes = takes
         self.gives = gives
         self.flag = flag
+        self.reach = reach
+        self.limit = limit
+        self.knowsRepetitions = knowsRepetitions
         self.handle = handle
+    }
+
+    /// For whom an operation is that are limited to some customers.
+    public enum Reach: Sendable {
+        /// Not for them: it concerns the whole organization.
+        case organization
+        /// For them too: it concerns only themselves, or shows only what belongs to their customers.
+        case tenants
     }
 
     /// The part of the API that it belongs to: the first word of its path.
@@ -57,6 +75,8 @@ public enum RouteAnswer: Sendable {
     case made(any (Decodable & Sendable).Type, showsSecret: Bool = false)
     /// 202 with what goes on.
     case accepted(any (Decodable & Sendable).Type)
+    /// 200 with what was done, or 202 with what goes on.
+    case doneOrAccepted(any (Decodable & Sendable).Type)
     /// 204.
     case nothing
     /// 200 with something else than JSON, of one of these types.
@@ -65,7 +85,7 @@ public enum RouteAnswer: Sendable {
     /// The status.
     public var status: HTTPResponse.Status {
         switch self {
-        case .one, .page, .list, .file: .ok
+        case .one, .page, .list, .file, .doneOrAccepted: .ok
         case .made: .created
         case .accepted: .accepted
         case .nothing: .noContent

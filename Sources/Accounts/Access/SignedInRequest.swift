@@ -8,9 +8,24 @@ public struct SignedInRequest: Sendable {
     public let principal: Principal
     /// From where.
     public let address: String?
+    /// The customer in the path; nil where there is none.
+    public internal(set) var tenant: Tenant?
+    /// The request's `Idempotency-Key`.
+    public internal(set) var repetitionKey: String?
     let parameters: [String: String]
     let queryItems: [String: String]
     let readBody: @Sendable () async throws -> Data
+
+    init(
+        principal: Principal, address: String?, parameters: [String: String], queryItems: [String: String],
+        readBody: @escaping @Sendable () async throws -> Data
+    ) {
+        self.principal = principal
+        self.address = address
+        self.parameters = parameters
+        self.queryItems = queryItems
+        self.readBody = readBody
+    }
 
     /// Who asks, for the audit log.
     public var actor: Actor { principal.actor(at: address) }

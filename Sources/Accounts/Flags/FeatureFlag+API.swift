@@ -7,7 +7,8 @@ import WebSupport
 func flagRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
     [
         Route(
-            .get, "/feature-flags", .viewer, "Lists the organization's feature flags", gives: .list(FlagAnswer.self)
+            .get, "/feature-flags", .viewer, "Lists the organization's feature flags", gives: .list(FlagAnswer.self),
+            reach: .tenants
         ) { request in
             let organization = request.principal.organization
             let flags = try await database.read { try FeatureFlags.all(of: organization, in: $0) }

@@ -7,7 +7,7 @@ func keyRoutes(_ keys: APIKeys, areas: @escaping @Sendable () -> Set<String>) ->
     [
         Route(
             .get, "/users/keys", .engineer, "Lists API keys: an administrator's list has the whole organization's",
-            gives: .page(APIKeyAnswer.self)
+            gives: .page(APIKeyAnswer.self), reach: .tenants
         ) { request in
             let page = try await keys.list(
                 of: request.principal.organization, user: ownOnly(request.principal), page: request.page())
@@ -15,7 +15,7 @@ func keyRoutes(_ keys: APIKeys, areas: @escaping @Sendable () -> Set<String>) ->
         },
         Route(
             .post, "/users/keys", .engineer, "Makes an API key that speaks in the caller's name",
-            takes: NewAPIKey.self, gives: .made(APIKeyAnswer.self, showsSecret: true)
+            takes: NewAPIKey.self, gives: .made(APIKeyAnswer.self, showsSecret: true), reach: .tenants
         ) { request in
             let body = try await request.body(NewAPIKey.self)
             let (role, scope) = try body.checked(for: request.principal, areas: areas())
@@ -26,7 +26,8 @@ func keyRoutes(_ keys: APIKeys, areas: @escaping @Sendable () -> Set<String>) ->
             answer.key = text.description
             return .made(answer, at: "/api/v1/users/keys/\(key.id)")
         },
-        Route(.delete, "/users/keys/{id}", .engineer, "Ends an API key at once", gives: .nothing) { request in
+        Route(.delete, "/users/keys/{id}", .engineer, "Ends an API key at once", gives: .nothing, reach: .tenants) {
+            request in
             let id: APIKey.ID = try request.id(of: "API key")
             let isRevoked = try await keys.revoke(
                 id, of: request.principal.organization, user: ownOnly(request.principal), by: request.actor)

@@ -29,9 +29,11 @@ public struct APIKeys: Sendable {
         use.note(key.id)
         // A user who was demoted after the key was made takes the key down with him.
         let (role, userRole): (Role, Role) = (try row["role"], try row["user_role"])
+        let (user, isLimited): (User.ID, Bool) = (try row["user_id"], try row["limited"])
+        let tenants = isLimited ? try await database.read { try Tenant.limits(of: user, in: $0) } : nil
         return Principal(
-            user: try row["user_id"], organization: try row["organization_id"], email: try row["email"],
-            role: min(role, userRole), name: try row["name"], means: .key(key.id, try row["scope"]))
+            user: user, organization: try row["organization_id"], email: try row["email"],
+            role: min(role, userRole), name: try row["name"], means: .key(key.id, try row["scope"]), tenants: tenants)
     }
 
     /// Makes a key.
@@ -112,7 +114,7 @@ public struct APIKeys: Sendable {
     static func lookUp(_ id: APIKey.ID) -> SQL {
         """
         SELECT k.secret_hash, k.role, k.scope, k.expires_at, u.id AS user_id, u.organization_id, u.email, u.name,
-            u.role AS user_role
+            u.role AS user_role, u.limited
         FROM api_keys k JOIN users u ON u.id = k.user_id WHERE k.id = \(id) AND u.active = 1
         """
     }

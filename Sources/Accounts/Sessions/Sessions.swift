@@ -35,7 +35,7 @@ public struct Sessions: Sendable {
         """
         SELECT s.id, s.means, s.awaits_code, s.last_seen_at, s.expires_at, u.id AS user_id,
             u.organization_id AS home, o.id AS organization_id, o.name AS organization_name, u.email, u.name, u.role,
-            u.must_change_password, u.totp_confirmed_at, h.requires_second_factor
+            u.must_change_password, u.totp_confirmed_at, h.requires_second_factor, u.limited
         FROM sessions s JOIN users u ON u.id = s.user_id
             JOIN organizations h ON h.id = u.organization_id
             JOIN organizations o ON o.id = COALESCE(s.visiting, u.organization_id)
@@ -47,9 +47,12 @@ public struct Sessions: Sendable {
     /// The session of a cookie; nil when it has ended, or its user may not sign in any more.
     public func find(_ token: SessionToken) async throws -> LiveSession? {
         let instant = now()
-        guard
-            let live = try await database.read({ try $0.first(Self.lookUp(token, now: instant), as: LiveSession.self) })
-        else { return nil }
+        let found = try await database.read { db -> LiveSession? in
+            var live = try db.first(Self.lookUp(token, now: instant), as: LiveSession.self)
+            if let limited = live, limited.isLimited { live?.tenants = try Tenant.limits(of: limited.user, in: db) }
+            return live
+        }
+        guard let live = found else { return nil }
         // Once a minute is exact enough, and most requests need not write.
         if live.lastSeenAt < instant - 60 { try await touch(live.id) }
         return live
@@ -169,6 +172,9 @@ public struct LiveSession: Sendable, Equatable, RowDecodable {
     /// When it ends unless it is used.
     public let endsAt: Date
     let lastSeenAt: Date
+    let isLimited: Bool
+    /// The customers that the person is limited to.
+    var tenants: [Tenant]?
 
     /// Reads a row of the look-up.
     public init(row: Row) throws {
@@ -189,6 +195,7 @@ public struct LiveSession: Sendable, Equatable, RowDecodable {
         )
         let confirmed: Date? = try row["totp_confirmed_at"]
         hasSecondFactor = confirmed != nil
+        isLimited = try row["limited"]
         let isLocal = means == .password
         duty =
             awaitsCode
@@ -201,6 +208,6 @@ public struct LiveSession: Sendable, Equatable, RowDecodable {
     public var principal: Principal {
         Principal(
             user: user, organization: organization, email: email, role: role, home: home, name: name,
-            means: .session(id))
+            means: .session(id), tenants: isLimited ? tenants ?? [] : nil)
     }
 }

@@ -177,7 +177,7 @@ public struct Users: Sendable {
     }
 
     /// The user, if the actor may change him.
-    private static func managed(
+    static func managed(
         _ id: User.ID, of organization: Organization.ID, by principal: Principal, in db: Connection
     ) throws -> User {
         // Two owners who demote each other at once must not both succeed; SQLite has one writer anyway.

@@ -124,11 +124,7 @@ public struct ConnectWiseProvider: PSAProvider {
         try await mapping { () throws(ConnectWiseError) in
             var boards: [Board] = []
             for board in try await client.boards() {
-                let statuses = try await client.statuses(ofBoard: board.id).map { status in
-                    Board.Status(
-                        id: .init("\(status.id)"), name: status.name ?? "", isClosed: status.closed,
-                        isInactive: status.inactive, sortOrder: status.sortOrder ?? 0)
-                }
+                let statuses = try await client.statuses(ofBoard: board.id).map(Self.status)
                 boards.append(
                     Board(
                         id: .init("\(board.id)"), name: board.name ?? "Board \(board.id)", isInactive: board.inactive,
@@ -153,7 +149,7 @@ public struct ConnectWiseProvider: PSAProvider {
         }
     }
 
-    private static func number(_ id: Ticket.ID) throws(PSAError) -> Int {
+    static func number(_ id: Ticket.ID) throws(PSAError) -> Int {
         guard let number = Int(id.rawValue), number > 0 else { throw .notFound("ticket \(id)") }
         return number
     }
@@ -191,7 +187,8 @@ extension ConnectWiseProvider {
             contact: reference(ticket.contact)
                 ?? ticket.contactName.map { Ticket.Reference(id: "", name: $0) },
             priority: reference(ticket.priority), owner: ticket.owner?.identifier, resources: ticket.resources,
-            enteredAt: ticket.info?.dateEntered, updatedAt: ticket.info?.lastUpdated, updatedBy: ticket.info?.updatedBy)
+            enteredAt: ticket.info?.dateEntered, updatedAt: ticket.info?.lastUpdated, updatedBy: ticket.info?.updatedBy,
+            isProject: ticket.recordType?.hasPrefix("Project") ?? false)
     }
 
     static func note(_ note: ConnectWise.Note) -> TicketNote {
@@ -199,7 +196,10 @@ extension ConnectWiseProvider {
             id: "n\(note.id)", kind: .note,
             author: note.member?.name ?? note.contact?.name ?? note.createdBy,
             authorIdentifier: note.member?.identifier ?? (note.contact == nil ? note.createdBy : nil),
-            text: note.text ?? "", isInternal: !note.discussion, createdAt: note.dateCreated ?? note.info?.dateEntered)
+            text: note.text ?? "", isInternal: !note.discussion,
+            type: note.discussion
+                ? .description : note.internalAnalysis ? .internalAnalysis : note.resolution ? .resolution : nil,
+            createdAt: note.dateCreated ?? note.info?.dateEntered)
     }
 
     /// Nil for a time entry without text: nothing was written.
@@ -208,7 +208,14 @@ extension ConnectWiseProvider {
         return TicketNote(
             id: "t\(entry.id)", kind: .timeEntry, author: entry.member?.name ?? entry.enteredBy,
             authorIdentifier: entry.member?.identifier ?? entry.enteredBy, text: text, isInternal: !entry.discussion,
+            minutes: entry.minutes,
             createdAt: entry.dateEntered ?? entry.info?.dateEntered ?? entry.timeEnd ?? entry.timeStart)
+    }
+
+    static func status(_ status: BoardStatus) -> Board.Status {
+        Board.Status(
+            id: .init("\(status.id)"), name: status.name ?? "", isClosed: status.closed, isInactive: status.inactive,
+            refusesTime: status.timeEntryNotAllowed, isDefault: status.isDefault, sortOrder: status.sortOrder ?? 0)
     }
 
     static func member(_ member: ConnectWise.Member) -> Member? {
@@ -234,12 +241,48 @@ extension PSAError {
             case .connection(let reason, let maybeSent): .connection(reason, maybeDone: maybeSent)
             case .certificate(let reason): .connection(reason, maybeDone: false)
             case .rejected(let message, let fields):
-                .rejected(
-                    message,
-                    fields: Dictionary(fields.map { ($0.field ?? "", $0.message) }, uniquingKeysWith: { $1 }))
+                .rejected(Self.sentence(message, fields), fields: Self.fields(message, fields))
             case .undecodable(let reason): .undecodable(reason)
             case .refused(let refusal): .notAllowed(refusal.description)
             case .cancelled(let maybeSent): .connection("cancelled", maybeDone: maybeSent)
             }
+    }
+
+    /// ConnectWise's own headline is often only "timeEntry object is invalid".
+    private static func sentence(_ message: String, _ fields: [ConnectWiseError.FieldError]) -> String {
+        let details = fields.map(\.message).filter { $0 != message }
+        return details.isEmpty ? message : "\(message) (\(details.joined(separator: " ")))"
+    }
+
+    /// What it complains about, by our names of things.
+    private static func fields(_ message: String, _ errors: [ConnectWiseError.FieldError]) -> [String: String] {
+        var fields: [String: String] = [:]
+        for error in errors { fields[name(of: error.field ?? "", error.message)] = error.message }
+        // Live servers were seen to say it without naming the field.
+        if fields.isEmpty, message.lowercased().contains("work role") { fields["work_role_id"] = message }
+        return fields
+    }
+
+    private static func name(of field: String, _ message: String) -> String {
+        if message.lowercased().contains("work role") { return "work_role_id" }
+        return switch field.lowercased().split(separator: "/").first.map(String.init) ?? "" {
+        case "workrole": "work_role_id"
+        case "worktype": "work_type_id"
+        case "member": "member"
+        case "status": "status_id"
+        case "chargetoid": "ticket"
+        case "timestart": "started_at"
+        case "timeend": "minutes"
+        case "billableoption": "billable"
+        case "text", "notes": "text"
+        case let other: other
+        }
+    }
+}
+
+extension TimeEntry {
+    var minutes: Int? {
+        if let timeStart, let timeEnd { return Int((timeEnd.timeIntervalSince(timeStart) / 60).rounded()) }
+        return actualHours.map { Int(($0 * 60).rounded()) }
     }
 }

@@ -21,6 +21,8 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     public let id: ID
     /// Whose it is.
     public let organization: Organization.ID
+    /// The customer whose own it is; nil for the MSP's.
+    public let tenant: Tenant.ID?
     /// Which kind of system: `connectwise`.
     public let provider: String
     /// As people call it.
@@ -47,6 +49,8 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     public let lastHookAt: Date?
     /// Since when we know that it no longer tells us of changes; nil while it does.
     public let silentSince: Date?
+    /// What applies where a request says nothing else.
+    public let settings: PSASettings
     /// When it was made.
     public let createdAt: Date
 
@@ -64,6 +68,7 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     public init(row: Row) throws {
         id = try row["id"]
         organization = try row["organization_id"]
+        tenant = try row["tenant_id"]
         provider = try row["provider"]
         name = try row["name"]
         site = try row["site"]
@@ -79,6 +84,8 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
         baselineAt = try row["baseline_at"]
         lastHookAt = try row["last_hook_at"]
         silentSince = try row["silent_since"]
+        let stored: String? = try row["settings"]
+        settings = try stored.map { try JSONDecoder().decode(PSASettings.self, from: Data($0.utf8)) } ?? PSASettings()
         createdAt = try row["created_at"]
     }
 

@@ -1,3 +1,4 @@
+import Accounts
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -18,6 +19,12 @@ public struct PSAConnectionDraft: Sendable, Equatable {
     public var isActive: Bool
     /// Another baseline than the present one.
     public var baselineAt: Date?
+    /// The customer whose own it is; nil for the MSP's.
+    public var tenant: Tenant.ID?
+    /// What applies where a request says nothing else; only for a new connection.
+    public var settings = PSASettings()
+    /// Whether it takes the place of the one in use.
+    public var replaces = false
 
     /// Describes a connection and checks what can be checked without calling anybody.
     /// - Throws: 422 with the fields at fault.

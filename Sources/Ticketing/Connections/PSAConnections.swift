@@ -94,6 +94,25 @@ public final class PSAConnections: Sendable {
         return try await live(id)
     }
 
+    /// The connection that is used for a customer, or for none: the customer's own, else the MSP's; nil when there is none.
+    public func live(for tenant: Tenant.ID?, of organization: Organization.ID) async throws -> LiveConnection? {
+        let id = try await database.read { db -> PSAConnection.ID? in
+            try Self.inUse(for: tenant, of: organization, in: db)
+        }
+        guard let id else { return nil }
+        return try await live(id)
+    }
+
+    static func inUse(
+        for tenant: Tenant.ID?, of organization: Organization.ID, in db: Connection
+    ) throws -> PSAConnection.ID? {
+        try db.first(
+            """
+            SELECT id FROM psa_connections WHERE organization_id = \(organization) AND active = 1
+                AND COALESCE(tenant_id, 0) IN (\(tenant ?? 0), 0) ORDER BY COALESCE(tenant_id, 0) DESC LIMIT 1
+            """)?["id"]
+    }
+
     // MARK: Use cases
 
     /// An organization's connections.
@@ -124,6 +143,8 @@ public final class PSAConnections: Sendable {
     public func create(
         _ draft: PSAConnectionDraft, for organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> PSAConnection {
+        // Before the test, so that nobody waits for what cannot be saved; the index has the last word.
+        try await database.read { try Self.requireFree(draft, except: nil, of: organization, in: $0) }
         try await test(
             PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
         return try await insert(draft, for: organization, state: .ok, recorded: recorded)
@@ -152,15 +173,23 @@ public final class PSAConnections: Sendable {
         let instant = now()
         let validated = state == .ok ? instant : nil
         let hookKey = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        let sealer = sealer
+        let (sealer, settings) = (sealer, try draft.settings.text())
         return try await database.write { db in
+            if draft.replaces {
+                try db.execute(
+                    """
+                    UPDATE psa_connections SET active = 0
+                    WHERE organization_id = \(organization) AND COALESCE(tenant_id, 0) = \(draft.tenant ?? 0)
+                    """)
+            }
+            try Self.requireFree(draft, except: nil, of: organization, in: db)
             let id: PSAConnection.ID? = try db.first(
                 """
                 INSERT INTO psa_connections (
-                    organization_id, provider, name, site, company, hook_key, public_key_hint, private_key_hint,
+                    organization_id, tenant_id, settings, provider, name, site, company, hook_key, public_key_hint, private_key_hint,
                     client_id_hint, state, last_validated_at, baseline_at, created_at)
                 VALUES (
-                    \(organization), \(draft.provider), \(draft.name), \(draft.site), \(draft.company), \(hookKey),
+                    \(organization), \(orNull: draft.tenant), \(settings), \(draft.provider), \(draft.name), \(draft.site), \(draft.company), \(hookKey),
                     \(Hint(of: draft.credentials.publicKey).description),
                     \(Hint(of: draft.credentials.privateKey).description),
                     \(Hint(of: draft.credentials.clientID).description), \(state), \(orNull: validated), \(instant),
@@ -210,6 +239,9 @@ public final class PSAConnections: Sendable {
         let id = connection.id
         let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
         return try await database.write { db in
+            var wanted = draft
+            wanted.tenant = connection.tenant
+            try Self.requireFree(wanted, except: id, of: connection.organization, in: db)
             try db.execute(
                 """
                 UPDATE psa_connections SET
@@ -227,6 +259,41 @@ public final class PSAConnections: Sendable {
             let stored = try Self.stored(id, in: db)
             try resume?(stored, db)
             try recorded(connection, stored, db)
+            return stored
+        }
+    }
+
+    /// One is used for each customer and one for all others; a second would be used by chance.
+    private static func requireFree(
+        _ draft: PSAConnectionDraft, except id: PSAConnection.ID?, of organization: Organization.ID, in db: Connection
+    ) throws {
+        guard draft.isActive, !draft.replaces else { return }
+        let other: String? = try db.first(
+            """
+            SELECT name FROM psa_connections WHERE organization_id = \(organization) AND active = 1
+                AND COALESCE(tenant_id, 0) = \(draft.tenant ?? 0) AND id <> \(id ?? 0)
+            """)?["name"]
+        guard let other else { return }
+        throw Problem.conflict(
+            code: "already_connected", "\(other) is in use. Change it, or switch it off before you use another one.")
+    }
+
+    /// Changes what applies where a request says nothing else.
+    /// - Returns: nil when there is no such connection.
+    public func set(
+        _ settings: PSASettings, of id: PSAConnection.ID, _ organization: Organization.ID,
+        recorded: @escaping Recording
+    ) async throws -> PSAConnection? {
+        let text = try settings.text()
+        return try await database.write { db in
+            let old = try db.first(
+                "SELECT * FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)",
+                as: PSAConnection.self)
+            guard let old else { return nil }
+            try db.execute("UPDATE psa_connections SET settings = \(text) WHERE id = \(id)")
+            db.signal(.connections)
+            let stored = try Self.stored(id, in: db)
+            try recorded(old, stored, db)
             return stored
         }
     }
@@ -267,6 +334,8 @@ public final class PSAConnections: Sendable {
                 UPDATE psa_connections SET state = \(PSAConnection.State.ok), state_reason = NULL,
                     last_validated_at = \(instant) WHERE id = \(id)
                 """)
+            // Who tests wants to see what is there now.
+            try PSALists.forget(of: id, in: db)
             let stored = try Self.stored(id, in: db)
             try resume(stored, db)
             db.signal(.connections)

@@ -52,7 +52,7 @@ private struct BoardAnswer: Codable, Sendable {
     }
 }
 
-private struct MemberAnswer: Codable, Sendable {
+struct MemberAnswer: Codable, Sendable {
     let id: Member.ID
     let identifier: String
     let name: String

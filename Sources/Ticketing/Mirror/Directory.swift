@@ -70,7 +70,8 @@ public struct Directory: Sendable {
             ).map { row in
                 Board.Status(
                     id: try row["id"], name: try row["name"], isClosed: try row["closed"],
-                    isInactive: try row["inactive"], sortOrder: try row["sort_order"])
+                    isInactive: try row["inactive"], refusesTime: try row["refuses_time"],
+                    isDefault: try row["is_default"], sortOrder: try row["sort_order"])
             }
             return (board, statuses)
         }
@@ -101,21 +102,36 @@ public struct Directory: Sendable {
                 ON CONFLICT (connection_id, id) DO UPDATE SET name = excluded.name, inactive = excluded.inactive,
                     deleted_at = NULL, fetched_at = excluded.fetched_at
                 """)
-            try db.send("DELETE FROM psa_statuses WHERE connection_id = \(connection) AND board_id = \(board.id)")
-            for status in board.statuses {
-                try db.send(
-                    """
-                    INSERT INTO psa_statuses (
-                        connection_id, id, board_id, name, closed, inactive, sort_order, fetched_at)
-                    VALUES (
-                        \(connection), \(status.id), \(board.id), \(status.name), \(status.isClosed),
-                        \(status.isInactive), \(status.sortOrder), \(now))
-                    ON CONFLICT (connection_id, id) DO UPDATE SET board_id = excluded.board_id, name = excluded.name,
-                        closed = excluded.closed, inactive = excluded.inactive, sort_order = excluded.sort_order,
-                        fetched_at = excluded.fetched_at
-                    """)
-            }
+            try store(board.statuses, of: board.id, connection, now: now, in: db)
         }
+        try PSALists.note(.boards, of: connection, now: now, in: db)
+    }
+
+    /// Takes over all statuses of a board.
+    static func store(
+        _ statuses: [Board.Status], of board: Board.ID, _ connection: PSAConnection.ID, now: Date, in db: Connection
+    ) throws {
+        try db.send("DELETE FROM psa_statuses WHERE connection_id = \(connection) AND board_id = \(board)")
+        for start in stride(from: 0, to: statuses.count, by: 100) {
+            let rows = statuses[start..<min(start + 100, statuses.count)].map { status -> [SQLValue] in
+                [
+                    connection.sqlValue, status.id.sqlValue, board.sqlValue, status.name.sqlValue,
+                    status.isClosed.sqlValue, status.isInactive.sqlValue, status.refusesTime.sqlValue,
+                    status.isDefault.sqlValue, status.sortOrder.sqlValue, now.sqlValue,
+                ]
+            }
+            try db.send(
+                """
+                INSERT INTO psa_statuses (
+                    connection_id, id, board_id, name, closed, inactive, refuses_time, is_default, sort_order, fetched_at)
+                VALUES \(rows: rows)
+                ON CONFLICT (connection_id, id) DO UPDATE SET board_id = excluded.board_id, name = excluded.name,
+                    closed = excluded.closed, inactive = excluded.inactive, refuses_time = excluded.refuses_time,
+                    is_default = excluded.is_default, sort_order = excluded.sort_order,
+                    fetched_at = excluded.fetched_at
+                """)
+        }
+        try PSALists.note(.statuses(board), of: connection, now: now, in: db)
     }
 
     // MARK: Members
@@ -187,7 +203,7 @@ public struct Directory: Sendable {
         return Page(rows, limit: page.limit) { "\($0.connection)/\($0.member.identifier.lowercased())" }.map(\.member)
     }
 
-    private static func member(_ row: Row) throws -> Member {
+    static func member(_ row: Row) throws -> Member {
         Member(
             id: try row["id"], identifier: try row["identifier"], name: try row["name"], email: try row["email"],
             isInactive: try row["inactive"])

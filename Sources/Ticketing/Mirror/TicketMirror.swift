@@ -35,7 +35,7 @@ public struct TicketMirror: Sendable {
             status: try reference("status"), isClosed: try row["closed"], company: try reference("company"),
             contact: try reference("contact"), priority: try reference("priority"), owner: try row["owner"],
             resources: resources.split(separator: ",").map(String.init), enteredAt: try row["entered_at"],
-            updatedAt: try row["updated_at"], updatedBy: try row["updated_by"])
+            updatedAt: try row["updated_at"], updatedBy: try row["updated_by"], isProject: try row["is_project"])
         return MirroredTicket(
             ticket: ticket, activityCursor: try row["activity_cursor"], deletedAt: try row["deleted_at"])
     }
@@ -70,7 +70,8 @@ public struct TicketMirror: Sendable {
                     contact_id = excluded.contact_id, contact_name = excluded.contact_name,
                     priority_id = excluded.priority_id, priority_name = excluded.priority_name, owner = excluded.owner,
                     resources = excluded.resources, entered_at = excluded.entered_at, updated_at = excluded.updated_at,
-                    updated_by = excluded.updated_by, activity_cursor = excluded.activity_cursor,
+                    updated_by = excluded.updated_by, is_project = excluded.is_project,
+                    activity_cursor = excluded.activity_cursor,
                     refreshed_at = excluded.refreshed_at, deleted_at = NULL
                 """)
         for start in stride(from: 0, to: activity.notes.count, by: 50) {
@@ -115,14 +116,15 @@ public struct TicketMirror: Sendable {
                 (ticket.contact?.id).sqlValue, (ticket.contact?.name).sqlValue, (ticket.priority?.id).sqlValue,
                 (ticket.priority?.name).sqlValue, ticket.owner.sqlValue,
                 ticket.resources.joined(separator: ",").sqlValue, ticket.enteredAt.sqlValue, ticket.updatedAt.sqlValue,
-                ticket.updatedBy.sqlValue, cursor.sqlValue, now.sqlValue, listedRun.sqlValue,
+                ticket.updatedBy.sqlValue, ticket.isProject.sqlValue, cursor.sqlValue, now.sqlValue,
+                listedRun.sqlValue,
             ]
         }
         return """
             INSERT INTO psa_tickets (
                 connection_id, id, summary, board_id, board_name, status_id, status_name, closed, company_id,
                 company_name, contact_id, contact_name, priority_id, priority_name, owner, resources, entered_at,
-                updated_at, updated_by, activity_cursor, refreshed_at, listed_run)
+                updated_at, updated_by, is_project, activity_cursor, refreshed_at, listed_run)
             VALUES \(rows: rows)
             """
     }

@@ -26,6 +26,45 @@ public protocol PSAProvider: Sendable {
     func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep
     /// Where a person opens a ticket in a browser.
     func link(to ticket: Ticket.ID) -> String
+
+    // MARK: For people
+
+    /// A page of the tickets that match, newest first, with at most so many.
+    func search(_ query: TicketQuery, limit: Int, after position: String?) async throws(PSAError) -> ListPage<Ticket>
+    /// A page of what was written on a ticket and of the time logged on it, newest first.
+    func notes(on ticket: Ticket.ID, limit: Int, after position: String?) async throws(PSAError) -> ListPage<TicketNote>
+    /// The things that a ticket is about.
+    func configurations(of ticket: Ticket.ID) async throws(PSAError) -> [TicketConfiguration]
+    /// A board's statuses.
+    func statuses(of board: Board.ID) async throws(PSAError) -> [Board.Status]
+    /// A page of all companies.
+    func companies(after position: String?) async throws(PSAError) -> ListPage<Company>
+    /// All work roles.
+    func workRoles() async throws(PSAError) -> [WorkRole]
+    /// The work roles with which time can be logged on a ticket.
+    func workRoles(validOn ticket: Ticket) async throws(PSAError) -> [WorkRole]
+    /// All kinds of work.
+    func workTypes() async throws(PSAError) -> [WorkType]
+    /// Looks which rights the credentials have, without changing anything.
+    func rights() async throws(PSAError) -> [RightCheck]
+
+    // MARK: Writing
+
+    /// The most characters that a note may have.
+    var longestNote: Int { get }
+    /// Writes a note.
+    /// - Returns: its id.
+    func post(_ note: NoteDraft, on ticket: Ticket) async throws(PSAError) -> String
+    /// The ids of notes that are as this one and were written after an instant, oldest first.
+    func find(_ note: NoteDraft, on ticket: Ticket, since instant: Date) async throws(PSAError) -> [String]
+    /// Logs time.
+    /// - Returns: the entry's id.
+    func log(_ time: TimeDraft, on ticket: Ticket) async throws(PSAError) -> String
+    /// The ids of time entries that are as this one, oldest first.
+    func find(_ time: TimeDraft, on ticket: Ticket) async throws(PSAError) -> [String]
+    /// Moves a ticket to a status.
+    /// - Returns: the ticket as it is then; it may not have moved.
+    func setStatus(_ status: Board.Status.ID, of ticket: Ticket) async throws(PSAError) -> Ticket
 }
 
 /// One page of a list of the ticketing system.
@@ -93,6 +132,17 @@ public enum PSAError: Error, Sendable, Equatable {
     case notAllowed(String)
     /// It answered what cannot be understood.
     case undecodable(String)
+}
+
+extension PSAError {
+    /// Whether what was asked may have been done all the same.
+    public var maybeDone: Bool {
+        switch self {
+        case .timeOut(let maybeDone), .connection(_, let maybeDone): maybeDone
+        case .server, .undecodable: true
+        case .authentication, .permission, .notFound, .rateLimited, .held, .rejected, .notAllowed: false
+        }
+    }
 }
 
 extension PSAError: CustomStringConvertible {

@@ -58,15 +58,24 @@ public struct Board: Sendable, Equatable {
         public let isClosed: Bool
         /// Whether it is no longer offered.
         public let isInactive: Bool
+        /// Whether no time can be logged on a ticket in it.
+        public let refusesTime: Bool
+        /// Whether new tickets of the board are in it.
+        public let isDefault: Bool
         /// Its place in lists.
         public let sortOrder: Int
 
         /// Describes a status.
-        public init(id: ID, name: String, isClosed: Bool, isInactive: Bool, sortOrder: Int) {
+        public init(
+            id: ID, name: String, isClosed: Bool, isInactive: Bool, refusesTime: Bool = false, isDefault: Bool = false,
+            sortOrder: Int
+        ) {
             self.id = id
             self.name = name
             self.isClosed = isClosed
             self.isInactive = isInactive
+            self.refusesTime = refusesTime
+            self.isDefault = isDefault
             self.sortOrder = sortOrder
         }
     }
@@ -160,12 +169,15 @@ public struct Ticket: Sendable, Equatable {
     public var updatedAt: Date?
     /// The identifier of who changed it last.
     public var updatedBy: String?
+    /// Whether it belongs to a project; time is charged otherwise there.
+    public var isProject: Bool
 
     /// Describes a ticket.
     public init(
         id: ID, summary: String, board: Reference? = nil, status: Reference? = nil, isClosed: Bool = false,
         company: Reference? = nil, contact: Reference? = nil, priority: Reference? = nil, owner: String? = nil,
-        resources: [String] = [], enteredAt: Date? = nil, updatedAt: Date? = nil, updatedBy: String? = nil
+        resources: [String] = [], enteredAt: Date? = nil, updatedAt: Date? = nil, updatedBy: String? = nil,
+        isProject: Bool = false
     ) {
         self.id = id
         self.summary = summary
@@ -180,6 +192,7 @@ public struct Ticket: Sendable, Equatable {
         self.enteredAt = enteredAt
         self.updatedAt = updatedAt
         self.updatedBy = updatedBy
+        self.isProject = isProject
     }
 
     /// The identifiers of all who are assigned: resources and owner, each once, compared without case. Closing a ticket
@@ -210,13 +223,17 @@ public struct TicketNote: Sendable, Equatable {
     public let text: String
     /// Whether customers cannot see it.
     public let isInternal: Bool
+    /// What kind of note, where the ticketing system tells.
+    public let type: NoteType?
+    /// How long, for a time entry.
+    public let minutes: Int?
     /// When it was written.
     public let createdAt: Date?
 
     /// Describes a note.
     public init(
         id: String, kind: Kind, author: String?, authorIdentifier: String?, text: String, isInternal: Bool,
-        createdAt: Date?
+        type: NoteType? = nil, minutes: Int? = nil, createdAt: Date?
     ) {
         self.id = id
         self.kind = kind
@@ -224,6 +241,8 @@ public struct TicketNote: Sendable, Equatable {
         self.authorIdentifier = authorIdentifier
         self.text = text
         self.isInternal = isInternal
+        self.type = type
+        self.minutes = minutes
         self.createdAt = createdAt
     }
 }

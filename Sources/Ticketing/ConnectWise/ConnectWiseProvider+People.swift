@@ -1,0 +1,260 @@
+import ConnectWise
+import Foundation
+import Outbound
+
+/// What people look at and write.
+extension ConnectWiseProvider {
+    /// See ``PSAProvider``.
+    public func search(
+        _ query: TicketQuery, limit: Int, after position: String?
+    ) async throws(PSAError) -> ListPage<Ticket> {
+        let pages = client.tickets(
+            matching: Self.conditions(query), orderBy: "id desc", pageSize: limit, priority: .interactive)
+        let page = try await mapping { () throws(ConnectWiseError) in try await pages.page(after: position) }
+        var tickets = page.records.map(Self.ticket)
+        if let assignee = query.assignee {
+            // `resources contains "tom"` also finds tommy's.
+            tickets.removeAll { ticket in !ticket.assigned.contains { $0.lowercased() == assignee.lowercased() } }
+        }
+        return ListPage(tickets, next: page.next)
+    }
+
+    static func conditions(_ query: TicketQuery) -> Conditions {
+        var all: [Conditions] = []
+        if query.isOpen { all.append(.flag("closedFlag", is: false)) }
+        if let board = query.board.flatMap({ Int($0.rawValue) }) { all.append(.compare("board/id", .equal, board)) }
+        if let status = query.status.flatMap({ Int($0.rawValue) }) { all.append(.compare("status/id", .equal, status)) }
+        if let companies = query.companies {
+            all.append(.any(of: companies.compactMap { Int($0.rawValue) }, "company/id"))
+        }
+        if let assignee = query.assignee {
+            all.append(.equal("owner/identifier", assignee) || .contains("resources", assignee))
+        }
+        if let text = query.text?.trimmingCharacters(in: .whitespacesAndNewlines), !text.isEmpty {
+            let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+            let inSummary = words.map { Conditions.contains("summary", $0) }
+            var found = inSummary.dropFirst().reduce(inSummary[0], &&)
+            if let number = Int(text), number > 0, number <= Int32.max {
+                found = .compare("id", .equal, number) || found
+            }
+            all.append(found)
+        }
+        // A query without any condition: every ticket has an id.
+        guard let first = all.first else { return .compare("id", .greater, 0) }
+        return all.dropFirst().reduce(first, &&)
+    }
+
+    /// See ``PSAProvider``. The position is the oldest note's and the oldest time entry's id so far, since each list is
+    /// read from where it was.
+    public func notes(
+        on ticket: Ticket.ID, limit: Int, after position: String?
+    ) async throws(PSAError) -> ListPage<TicketNote> {
+        let number = try Self.number(ticket)
+        let seen = position.map { ActivityCursor($0) }
+        func before(_ id: Int?) -> Int? { id.flatMap { $0 > 0 ? $0 : nil } }
+        async let notes = mapping { () throws(ConnectWiseError) in
+            try await client.newestNotes(ofTicket: number, before: before(seen?.note), limit: limit + 1)
+        }
+        async let times = mapping { () throws(ConnectWiseError) in
+            try await client.newestTimeEntries(ofTicket: number, before: before(seen?.timeEntry), limit: limit + 1)
+        }
+        let both: (notes: [ConnectWise.Note], times: [ConnectWise.TimeEntry])
+        do {
+            both = (try await notes, try await times)
+        } catch let error as PSAError {
+            throw error
+        } catch {
+            throw .connection("\(error)", maybeDone: false)
+        }
+        let all = (both.notes.map(Self.note) + both.times.map(Self.entry))
+            .sorted { ($0.createdAt ?? .distantPast) > ($1.createdAt ?? .distantPast) }
+        let shown = Array(all.prefix(limit))
+        guard all.count > limit else { return ListPage(shown, next: nil) }
+        func oldest(_ letter: Character, _ before: Int?) -> Int {
+            shown.filter { $0.id.first == letter }.compactMap { Int($0.id.dropFirst()) }.min() ?? before ?? 0
+        }
+        return ListPage(
+            shown, next: ActivityCursor(note: oldest("n", seen?.note), timeEntry: oldest("t", seen?.timeEntry)).text)
+    }
+
+    /// A time entry, also one without text: people want to see the time.
+    private static func entry(_ entry: ConnectWise.TimeEntry) -> TicketNote {
+        TicketNote(
+            id: "t\(entry.id)", kind: .timeEntry, author: entry.member?.name ?? entry.enteredBy,
+            authorIdentifier: entry.member?.identifier ?? entry.enteredBy, text: entry.notes ?? "",
+            isInternal: !entry.discussion, minutes: entry.minutes,
+            createdAt: entry.dateEntered ?? entry.info?.dateEntered ?? entry.timeEnd ?? entry.timeStart)
+    }
+
+    /// See ``PSAProvider``.
+    public func configurations(of ticket: Ticket.ID) async throws(PSAError) -> [TicketConfiguration] {
+        let number = try Self.number(ticket)
+        return try await mapping { () throws(ConnectWiseError) in
+            try await client.configurations(ofTicket: number).map { configuration in
+                TicketConfiguration(
+                    id: "\(configuration.id)",
+                    name: configuration.deviceIdentifier ?? configuration.name ?? "Configuration \(configuration.id)")
+            }
+        }
+    }
+
+    /// See ``PSAProvider``.
+    public func statuses(of board: Board.ID) async throws(PSAError) -> [Board.Status] {
+        guard let number = Int(board.rawValue) else { throw .notFound("board \(board)") }
+        return try await mapping { () throws(ConnectWiseError) in
+            try await client.statuses(ofBoard: number, priority: .interactive).map(Self.status)
+        }
+    }
+
+    /// See ``PSAProvider``.
+    public func companies(after position: String?) async throws(PSAError) -> ListPage<Company> {
+        let pages = client.companies(priority: .interactive)
+        let page = try await mapping { () throws(ConnectWiseError) in try await pages.page(after: position) }
+        return ListPage(
+            page.records.map { company in
+                Company(
+                    id: .init("\(company.id)"), identifier: company.identifier ?? "",
+                    name: company.name ?? company.identifier ?? "Company \(company.id)")
+            }, next: page.next)
+    }
+
+    /// See ``PSAProvider``.
+    public func workRoles() async throws(PSAError) -> [WorkRole] {
+        try await mapping { () throws(ConnectWiseError) in
+            try await client.workRoles().map { role in
+                WorkRole(
+                    id: .init("\(role.id)"), name: role.name ?? "Work role \(role.id)", isInactive: role.inactive)
+            }
+        }
+    }
+
+    /// See ``PSAProvider``. Which location counts only ConnectWise knows, so it is asked for what it would fill in.
+    public func workRoles(validOn ticket: Ticket) async throws(PSAError) -> [WorkRole] {
+        let now = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
+        let entry = NewTimeEntry(
+            ticketID: try Self.number(ticket.id), isProjectTicket: ticket.isProject, start: now - 60, end: now)
+        return try await mapping { () throws(ConnectWiseError) in
+            let defaults = try await client.timeEntryDefaults(entry)
+            guard let location = defaults.location?.id ?? defaults.locationID else { return [] }
+            return try await client.workRoles(atLocation: location).filter { !$0.inactive }.map { enabled in
+                WorkRole(id: .init("\(enabled.workRole.id)"), name: enabled.workRole.name ?? "\(enabled.workRole.id)")
+            }
+        }
+    }
+
+    /// See ``PSAProvider``.
+    public func workTypes() async throws(PSAError) -> [WorkType] {
+        try await mapping { () throws(ConnectWiseError) in
+            try await client.workTypes().map { type in
+                WorkType(
+                    id: .init("\(type.id)"), name: type.name ?? "Work type \(type.id)", isInactive: type.inactive)
+            }
+        }
+    }
+
+    // MARK: Writing
+
+    /// See ``PSAProvider``. ConnectWise names no limit; a library in wide use was seen to need this much.
+    public var longestNote: Int { 50_000 }
+
+    /// See ``PSAProvider``.
+    public func post(_ note: NoteDraft, on ticket: Ticket) async throws(PSAError) -> String {
+        let (number, new) = (try Self.number(ticket.id), Self.new(note))
+        return try await mapping { () throws(ConnectWiseError) in
+            "\(try await client.createNote(new, onTicket: number).id)"
+        }
+    }
+
+    static func new(_ note: NoteDraft) -> NewNote {
+        NewNote(
+            note.text, kind: note.type.kind, memberID: note.author.flatMap { Int($0.rawValue) },
+            processNotifications: note.type.notifies)
+    }
+
+    /// See ``PSAProvider``.
+    public func find(
+        _ note: NoteDraft, on ticket: Ticket, since instant: Date
+    ) async throws(PSAError) -> [String] {
+        let number = try Self.number(ticket.id)
+        let notes = try await mapping { () throws(ConnectWiseError) in
+            try await client.newestNotes(ofTicket: number, limit: Self.lookedThrough)
+        }
+        return notes.filter { Self.is($0, note, since: instant) }.map(\.id).sorted().map(String.init)
+    }
+
+    /// What was written since an attempt that may have succeeded is among the newest.
+    private static let lookedThrough = 200
+    // The other clock may be wrong by some minutes.
+    private static let clockError: TimeInterval = 300
+
+    static func `is`(_ note: ConnectWise.Note, _ draft: NoteDraft, since instant: Date) -> Bool {
+        guard plain(note.text ?? "") == plain(draft.text) else { return false }
+        guard
+            note.discussion == (draft.type == .description), note.resolution == (draft.type == .resolution),
+            note.internalAnalysis == (draft.type == .internalAnalysis)
+        else { return false }
+        if let author = draft.author, let member = note.member, author.rawValue != "\(member.id)" { return false }
+        guard let made = note.dateCreated ?? note.info?.dateEntered else { return true }
+        return made >= instant.addingTimeInterval(-clockError)
+    }
+
+    /// ConnectWise may turn line breaks into spaces, and trims.
+    private static func plain(_ text: String) -> String {
+        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// See ``PSAProvider``.
+    public func log(_ time: TimeDraft, on ticket: Ticket) async throws(PSAError) -> String {
+        let entry = try Self.new(time, on: ticket)
+        return try await mapping { () throws(ConnectWiseError) in "\(try await client.createTimeEntry(entry).id)" }
+    }
+
+    static func new(_ time: TimeDraft, on ticket: Ticket) throws(PSAError) -> NewTimeEntry {
+        var entry = NewTimeEntry(
+            ticketID: try number(ticket.id), isProjectTicket: ticket.isProject, start: time.start, end: time.end,
+            notes: time.notes)
+        entry.memberID = time.member.flatMap { Int($0.rawValue) }
+        entry.workRoleID = time.workRole.flatMap { Int($0.rawValue) }
+        entry.workTypeID = time.workType.flatMap { Int($0.rawValue) }
+        entry.billableOption =
+            switch time.billable {
+            case .billable: "Billable"
+            case .doNotBill: "DoNotBill"
+            case .noCharge: "NoCharge"
+            case .noDefault: "NoDefault"
+            case nil: nil
+            }
+        return entry
+    }
+
+    /// See ``PSAProvider``.
+    public func find(_ time: TimeDraft, on ticket: Ticket) async throws(PSAError) -> [String] {
+        let number = try Self.number(ticket.id)
+        let entries = try await mapping { () throws(ConnectWiseError) in
+            try await client.newestTimeEntries(ofTicket: number, limit: Self.lookedThrough)
+        }
+        return entries.filter { entry in
+            entry.timeStart == time.start && entry.timeEnd == time.end && Self.plain(entry.notes ?? "") == Self.plain(time.notes ?? "")
+                && (time.member == nil || entry.member.map { "\($0.id)" } == time.member?.rawValue)
+        }.map(\.id).sorted().map(String.init)
+    }
+
+    /// See ``PSAProvider``.
+    public func setStatus(_ status: Board.Status.ID, of ticket: Ticket) async throws(PSAError) -> Ticket {
+        let number = try Self.number(ticket.id)
+        guard let id = Int(status.rawValue) else { throw .notFound("status \(status)") }
+        return try await mapping { () throws(ConnectWiseError) in
+            Self.ticket(try await client.patchTicket(number, [.replace("status", with: .reference(id: id))]))
+        }
+    }
+}
+
+extension NoteType {
+    fileprivate var kind: NewNote.Kind {
+        switch self {
+        case .internalAnalysis: .internalAnalysis
+        case .resolution: .resolution
+        case .description: .discussion
+        }
+    }
+}

@@ -1,0 +1,217 @@
+import Accounts
+import Database
+import Foundation
+import HTTPTypes
+import WebSupport
+
+/// Who is whom in the ticketing system.
+public struct MemberMappings: Sendable {
+    private let database: Database
+    private let lists: PSALists
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(database: Database, lists: PSALists, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.database = database
+        self.lists = lists
+        self.now = now
+    }
+
+    /// An active user, and the member that he is.
+    struct Person: Sendable {
+        let user: User.ID
+        let name: String
+        let email: String
+        let mapping: MemberMapping?
+        /// Whether that member has left the ticketing system.
+        let hasLeft: Bool
+    }
+
+    private static func selection(_ connection: PSAConnection.ID, _ organization: Organization.ID) -> SQL {
+        """
+        SELECT u.id AS person_id, u.name AS person_name, u.email, m.*, COALESCE(p.inactive, 0) AS has_left
+        FROM users u
+            LEFT JOIN psa_member_mappings m ON m.user_id = u.id AND m.connection_id = \(connection)
+            LEFT JOIN psa_members p ON p.connection_id = \(connection)
+                AND p.identifier_key = lower(m.member_identifier)
+        WHERE u.organization_id = \(organization) AND u.active = 1
+        """
+    }
+
+    private static func person(_ row: Row) throws -> Person {
+        let member: String? = try row["member_id"]
+        return Person(
+            user: try row["person_id"], name: try row["person_name"], email: try row["email"],
+            mapping: try member.map { _ in try MemberMapping(row: row) }, hasLeft: try row["has_left"])
+    }
+
+    /// A page of the active users, mapped or not.
+    /// - Parameter user: only this one.
+    func list(
+        on connection: PSAConnection, user: User.ID?, isMapped: Bool?, page: PageRequest
+    ) async throws -> Page<Person> {
+        var query = Self.selection(connection.id, connection.organization)
+        query += " AND u.id > \(page.after?.number ?? 0)"
+        if let user { query += " AND u.id = \(user)" }
+        if let isMapped { query += isMapped ? " AND m.member_id IS NOT NULL" : " AND m.member_id IS NULL" }
+        query += " ORDER BY u.id LIMIT \(page.limit + 1)"
+        let selection = query
+        return Page(try await database.read { try $0.all(selection).map(Self.person) }, limit: page.limit) {
+            "\($0.user)"
+        }
+    }
+
+    /// In whose name somebody writes.
+    static func author(
+        _ user: User.ID, name: String, email: String, _ connection: PSAConnection, in db: Connection
+    ) throws -> PostDraft.Author {
+        let mapping = try db.first(
+            "SELECT * FROM psa_member_mappings WHERE connection_id = \(connection.id) AND user_id = \(user)",
+            as: MemberMapping.self)
+        guard let mapping else {
+            return PostDraft.Author(
+                member: connection.settings.member, isOneself: false, name: name, email: email)
+        }
+        return PostDraft.Author(
+            member: .init(id: mapping.member.rawValue, name: mapping.name), isOneself: true, name: name, email: email)
+    }
+
+    /// The login name by which tickets name somebody; nil while nobody said which it is.
+    func identifier(of user: User.ID, on connection: PSAConnection.ID) async throws -> String? {
+        try await database.read { db in
+            try db.first(
+                """
+                SELECT member_identifier FROM psa_member_mappings
+                WHERE connection_id = \(connection) AND user_id = \(user)
+                """)?["member_identifier"]
+        }
+    }
+
+    /// Who is to be whom; nil takes the mapping away.
+    struct Wish: Sendable {
+        let user: User.ID
+        let member: Member.ID?
+    }
+
+    /// Saves all of it or nothing.
+    func save(_ wishes: [Wish], on live: LiveConnection, by request: SignedInRequest) async throws {
+        try await lists.keepMembers(on: live)
+        let (connection, instant) = (live.connection, now())
+        let origin = { @Sendable (user: User.ID) -> MemberMapping.Origin in
+            user == request.principal.user ? .oneself : .administrator
+        }
+        try await database.write { db in
+            for wish in wishes {
+                try Self.requireUser(wish.user, of: connection.organization, in: db)
+                try db.execute(
+                    "DELETE FROM psa_member_mappings WHERE connection_id = \(connection.id) AND user_id = \(wish.user)")
+            }
+            for wish in wishes {
+                guard let id = wish.member else { continue }
+                guard let member = try Self.member(id, of: connection.id, in: db) else {
+                    throw Problem.invalid([
+                        .init(field: "member_id", code: "wrong_value", message: "there is no active member \(id).")
+                    ])
+                }
+                try Self.requireFree(member, connection.id, in: db)
+                try Self.insert(wish.user, member, origin(wish.user), connection.id, now: instant, in: db)
+            }
+            try request.record(
+                "member_mapping.update", on: "PSA connection \(connection.id)",
+                after: wishes.map { ["user": "\($0.user)", "member": $0.member?.rawValue ?? "none"] }, now: instant,
+                in: db)
+        }
+    }
+
+    private static func requireUser(_ user: User.ID, of organization: Organization.ID, in db: Connection) throws {
+        guard
+            try db.first(
+                "SELECT id FROM users WHERE id = \(user) AND organization_id = \(organization) AND active = 1") != nil
+        else {
+            throw Problem.invalid([
+                .init(field: "user_id", code: "wrong_value", message: "there is no active user \(user).")
+            ])
+        }
+    }
+
+    private static func member(_ id: Member.ID, of connection: PSAConnection.ID, in db: Connection) throws -> Member? {
+        try db.first(
+            "SELECT * FROM psa_members WHERE connection_id = \(connection) AND id = \(id) AND inactive = 0"
+        ).map(Directory.member)
+    }
+
+    /// One member is one person. Somebody who was deactivated gives it up.
+    private static func requireFree(_ member: Member, _ connection: PSAConnection.ID, in db: Connection) throws {
+        try db.execute(
+            """
+            DELETE FROM psa_member_mappings WHERE connection_id = \(connection) AND member_id = \(member.id)
+                AND user_id IN (SELECT id FROM users WHERE active = 0)
+            """)
+        let other: String? = try db.first(
+            """
+            SELECT u.email FROM psa_member_mappings m JOIN users u ON u.id = m.user_id
+            WHERE m.connection_id = \(connection) AND m.member_id = \(member.id)
+            """)?["email"]
+        guard let other else { return }
+        throw Problem(
+            .conflict, code: "member_taken", title: "This member is somebody else",
+            detail: "\(member.name) (\(member.identifier)) is mapped to \(other). Take that mapping away first.",
+            errors: [.init(field: "member_id", code: "taken", message: "is mapped to \(other)")])
+    }
+
+    private static func insert(
+        _ user: User.ID, _ member: Member, _ origin: MemberMapping.Origin, _ connection: PSAConnection.ID, now: Date,
+        in db: Connection
+    ) throws {
+        try db.execute(
+            """
+            INSERT INTO psa_member_mappings (
+                connection_id, user_id, member_id, member_identifier, member_name, matched_by, created_at, updated_at)
+            VALUES (
+                \(connection), \(user), \(member.id), \(member.identifier), \(member.name), \(origin), \(now), \(now))
+            """)
+    }
+
+    /// What auto-match found.
+    struct Report: Sendable {
+        let matched: [Person]
+        let ambiguous: [Person]
+        let unmatched: [Person]
+    }
+
+    /// Maps everybody who has no member to the one with the same e-mail address; leaves all mappings as they are.
+    func autoMatch(on live: LiveConnection, by request: SignedInRequest) async throws -> Report {
+        // People who just came are wanted.
+        try await lists.keepMembers(on: live, refresh: true)
+        let (connection, instant) = (live.connection, now())
+        return try await database.write { db in
+            let selection = Self.selection(connection.id, connection.organization)
+            let people = try db.all(
+                selection + " AND m.member_id IS NULL ORDER BY u.id LIMIT 10000").map(Self.person)
+            let members = try db.all(
+                "SELECT * FROM psa_members WHERE connection_id = \(connection.id) AND inactive = 0 LIMIT 20000"
+            ).map(Directory.member)
+            try db.execute(
+                """
+                DELETE FROM psa_member_mappings WHERE connection_id = \(connection.id)
+                    AND user_id IN (SELECT id FROM users WHERE active = 0)
+                """)
+            let taken = try db.all(
+                "SELECT member_id FROM psa_member_mappings WHERE connection_id = \(connection.id)"
+            ).map { row -> Member.ID in try row["member_id"] }
+            let match = AutoMatch(
+                people.map { .init(user: $0.user, email: $0.email) }, members, taken: Set(taken))
+            for (user, member) in match.matched {
+                try Self.insert(user, member, .email, connection.id, now: instant, in: db)
+            }
+            try request.record(
+                "member_mapping.auto_match", on: "PSA connection \(connection.id)",
+                after: ["matched": match.matched.map { "\($0.user) = \($0.member.identifier)" }], now: instant, in: db)
+            let now = try db.all(selection + " ORDER BY u.id LIMIT 10000").map(Self.person)
+            let byID = Dictionary(now.map { ($0.user, $0) }, uniquingKeysWith: { $1 })
+            return Report(
+                matched: match.matched.compactMap { byID[$0.user] }, ambiguous: match.ambiguous.compactMap { byID[$0] },
+                unmatched: match.unmatched.compactMap { byID[$0] })
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Accounts
+import Hummingbird
+import WebSupport
+
+/// The operations on what people choose from.
+/// - Parameter prefix: `/integrations/psa`, or that of a tenant.
+func listRoutes(_ desk: TicketDesk, under prefix: String, flag: FeatureFlag?) -> [Route] {
+    let refresh = QueryParameter("refresh", .flag, "ask again, however new the copy is")
+    @Sendable func isRefresh(_ request: SignedInRequest) throws(Problem) -> Bool {
+        try request.query("refresh", "true or false") { Bool($0) } ?? false
+    }
+    return [
+        Route(
+            .get, prefix + "/work-roles", .engineer, "Lists the work roles that are offered", query: [refresh],
+            gives: .list(ReferenceAnswer.self), flag: flag, reach: .tenants
+        ) { request in
+            let (live, again) = (try await desk.live(for: request), try isRefresh(request))
+            let roles = try await asking { try await desk.lists.workRoles(on: live, refresh: again) }
+            return .json(Items(items: roles.map { .init(id: $0.id.rawValue, name: $0.name) }))
+        },
+        Route(
+            .get, prefix + "/work-types", .engineer, "Lists the kinds of work that are offered", query: [refresh],
+            gives: .list(ReferenceAnswer.self), flag: flag, reach: .tenants
+        ) { request in
+            let (live, again) = (try await desk.live(for: request), try isRefresh(request))
+            let types = try await asking { try await desk.lists.workTypes(on: live, refresh: again) }
+            return .json(Items(items: types.map { .init(id: $0.id.rawValue, name: $0.name) }))
+        },
+        Route(
+            .get, prefix + "/boards", .engineer, "Lists the boards that are used", query: [refresh],
+            gives: .page(ReferenceAnswer.self), flag: flag, reach: .tenants
+        ) { request in
+            let (live, again) = (try await desk.live(for: request), try isRefresh(request))
+            let page = try request.page()
+            let boards = try await asking { try await desk.lists.boards(on: live, refresh: again, page: page) }
+            return .json(boards.map { ReferenceAnswer(id: $0.id.rawValue, name: $0.name) })
+        },
+        Route(
+            .get, prefix + "/companies", .engineer, "Lists the companies by name",
+            query: [QueryParameter("search", .text, "a part of the name"), refresh],
+            gives: .page(ReferenceAnswer.self), flag: flag, reach: .tenants
+        ) { request in
+            let (live, again) = (try await desk.live(for: request), try isRefresh(request))
+            let page = try request.page()
+            let companies = try await asking {
+                try await desk.lists.companies(
+                    on: live, search: request.query("search"), only: desk.companies(for: request), refresh: again,
+                    page: page)
+            }
+            return .json(companies.map { ReferenceAnswer(id: $0.id.rawValue, name: $0.name) })
+        },
+    ]
+}
+
+private struct Items: Encodable {
+    let items: [ReferenceAnswer]
+}

@@ -1,0 +1,99 @@
+import Foundation
+import WebSupport
+
+/// What somebody wants written to a ticket, checked as far as that goes without the ticketing system. Pure.
+public struct PostDraft: Sendable, Equatable {
+    /// One write.
+    public enum Part: Sendable, Equatable {
+        case note(text: String, type: NoteType)
+        case time(
+            minutes: Int, startedAt: Date, workRole: WorkRole.ID?, workType: WorkType.ID?, billable: BillableOption?,
+            text: String?)
+        /// Nil for the status that the settings name for the ticket's board.
+        case status(Board.Status.ID?)
+    }
+
+    /// What is asked for.
+    public let kind: PostRequest.Kind
+    /// The writes, in their order.
+    public let parts: [Part]
+    /// The status that the ticket has to have for the status to be changed.
+    public var expectedStatus: Board.Status.ID?
+
+    /// Describes writes.
+    public init(_ kind: PostRequest.Kind, _ parts: [Part], expectedStatus: Board.Status.ID? = nil) {
+        self.kind = kind
+        self.parts = parts
+        self.expectedStatus = expectedStatus
+    }
+
+    /// From this many characters on some ConnectWise servers were seen to cut notes.
+    public static let longNote = 15_000
+
+    /// What is to be known though it is no error.
+    public var warnings: [String] {
+        parts.compactMap { part in
+            guard case .note(let text, _) = part, text.count > Self.longNote else { return nil }
+            return "The note has more than 15,000 characters; the ticketing system may cut it."
+        }
+    }
+
+    /// Who writes, as the ticketing system sees it.
+    public struct Author: Sendable, Equatable {
+        /// The member in whose name it appears; nil for the API member.
+        public let member: PSASettings.Choice?
+        /// Whether that is the person who writes.
+        public let isOneself: Bool
+        /// Who writes.
+        public let name: String
+        /// Who writes.
+        public let email: String
+
+        /// Describes an author.
+        public init(member: PSASettings.Choice?, isOneself: Bool, name: String, email: String) {
+            self.member = member
+            self.isOneself = isOneself
+            self.name = name
+            self.email = email
+        }
+
+        /// The text as it is sent: who is not named as the author is named in the first line.
+        public func signed(_ text: String?) -> String? {
+            guard !isOneself else { return text }
+            let person = name == email || name.isEmpty ? email : "\(name) (\(email))"
+            guard let text else { return "By \(person)" }
+            return "By \(person):\n\n\(text)"
+        }
+    }
+
+    /// Checks what people typed.
+    struct Checks {
+        private(set) var errors: [Problem.FieldError] = []
+
+        mutating func require(_ good: Bool, _ field: String, _ code: String, _ message: String) {
+            if !good { errors.append(.init(field: field, code: code, message: message)) }
+        }
+
+        /// A text with something in it, without what no text can hold.
+        mutating func text(_ text: String?, _ field: String, longest: Int) -> String {
+            // A null character ends a text in some databases, and is never meant.
+            let clean = (text ?? "").replacing("\u{0}", with: "").replacing("\r\n", with: "\n")
+            let trimmed = clean.trimmingCharacters(in: .whitespacesAndNewlines)
+            require(!trimmed.isEmpty, field, "required", "must not be empty.")
+            require(
+                trimmed.count <= longest, field, "length",
+                "has \(trimmed.count) characters; the ticketing system takes at most \(longest).")
+            return trimmed
+        }
+
+        mutating func minutes(_ minutes: Int) {
+            require(
+                (1...PSASettings.longestTime).contains(minutes), "minutes", "out_of_range",
+                "must be from 1 to \(PSASettings.longestTime).")
+        }
+
+        func finish() throws(Problem) {
+            guard errors.isEmpty else { throw .invalid(errors) }
+        }
+    }
+}

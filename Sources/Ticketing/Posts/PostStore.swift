@@ -1,0 +1,257 @@
+import Accounts
+import Crypto
+import Database
+import Foundation
+import HTTPTypes
+import Jobs
+import WebSupport
+
+/// The SQL of posts.
+enum PostStore {
+    /// What is stored with a request beside what is to be written.
+    struct Frame: Sendable {
+        let organization: Organization.ID
+        let connection: PSAConnection.ID
+        let tenant: Tenant.ID?
+        let companies: [Company.ID]?
+        let ticket: Ticket.ID
+        let key: String
+        let fingerprint: [UInt8]
+        let origin: String
+        let user: User.ID
+    }
+
+    /// Stores a request with its posts, or finds the one that came before under the same key.
+    /// - Returns: its id, and whether it is new.
+    /// - Throws: 409 when the key names another request.
+    static func insert(
+        _ draft: PostDraft, _ frame: Frame, by author: PostDraft.Author, now: Date, in db: Connection
+    ) throws -> (id: PostRequest.ID, isNew: Bool) {
+        let companies = frame.companies?.map(\.rawValue).joined(separator: ",")
+        let id: PostRequest.ID? = try db.first(
+            """
+            INSERT INTO post_requests (
+                organization_id, connection_id, tenant_id, companies, ticket_id, kind, asker, request_key, fingerprint,
+                user_id, user_name, user_email, origin, expected_status_id, created_at)
+            VALUES (
+                \(frame.organization), \(frame.connection), \(orNull: frame.tenant), \(orNull: companies),
+                \(frame.ticket), \(draft.kind), \(frame.user.rawValue), \(frame.key), \(frame.fingerprint),
+                \(frame.user), \(author.name), \(author.email), \(frame.origin), \(orNull: draft.expectedStatus), \(now))
+            ON CONFLICT (organization_id, asker, request_key) DO NOTHING RETURNING id
+            """)?["id"]
+        guard let id else {
+            let row = try db.first(
+                """
+                SELECT id, fingerprint FROM post_requests WHERE organization_id = \(frame.organization)
+                    AND asker = \(frame.user.rawValue) AND request_key = \(frame.key)
+                """)
+            guard let row else { throw DatabaseError.statement("a request is gone") }
+            guard try row["fingerprint"] == frame.fingerprint else {
+                throw Problem(
+                    .conflict, code: "idempotency_key_reused", title: "This key names another request",
+                    detail: "This key was used for another request. Take a new one for each new request.")
+            }
+            return (try row["id"], false)
+        }
+        for (place, part) in draft.parts.enumerated() {
+            try insert(part, at: place, of: id, frame, author, now: now, in: db)
+        }
+        return (id, true)
+    }
+
+    private static func insert(
+        _ part: PostDraft.Part, at place: Int, of request: PostRequest.ID, _ frame: Frame, _ author: PostDraft.Author,
+        now: Date, in db: Connection
+    ) throws {
+        let head: SQL = "request_id, organization_id, user_id, ticket_id, place, kind, state, created_at"
+        func values(_ kind: Post.Kind) -> SQL {
+            """
+            \(request), \(frame.organization), \(frame.user.rawValue), \(frame.ticket), \(place), \(kind),
+            \(Post.State.queued), \(now)
+            """
+        }
+        let member: SQL = "\(orNull: author.member?.id), \(orNull: author.member?.name)"
+        switch part {
+        case .note(let text, let type):
+            try db.execute(
+                """
+                INSERT INTO posts (\(head), note_type, text, content, member_id, member_name)
+                VALUES (\(values(.note)), \(type), \(text), \(orNull: author.signed(text)), \(member))
+                """)
+        case .time(let minutes, let startedAt, let role, let type, let billable, let text):
+            try db.execute(
+                """
+                INSERT INTO posts (
+                    \(head), minutes, started_at, work_role_id, work_type_id, billable, text, content, member_id,
+                    member_name)
+                VALUES (
+                    \(values(.time)), \(minutes), \(startedAt), \(orNull: role), \(orNull: type), \(orNull: billable),
+                    \(orNull: text), \(orNull: author.signed(text)), \(member))
+                """)
+        case .status(let status):
+            try db.execute("INSERT INTO posts (\(head), status_id) VALUES (\(values(.status)), \(orNull: status))")
+        }
+    }
+
+    static func request(_ id: PostRequest.ID, in db: Connection) throws -> (request: PostRequest, posts: [Post])? {
+        guard
+            let request = try db.first("SELECT * FROM post_requests WHERE id = \(id)", as: PostRequest.self)
+        else { return nil }
+        return (request, try db.all("SELECT * FROM posts WHERE request_id = \(id) ORDER BY place", as: Post.self))
+    }
+
+    /// Which posts are asked for.
+    struct Filter: Sendable {
+        var ticket: Ticket.ID?
+        var state: Post.State?
+        var kind: Post.Kind?
+        var search: String?
+        /// Only those of this person.
+        var user: User.ID?
+        /// Only those to tickets of these tenants.
+        var tenants: [Tenant.ID]?
+    }
+
+    static func page(
+        of organization: Organization.ID, _ filter: Filter, page: PageRequest, in db: Connection
+    ) throws -> Page<(post: Post, request: PostRequest)> {
+        var query: SQL = "SELECT p.id FROM posts p"
+        query += " WHERE p.organization_id = \(organization) AND p.id < \(page.after?.number ?? Int64.max)"
+        if let ticket = filter.ticket { query += " AND p.ticket_id = \(ticket)" }
+        if let state = filter.state { query += " AND p.state = \(state)" }
+        if let kind = filter.kind { query += " AND p.kind = \(kind)" }
+        if let user = filter.user { query += " AND p.user_id = \(user.rawValue)" }
+        query += " ORDER BY p.id DESC LIMIT \(page.limit + 1)"
+        let ids = try db.all(query).map { row -> Post.ID in try row["id"] }
+        return Page(try all(ids, in: db), limit: page.limit) { "\($0.post.id)" }
+    }
+
+    /// Posts with their requests, newest first: two queries, however many there are.
+    private static func all(_ ids: [Post.ID], in db: Connection) throws -> [(post: Post, request: PostRequest)] {
+        guard !ids.isEmpty else { return [] }
+        let posts = try db.all("SELECT * FROM posts WHERE id IN (\(list: ids)) ORDER BY id DESC", as: Post.self)
+        let requests = try db.all(
+            "SELECT * FROM post_requests WHERE id IN (\(list: Array(Set(posts.map(\.request)))))",
+            as: PostRequest.self)
+        let byID = Dictionary(requests.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        return posts.compactMap { post in byID[post.request].map { (post, $0) } }
+    }
+
+    static func find(
+        _ id: Post.ID, of organization: Organization.ID, in db: Connection
+    ) throws -> (post: Post, request: PostRequest)? {
+        guard
+            let post = try db.first(
+                "SELECT * FROM posts WHERE id = \(id) AND organization_id = \(organization)", as: Post.self),
+            let request = try db.first("SELECT * FROM post_requests WHERE id = \(post.request)", as: PostRequest.self)
+        else { return nil }
+        return (post, request)
+    }
+
+    // MARK: What becomes of them
+
+    /// Notes that a post is about to be written, as long as the job is still this worker's.
+    /// - Returns: false when it was lost.
+    static func begin(_ post: Post.ID, under job: ClaimedJob, now: Date, in db: Connection) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE posts SET uncertain = 1, attempts = attempts + 1, tried_at = \(now)
+            WHERE id = \(post) AND state = \(Post.State.queued) AND EXISTS (
+                SELECT 1 FROM jobs WHERE id = \(job.id) AND fence = \(job.fence) AND state = 'running')
+            """) == 1
+    }
+
+    /// What became of one post.
+    enum Result: Sendable {
+        case sent(record: String?, from: Ticket.Reference? = nil, to: Ticket.Reference? = nil)
+        case skipped(String, at: Ticket.Reference? = nil)
+        case failed(
+            Post.Fault, String, fields: [String: String] = [:], roles: [WorkRole] = [], from: Ticket.Reference? = nil)
+    }
+
+    static func settle(_ post: Post.ID, as result: Result, now: Date, in db: Connection) throws {
+        var change: SQL = "UPDATE posts SET uncertain = 0, settled_at = \(now), "
+        switch result {
+        case .sent(let record, let from, let to):
+            change += """
+                state = \(Post.State.sent), record_id = \(orNull: record), error = NULL, error_code = NULL,
+                error_fields = NULL, work_roles = NULL, status_from = \(orNull: from?.id),
+                status_from_name = \(orNull: from?.name), status_to = \(orNull: to?.id),
+                status_to_name = \(orNull: to?.name)
+                """
+        case .skipped(let reason, let status):
+            change += """
+                state = \(Post.State.skipped), error = \(reason), error_code = NULL, error_fields = NULL,
+                work_roles = NULL, status_from = \(orNull: status?.id), status_from_name = \(orNull: status?.name)
+                """
+        case .failed(let fault, let reason, let fields, let roles, let from):
+            change += """
+                state = \(Post.State.failed), error = \(reason), error_code = \(fault),
+                error_fields = \(orNull: try json(fields)), work_roles = \(orNull: try json(roles)),
+                status_from = \(orNull: from?.id), status_from_name = \(orNull: from?.name)
+                """
+        }
+        try db.execute(change + " WHERE id = \(post)")
+        db.signal(.posts)
+    }
+
+    private static func json(_ value: some Encodable & Collection) throws -> String? {
+        value.isEmpty ? nil : String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+    }
+
+    /// Notes why a post waits.
+    /// - Parameter isUncertain: nil leaves it.
+    static func delay(
+        _ post: Post.ID, because reason: String, isUncertain: Bool?, now: Date, in db: Connection
+    ) throws {
+        var change: SQL = """
+            UPDATE posts SET error = \(reason), error_code = \(Post.Fault.unavailable), tried_at = \(now)
+            """
+        if let isUncertain { change += ", uncertain = \(isUncertain)" }
+        try db.send(change + " WHERE id = \(post) AND state = \(Post.State.queued)")
+        db.signal(.posts)
+    }
+
+    /// Fails what is left of a request.
+    static func failRest(
+        of request: PostRequest.ID, _ fault: Post.Fault, _ reason: String, now: Date, in db: Connection
+    ) throws {
+        try db.send(
+            """
+            UPDATE posts SET state = \(Post.State.failed), error = \(reason), error_code = \(fault), settled_at = \(now)
+            WHERE request_id = \(request) AND state = \(Post.State.queued)
+            """)
+        db.signal(.posts)
+    }
+
+    /// Puts what failed of a request in the queue again.
+    static func requeue(_ request: PostRequest.ID, in db: Connection) throws {
+        try db.execute(
+            """
+            UPDATE posts SET state = \(Post.State.queued), error = NULL, error_code = NULL, error_fields = NULL,
+                work_roles = NULL, settled_at = NULL
+            WHERE request_id = \(request) AND state = \(Post.State.failed)
+            """)
+        db.signal(.posts)
+    }
+
+    /// Which of these ids a post of the ticket calls its own already.
+    static func recorded(
+        _ records: [String], _ kind: Post.Kind, on ticket: Ticket.ID, _ organization: Organization.ID,
+        in db: Connection
+    ) throws -> Set<String> {
+        guard !records.isEmpty else { return [] }
+        return Set(
+            try db.all(
+                """
+                SELECT record_id FROM posts WHERE organization_id = \(organization) AND ticket_id = \(ticket)
+                    AND kind = \(kind) AND record_id IN (\(list: records))
+                """
+            ).map { row -> String in try row["record_id"] })
+    }
+}
+
+extension Signal {
+    /// Something became of a post.
+    public static let posts = Signal(rawValue: "posts")
+}

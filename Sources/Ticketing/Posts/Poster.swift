@@ -1,0 +1,273 @@
+import Database
+import Foundation
+import Jobs
+
+/// The job that writes to a ticket what a request asks for, one after the other.
+///
+/// Before each call it is noted that the write may have happened, and afterwards what became of it. So whatever ends the
+/// server or the connection in between, the next attempt first looks in the ticketing system whether it did.
+public struct Poster: JobHandler {
+    /// Which request.
+    public struct Payload: Codable, Sendable {
+        let request: PostRequest.ID
+    }
+
+    /// Stored; never renamed.
+    public static let kind = JobKind(rawValue: "post_to_ticket")
+    /// See ``RetrySchedule/write``.
+    public let schedule = RetrySchedule.write
+    /// After which time a request that waits for its connection is given up.
+    private static let patience: TimeInterval = 86_400
+
+    private let database: Database
+    private let connections: PSAConnections
+    private let lists: PSALists
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(
+        database: Database, connections: PSAConnections, lists: PSALists, now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.database = database
+        self.connections = connections
+        self.lists = lists
+        self.now = now
+    }
+
+    /// The job of a request. People wait for it, so it goes before what was due earlier.
+    static func job(
+        _ request: PostRequest.ID, to ticket: Ticket.ID, of connection: PSAConnection.ID, now: Date
+    ) throws -> NewJob {
+        try job(
+            Payload(request: request), lane: PostRequest.lane(connection, ticket),
+            laneGroup: PSAConnection.laneGroup(connection), runAt: now.addingTimeInterval(-3_600))
+    }
+
+    /// One request at work.
+    private struct Work {
+        let request: PostRequest
+        let live: LiveConnection
+        let job: ClaimedJob
+        var ticket: Ticket
+    }
+
+    /// See ``JobHandler``.
+    public func run(_ payload: Payload, of job: ClaimedJob) async -> JobOutcome {
+        let id = payload.request
+        do {
+            guard let (request, posts) = try await database.read({ try PostStore.request(id, in: $0) }),
+                let first = posts.first(where: { $0.state == .queued })
+            else { return .done() }
+            guard let connection = request.connection, let live = try await connections.live(connection) else {
+                return .done(failing(id, .noConnection, "The connection to the ticketing system was removed."))
+            }
+            guard live.connection.isActive else {
+                return postponed("The connection to the ticketing system is switched off.", first, nil, request, job)
+            }
+            do throws(PSAError) {
+                guard let ticket = try await live.provider.ticket(request.ticket), Self.mayWrite(request, to: ticket)
+                else {
+                    return .done(
+                        failing(id, .noTicket, "There is no ticket \(request.ticket) in the ticketing system."))
+                }
+                return await post(posts, Work(request: request, live: live, job: job, ticket: ticket))
+            } catch {
+                return outcome(of: error, first, isUncertain: nil, request, live, job)
+            }
+        } catch {
+            return .retry("\(error)", exhausted: failing(id, .gaveUp, "\(error)"))
+        }
+    }
+
+    /// Who works for some customers only must not reach another one's ticket by its number.
+    private static func mayWrite(_ request: PostRequest, to ticket: Ticket) -> Bool {
+        guard let companies = request.companies else { return true }
+        return ticket.company.map { company in companies.contains { $0.rawValue == company.id } } ?? false
+    }
+
+    private func post(_ posts: [Post], _ work: Work) async -> JobOutcome {
+        var work = work
+        for post in posts where post.state == .queued {
+            do {
+                if let result = try await found(post, work) {
+                    try await settle(post, result)
+                    continue
+                }
+                guard try await begin(post, work.job) else { return .done() }
+                let result = try await write(post, &work)
+                try await settle(post, result)
+                if case .failed(_, let reason, _, _, _) = result { return .done(notTried(after: post, reason, work)) }
+            } catch let error as PSAError {
+                guard let refusal = await refusal(error, of: post, work) else {
+                    return outcome(of: error, post, isUncertain: error.maybeDone, work.request, work.live, work.job)
+                }
+                do {
+                    try await settle(post, refusal)
+                } catch {
+                    return .retry("\(error)")
+                }
+                return .done(notTried(after: post, error.description, work))
+            } catch {
+                return .retry("\(error)")
+            }
+        }
+        return .done()
+    }
+
+    /// What an earlier attempt wrote without our knowing; nil when nothing is found.
+    private func found(_ post: Post, _ work: Work) async throws -> PostStore.Result? {
+        guard post.isUncertain else { return nil }
+        let candidates: [String] =
+            switch post.kind {
+            case .note:
+                if let note = post.note {
+                    try await work.live.provider.find(note, on: work.ticket, since: post.createdAt)
+                } else {
+                    []
+                }
+            case .time:
+                if let time = post.time { try await work.live.provider.find(time, on: work.ticket) } else { [] }
+            // Setting a status twice is setting it once.
+            case .status: []
+            }
+        guard !candidates.isEmpty else { return nil }
+        // The same note written twice is two notes alike.
+        let recorded = try await database.read { db in
+            try PostStore.recorded(candidates, post.kind, on: post.ticket, work.request.organization, in: db)
+        }
+        return candidates.first { !recorded.contains($0) }.map { .sent(record: $0) }
+    }
+
+    private func write(_ post: Post, _ work: inout Work) async throws -> PostStore.Result {
+        switch post.kind {
+        case .note:
+            guard let note = post.note else { return .failed(.rejected, "The note has no text.") }
+            return .sent(record: try await work.live.provider.post(note, on: work.ticket))
+        case .time:
+            guard let time = post.time else { return .failed(.rejected, "The time has no length.") }
+            return .sent(record: try await work.live.provider.log(time, on: work.ticket))
+        case .status: return try await move(post, &work)
+        }
+    }
+
+    // MARK: Status
+
+    private func move(_ post: Post, _ work: inout Work) async throws -> PostStore.Result {
+        let (ticket, connection) = (work.ticket, work.live.connection)
+        guard let board = ticket.board, let present = ticket.status else {
+            return .failed(.noStatus, "The ticket is on no board, so it has no statuses.", from: ticket.status)
+        }
+        let chosen = connection.settings.boardStatuses[board.id].map { Board.Status.ID($0.id) }
+        guard let wanted = post.status ?? chosen else {
+            return .skipped("No status is chosen for the board \(board.name).", at: present)
+        }
+        guard present.id != wanted.rawValue else {
+            // An attempt that broke off may have done it.
+            return post.isUncertain
+                ? .sent(record: nil, from: post.statusFrom, to: present)
+                : .skipped("The ticket is \(present.name) already.", at: present)
+        }
+        if let expected = work.request.expectedStatus, expected.rawValue != present.id {
+            return .failed(
+                .statusChanged, "Somebody moved the ticket to \(present.name) meanwhile. Look at it and decide again.",
+                fields: ["expected_status_id": "is no longer the ticket's status"], from: present)
+        }
+        guard let status = try await status(wanted, on: Board.ID(board.id), work.live), !status.isInactive else {
+            return .failed(
+                .noStatus, "The board \(board.name) does not offer the status \(wanted).",
+                fields: ["status_id": "is not a status of the board \(board.name)"], from: present)
+        }
+        var moved = try await work.live.provider.setStatus(wanted, of: ticket)
+        // ConnectWise may say yes and do nothing, so it is looked at once more before that is believed.
+        if moved.status?.id != wanted.rawValue { moved = try await work.live.provider.ticket(ticket.id) ?? moved }
+        work.ticket = moved
+        guard moved.status?.id == wanted.rawValue else {
+            return .failed(
+                .unchanged, "The ticketing system accepted the status \(status.name), but the ticket is still "
+                    + "\(moved.status?.name ?? "as it was").", from: present)
+        }
+        return .sent(record: nil, from: present, to: moved.status)
+    }
+
+    private func status(
+        _ id: Board.Status.ID, on board: Board.ID, _ live: LiveConnection
+    ) async throws -> Board.Status? {
+        if let known = try await lists.statuses(of: board, on: live).first(where: { $0.id == id }) { return known }
+        // It may be newer than our copy.
+        return try await lists.statuses(of: board, on: live, refresh: true).first { $0.id == id }
+    }
+
+    // MARK: What becomes of it
+
+    /// What the ticketing system refuses for good; nil when it may accept it later.
+    private func refusal(_ error: PSAError, of post: Post, _ work: Work) async -> PostStore.Result? {
+        switch error {
+        case .rejected(let why, let fields):
+            var roles: [WorkRole] = []
+            if post.kind == .time, fields["work_role_id"] != nil {
+                roles = (try? await work.live.provider.workRoles(validOn: work.ticket)) ?? []
+            }
+            let hint = roles.isEmpty ? "" : " Possible are: \(roles.map(\.name).joined(separator: ", "))."
+            return .failed(.rejected, why + hint, fields: fields, roles: roles)
+        case .permission: return .failed(.permission, error.description)
+        case .notFound(let what): return .failed(.noTicket, "The ticketing system does not have it: \(what)")
+        case .authentication, .rateLimited, .held, .server, .timeOut, .connection, .notAllowed, .undecodable: return nil
+        }
+    }
+
+    private func begin(_ post: Post, _ job: ClaimedJob) async throws -> Bool {
+        let instant = now()
+        return try await database.write { try PostStore.begin(post.id, under: job, now: instant, in: $0) }
+    }
+
+    private func settle(_ post: Post, _ result: PostStore.Result) async throws {
+        let instant = now()
+        try await database.write { try PostStore.settle(post.id, as: result, now: instant, in: $0) }
+    }
+
+    private func failing(_ request: PostRequest.ID, _ fault: Post.Fault, _ reason: String) -> JobEffect {
+        let instant = now()
+        return { db in try PostStore.failRest(of: request, fault, reason, now: instant, in: db) }
+    }
+
+    private func notTried(after post: Post, _ reason: String, _ work: Work) -> JobEffect {
+        failing(work.request.id, .notTried, "Not tried, because the \(post.kind.rawValue) before it failed.")
+    }
+
+    private func postponed(
+        _ reason: String, _ post: Post, _ isUncertain: Bool?, _ request: PostRequest, _ job: ClaimedJob
+    ) -> JobOutcome {
+        .retry(
+            reason, effect: delay(post, reason, isUncertain),
+            exhausted: failing(request.id, .gaveUp, "Given up after a day: \(reason)"))
+    }
+
+    private func delay(_ post: Post, _ reason: String, _ isUncertain: Bool?) -> JobEffect {
+        let instant = now()
+        return { db in
+            try PostStore.delay(post.id, because: reason, isUncertain: isUncertain, now: instant, in: db)
+        }
+    }
+
+    private func outcome(
+        of error: PSAError, _ post: Post, isUncertain: Bool?, _ request: PostRequest, _ live: LiveConnection,
+        _ job: ClaimedJob
+    ) -> JobOutcome {
+        let (reason, delay) = (error.description, delay(post, error.description, isUncertain))
+        guard now().timeIntervalSince(job.createdAt) < Self.patience else {
+            return .done(failing(request.id, .gaveUp, "Given up after a day: \(reason)"))
+        }
+        switch error {
+        case .authentication, .notAllowed:
+            let connection = live.connection.id
+            return .pause(reason, for: .minutes(5)) { db in
+                try delay(db)
+                try PSAConnections.record(.paused, reason: reason, of: connection, in: db)
+            }
+        case .rateLimited(let wait), .held(_, let wait): return .pause(reason, for: max(wait, .seconds(1)), effect: delay)
+        case .permission: return .done(failing(request.id, .permission, reason))
+        case .server, .timeOut, .connection, .rejected, .undecodable, .notFound:
+            return postponed(reason, post, isUncertain, request, job)
+        }
+    }
+}

@@ -1,0 +1,222 @@
+import Accounts
+import Crypto
+import Database
+import Foundation
+import Jobs
+import WebSupport
+
+/// Asking for writes to tickets, waiting for them, and trying them again.
+public struct Posts: Sendable {
+    /// How long somebody who asks is kept waiting for the ticketing system before he is told that it goes on by itself.
+    private static let patience: Duration = .seconds(8)
+
+    private let database: Database
+    private let queue: JobQueue
+    private let now: @Sendable () -> Date
+
+    /// - Parameter now: the wall clock.
+    public init(database: Database, queue: JobQueue, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.database = database
+        self.queue = queue
+        self.now = now
+    }
+
+    /// What became of a request so far.
+    struct Standing: Sendable {
+        let request: PostRequest
+        let posts: [Post]
+
+        /// Whether nothing is left to be done without a person.
+        var isSettled: Bool { posts.allSatisfy { $0.state != .queued } }
+        /// Whether a try failed that began after this instant, so that the next one is some time away.
+        func wasDelayed(since instant: Date) -> Bool {
+            posts.contains { $0.state == .queued && $0.fault == .unavailable && ($0.triedAt ?? .distantPast) >= instant }
+        }
+        /// The write that failed; what was not tried after it is no news.
+        var failure: Post? { posts.first { $0.state == .failed } }
+    }
+
+    /// Where somebody writes to.
+    struct Place: Sendable {
+        let live: LiveConnection
+        let tenant: Tenant.ID?
+        let companies: [Company.ID]?
+        let ticket: Ticket.ID
+    }
+
+    /// Stores what somebody wants written, in one transaction with the job that writes it and the record of who asked.
+    func ask(
+        for draft: PostDraft, at place: Place, by request: SignedInRequest, key: String, body: Data
+    ) async throws -> PostRequest.ID {
+        let (principal, instant) = (request.principal, now())
+        let connection = place.live.connection
+        let fingerprint = Array(
+            SHA256.hash(data: Data("\(draft.kind.rawValue) \(connection.id) \(place.ticket)\n".utf8) + body))
+        let frame = PostStore.Frame(
+            organization: principal.organization, connection: connection.id, tenant: place.tenant,
+            companies: place.companies, ticket: place.ticket, key: key, fingerprint: fingerprint,
+            origin: Self.origin(principal), user: principal.user)
+        let (queue, longest) = (queue, place.live.provider.longestNote)
+        return try await database.write { db in
+            let author = try MemberMappings.author(
+                principal.user, name: principal.name, email: principal.email, connection, in: db)
+            try Self.check(draft, by: author, longest: longest)
+            let (id, isNew) = try PostStore.insert(draft, frame, by: author, now: instant, in: db)
+            guard isNew else { return id }
+            try queue.enqueue(
+                [try Poster.job(id, to: place.ticket, of: connection.id, now: instant)], now: instant, in: db)
+            try request.record(
+                "ticket.\(draft.kind.rawValue)", on: "ticket \(place.ticket)", after: Record(id, draft, connection),
+                now: instant, in: db)
+            return id
+        }
+    }
+
+    /// With the line that names the author it may be too long.
+    private static func check(_ draft: PostDraft, by author: PostDraft.Author, longest: Int) throws(Problem) {
+        var checks = PostDraft.Checks()
+        for case .note(let text, _) in draft.parts {
+            _ = checks.text(author.signed(text), "text", longest: longest)
+        }
+        try checks.finish()
+    }
+
+    /// The audit log says that something was asked for; the post log says what exactly.
+    private struct Record: Encodable {
+        let post_request: PostRequest.ID
+        let connection: PSAConnection.ID
+        let writes: [String]
+
+        init(_ id: PostRequest.ID, _ draft: PostDraft, _ connection: PSAConnection) {
+            post_request = id
+            self.connection = connection.id
+            writes = draft.parts.map { part in
+                switch part {
+                case .note(let text, let type): "\(type.rawValue) of \(text.count) characters"
+                case .time(let minutes, _, _, _, _, _): "\(minutes) minutes"
+                case .status(let status): "status \(status?.rawValue ?? "of the settings")"
+                }
+            }
+        }
+    }
+
+    private static func origin(_ principal: Principal) -> String {
+        switch principal.means {
+        case .session: "console"
+        case .key(let id, _): "key \(id)"
+        }
+    }
+
+    /// Waits until a request is done, or it is clear that it will take longer.
+    /// - Parameter since: when it was asked for; failures before do not count.
+    func wait(for id: PostRequest.ID, since instant: Date) async throws -> Standing {
+        let signals = database.signals(.posts)
+        if let early = try await standing(of: id, ifWorthKnowing: instant) { return early }
+        return try await withThrowingTaskGroup { group in
+            group.addTask {
+                for await _ in signals {
+                    if let standing = try await standing(of: id, ifWorthKnowing: instant) { return standing }
+                }
+                return try await standing(of: id)
+            }
+            group.addTask {
+                try await Task.sleep(for: Self.patience)
+                return try await standing(of: id)
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next() else { return try await standing(of: id) }
+            return first
+        }
+    }
+
+    /// How it stands; nil while waiting a moment longer is worth while.
+    private func standing(of id: PostRequest.ID, ifWorthKnowing since: Date) async throws -> Standing? {
+        let standing = try await standing(of: id)
+        if standing.isSettled || standing.wasDelayed(since: since) { return standing }
+        guard let connection = standing.request.connection else { return standing }
+        let queue = queue
+        // Behind an earlier write to the ticket that waits, or while the whole connection waits.
+        let next = try await database.read { db in
+            try queue.nextRun(ofLane: PostRequest.lane(connection, standing.request.ticket), in: db)
+        }
+        return next.map { $0 > now() } ?? false ? standing : nil
+    }
+
+    func standing(of id: PostRequest.ID) async throws -> Standing {
+        guard let (request, posts) = try await database.read({ try PostStore.request(id, in: $0) }) else {
+            throw Problem.notFound("post")
+        }
+        return Standing(request: request, posts: posts)
+    }
+
+    /// Lets what failed of a request be tried again, or what waits at once. What was done is not done again.
+    /// - Parameter change: other values for a time entry that was refused.
+    func retry(_ post: Post, of request: PostRequest, with change: TimeChange, by asker: SignedInRequest) async throws {
+        guard let connection = request.connection else {
+            throw Problem.conflict(
+                code: "connection_removed", "The connection that this was meant for was removed. Write it anew.")
+        }
+        guard post.state == .failed || post.state == .queued else {
+            throw Problem.conflict(code: "nothing_to_retry", "This was done already.")
+        }
+        let (queue, instant) = (queue, now())
+        try await database.write { db in
+            if post.state == .failed {
+                try change.apply(to: request.id, in: db)
+                try Self.renewAuthor(of: request, connection, in: db)
+                try PostStore.requeue(request.id, in: db)
+                try queue.enqueue(
+                    [try Poster.job(request.id, to: request.ticket, of: connection, now: instant)], now: instant, in: db)
+            }
+            try queue.hasten(lane: PostRequest.lane(connection, request.ticket), now: instant, in: db)
+            try asker.record(
+                "ticket.retry", on: "ticket \(request.ticket)", after: ["post_request": request.id], now: instant, in: db)
+        }
+    }
+
+    /// Other values for a time entry that was refused.
+    struct TimeChange: Sendable {
+        var workRole: WorkRole.ID?
+        var workType: WorkType.ID?
+
+        func apply(to request: PostRequest.ID, in db: Connection) throws {
+            let which: SQL = "request_id = \(request) AND kind = \(Post.Kind.time) AND state = \(Post.State.failed)"
+            if let workRole { try db.execute("UPDATE posts SET work_role_id = \(workRole) WHERE \(which)") }
+            if let workType { try db.execute("UPDATE posts SET work_type_id = \(workType) WHERE \(which)") }
+        }
+    }
+
+    /// Who was matched with a member since then, or with another one, writes in that one's name.
+    private static func renewAuthor(of request: PostRequest, _ id: PSAConnection.ID, in db: Connection) throws {
+        guard let user = request.user,
+            let connection = try db.first("SELECT * FROM psa_connections WHERE id = \(id)", as: PSAConnection.self)
+        else { return }
+        let author = try MemberMappings.author(
+            user, name: request.userName, email: request.userEmail, connection, in: db)
+        let failed = try db.all(
+            """
+            SELECT * FROM posts WHERE request_id = \(request.id) AND state = \(Post.State.failed)
+                AND uncertain = 0 AND kind <> \(Post.Kind.status)
+            """, as: Post.self)
+        for post in failed {
+            try db.execute(
+                """
+                UPDATE posts SET content = \(orNull: author.signed(post.text)), member_id = \(orNull: author.member?.id),
+                    member_name = \(orNull: author.member?.name) WHERE id = \(post.id)
+                """)
+        }
+    }
+
+    /// A page of posts, newest first.
+    func list(
+        of organization: Organization.ID, _ filter: PostStore.Filter, page: PageRequest
+    ) async throws -> Page<(post: Post, request: PostRequest)> {
+        try await database.read { try PostStore.page(of: organization, filter, page: page, in: $0) }
+    }
+
+    func find(
+        _ id: Post.ID, of organization: Organization.ID
+    ) async throws -> (post: Post, request: PostRequest)? {
+        try await database.read { try PostStore.find(id, of: organization, in: $0) }
+    }
+}

@@ -1,0 +1,216 @@
+import Database
+import Foundation
+
+/// What a note is, and so who sees it.
+public enum NoteType: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
+    /// For colleagues.
+    case internalAnalysis = "internal_analysis"
+    /// How it was solved. Not for the customer, unless the ticketing system's own settings show it.
+    case resolution
+    /// For the customer.
+    case description
+
+    /// Whether customers see it.
+    public var isVisibleToCustomer: Bool { self == .description }
+    /// Whether the ticketing system may send its e-mails.
+    public var notifies: Bool { self != .internalAnalysis }
+    /// As people call it.
+    public var title: String {
+        switch self {
+        case .internalAnalysis: "Internal analysis"
+        case .resolution: "Resolution"
+        case .description: "Description"
+        }
+    }
+}
+
+/// A note to be written.
+public struct NoteDraft: Sendable, Equatable {
+    /// As it is to appear.
+    public var text: String
+    /// Who sees it.
+    public var type: NoteType
+    /// In whose name; nil for the API member's.
+    public var author: Member.ID?
+
+    /// Describes a note.
+    public init(text: String, type: NoteType, author: Member.ID? = nil) {
+        self.text = text
+        self.type = type
+        self.author = author
+    }
+}
+
+/// Whether time is charged.
+public enum BillableOption: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
+    case billable
+    case doNotBill = "do_not_bill"
+    case noCharge = "no_charge"
+    /// As the ticketing system's settings have it.
+    case noDefault = "no_default"
+}
+
+/// What somebody does, as far as it is billed by.
+public struct WorkRole: Sendable, Equatable, Codable {
+    /// The type of a role's id.
+    public typealias ID = ExternalID<WorkRole>
+
+    /// The id.
+    public let id: ID
+    /// As people see it.
+    public let name: String
+    /// Whether it is no longer offered.
+    public let isInactive: Bool
+
+    /// Describes a role.
+    public init(id: ID, name: String, isInactive: Bool = false) {
+        self.id = id
+        self.name = name
+        self.isInactive = isInactive
+    }
+}
+
+/// A kind of work, such as remote or on site.
+public struct WorkType: Sendable, Equatable {
+    /// The type of a kind's id.
+    public typealias ID = ExternalID<WorkType>
+
+    /// The id.
+    public let id: ID
+    /// As people see it.
+    public let name: String
+    /// Whether it is no longer offered.
+    public let isInactive: Bool
+
+    /// Describes a kind of work.
+    public init(id: ID, name: String, isInactive: Bool = false) {
+        self.id = id
+        self.name = name
+        self.isInactive = isInactive
+    }
+}
+
+/// Time to be logged; whole seconds.
+public struct TimeDraft: Sendable, Equatable {
+    /// When the work began.
+    public var start: Date
+    /// When it ended.
+    public var end: Date
+    /// Whose time; nil for the API member's.
+    public var member: Member.ID?
+    /// As what; nil leaves it to the ticketing system.
+    public var workRole: WorkRole.ID?
+    /// What kind of work; nil leaves it to the ticketing system.
+    public var workType: WorkType.ID?
+    /// Whether it is charged; nil leaves it to the ticketing system.
+    public var billable: BillableOption?
+    /// What was done.
+    public var notes: String?
+
+    /// Describes time.
+    public init(
+        start: Date, end: Date, member: Member.ID? = nil, workRole: WorkRole.ID? = nil, workType: WorkType.ID? = nil,
+        billable: BillableOption? = nil, notes: String? = nil
+    ) {
+        self.start = start
+        self.end = end
+        self.member = member
+        self.workRole = workRole
+        self.workType = workType
+        self.billable = billable
+        self.notes = notes
+    }
+}
+
+/// A customer in the ticketing system.
+public struct Company: Sendable, Equatable {
+    /// The type of a company's id.
+    public typealias ID = ExternalID<Company>
+
+    /// The id.
+    public let id: ID
+    /// The short name.
+    public let identifier: String
+    /// As people see it.
+    public let name: String
+
+    /// Describes a company.
+    public init(id: ID, identifier: String, name: String) {
+        self.id = id
+        self.identifier = identifier
+        self.name = name
+    }
+}
+
+/// A thing that a ticket is about, such as a computer.
+public struct TicketConfiguration: Sendable, Equatable {
+    /// The id.
+    public let id: String
+    /// As people see it.
+    public let name: String
+
+    /// Describes a thing.
+    public init(id: String, name: String) {
+        self.id = id
+        self.name = name
+    }
+}
+
+/// Which tickets are looked for. All conditions hold together.
+public struct TicketQuery: Sendable, Equatable {
+    /// Words of the summary, in any order; a number finds the ticket of that number too.
+    public var text: String?
+    /// Only on this board.
+    public var board: Board.ID?
+    /// Only in this state.
+    public var status: Board.Status.ID?
+    /// Only of these companies; nil for all.
+    public var companies: [Company.ID]?
+    /// Only open ones.
+    public var isOpen: Bool
+    /// Only those that this member owns or works on.
+    public var assignee: String?
+
+    /// Describes a search.
+    public init(
+        text: String? = nil, board: Board.ID? = nil, status: Board.Status.ID? = nil, companies: [Company.ID]? = nil,
+        isOpen: Bool = true, assignee: String? = nil
+    ) {
+        self.text = text
+        self.board = board
+        self.status = status
+        self.companies = companies
+        self.isOpen = isOpen
+        self.assignee = assignee
+    }
+}
+
+/// A right of the API member, as far as a harmless call can tell.
+public struct RightCheck: Sendable, Equatable {
+    /// What the call told.
+    public enum Finding: String, Sendable, Codable {
+        /// It has it.
+        case granted
+        /// It lacks it.
+        case missing
+        /// It cannot be told.
+        case unknown
+    }
+
+    /// The setting's name in the ticketing system, such as `Service Desk › Service Tickets › Edit: All`.
+    public let setting: String
+    /// What Patchbay does with it; nil for a right that it does not need.
+    public let purpose: String?
+    /// What the call told.
+    public let finding: Finding
+    /// What the ticketing system said, when it cannot be told.
+    public let detail: String?
+
+    /// Describes a finding.
+    public init(setting: String, purpose: String?, finding: Finding, detail: String? = nil) {
+        self.setting = setting
+        self.purpose = purpose
+        self.finding = finding
+        self.detail = detail
+    }
+}

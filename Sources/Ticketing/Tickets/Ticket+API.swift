@@ -1,0 +1,412 @@
+import Accounts
+import Database
+import Foundation
+import Hummingbird
+import WebSupport
+
+/// The operations that look at tickets.
+/// - Parameters:
+///   - prefix: `/integrations/psa`, or that of a tenant.
+///   - reach: for whom.
+func ticketReadingRoutes(
+    _ desk: TicketDesk, mappings: MemberMappings, database: Database, limits: TicketLimits, under prefix: String,
+    flag: FeatureFlag?
+) -> [Route] {
+    let path = prefix + "/tickets"
+    return [
+        Route(
+            .get, path + "/search", .viewer, "Searches tickets in the ticketing system, newest first",
+            query: [
+                QueryParameter("q", .text, "words of the summary, or the number"),
+                QueryParameter("company_id", .text, "only of this company"),
+                QueryParameter("board_id", .text, "only on this board"),
+                QueryParameter("status_id", .text, "only in this status"),
+                QueryParameter("open", .flag, "false for closed ones too"),
+                QueryParameter("mine", .flag, "only those assigned to the caller"),
+            ], gives: .page(FoundTicketAnswer.self), flag: flag, reach: .tenants, limit: limits.search
+        ) { request in
+            let live = try await desk.live(for: request)
+            let (query, page) = (try await search(request, desk, mappings, live), try request.page())
+            guard let query else { return .json(FoundTickets(items: [], next: nil)) }
+            let found = try await asking { () throws(PSAError) in
+                try await live.provider.search(query, limit: page.limit, after: page.after?.key)
+            }
+            return .json(
+                FoundTickets(
+                    items: found.items.map { FoundTicketAnswer($0, live) },
+                    next: found.next.map { Cursor(key: $0).description }))
+        },
+        Route(
+            .get, path + "/recent", .viewer, "Lists the tickets that the caller last wrote to",
+            gives: .list(FoundTicketAnswer.self), flag: flag, reach: .tenants
+        ) { request in
+            let live = try await desk.live(for: request)
+            let (user, companies) = (request.principal.user, desk.companies(for: request))
+            let tickets = try await database.read { db in
+                try RecentTickets.of(user, on: live.connection, companies: companies, in: db)
+            }
+            return .json(TicketList(items: tickets.map { FoundTicketAnswer($0, live) }))
+        },
+        Route(
+            .get, path + "/{id}", .viewer, "Shows a ticket as it is now in the ticketing system",
+            gives: .one(TicketAnswer.self), flag: flag, reach: .tenants, limit: limits.lookUp
+        ) { request in
+            let live = try await desk.live(for: request)
+            let ticket = try await desk.ticket(for: request, on: live)
+            // A right that is missing for these must not hide the ticket.
+            let configurations = try? await live.provider.configurations(of: ticket.id)
+            return .json(TicketAnswer(ticket, configurations, live))
+        },
+        Route(
+            .get, path + "/{id}/statuses", .viewer,
+            "Lists the statuses of the ticket's board; without all only those that can be chosen: neither inactive nor closed",
+            query: [
+                QueryParameter("all", .flag, "all of them"),
+                QueryParameter("closing", .flag, "closing ones too"),
+                QueryParameter("time", .flag, "only those in which time can be logged"),
+                QueryParameter("board_id", .text, "the ticket's board, where it is known, saves a look at the ticket"),
+                QueryParameter("refresh", .flag, "ask again, however new the copy is"),
+            ], gives: .list(StatusAnswer.self), flag: flag, reach: .tenants
+        ) { request in
+            let live = try await desk.live(for: request)
+            let choice = try StatusChoice(request)
+            guard let board = try await board(request, desk, database, live) else {
+                return .json(Statuses(items: []))
+            }
+            let statuses = try await asking {
+                try await desk.lists.statuses(of: board, on: live, refresh: choice.refresh)
+            }
+            return .json(Statuses(items: statuses.filter(choice.shows).map(StatusAnswer.init)))
+        },
+        Route(
+            .get, path + "/{id}/configurations", .viewer, "Lists what the ticket is about, such as computers",
+            gives: .list(ConfigurationAnswer.self), flag: flag, reach: .tenants, limit: limits.notes
+        ) { request in
+            let live = try await desk.live(for: request)
+            let ticket = try await desk.requireSight(of: request, on: live)
+            let found = try await asking { () throws(PSAError) in
+                try await live.provider.configurations(of: ticket)
+            }
+            return .json(Configurations(items: found.map(ConfigurationAnswer.init)))
+        },
+        Route(
+            .get, path + "/{id}/notes", .viewer, "Lists notes and time entries of a ticket, newest first",
+            gives: .page(NoteAnswer.self), flag: flag, reach: .tenants, limit: limits.notes
+        ) { request in
+            let live = try await desk.live(for: request)
+            let (ticket, page) = (try await desk.requireSight(of: request, on: live), try request.page())
+            let found = try await asking { () throws(PSAError) in
+                try await live.provider.notes(on: ticket, limit: page.limit, after: page.after?.key)
+            }
+            return .json(
+                Notes(items: found.items.map(NoteAnswer.init), next: found.next.map { Cursor(key: $0).description }))
+        },
+    ]
+}
+
+/// What a search asks for; nil when nothing can be found.
+private func search(
+    _ request: SignedInRequest, _ desk: TicketDesk, _ mappings: MemberMappings, _ live: LiveConnection
+) async throws -> TicketQuery? {
+    var query = TicketQuery(
+        text: request.query("q"), board: request.query("board_id").map { .init($0) },
+        status: request.query("status_id").map { .init($0) })
+    try SearchText.check(query.text)
+    query.isOpen = try request.query("open", "true or false") { Bool($0) } ?? true
+    query.companies = desk.companies(for: request)
+    if let company = request.query("company_id").map({ Company.ID($0) }) {
+        guard query.companies?.contains(company) ?? true else { return nil }
+        query.companies = [company]
+    }
+    guard query.companies?.isEmpty != true else { return nil }
+    if try request.query("mine", "true or false", { Bool($0) }) ?? false {
+        let member = try await mappings.identifier(of: request.principal.user, on: live.connection.id)
+        guard let member else {
+            throw Problem.conflict(
+                code: "not_mapped",
+                "Nobody has said which member of the ticketing system you are. Do so under Integrations, member mapping.")
+        }
+        query.assignee = member
+    }
+    return query
+}
+
+/// What people type into a search.
+enum SearchText {
+    /// ConnectWise advises addresses of at most 2,000 characters.
+    static let longest = 200
+    static let mostWords = 12
+
+    static func check(_ text: String?) throws(Problem) {
+        guard let text else { return }
+        guard text.count <= longest, text.split(whereSeparator: \.isWhitespace).count <= mostWords else {
+            throw .badRequest(
+                "q may have at most \(longest) characters and \(mostWords) words.",
+                errors: [
+                    .init(
+                        field: "q", code: "length",
+                        message: "may have at most \(longest) characters and \(mostWords) words")
+                ])
+        }
+    }
+}
+
+/// Which statuses are asked for.
+private struct StatusChoice {
+    let all: Bool
+    let closing: Bool
+    let time: Bool
+    let refresh: Bool
+
+    init(_ request: SignedInRequest) throws(Problem) {
+        func flag(_ name: String) throws(Problem) -> Bool {
+            try request.query(name, "true or false") { Bool($0) } ?? false
+        }
+        all = try flag("all")
+        closing = try flag("closing")
+        time = try flag("time")
+        refresh = try flag("refresh")
+    }
+
+    @Sendable func shows(_ status: Board.Status) -> Bool {
+        all || (!status.isInactive && (closing || !status.isClosed) && (!time || !status.refusesTime || closing))
+    }
+}
+
+/// The ticket's board: as told, as the mirror has it, or as the ticketing system says.
+private func board(
+    _ request: SignedInRequest, _ desk: TicketDesk, _ database: Database, _ live: LiveConnection
+) async throws -> Board.ID? {
+    guard desk.companies(for: request) == nil else {
+        return try await desk.ticket(for: request, on: live).board.map { .init($0.id) }
+    }
+    if let told = request.query("board_id") { return .init(told) }
+    return try await desk.ticket(for: request, on: live).board.map { .init($0.id) }
+}
+
+/// The tickets that somebody last wrote to.
+enum RecentTickets {
+    static func of(
+        _ user: User.ID, on connection: PSAConnection, companies: [Company.ID]?, in db: Connection
+    ) throws -> [Ticket] {
+        let ids = try db.all(
+            """
+            SELECT ticket_id, MAX(id) AS newest FROM (
+                SELECT ticket_id, id FROM posts WHERE organization_id = \(connection.organization)
+                    AND user_id = \(user.rawValue) ORDER BY id DESC LIMIT 50) AS latest
+            GROUP BY ticket_id ORDER BY newest DESC LIMIT 8
+            """
+        ).map { row -> Ticket.ID in try row["ticket_id"] }
+        return try ids.compactMap { id in try TicketMirror().ticket(id, of: connection.id, in: db)?.ticket }
+            .filter { ticket in
+                companies.map { allowed in allowed.contains { $0.rawValue == ticket.company?.id } } ?? true
+            }
+    }
+}
+
+// MARK: Answers
+
+private struct FoundTickets: Encodable {
+    enum CodingKeys: String, CodingKey {
+        case items
+        case next = "next_cursor"
+    }
+
+    let items: [FoundTicketAnswer]
+    let next: String?
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(items, forKey: .items)
+        try container.encode(next, forKey: .next)
+    }
+}
+
+private struct TicketList: Encodable {
+    let items: [FoundTicketAnswer]
+}
+
+struct ReferenceAnswer: Codable, Sendable {
+    let id: String
+    let name: String
+
+    init(_ reference: Ticket.Reference) {
+        id = reference.id
+        name = reference.name
+    }
+
+    init(id: String, name: String) {
+        self.id = id
+        self.name = name
+    }
+}
+
+private struct FoundTicketAnswer: Codable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case id, summary, company, board, status, priority, owner, closed, link
+        case updatedAt = "updated_at"
+    }
+
+    let id: Ticket.ID
+    let summary: String
+    let company: ReferenceAnswer?
+    let board: ReferenceAnswer?
+    let status: ReferenceAnswer?
+    let priority: ReferenceAnswer?
+    let owner: String?
+    let closed: Bool
+    let link: String
+    let updatedAt: Date?
+
+    init(_ ticket: Ticket, _ live: LiveConnection) {
+        id = ticket.id
+        summary = ticket.summary
+        company = ticket.company.map(ReferenceAnswer.init)
+        board = ticket.board.map(ReferenceAnswer.init)
+        status = ticket.status.map(ReferenceAnswer.init)
+        priority = ticket.priority.map(ReferenceAnswer.init)
+        owner = ticket.owner
+        closed = ticket.isClosed
+        link = live.provider.link(to: ticket.id)
+        updatedAt = ticket.updatedAt
+    }
+}
+
+private struct TicketAnswer: Codable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case id, summary, company, contact, board, status, priority, owner, resources, configurations, closed, link
+        case connection = "connection_id"
+        case enteredAt = "entered_at"
+        case updatedAt = "updated_at"
+        case updatedBy = "updated_by"
+        case longestNote = "longest_note"
+    }
+
+    let id: Ticket.ID
+    let connection: PSAConnection.ID
+    let summary: String
+    let company: ReferenceAnswer?
+    let contact: ReferenceAnswer?
+    let board: ReferenceAnswer?
+    let status: ReferenceAnswer?
+    let priority: ReferenceAnswer?
+    let owner: String?
+    let resources: [String]
+    let configurations: [ConfigurationAnswer]?
+    let closed: Bool
+    let link: String
+    let enteredAt: Date?
+    let updatedAt: Date?
+    let updatedBy: String?
+    let longestNote: Int
+
+    init(_ ticket: Ticket, _ configurations: [TicketConfiguration]?, _ live: LiveConnection) {
+        id = ticket.id
+        connection = live.connection.id
+        summary = ticket.summary
+        company = ticket.company.map(ReferenceAnswer.init)
+        contact = ticket.contact.map(ReferenceAnswer.init)
+        board = ticket.board.map(ReferenceAnswer.init)
+        status = ticket.status.map(ReferenceAnswer.init)
+        priority = ticket.priority.map(ReferenceAnswer.init)
+        owner = ticket.owner
+        resources = ticket.resources
+        self.configurations = configurations?.map(ConfigurationAnswer.init)
+        closed = ticket.isClosed
+        link = live.provider.link(to: ticket.id)
+        enteredAt = ticket.enteredAt
+        updatedAt = ticket.updatedAt
+        updatedBy = ticket.updatedBy
+        longestNote = live.provider.longestNote
+    }
+}
+
+private struct Statuses: Encodable {
+    let items: [StatusAnswer]
+}
+
+private struct StatusAnswer: Codable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case id, name, closed, inactive
+        case refusesTime = "time_entry_not_allowed"
+        case isDefault = "default"
+        case sortOrder = "sort_order"
+    }
+
+    let id: Board.Status.ID
+    let name: String
+    let closed: Bool
+    let inactive: Bool
+    let refusesTime: Bool
+    let isDefault: Bool
+    let sortOrder: Int
+
+    init(_ status: Board.Status) {
+        id = status.id
+        name = status.name
+        closed = status.isClosed
+        inactive = status.isInactive
+        refusesTime = status.refusesTime
+        isDefault = status.isDefault
+        sortOrder = status.sortOrder
+    }
+}
+
+private struct Configurations: Encodable {
+    let items: [ConfigurationAnswer]
+}
+
+private struct ConfigurationAnswer: Codable, Sendable {
+    let id: String
+    let name: String
+
+    init(_ configuration: TicketConfiguration) {
+        id = configuration.id
+        name = configuration.name
+    }
+}
+
+private struct Notes: Encodable {
+    enum CodingKeys: String, CodingKey {
+        case items
+        case next = "next_cursor"
+    }
+
+    let items: [NoteAnswer]
+    let next: String?
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(items, forKey: .items)
+        try container.encode(next, forKey: .next)
+    }
+}
+
+private struct NoteAnswer: Codable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case id, kind, author, text, minutes
+        case noteType = "note_type"
+        case isInternal = "internal"
+        case createdAt = "created_at"
+    }
+
+    let id: String
+    let kind: TicketNote.Kind
+    let noteType: NoteType?
+    let author: String?
+    let text: String
+    let isInternal: Bool
+    let minutes: Int?
+    let createdAt: Date?
+
+    init(_ note: TicketNote) {
+        id = note.id
+        kind = note.kind
+        noteType = note.type
+        author = note.author
+        text = note.text
+        isInternal = note.isInternal
+        minutes = note.minutes
+        createdAt = note.createdAt
+    }
+}
