@@ -288,7 +288,7 @@ struct ConnectWiseClientTests {
             #expect(
                 peer.requests[1].body
                     == #"{"detailDescriptionFlag":false,"internalAnalysisFlag":true,"member":{"id":3},"#
-                    + #""resolutionFlag":false,"text":"a/\"b\""}"#)
+                    + #""processNotifications":false,"resolutionFlag":false,"text":"a/\"b\""}"#)
             #expect(
                 peer.requests[2].body.contains(#""timeEnd":"2016-08-20T18:05:26Z","timeStart":"2016-08-20T18:04:26Z""#))
             #expect(

@@ -52,6 +52,45 @@ struct RouteTests {
         .init("PATCH", "/integrations/psa/connections/{id}", .admin),
         .init("DELETE", "/integrations/psa/connections/{id}", .admin),
         .init("POST", "/integrations/psa/connections/{id}/test", .admin),
+        .init("PUT", "/integrations/psa/connections/{id}", .admin),
+        .init("GET", "/integrations/psa/connections/{id}/settings", .viewer),
+        .init("PUT", "/integrations/psa/connections/{id}/settings", .admin),
+        .init("GET", "/integrations/psa/connections/{id}/rights", .admin),
+        .init("GET", "/integrations/psa/tickets/search", .viewer),
+        .init("GET", "/integrations/psa/tickets/recent", .viewer),
+        .init("GET", "/integrations/psa/tickets/{id}", .viewer),
+        .init("GET", "/integrations/psa/tickets/{id}/statuses", .viewer),
+        .init("GET", "/integrations/psa/tickets/{id}/configurations", .viewer),
+        .init("GET", "/integrations/psa/tickets/{id}/notes", .viewer),
+        .init("POST", "/integrations/psa/tickets/{id}/notes", .engineer),
+        .init("POST", "/integrations/psa/tickets/{id}/time", .engineer),
+        .init("PATCH", "/integrations/psa/tickets/{id}/status", .engineer),
+        .init("POST", "/integrations/psa/tickets/{id}/log-change", .engineer),
+        .init("GET", "/integrations/psa/work-roles", .engineer), .init("GET", "/integrations/psa/work-types", .engineer),
+        .init("GET", "/integrations/psa/boards", .engineer), .init("GET", "/integrations/psa/companies", .engineer),
+        .init("GET", "/integrations/psa/posts", .engineer), .init("GET", "/integrations/psa/posts/{id}", .engineer),
+        .init("POST", "/integrations/psa/posts/{id}/retry", .engineer),
+        .init("GET", "/integrations/psa/members", .engineer),
+        .init("GET", "/integrations/psa/member-mappings", .engineer),
+        .init("POST", "/integrations/psa/member-mappings", .engineer),
+        .init("POST", "/integrations/psa/member-mappings/auto-match", .admin),
+        .init("GET", "/tenants", .viewer), .init("POST", "/tenants", .admin),
+        .init("GET", "/tenants/{tenant}", .viewer), .init("PATCH", "/tenants/{tenant}", .admin),
+        .init("DELETE", "/tenants/{tenant}", .admin),
+        .init("GET", "/users/{id}/tenants", .admin), .init("PUT", "/users/{id}/tenants", .admin),
+        .init("GET", "/tenants/{tenant}/connectwise/enabled", .viewer),
+        .init("GET", "/tenants/{tenant}/connectwise/credentials", .admin),
+        .init("POST", "/tenants/{tenant}/connectwise/credentials", .admin),
+        .init("GET", "/tenants/{tenant}/connectwise/tickets/search", .viewer),
+        .init("GET", "/tenants/{tenant}/connectwise/tickets/recent", .viewer),
+        .init("GET", "/tenants/{tenant}/connectwise/tickets/{id}", .viewer),
+        .init("GET", "/tenants/{tenant}/connectwise/tickets/{id}/statuses", .viewer),
+        .init("GET", "/tenants/{tenant}/connectwise/tickets/{id}/configurations", .viewer),
+        .init("GET", "/tenants/{tenant}/connectwise/tickets/{id}/notes", .viewer),
+        .init("POST", "/tenants/{tenant}/connectwise/tickets/{id}/notes", .engineer),
+        .init("POST", "/tenants/{tenant}/connectwise/tickets/{id}/time", .engineer),
+        .init("PATCH", "/tenants/{tenant}/connectwise/tickets/{id}/status", .engineer),
+        .init("POST", "/tenants/{tenant}/connectwise/tickets/{id}/log-change", .engineer),
         .init("GET", "/integrations/chat/connections", .viewer),
         .init("POST", "/integrations/chat/connections", .admin),
         .init("GET", "/integrations/chat/connections/{id}", .viewer),
@@ -112,7 +151,7 @@ struct RouteTests {
             let routes = Server.routes(
                 accounts,
                 psaConnectionRoutes(tickets, database: database, queue: queue, publicURL: "") { _ in }
-                    + directoryRoutes(Directory(database: database)) + feature.routes
+                    + TicketingFeature(database: database, queue: queue, connections: tickets).routes + feature.routes
                     + jobRoutes(database, queue: queue))
             let found = Set(routes.map { Operation($0.method.rawValue, $0.path, $0.role) })
             let missing = found.subtracting(Self.operations)
@@ -154,7 +193,9 @@ struct RouteTests {
                 for operation in Self.operations where role >= operation.role && operation.method != "DELETE" {
                     let reply = try await caller.call(operation.method, ids.path(operation))
                     #expect(
-                        ![401, 403, 404, 405, 500].contains(reply.status) || operation.path.contains("parked/{id}"),
+                        ![401, 403, 404, 405, 500].contains(reply.status) || operation.path.contains("parked/{id}")
+                            // Somebody else's.
+                            || (operation.path.contains("/posts/{id}") && role == .engineer),
                         "\(operation) as \(role.rawValue): \(reply.status)")
                 }
             }
@@ -166,14 +207,19 @@ struct RouteTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Foreign.ids(patchbay)
             let stranger = patchbay.api.with(key: try await patchbay.key(.owner, organization: "Another MSP"))
-            for operation in Self.operations where operation.role <= .owner && operation.path.contains("{id}") {
+            for operation in Self.operations where operation.role <= .owner && operation.path.contains("{") && !operation.path.contains("{name}") {
                 let reply = try await stranger.call(operation.method, ids.path(operation))
-                #expect(reply.status == 404, "\(operation)")
+                // Who has no ticketing system is told so, whatever the ticket's number.
+                let isTicket = operation.path.hasPrefix("/integrations/psa/tickets")
+                #expect(reply.status == (isTicket ? 409 : 404), "\(operation)")
             }
             for operation in Self.operations
-            where operation.role <= .owner && operation.method == "GET" && !operation.path.contains("{id}") {
+            where operation.role <= .owner && operation.method == "GET" && !operation.path.contains("{") {
                 let reply = try await stranger.call("GET", operation.path)
-                #expect(reply.status == 200)
+                let isOfPSA =
+                    operation.path.hasPrefix("/integrations/psa/") && !operation.path.hasSuffix("connections")
+                    && !operation.path.hasSuffix("posts")
+                #expect(reply.status == (isOfPSA ? 409 : 200), "\(operation)")
                 // The stranger, his key and the record of it are all there is.
                 let expected = ["/users": 1, "/users/keys": 1, "/audit": 1, "/feature-flags": 5]
                 #expect(reply.json["items"].elements.count == expected[operation.path] ?? 0, "\(operation)")
@@ -222,6 +268,8 @@ private struct Foreign {
     let user: Int
     let provider: Int
     let board: String
+    let tenant: Int
+    let post: Int
 
     static func ids(_ patchbay: RunningPatchbay) async throws -> Foreign {
         let rule = try await patchbay.rule()
@@ -241,6 +289,8 @@ private struct Foreign {
                 "client_secret": "never shown again",
             ])
         let event = try await patchbay.api(.GET, "/tickets/\(ticket)/events").json["items"].elements.first?["id"]
+        let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Lighthouse Dental Group"])
+        let note = try await patchbay.api(.POST, "/integrations/psa/tickets/\(ticket)/notes", ["text": "Somebody's"])
         return Foreign(
             rule: rule, room: try patchbay.room().int ?? 0, psa: try await patchbay.connection()["id"].int ?? 0,
             chat: try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.first?["id"].int
@@ -249,7 +299,8 @@ private struct Foreign {
             forward: forward.json["id"].int ?? 0, notice: notice.json["id"].int ?? 0, ticket: ticket,
             event: event?.int ?? 0, key: key.json["id"].int ?? 0,
             user: user.json["id"].int ?? 0, provider: provider.json["id"].int ?? 0,
-            board: try patchbay.board().string ?? "")
+            board: try patchbay.board().string ?? "", tenant: tenant.json["id"].int ?? 0,
+            post: note.json["posts"].elements.first?["id"].int ?? 0)
     }
 
     func path(_ operation: RouteTests.Operation) -> String {
@@ -261,6 +312,8 @@ private struct Foreign {
             case _ where operation.path.hasPrefix("/notifiers/notices"): "\(notice)"
             case _ where operation.path.hasPrefix("/tickets"): "\(ticket)"
             case _ where operation.path.hasPrefix("/webex"): "\(room)"
+            case _ where operation.path.contains("/tickets/"): "\(ticket)"
+            case _ where operation.path.hasPrefix("/integrations/psa/posts"): "\(post)"
             case _ where operation.path.hasPrefix("/integrations/psa"): "\(psa)"
             case _ where operation.path.hasPrefix("/integrations/chat"): "\(chat)"
             case _ where operation.path.hasPrefix("/cw/boards"): board
@@ -272,14 +325,15 @@ private struct Foreign {
             default: "\(key)"
             }
         return operation.path.replacing("{id}", with: id).replacing("{event}", with: "\(event)")
-            .replacing("{name}", with: "connectwise_integration")
+            .replacing("{name}", with: "connectwise_integration").replacing("{tenant}", with: "\(tenant)")
     }
 }
 
 extension APIClient {
     /// A call whose body, where there is one, holds nothing.
     fileprivate func call(_ method: String, _ path: String) async throws -> Reply {
-        let hasBody = ["POST", "PATCH"].contains(method) && !path.hasSuffix("/test") && !path.hasSuffix("/retry")
+        let takesNone = path.hasSuffix("/test") || (path.hasSuffix("/retry") && !path.contains("/posts/"))
+        let hasBody = ["POST", "PATCH", "PUT"].contains(method) && !takesNone
         return try await callAsFunction(HTTPMethod(rawValue: method), path, hasBody ? [:] : nil)
     }
 }

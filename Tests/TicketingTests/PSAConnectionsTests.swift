@@ -27,8 +27,10 @@ private struct Bench {
 
     var psa: FakePSA { factory.psa }
 
-    func created(_ wanted: PSAConnectionDraft? = nil) async throws -> PSAConnection {
+    /// - Parameter elsewhere: in an organization of its own.
+    func created(_ wanted: PSAConnectionDraft? = nil, elsewhere: Bool = false) async throws -> PSAConnection {
         psa.expectTest()
+        let organization = elsewhere ? try await database.organization() : organization
         return try await connections.create(wanted ?? draft(), for: organization)
     }
 
@@ -60,7 +62,7 @@ struct PSAConnectionsTests {
             #expect(connection.baselineAt == bench.clock.now)
             #expect(connection.createdAt == bench.clock.now)
             #expect(try await bench.stored(connection.id) == connection)
-            let second = try await bench.created(draft(company: "other"))
+            let second = try await bench.created(draft(company: "other"), elsewhere: true)
             #expect(second.hookKey != connection.hookKey)
         }
     }
@@ -93,6 +95,8 @@ struct PSAConnectionsTests {
             #expect(bench.factory.targets.last?.credentials == changed)
             let other = try await bench.connections.keep(draft(company: "other"), for: bench.organization)
             #expect(other.id != first.id)
+            // The configuration says which one is used.
+            #expect(try await bench.stored(first.id)?.isActive == false)
             #expect(bench.psa.calls.isEmpty)
         }
     }
@@ -270,7 +274,7 @@ struct PSAConnectionsTests {
     func moved(engine: Engine) async throws {
         try await bench(engine) { bench in
             let mine = try await bench.created()
-            let other = try await bench.created(draft(company: "other"))
+            let other = try await bench.created(draft(company: "other"), elsewhere: true)
             try await bench.database.write { db in
                 try db.execute(
                     """
@@ -328,7 +332,7 @@ struct PSAConnectionsTests {
     func hooks(engine: Engine) async throws {
         try await bench(engine) { bench in
             let mine = try await bench.created(draft(company: "Acme"))
-            let umlaut = try await bench.created(draft(company: "Über AG"))
+            let umlaut = try await bench.created(draft(company: "Über AG"), elsewhere: true)
             func found(_ hookKey: String?, _ company: String?) async throws -> PSAConnection.ID? {
                 try await bench.connections.live(hookKey: hookKey, company: company)?.connection.id
             }
@@ -339,7 +343,7 @@ struct PSAConnectionsTests {
             #expect(try await found(nil, "Über AG") == umlaut.id)
             #expect(try await found(nil, "other") == nil)
             #expect(try await found(nil, nil) == nil)
-            let twin = try await bench.created(draft(site: "eu.myconnectwise.net", company: "ACME"))
+            let twin = try await bench.created(draft(site: "eu.myconnectwise.net", company: "ACME"), elsewhere: true)
             #expect(try await found(nil, "acme") == nil)
             #expect(try await found(twin.hookKey, "acme") == twin.id)
         }

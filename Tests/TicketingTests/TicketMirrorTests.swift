@@ -180,6 +180,8 @@ struct DirectoryTests {
             let directory = Directory(database: database)
             for company in ["one", "two"] {
                 let id = try await database.connection(of: organization, company: company)
+                // One is in use; the other was before.
+                try await database.write { try $0.execute("UPDATE psa_connections SET active = 0 WHERE id = \(id)") }
                 for identifier in ["Anna", "bert"] {
                     try await database.write {
                         try $0.execute(

@@ -128,6 +128,9 @@ public func psaConnectionRoutes(
             takes: PSASettingsBody.self, gives: .one(PSASettingsBody.self), flag: .connectWise
         ) { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
+            guard try await connections.find(id, of: request.principal.organization) != nil else {
+                throw Problem.notFound("connection")
+            }
             let settings = try await request.body(PSASettingsBody.self).settings()
             let changed = try await connections.set(settings, of: id, request.principal.organization) { old, new, db in
                 try request.record(

@@ -159,6 +159,8 @@ public final class PSAConnections: Sendable {
                     AND site = \(draft.site) AND company = \(draft.company) ORDER BY id LIMIT 1
                 """)
         }
+        var draft = draft
+        draft.replaces = true
         guard let present else { return try await insert(draft, for: organization, state: .untested) }
         let connection = try PSAConnection(row: present)
         let credentials = try? open(try present["sealed_credentials"], of: connection.id)
@@ -175,13 +177,7 @@ public final class PSAConnections: Sendable {
         let hookKey = String(UInt64.random(in: 0...UInt64.max), radix: 36)
         let (sealer, settings) = (sealer, try draft.settings.text())
         return try await database.write { db in
-            if draft.replaces {
-                try db.execute(
-                    """
-                    UPDATE psa_connections SET active = 0
-                    WHERE organization_id = \(organization) AND COALESCE(tenant_id, 0) = \(draft.tenant ?? 0)
-                    """)
-            }
+            try Self.makeRoom(for: draft, except: nil, of: organization, in: db)
             try Self.requireFree(draft, except: nil, of: organization, in: db)
             let id: PSAConnection.ID? = try db.first(
                 """
@@ -241,6 +237,7 @@ public final class PSAConnections: Sendable {
         return try await database.write { db in
             var wanted = draft
             wanted.tenant = connection.tenant
+            try Self.makeRoom(for: wanted, except: id, of: connection.organization, in: db)
             try Self.requireFree(wanted, except: id, of: connection.organization, in: db)
             try db.execute(
                 """
@@ -276,6 +273,17 @@ public final class PSAConnections: Sendable {
         guard let other else { return }
         throw Problem.conflict(
             code: "already_connected", "\(other) is in use. Change it, or switch it off before you use another one.")
+    }
+
+    private static func makeRoom(
+        for draft: PSAConnectionDraft, except id: PSAConnection.ID?, of organization: Organization.ID, in db: Connection
+    ) throws {
+        guard draft.replaces else { return }
+        try db.execute(
+            """
+            UPDATE psa_connections SET active = 0 WHERE organization_id = \(organization)
+                AND COALESCE(tenant_id, 0) = \(draft.tenant ?? 0) AND id <> \(id ?? 0)
+            """)
     }
 
     /// Changes what applies where a request says nothing else.

@@ -1,0 +1,419 @@
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+extension RunningPatchbay {
+    /// An installation without the limit of calls a minute, which most tests would run into.
+    static func writing(
+        _ engine: Engine, _ change: (inout Options) -> Void = { _ in }, _ body: (RunningPatchbay) async throws -> Void
+    ) async throws {
+        var options = Options()
+        for limit in ["SEARCHES", "LOOKUPS", "POSTS"] { options.settings["PATCHBAY_LIMIT_\(limit)"] = "100000" }
+        change(&options)
+        try await run(engine, options, body)
+    }
+
+    var psa: String { "/integrations/psa" }
+
+    /// Writes something to a ticket.
+    func write(
+        _ ticket: Int, _ what: String, _ body: JSON, key: String? = nil, method: HTTPMethod = .POST
+    ) async throws -> Reply {
+        try await api(
+            method, "\(psa)/tickets/\(ticket)/\(what)", body, headers: key.map { ["Idempotency-Key": $0] } ?? [:])
+    }
+
+    /// What is, or is to be, written to a ticket, oldest first.
+    func posts(to ticket: Int) async throws -> [JSON] {
+        try await api(.GET, "\(psa)/posts?ticket_id=\(ticket)").json["items"].elements.reversed()
+    }
+
+    /// The id of a status of a ticket's board.
+    func status(_ name: String, of ticket: Int) async throws -> JSON {
+        let all = try await api(.GET, "\(psa)/tickets/\(ticket)/statuses?all=true").json["items"].elements
+        guard let found = all.first(where: { $0["name"].string == name }) else { throw Unexpected("no status \(name)") }
+        return found["id"]
+    }
+
+    /// Lets what waits for its next try run at once.
+    func retry(_ ticket: Int) async throws -> Reply {
+        guard let post = try await posts(to: ticket).first(where: { ["queued", "failed"].contains($0["state"].string) })
+        else { throw Unexpected("nothing to retry") }
+        return try await api(.POST, "\(psa)/posts/\(post["id"].int ?? 0)/retry", [:])
+    }
+}
+
+/// What engineers write to tickets arrives once, under their own name.
+@Suite("Writing to tickets", .timeLimit(.minutes(5)))
+struct WriteBackTests {
+    // MARK: What is written
+
+    @Test("A note, time and a status are written, logged and told", arguments: TestDatabase.engines)
+    func each(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Printer")
+            let note = try await patchbay.write(ticket, "notes", ["text": "Looked at it"])
+            #expect(note.status == 200 && note.json["state"] == "sent")
+            #expect(note.json["actions"]["note_added"] == true && note.json["actions"]["time_added"] == false)
+            #expect(note.json["ticket_link"].string?.contains("recid=\(ticket)") == true)
+            let time = try await patchbay.write(ticket, "time", ["minutes": 30, "text": "On the telephone"])
+            #expect(time.status == 200 && time.json["actions"]["time_added"] == true)
+            let progress = try await patchbay.status("In Progress", of: ticket)
+            let moved = try await patchbay.write(ticket, "status", ["status_id": progress], method: .PATCH)
+            #expect(moved.status == 200 && moved.json["posts"].elements.first?["status_to"]["name"] == "In Progress")
+            let state = try #require(patchbay.connectWise.ticket(ticket))
+            #expect(state.status == "In Progress")
+            #expect(state.notes.first?.hasSuffix("Looked at it") == true)
+            let log = try await patchbay.posts(to: ticket)
+            #expect(log.map { $0["kind"].string } == ["note", "time", "status"])
+            #expect(log.allSatisfy { $0["state"] == "sent" && $0["attempts"] == 1 && $0["origin"].string != nil })
+            #expect(log[0]["record_id"].string != nil && log[1]["minutes"] == 30)
+            #expect(log[2]["status_from"]["name"] == "New")
+            let written = try await patchbay.api(.GET, "/audit?limit=200").json["items"].elements
+            let actions = Set(written.compactMap { $0["action"].string })
+            #expect(actions.isSuperset(of: ["ticket.note", "ticket.time", "ticket.status"]))
+        }
+    }
+
+    @Test("Logging a change does note, time and status, in that order", arguments: TestDatabase.engines)
+    func change(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("New telephone")
+            let progress = try await patchbay.status("In Progress", of: ticket)
+            let reply = try await patchbay.write(
+                ticket, "log-change", ["text": "Number assigned", "status_id": progress, "text_in_time": true])
+            #expect(reply.status == 200)
+            #expect(reply.json["posts"].elements.map { $0["kind"].string } == ["note", "time", "status"])
+            // What the connection's settings say where nobody says anything.
+            #expect(reply.json["posts"].elements[1]["minutes"] == 15)
+            #expect(reply.json["posts"].elements[0]["note_type"] == "internal_analysis")
+            #expect(
+                reply.json["actions"] == ["note_added": true, "time_added": true, "status_updated": true])
+            let without = try await patchbay.write(ticket, "log-change", ["text": "No time", "minutes": 0])
+            #expect(without.json["posts"].elements.map { $0["kind"].string } == ["note"])
+            let calls = patchbay.connectWise.desk.calls.filter { $0.method != "GET" }.map { call in
+                "\(call.method) \(call.path.split(separator: "/").suffix(2).joined(separator: "/"))"
+            }
+            #expect(calls == ["POST \(ticket)/notes", "POST time/entries", "PATCH tickets/\(ticket)", "POST \(ticket)/notes"])
+        }
+    }
+
+    @Test("What the connection's settings say applies", arguments: TestDatabase.engines)
+    func settings(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Settings")
+            let progress = try await patchbay.status("In Progress", of: ticket)
+            let id = try await patchbay.connection()["id"].int ?? 0
+            var settings: [String: JSON] = [
+                "default_minutes": 45, "note_type": "resolution", "auto_update_status": true,
+                "board_statuses": [["board_id": try patchbay.board(), "status_id": progress, "status_name": "In Progress"]],
+            ]
+            let path = "\(patchbay.psa)/connections/\(id)/settings"
+            #expect(try await patchbay.api(.PUT, path, .object(settings)).status == 200)
+            #expect(try await patchbay.api(.GET, path).json["default_minutes"] == 45)
+            let reply = try await patchbay.write(ticket, "log-change", ["text": "Done"])
+            let posts = reply.json["posts"].elements
+            #expect(posts.map { $0["kind"].string } == ["note", "time", "status"])
+            #expect(posts[0]["note_type"] == "resolution" && posts[1]["minutes"] == 45)
+            #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
+            // There already: nothing to do, and said so.
+            let again = try await patchbay.write(ticket, "log-change", ["text": "More", "minutes": 0])
+            #expect(again.json["posts"].elements[1]["state"] == "skipped")
+            #expect(again.json["actions"]["status_updated"] == false)
+            let stay = try await patchbay.write(ticket, "log-change", ["text": "Stay", "minutes": 0, "update_status": false])
+            #expect(stay.json["posts"].elements.count == 1)
+            settings["default_minutes"] = 0
+            let refused = try await patchbay.api(.PUT, path, .object(settings))
+            #expect(refused.status == 422 && refused.faultyFields == ["default_minutes"])
+        }
+    }
+
+    // MARK: Once
+
+    @Test("A request that comes twice is done once; its key names no other", arguments: TestDatabase.engines)
+    func repetition(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Twice")
+            let body: JSON = ["text": "Only once", "minutes": 20]
+            let replies = try await withThrowingTaskGroup { group in
+                for _ in 0..<5 {
+                    group.addTask { try await patchbay.write(ticket, "log-change", body, key: "the-key") }
+                }
+                return try await group.reduce(into: [Reply]()) { $0.append($1) }
+            }
+            #expect(replies.allSatisfy { $0.status == 200 })
+            #expect(Set(replies.map { $0.json["id"].int }).count == 1)
+            let inBody = try await patchbay.write(
+                ticket, "log-change", ["text": "Only once", "minutes": 20, "request_id": "the-key"])
+            // The body says more than the header's did, so it is another request.
+            #expect(inBody.status == 409 && inBody.json["code"] == "idempotency_key_reused")
+            let other = try await patchbay.write(ticket, "log-change", ["text": "Another"], key: "the-key")
+            #expect(other.status == 409 && other.json["code"] == "idempotency_key_reused")
+            let both = try await patchbay.write(ticket, "notes", ["text": "x", "request_id": "a"], key: "b")
+            #expect(both.status == 400)
+            let patch = try await patchbay.write(
+                ticket, "status", ["status_id": try await patchbay.status("Assigned", of: ticket)], key: "p",
+                method: .PATCH)
+            let again = try await patchbay.write(
+                ticket, "status", ["status_id": try await patchbay.status("Assigned", of: ticket)], key: "p",
+                method: .PATCH)
+            #expect(patch.status == 200 && again.json["id"] == patch.json["id"])
+            #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Only once") } == 1)
+            #expect(try await patchbay.posts(to: ticket).count == 3)
+        }
+    }
+
+    @Test(
+        "The ticketing system does it, and the connection breaks before its answer: found again, done once",
+        arguments: TestDatabase.engines, ["notes", "time"])
+    func brokenAnswer(engine: Engine, what: String) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Cut")
+            let path = what == "notes" ? "*/notes" : "*/time/entries"
+            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "POST", path: path))
+            let reply = try await patchbay.write(ticket, what, ["text": "Once – ünïcode 🎉 مرحبا"])
+            #expect(reply.status == 202 && reply.json["state"] == "queued")
+            #expect(reply.json["message"].string?.contains("goes on by itself") == true)
+            let again = try await patchbay.retry(ticket)
+            #expect(again.status == 200 && again.json["state"] == "sent")
+            let post = try #require(try await patchbay.posts(to: ticket).first)
+            #expect(post["record_id"].string != nil && post["attempts"] == 1)
+            #expect(patchbay.connectWise.desk.callsByRoute["POST \(what == "notes" ? "service/tickets/{id}/notes" : "time/entries")"] == 1)
+            // The same text a second time is a second note.
+            #expect(try await patchbay.write(ticket, what, ["text": "Once – ünïcode 🎉 مرحبا"]).status == 200)
+            let posts = try await patchbay.posts(to: ticket)
+            #expect(Set(posts.map { $0["record_id"].string }).count == 2)
+        }
+    }
+
+    @Test("Nothing arrives, and the answer is lost: it is written again", arguments: TestDatabase.engines)
+    func brokenRequest(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Failing")
+            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            let reply = try await patchbay.write(ticket, "notes", ["text": "At last"])
+            #expect(reply.status == 202)
+            #expect(try await patchbay.retry(ticket).status == 200)
+            #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("At last") } == 1)
+            #expect(try await patchbay.posts(to: ticket).first?["attempts"] == 2)
+        }
+    }
+
+    @Test("While the ticketing system is down a post is taken at once, and written when it is back", arguments: TestDatabase.engines)
+    func down(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Down")
+            let progress = try await patchbay.status("In Progress", of: ticket)
+            patchbay.connectWise.desk.script(Fault(.cutBefore, times: nil))
+            let reply = try await patchbay.write(ticket, "log-change", ["text": "Kept", "status_id": progress])
+            #expect(reply.status == 202 && reply.json["posts"].elements.count == 3)
+            let second = try await patchbay.write(ticket, "notes", ["text": "Behind it"])
+            #expect(second.status == 202)
+            #expect(try await patchbay.posts(to: ticket).allSatisfy { $0["state"] == "queued" })
+            #expect(try await patchbay.posts(to: ticket).first?["error"].string?.contains("cannot be reached") == true)
+            patchbay.connectWise.desk.removeFaults()
+            // The circuit, if it opened, and the waits end when the connection is tested.
+            let id = try await patchbay.connection()["id"].int ?? 0
+            try await eventually("a test to succeed") {
+                try await patchbay.api(.POST, "\(patchbay.psa)/connections/\(id)/test").status == 200
+            }
+            _ = try await patchbay.retry(ticket)
+            try await eventually("everything to be written") {
+                try await patchbay.posts(to: ticket).allSatisfy { $0["state"] == "sent" }
+            }
+            let state = try #require(patchbay.connectWise.ticket(ticket))
+            #expect(state.status == "In Progress")
+            // In the order in which it was asked for.
+            #expect(state.notes.suffix(2).map { String($0.split(separator: "\n").last ?? "") } == ["Kept", "Behind it"])
+        }
+    }
+
+    // MARK: Refused
+
+    @Test("What is refused says so; a retry does only what is missing", arguments: TestDatabase.engines)
+    func refused(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Half")
+            let refusal = #"{"code":"InvalidObject","message":"timeEntry object is invalid","errors":[{"code":"InvalidField","message":"No open time period.","resource":"timeEntry","field":"timeStart"}]}"#
+            patchbay.connectWise.desk.script(
+                Fault(.answer(status: 400, body: refusal), method: "POST", path: "*/time/entries"))
+            let progress = try await patchbay.status("In Progress", of: ticket)
+            let reply = try await patchbay.write(ticket, "log-change", ["text": "Half done", "status_id": progress])
+            #expect(reply.status == 422 && reply.json["code"] == "psa_rejected")
+            #expect(reply.faultyFields == ["started_at"])
+            let detail = try #require(reply.json["detail"].string)
+            #expect(detail.contains("The note was written.") && detail.contains("No open time period."))
+            #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "failed", "failed"])
+            #expect(try await patchbay.posts(to: ticket).last?["error_code"] == "not_tried")
+            let instance = try #require(reply.json["instance"].string)
+            #expect(try await patchbay.api(.GET, String(instance.dropFirst("/api/v1".count))).json["kind"] == "time")
+            let again = try await patchbay.retry(ticket)
+            #expect(again.status == 200)
+            #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "sent", "sent"])
+            #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Half done") } == 1)
+            #expect(try await patchbay.api(.POST, "\(patchbay.psa)/posts/1/retry", [:]).json["code"] == "nothing_to_retry")
+        }
+    }
+
+    @Test("A missing right is refused, without holding up anything else", arguments: TestDatabase.engines)
+    func right(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Right")
+            patchbay.connectWise.desk.script(Fault(.answer(status: 403), method: "POST", path: "*/time/entries"))
+            let reply = try await patchbay.write(ticket, "time", ["minutes": 5])
+            #expect(reply.status == 422 && reply.json["code"] == "psa_permission")
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Goes on"]).status == 200)
+            #expect(try await patchbay.connection()["state"] == "ok")
+        }
+    }
+
+    @Test("A ticket that is gone", arguments: TestDatabase.engines)
+    func gone(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Gone")
+            try patchbay.connectWise.delete(ticket)
+            for (what, body) in [("notes", ["text": "x"]), ("time", ["minutes": 5])] as [(String, JSON)] {
+                let reply = try await patchbay.write(ticket, what, body)
+                #expect(reply.status == 404 && reply.json["code"] == "ticket_not_found")
+            }
+            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").status == 404)
+            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/none").status == 404)
+        }
+    }
+
+    @Test("A closed ticket takes notes and refuses time", arguments: TestDatabase.engines)
+    func closed(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Closed")
+            try patchbay.connectWise.update(ticket, status: "Closed", as: .member("dokafor"))
+            #expect(try await patchbay.write(ticket, "notes", ["text": "After all"]).status == 200)
+            let time = try await patchbay.write(ticket, "time", ["minutes": 5])
+            #expect(time.status == 422 && time.json["detail"].string?.contains("Time entry is not allowed") == true)
+            let reply = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)")
+            #expect(reply.json["closed"] == true)
+        }
+    }
+
+    @Test("Bad input is refused with the field, and nothing is stored", arguments: TestDatabase.engines)
+    func badInput(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Input")
+            let cases: [(String, JSON, Int, String)] = [
+                ("notes", ["text": "  \n "], 422, "text"), ("notes", [:], 400, "text"),
+                ("notes", ["text": "x", "note_type": "loud"], 400, "note_type"),
+                ("notes", ["text": long(50_001, "x")], 422, "text"),
+                ("time", ["minutes": 0], 422, "minutes"), ("time", ["minutes": 1_441], 422, "minutes"),
+                ("time", ["minutes": 5, "started_at": "2999-01-01T00:00:00Z"], 422, "started_at"),
+                ("time", ["minutes": 5, "billable": "maybe"], 400, "billable"),
+                ("log-change", ["text": "x", "hours": 1], 400, "hours"),
+            ]
+            for (what, body, status, field) in cases {
+                let reply = try await patchbay.write(ticket, what, body)
+                #expect(reply.status == status && reply.faultyFields == [field], "\(what) \(field): \(reply.text)")
+            }
+            #expect(try await patchbay.posts(to: ticket).isEmpty)
+            // Long, but taken.
+            let long = try await patchbay.write(ticket, "notes", ["text": long(16_000, "é")])
+            #expect(long.status == 200 && long.json["warnings"].elements.count == 1)
+            let short = try await patchbay.write(ticket, "notes", ["text": "🎉 שלום\n\n**bold** «» ’"])
+            #expect(short.status == 200 && short.json["warnings"].elements.isEmpty)
+            #expect(patchbay.connectWise.ticket(ticket)?.notes.last?.hasSuffix("🎉 שלום\n\n**bold** «» ’") == true)
+        }
+    }
+
+    private func long(_ count: Int, _ letter: Character) -> JSON { .init(stringLiteral: String(repeating: letter, count: count)) }
+
+    // MARK: Status
+
+    @Test("A status that somebody else changed meanwhile stays; of two engineers at once one wins", arguments: TestDatabase.engines)
+    func twoEngineers(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Race")
+            let new = try await patchbay.status("New", of: ticket)
+            let wanted = [
+                try await patchbay.status("In Progress", of: ticket), try await patchbay.status("Assigned", of: ticket),
+            ]
+            let replies = try await withThrowingTaskGroup { group in
+                for status in wanted {
+                    group.addTask {
+                        try await patchbay.write(
+                            ticket, "status", ["status_id": status, "expected_status_id": new], method: .PATCH)
+                    }
+                }
+                return try await group.reduce(into: [Reply]()) { $0.append($1) }
+            }
+            #expect(replies.map(\.status).sorted() == [200, 409])
+            let lost = try #require(replies.first { $0.status == 409 })
+            let present = try #require(patchbay.connectWise.ticket(ticket)?.status)
+            #expect(lost.json["code"] == "status_changed" && lost.json["detail"].string?.contains(present) == true)
+        }
+    }
+
+    @Test("A status of another board, and one that does not exist", arguments: TestDatabase.engines)
+    func otherBoard(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Here")
+            let elsewhere = try patchbay.connectWise.createTicket("There", board: "Voice")
+            for status in [try await patchbay.status("In Progress", of: elsewhere), "99999", "x"] {
+                let reply = try await patchbay.write(ticket, "status", ["status_id": status], method: .PATCH)
+                #expect(reply.status == 422 && reply.faultyFields == ["status_id"])
+            }
+            #expect(patchbay.connectWise.ticket(ticket)?.status == "New")
+        }
+    }
+
+    // MARK: Who may, and how often
+
+    @Test("Over the limit it is refused with the time to wait", arguments: TestDatabase.engines)
+    func limits(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Limits")
+            for left in (0..<10).reversed() {
+                let reply = try await patchbay.write(ticket, "notes", ["text": "x"])
+                #expect(reply.status == 200)
+                #expect(reply.headers["ratelimit"] == "\"ticket_post\";r=\(left);t=0")
+                #expect(reply.headers["ratelimit-policy"] == "\"ticket_post\";q=10;w=60")
+            }
+            let refused = try await patchbay.write(ticket, "notes", ["text": "x"])
+            #expect(refused.status == 429 && refused.json["code"] == "rate_limited")
+            let wait = try #require(refused.headers["retry-after"].flatMap { Int($0) })
+            #expect((1...60).contains(wait))
+            #expect(patchbay.connectWise.ticket(ticket)?.notes.count == 10)
+            // Reading has limits of its own.
+            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").status == 200)
+        }
+    }
+
+    @Test("With the feature switched off nothing is written, and nothing is lost", arguments: TestDatabase.engines)
+    func flag(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Flag")
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Before"]).status == 200)
+            let flag = "/feature-flags/connectwise_integration"
+            #expect(try await patchbay.api(.PATCH, flag, ["enabled": false]).status == 200)
+            let refused = try await patchbay.write(ticket, "notes", ["text": "While"])
+            #expect(refused.status == 409 && refused.json["code"] == "feature_disabled")
+            #expect(try await patchbay.posts(to: ticket).count == 1)
+            #expect(try await patchbay.api(.PATCH, flag, ["enabled": true]).status == 200)
+            #expect(try await patchbay.write(ticket, "notes", ["text": "After"]).status == 200)
+        }
+    }
+
+    @Test("The log stays when the connection goes, and what waited for it says so", arguments: TestDatabase.engines)
+    func connectionRemoved(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("History")
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Written"]).status == 200)
+            let id = try await patchbay.connection()["id"].int ?? 0
+            #expect(try await patchbay.api(.DELETE, "\(patchbay.psa)/connections/\(id)").status == 204)
+            let post = try #require(try await patchbay.posts(to: ticket).first)
+            #expect(post["connection_id"] == .null && post["content"].string?.hasSuffix("Written") == true)
+            let reply = try await patchbay.write(ticket, "notes", ["text": "Too late"])
+            #expect(reply.status == 409 && reply.json["code"] == "not_connected")
+        }
+    }
+}
