@@ -18,6 +18,7 @@ public struct Patchbay: AsyncParsableCommand {
                 subcommands: [
                     ListCommand.self, GetCommand.self, CreateCommand.self, UpdateCommand.self, DeleteCommand.self,
                     TestCommand.self, RetryCommand.self, SyncCommand.self,
+                    TicketCommand.self, PostCommand.self, MemberCommand.self, DoctorCommand.self,
                     PreviewCommand.self, EventsCommand.self, ExplainCommand.self, RotateSecretCommand.self,
                 ]),
         ].filter { !$0.subcommands.isEmpty })

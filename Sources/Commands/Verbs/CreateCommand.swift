@@ -8,7 +8,7 @@ struct CreateCommand: ParsableCommand {
             CreateNoun<Rules>.self, CreateNoun<Forwards>.self, CreateNoun<Recipients>.self,
             CreateNoun<PSAConnections>.self,
             CreateNoun<ChatConnections>.self, CreateNoun<APIKeys>.self, CreateNoun<Users>.self,
-            CreateNoun<Organizations>.self, CreateNoun<IdentityProviders>.self,
+            CreateNoun<Organizations>.self, CreateNoun<IdentityProviders>.self, CreateNoun<Tenants>.self,
         ])
 }
 

@@ -8,7 +8,7 @@ struct GetCommand: ParsableCommand {
             GetNoun<Rules>.self, GetNoun<Forwards>.self, GetNoun<Deliveries>.self, GetNoun<Recipients>.self,
             GetNoun<Boards>.self,
             GetNoun<PSAConnections>.self, GetNoun<ChatConnections>.self, GetNoun<Config>.self, GetNoun<Users>.self,
-            GetNoun<Organizations>.self, GetNoun<IdentityProviders>.self,
+            GetNoun<Organizations>.self, GetNoun<IdentityProviders>.self, GetNoun<Tenants>.self, GetNoun<Posts>.self,
         ])
 }
 

@@ -9,7 +9,8 @@ struct ListCommand: ParsableCommand {
             ListNoun<Boards>.self,
             ListNoun<Members>.self, ListNoun<PSAConnections>.self, ListNoun<ChatConnections>.self,
             ListNoun<APIKeys>.self, ListNoun<Users>.self, ListNoun<Organizations>.self, ListNoun<FeatureFlags>.self,
-            ListNoun<AuditEntries>.self, ListNoun<IdentityProviders>.self,
+            ListNoun<AuditEntries>.self, ListNoun<IdentityProviders>.self, ListNoun<Tenants>.self, ListNoun<Posts>.self,
+            ListNoun<MemberMappings>.self, ListNoun<PSAMembers>.self, ListNoun<PSACompanies>.self,
         ])
 }
 

@@ -8,7 +8,7 @@ struct UpdateCommand: ParsableCommand {
             UpdateNoun<Rules>.self, UpdateNoun<Forwards>.self, UpdateNoun<PSAConnections>.self,
             UpdateNoun<ChatConnections>.self,
             UpdateNoun<Config>.self, UpdateNoun<Users>.self, UpdateNoun<FeatureFlags>.self,
-            UpdateNoun<IdentityProviders>.self,
+            UpdateNoun<IdentityProviders>.self, UpdateNoun<Tenants>.self,
         ])
 }
 

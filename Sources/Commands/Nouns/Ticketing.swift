@@ -1,0 +1,75 @@
+/// What was written to tickets, or waits to be.
+enum Posts: Noun {
+    static let short = [
+        .id, Column("kind"), Column("state"), Column("minutes", .number), Column("member", "in the name of"),
+        Column("record_id", "record"), Column("error"),
+    ]
+
+    static let resource = Resource(
+        singular: "post", plural: "posts", path: "/api/v1/integrations/psa/posts",
+        about: "A note, time or status that was written to a ticket, or waits to be.",
+        columns: [
+            .id, Column("ticket_id", "ticket"), Column("kind"), Column("note_type", "type"), Column("state"),
+            Column("by"), Column("created_at", "asked", .instant), Column("attempts", .number), Column("error"),
+        ],
+        details: [
+            Column("content"), Column("member", "in the name of"), Column("minutes", .number),
+            Column("record_id", "record"), Column("origin"), Column("tried_at", "tried", .instant),
+            Column("settled_at", "settled", .instant),
+        ],
+        filters: [
+            Field("ticket_id", option: "ticket", help: "Only to this ticket."),
+            Field("state", .choice(["queued", "sent", "failed", "skipped"]), help: "Only in this state."),
+            Field("kind", .choice(["note", "time", "status"]), help: "Only of this kind."),
+        ])
+}
+
+/// Who is whom in the ticketing system.
+enum MemberMappings: Noun {
+    static let resource = Resource(
+        singular: "member-mapping", plural: "member-mappings", path: "/api/v1/integrations/psa/member-mappings",
+        about: "A user, and the member of the ticketing system that he is.",
+        columns: [
+            Column("user_id", "user", .number), Column("user_name", "name"), Column("user_email", "e-mail"),
+            Column("member_id", "member", .number), Column("member_identifier", "login name"),
+            Column("member_name", "member's name"), Column("matched_by", "matched by"),
+        ])
+}
+
+/// The members of the ticketing system, as they are now.
+enum PSAMembers: Noun {
+    static let resource = Resource(
+        singular: "psa-member", plural: "psa-members", path: "/api/v1/integrations/psa/members",
+        about: "A member of the ticketing system.",
+        columns: [.id, Column("identifier", "login name"), Column("name"), Column("email", "e-mail")],
+        filters: [Field("search", help: "Only those with this in name or login name.")])
+}
+
+/// Companies of the ticketing system.
+enum PSACompanies: Noun {
+    static let resource = Resource(
+        singular: "psa-company", plural: "psa-companies", path: "/api/v1/integrations/psa/companies",
+        about: "A company of the ticketing system.", columns: [.id, Column("name")],
+        filters: [Field("search", help: "Only those with this in the name.")])
+}
+
+/// Customers.
+enum Tenants: Noun {
+    static let resource = Resource(
+        singular: "tenant", plural: "tenants", path: "/api/v1/tenants",
+        about: "A customer of the MSP; its company's tickets are its tickets.",
+        columns: [
+            .id, Column("name"), Column("psa_company_id", "company", .number),
+            Column("psa_company_name", "company's name"), Column("active", .yesNo),
+        ],
+        details: [Column("created_at", "created", .instant)],
+        filters: [Field("search", help: "Only those with this in the name.")],
+        creation: [Field("name", help: "As people call it.").required] + company,
+        change: [Field("name", help: "As people call it.")] + company
+            + Field.onOff("active", off: "inactive", onHelp: "Offer it.", offHelp: "Stop offering it."))
+
+    private static let company = [
+        Field("psa_company_id", option: "company", help: "Its company in the ticketing system, by its id."),
+        Field("psa_company_name", option: "company-name", help: "That company's name."),
+    ]
+}
