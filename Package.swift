@@ -109,7 +109,7 @@ let package = Package(
         target(
             "Ticketing",
             [
-                "Accounts", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "WebSupport", httpTypes,
+                "Accounts", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "WebSupport", crypto, httpTypes,
                 hummingbird, logging,
             ]),
         target(
@@ -124,7 +124,7 @@ let package = Package(
         target(
             "Console",
             [
-                "Accounts", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport", crypto, httpTypes,
+                "Accounts", "CMarkdown", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport", crypto, httpTypes,
                 hummingbird, lifecycle, logging, mustache,
                 nioCore,
             ], resources: [.copy("Templates"), .copy("Assets")]),
@@ -146,6 +146,8 @@ let package = Package(
         .target(name: "CMemory"),
         .systemLibrary(
             name: "CQRCode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]),
+        .systemLibrary(
+            name: "CMarkdown", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"]), .brew(["cmark"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 

@@ -103,7 +103,7 @@ struct ShowTicket: ClientCommand {
         shown["notes"] = written["items"] ?? .array([])
         shown["configurations"] = .string(
             (shown["configurations"]?.elements ?? []).compactMap { $0["name"]?.text }.joined(separator: ", "))
-        shown["longest_note"] = nil
+        for hidden in ["longest_note", "defaults", "connection_id"] { shown[hidden] = nil }
         let layout = Content.Layout(
             columns: [
                 .id, Column("summary"), Column("company"), Column("contact"), Column("board"), Column("status"),

@@ -8,6 +8,7 @@
   const remember = (name, value) => {
     document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=${year}; samesite=lax`;
   };
+  const token = () => $("meta[name=csrf-token]")?.content || "";
   const recall = (name) => (document.cookie.match(`(?:^|; )${name}=([^;]*)`) || [])[1];
 
   // The server writes times into form fields in the zone of whoever looks.
@@ -217,7 +218,7 @@
   document.addEventListener("click", (event) => {
     const target = event.target;
     for (const menu of $$("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
-    const button = target.closest("[data-theme-switch], [data-copy], [data-open], [data-close]");
+    const button = target.closest("[data-theme-switch], [data-copy], [data-copy-value], [data-open], [data-close]");
     if (!button) return;
     if ("themeSwitch" in button.dataset) {
       const order = ["system", "light", "dark"];
@@ -225,6 +226,8 @@
       showTheme();
     } else if (button.dataset.copy) {
       navigator.clipboard?.writeText($(button.dataset.copy).textContent.trim()).then(() => toast("Copied."));
+    } else if (button.dataset.copyValue) {
+      navigator.clipboard?.writeText($(button.dataset.copyValue).value).then(() => toast("Copied."));
     } else if (button.dataset.open) {
       event.preventDefault();
       if (button.dataset.open === "command") openCommand(); else $(`#${button.dataset.open}`)?.showModal();
@@ -232,7 +235,6 @@
   });
 
   // The session's end is told five minutes before.
-  const token = () => $("meta[name=csrf-token]")?.content || "";
   const warning = $("#session-warning");
   let ends = new Date($("meta[name=session-ends]")?.content || NaN);
   setInterval(() => {
@@ -244,6 +246,115 @@
     ends = new Date((await response.json()).ends_at);
     warning.hidden = true;
   });
+
+  // Writing to a ticket: how long the text is, how it will look, and a copy that survives every failure.
+  for (const form of $$("form[data-update]")) {
+    const text = $("textarea[name=text]", form);
+    const count = $("#text-count", form);
+    const preview = $(".preview", form);
+    const longest = Number(text.dataset.count);
+    const told = count.textContent;
+    const show = () => {
+      const length = [...text.value].length;
+      count.classList.toggle("is-warning", length > 15000 && length <= longest);
+      count.classList.toggle("is-bad", length > longest);
+      count.textContent = length === 0 ? told : length > longest
+        ? `${length.toLocaleString()} characters: ConnectWise takes at most ${longest.toLocaleString()}.`
+        : length > 15000 ? `${length.toLocaleString()} characters: ConnectWise may cut notes above 15,000.`
+          : `${length.toLocaleString()} characters. Markdown.`;
+    };
+    text.addEventListener("input", show);
+    show();
+    const button = $("[data-preview]", form);
+    button.hidden = false;
+    $("[data-copy-value]", form).hidden = false;
+    button.addEventListener("click", async () => {
+      if (preview.hidden) {
+        const body = new URLSearchParams({ text: text.value });
+        const response = await fetch("/tickets/preview", { method: "POST", body, headers: { "X-CSRF-Token": token() } });
+        if (!response.ok) { toast("The preview cannot be had for the moment.", true); return; }
+        preview.innerHTML = await response.text();
+      }
+      preview.hidden = !preview.hidden;
+      text.hidden = !preview.hidden;
+      button.textContent = preview.hidden ? "Preview" : "Write";
+    });
+  }
+
+  // The ticket picker: searches as one types, by keyboard all the way, and shows what was chosen as a card.
+  for (const picker of $$("[data-picker]")) {
+    const input = $("input", picker);
+    const picks = document.createElement("div");
+    picks.className = "picks";
+    picks.id = `picks-${input.id}`;
+    picks.setAttribute("role", "listbox");
+    picks.setAttribute("aria-label", "Tickets");
+    const picked = document.createElement("div");
+    picked.className = "picked";
+    picked.setAttribute("aria-live", "polite");
+    picker.append(picks, picked);
+    for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-controls", picks.id], ["aria-expanded", "false"]]) input.setAttribute(name, value);
+    let asked = 0;
+    let waiting;
+    const close = () => { asked++; clearTimeout(waiting); picks.replaceChildren(); input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+    const mark = (item) => {
+      for (const other of $$(".pick.is-current", picks)) { other.classList.remove("is-current"); other.removeAttribute("aria-selected"); }
+      if (!item) return;
+      item.classList.add("is-current");
+      item.setAttribute("aria-selected", "true");
+      item.scrollIntoView({ block: "nearest" });
+      input.setAttribute("aria-activedescendant", item.id);
+    };
+    const search = async () => {
+      const number = ++asked;
+      const response = await fetch(`/tickets/pick?q=${encodeURIComponent(input.value)}`);
+      if (number !== asked || !response.ok) return;
+      picks.innerHTML = await response.text();
+      input.setAttribute("aria-expanded", "true");
+      mark($(".pick", picks));
+    };
+    const choose = async (id) => {
+      close();
+      input.value = id;
+      const response = await fetch(`/tickets/pick/${encodeURIComponent(id)}`);
+      if (!response.ok) return;
+      picked.innerHTML = await response.text();
+      const isThere = Boolean($(".ticket-card", picked));
+      input.setCustomValidity(isThere ? "" : "Choose a ticket that there is.");
+      const clear = document.createElement("button");
+      clear.type = "button";
+      clear.className = "button is-small is-quiet";
+      clear.textContent = "Clear";
+      clear.addEventListener("click", () => { input.value = ""; input.setCustomValidity(""); picked.replaceChildren(); input.focus(); });
+      picked.append(clear);
+      picker.dispatchEvent(new CustomEvent("picked", { bubbles: true, detail: { id, isThere } }));
+    };
+    input.addEventListener("input", () => { input.setCustomValidity(""); picked.replaceChildren(); clearTimeout(waiting); waiting = setTimeout(search, 250); });
+    input.addEventListener("focus", () => { if (!picked.firstChild && !picks.firstChild) search(); });
+    input.addEventListener("keydown", (event) => {
+      const items = $$(".pick", picks);
+      const at = items.findIndex((item) => item.classList.contains("is-current"));
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        if (items.length === 0) { search(); return; }
+        mark(items[(at + (event.key === "ArrowDown" ? 1 : -1) + items.length) % items.length]);
+      } else if (event.key === "Enter" && items.length > 0) {
+        event.preventDefault();
+        choose(items[Math.max(at, 0)].dataset.ticket);
+      } else if (event.key === "Escape" && picks.firstChild) {
+        event.stopPropagation();
+        close();
+      }
+    });
+    picks.addEventListener("mousedown", (event) => {
+      const item = event.target.closest(".pick");
+      if (!item) return;
+      event.preventDefault();
+      choose(item.dataset.ticket);
+    });
+    input.addEventListener("blur", () => setTimeout(close, 150));
+    if (/^\d+$/.test(input.value)) choose(input.value);
+  }
 
   // Live parts.
   document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRF-Token"] = token(); });

@@ -12,6 +12,7 @@ struct Cell {
     var isExact = false
     var mono: String?
     var toggle: Toggle?
+    var choosing: Choosing?
     var actions: [Action] = []
     var isNumber = false
     var isNarrow = false
@@ -26,6 +27,7 @@ struct Cell {
     static func badge(_ badge: Badge, sub: String? = nil) -> Cell { Cell(sub: sub, badge: badge) }
     static func mono(_ text: String) -> Cell { Cell(mono: text) }
     static func toggle(_ toggle: Toggle) -> Cell { Cell(toggle: toggle, isNarrow: true) }
+    static func choice(_ choosing: Choosing) -> Cell { Cell(choosing: choosing) }
     static func actions(_ actions: [Action]) -> Cell { Cell(actions: actions, isNarrow: true) }
 
     /// A time, or what stands for none.
@@ -44,7 +46,7 @@ struct Cell {
         Model([
             "main": main, "cellHref": href, "plain": plain, "sub": sub, "badge": badge?.model,
             "stamp": when.map { Stamp($0, exact: isExact).model }, "mono": mono, "toggle": toggle?.model,
-            "hasActions": !actions.isEmpty, "cellActions": actions.map(\.model),
+            "choosing": choosing?.model, "hasActions": !actions.isEmpty, "cellActions": actions.map(\.model),
             "cellStyle": isNumber ? "num" : isNarrow ? "is-narrow" : nil,
         ])
     }
@@ -101,6 +103,28 @@ struct Toggle {
     var model: Model {
         Model([
             "href": href, "toggleLabel": label, "isOn": isOn, "pressed": isOn ? "true" : "false",
+            "hidden": hidden.sorted { $0.key < $1.key }.map {
+                ["hiddenName": $0.key, "hiddenValue": $0.value] as Model
+            },
+        ])
+    }
+}
+
+/// A choice that is a form of its own.
+struct Choosing {
+    let href: String
+    let name: String
+    let label: String
+    let choices: [(value: String, label: String)]
+    let chosen: String
+    var hidden: [String: String] = [:]
+
+    var model: Model {
+        Model([
+            "href": href, "choosingName": name, "choosingLabel": label,
+            "options": choices.map {
+                ["optionValue": $0.value, "optionLabel": $0.label, "isSelected": $0.value == chosen] as Model
+            },
             "hidden": hidden.sorted { $0.key < $1.key }.map {
                 ["hiddenName": $0.key, "hiddenValue": $0.value] as Model
             },

@@ -36,6 +36,31 @@ enum Choices {
         return found
     }
 
+    /// Things with id and name, by name.
+    static func named(_ visit: Visit, _ path: String) async throws -> [(value: String, label: String)] {
+        try await all(visit, path).map { ($0["id"].words, $0["name"].words) }.sorted { $0.1.lowercased() < $1.1.lowercased() }
+    }
+
+    /// The companies of the ticketing system; only the empty choice when they cannot be had.
+    static func companies(_ visit: Visit) async throws -> [(value: String, label: String)] {
+        do {
+            return [("", "Not chosen")] + (try await named(visit, "/integrations/psa/companies"))
+        } catch is Problem {
+            return [("", "Not chosen (the companies cannot be had for the moment)")]
+        }
+    }
+
+    static func tenants(_ visit: Visit) async throws -> [(value: String, label: String)] {
+        try await named(visit, "/tenants")
+    }
+
+    /// The members of the ticketing system, with their login names.
+    static func members(_ visit: Visit) async throws -> [(value: String, label: String)] {
+        try await all(visit, "/integrations/psa/members").map {
+            ($0["id"].words, "\($0["name"].words) (\($0["identifier"].words))")
+        }.sorted { $0.1.lowercased() < $1.1.lowercased() }
+    }
+
     static func roles(_ visit: Visit) -> [(value: String, label: String)] {
         let largest: Role = visit.principal.role >= .owner ? visit.principal.role : .admin
         return Role.allCases.filter { $0 <= largest }.map {

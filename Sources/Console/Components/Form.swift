@@ -57,6 +57,12 @@ struct Field {
         case instant(TimeZone)
         case code
         case hidden
+        /// Any number of choices, by value and label.
+        case several([(value: String, label: String)], chosen: Set<String>)
+        /// One of few choices, all seen at once; a note says what a choice means.
+        case radios([(value: String, label: String, note: String?)])
+        /// A ticket, searched as one types; without a script its number.
+        case ticket
     }
 
     let name: String
@@ -104,7 +110,9 @@ struct Field {
         case .choice, .hidden:
             if let empty = empty(text) { return empty }
             return isNumeric ? Double(text).map(Value.number) ?? .text(text) : .text(text)
-        case .text, .email, .url, .area, .code:
+        case .several: return .list(entries.all(name).map(Value.text))
+        case .radios: return text.isEmpty ? nil : .text(text)
+        case .text, .email, .url, .area, .code, .ticket:
             return text.isEmpty && (isOptional || sendsNull) ? (sendsNull ? .null : nil) : .text(text)
         }
     }
@@ -122,6 +130,7 @@ struct Field {
         var value = entries[name]
         switch kind {
         case .text, .code, .number: inputType = "text"
+        case .ticket, .several, .radios: break
         case .email: inputType = "email"
         case .url: inputType = "url"
         case .password, .secret:
@@ -139,17 +148,43 @@ struct Field {
         case .flag: isSwitch = true
         case .hidden: isHidden = true
         }
+        let group = group(value)
         let describedBy = [help == nil ? nil : "h-\(name)", error == nil ? nil : "e-\(name)"].compactMap(\.self)
         return Model([
             "fieldName": name, "fieldLabel": label, "value": value ?? "", "help": help, "fieldError": error,
             "isHidden": isHidden, "isSwitch": isSwitch, "isChecked": value == "true",
-            "isLabelled": !isHidden && !isSwitch, "isSelect": isSelect, "isArea": isArea, "inputType": inputType,
+            "isLabelled": !isHidden && !isSwitch && group.isEmpty && !isTicket, "isSelect": isSelect, "isArea": isArea, "inputType": inputType,
             "options": options, "isOptional": isOptional && !isFilter,
             "isRequired": !isOptional && !isFilter && inputType != nil && !sendsNull,
             "isCode": { if case .code = kind { true } else { false } }(), "isFocused": isFocused,
             "autocomplete": autocomplete ?? (inputType == "password" ? "off" : nil), "placeholder": placeholder,
-            "describedBy": describedBy.isEmpty ? nil : describedBy.joined(separator: " "),
+            "describedBy": describedBy.isEmpty ? nil : describedBy.joined(separator: " "), "isTicket": isTicket,
+            "isGroup": !group.isEmpty, "group": group,
         ])
+    }
+
+    private var isTicket: Bool { if case .ticket = kind { true } else { false } }
+
+    /// The choices of a field that shows all of them.
+    private func group(_ value: String?) -> [Model] {
+        switch kind {
+        case .several(let choices, let chosen):
+            choices.map {
+                [
+                    "choiceType": "checkbox", "choiceName": name, "choiceValue": $0.value, "choiceLabel": $0.label,
+                    "isChosen": chosen.contains($0.value),
+                ]
+            }
+        case .radios(let choices):
+            choices.map {
+                Model([
+                    "choiceType": "radio", "choiceName": name, "choiceValue": $0.value, "choiceLabel": $0.label,
+                    "choiceNote": $0.note, "isChosen": $0.value == value,
+                ])
+            }
+        case .text, .email, .password, .number, .url, .secret, .area, .choice, .flag, .instant, .code, .hidden, .ticket:
+            []
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// How states are shown: one word and one tone each, the same on every page.
 extension Badge {
     static func delivery(_ state: String) -> Badge {
@@ -18,6 +20,20 @@ extension Badge {
         case "untested": Badge(.muted, "not tested")
         default: Badge(.bad, state)
         }
+    }
+
+    /// A ticket's status; closed ones stand back.
+    static func ticket(_ ticket: Value) -> Badge {
+        Badge(ticket["closed"].isTrue ? .muted : .info, ticket["status"]["name"].string ?? "no status")
+    }
+
+    /// How urgent a ticket is, by the number that ConnectWise's own names begin with.
+    static func priority(_ ticket: Value) -> Badge {
+        let name = ticket["priority"]["name"].string ?? "none"
+        let tone: Tone =
+            name.contains("1") || name.localizedCaseInsensitiveContains("critical")
+            ? .bad : name.contains("2") || name.localizedCaseInsensitiveContains("high") ? .warning : .muted
+        return Badge(tone, name)
     }
 
     static func sync(_ state: String) -> Badge {

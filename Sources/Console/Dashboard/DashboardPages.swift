@@ -4,7 +4,15 @@ import HTTPTypes
 
 func dashboardPages() -> [PageRoute] {
     [
-        .get("/", .viewer) { visit in
+        PageRoute(method: .get, path: "/", role: .viewer) { visit in
+            // Who works for some customers only begins with their tickets.
+            guard visit.may(.get, "/overview") else { return .redirect("/tickets") }
+            return .page(try await dashboard(visit))
+        }
+    ]
+}
+
+private func dashboard(_ visit: Visit) async throws -> Page {
             let overview = try await visit.get("/overview")
             let psa = try await visit.get("/integrations/psa/connections").items
             let chat = try await visit.get("/integrations/chat/connections").items
@@ -15,6 +23,13 @@ func dashboardPages() -> [PageRoute] {
             let (failed, waiting) = (overview["failed"].int, overview["waiting"].int)
             var blocks: [Block] = []
             if psa.isEmpty || chat.isEmpty { blocks.append(firstSteps(visit, psa: !psa.isEmpty, chat: !chat.isEmpty)) }
+            let posts = overview["posts"].int
+            if posts > 0 {
+                blocks.append(
+                    .notice(
+                        .warning, nil, "\(counted(posts)) writes to tickets failed or wait.", href: "/integrations/posts",
+                        link: "Post history"))
+            }
             blocks.append(
                 Block(
                     "stats",
@@ -65,8 +80,6 @@ func dashboardPages() -> [PageRoute] {
                         ).block
                     ]))
             return Page(title: "Dashboard", blocks: blocks, isLive: true)
-        }
-    ]
 }
 
 private func stat(_ label: String, _ value: String, _ note: String, _ href: String? = nil, isBad: Bool = false) -> Model

@@ -72,7 +72,8 @@ public struct Console: Sendable {
         _ accounts: AccountsFeature, health: @escaping @Sendable () async -> [HealthCheck]
     ) -> [PageRoute] {
         dashboardPages() + ticketPages() + rulePages() + forwardPages() + deliveryPages() + recipientPages()
-            + syncPages() + connectionPages() + userPages() + keyPages() + flagPages() + providerPages() + auditPages()
+            + syncPages() + connectionPages() + integrationPages() + tenantPages() + updatePages() + pickerPages()
+            + userPages() + keyPages() + flagPages() + providerPages() + auditPages()
             + settingsPages() + organizationPages() + healthPages(health) + searchPages() + accountPages(accounts)
     }
 
@@ -154,7 +155,8 @@ public struct Console: Sendable {
             live: live, token: token, principal: live.principal, visitor: Self.visitor(request, context),
             path: request.uri.path, parameters: parameters, query: request.uri.fields, entries: entries,
             zone: zone ?? .gmt,
-            flash: Flash.read(request), theme: Self.theme(request), table: table)
+            flash: Flash.read(request), theme: Self.theme(request),
+            chosenTenant: Tenancy.chosen(request), table: table)
     }
 
     static func visitor(_ request: Request, _ context: WebContext) -> Visitor {
@@ -243,6 +245,7 @@ public struct Console: Sendable {
             "organization": live.organizationName, "isVisiting": live.organization != live.home,
             "name": live.name, "email": live.email, "roleLabel": live.role.label,
             "initials": Self.initials(live.name), "flash": visit.flash, "jumps": Navigation.jumps,
+            "tenancy": try await Tenancy.model(visit, address: request.uri.description),
         ])
     }
 

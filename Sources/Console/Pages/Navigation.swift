@@ -26,7 +26,8 @@ enum Navigation {
             links: [
                 Link(label: "Dashboard", href: "/", icon: "speedometer2", jump: "h", needs: (.get, "/overview")),
                 Link(
-                    label: "Tickets", href: "/tickets", icon: "ticket-detailed", jump: "t", needs: (.get, "/overview")),
+                    label: "Tickets", href: "/tickets", icon: "ticket-detailed", jump: "t",
+                    needs: (.get, "/integrations/psa/tickets/search")),
             ]),
         Group(
             title: "Notifications",
@@ -50,6 +51,10 @@ enum Navigation {
                 Link(
                     label: "Connections", href: "/connections", icon: "plug", jump: "c",
                     needs: (.get, "/integrations/psa/connections")),
+                Link(
+                    label: "Integrations", href: "/integrations", icon: "puzzle", jump: "i",
+                    needs: (.get, "/integrations/psa/member-mappings")),
+                Link(label: "Customers", href: "/tenants", icon: "building", jump: nil, needs: (.get, "/tenants")),
                 Link(label: "Users", href: "/users", icon: "person-gear", jump: "u", needs: (.get, "/users")),
                 Link(label: "API keys", href: "/keys", icon: "key", jump: "k", needs: (.get, "/users/keys")),
                 Link(
@@ -78,7 +83,7 @@ enum Navigation {
     }
 
     static func model(_ visit: Visit, counts: NavigationCounts) async throws -> [Model] {
-        let failed = try await counts.failed(visit)
+        let (failed, posts) = try await counts.toActOn(visit)
         return groups.compactMap { group in
             let links = group.links.filter { visit.may($0.needs.0, $0.needs.1) }.map { link in
                 let isCurrent =
@@ -87,7 +92,7 @@ enum Navigation {
                 return Model([
                     "label": link.label, "href": link.href, "icon": link.icon, "jump": link.jump,
                     "isCurrent": isCurrent,
-                    "count": link.href == "/deliveries" && failed > 0 ? (failed > 999 ? "999+" : "\(failed)") : nil,
+                    "count": link.href == "/deliveries" ? shown(failed) : link.href == "/integrations" ? shown(posts) : nil,
                 ])
             }
             return links.isEmpty ? nil : Model(["groupTitle": group.title, "links": links])
@@ -95,23 +100,29 @@ enum Navigation {
     }
 }
 
+/// A number that matters; nothing where there is none.
+private func shown(_ count: Int) -> String? { count == 0 ? nil : count > 999 ? "999+" : "\(count)" }
+
 /// The numbers beside the navigation's links. Every page shows them, so they are counted every few seconds only.
 final class NavigationCounts: Sendable {
     private static let lifetime: Duration = .seconds(3)
     private static let most = 1_000
 
-    private let failed = Mutex<[Organization.ID: (count: Int, at: ContinuousClock.Instant)]>([:])
+    private let failed = Mutex<[Organization.ID: (counts: (Int, Int), at: ContinuousClock.Instant)]>([:])
 
-    func failed(_ visit: Visit) async throws -> Int {
+    /// Failed deliveries, and writes to tickets that failed or wait.
+    func toActOn(_ visit: Visit) async throws -> (deliveries: Int, posts: Int) {
         let organization = visit.principal.organization
         if let known = failed.withLock({ $0[organization] }), known.at.duration(to: .now) < Self.lifetime {
-            return known.count
+            return known.counts
         }
-        let count = try await visit.get("/overview/counts")["failed"].int
+        guard visit.may(.get, "/overview/counts") else { return (0, 0) }
+        let found = try await visit.get("/overview/counts")
+        let counts = (found["failed"].int, found["posts"].int)
         failed.withLock { failed in
             if failed.count >= Self.most { failed = [:] }
-            failed[organization] = (count, .now)
+            failed[organization] = (counts, .now)
         }
-        return count
+        return counts
     }
 }

@@ -20,6 +20,8 @@ struct Visit: Sendable {
     /// What the last page wanted to say on this one.
     let flash: String?
     let theme: String?
+    /// The customer that was last chosen at the top; it may be gone meanwhile.
+    let chosenTenant: String?
     let table: RouteTable
 
     /// Who it is, for the audit log.
@@ -31,9 +33,28 @@ struct Visit: Sendable {
     }
 
     /// Has the API do something, once for each form that was shown.
+    /// - Parameter step: tells several things apart that one form does.
     @discardableResult
-    func send(_ method: HTTPRequest.Method, _ path: String, _ body: [String: Value] = [:]) async throws -> Value {
-        try await call(method, path, body: .object(body), once: entries["_once"])
+    func send(
+        _ method: HTTPRequest.Method, _ path: String, _ body: [String: Value] = [:], step: String = ""
+    ) async throws -> Value {
+        try await call(method, path, body: .object(body), once: entries["_once"].map { $0 + step })
+    }
+
+    /// The customer whose tickets are looked at; nil for all.
+    func tenant() async throws -> Value? {
+        guard let chosenTenant else { return nil }
+        do {
+            return try await get("/tenants/\(chosenTenant)")
+        } catch let problem as Problem where problem.status == .notFound {
+            return nil
+        }
+    }
+
+    /// Where the API has tickets: all of them, or those of the customer that is chosen.
+    func tickets() async throws -> String {
+        guard let id = try await tenant()?["id"].string else { return "/integrations/psa/tickets" }
+        return "/tenants/\(id)/connectwise/tickets"
     }
 
     private func call(

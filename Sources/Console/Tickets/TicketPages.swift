@@ -6,84 +6,276 @@ import WebSupport
 func ticketPages() -> [PageRoute] {
     [
         PageRoute(method: .get, path: "/tickets", role: .viewer) { visit in
-            let number = (visit.query["number"] ?? "").trimmingCharacters(in: .whitespaces).trimmingPrefix("#")
-            if !number.isEmpty, number.allSatisfy({ $0.isNumber }) { return .redirect("/tickets/\(number)") }
-            let recent = try await visit.get("/overview")["recent_events"].elements
-            var blocks: [Block] = [
-                Filters.block(
-                    "/tickets", [Field("number", "Ticket number", .text, placeholder: "10042", focused: true)], visit,
-                    clear: false, submit: "Open")
-            ]
-            if !number.isEmpty {
-                blocks.append(.notice(.warning, nil, "A ticket is found by its number, such as 10042."))
+            let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
+            let number = text.trimmingPrefix("#")
+            // A number that is typed is a ticket that is wanted.
+            if !number.isEmpty, number.allSatisfy(\.isNumber), visit.query["cursor"] == nil, visit.query["list"] == nil {
+                return .redirect("/tickets/\(number)")
             }
-            blocks.append(
-                Table(
-                    caption: "Tickets with news", title: "Tickets with news",
-                    columns: ["Ticket", "Latest event", "When"],
-                    rows: recent.map { event in
-                        [
-                            .main(
-                                "#\(event["ticket_id"].words) \(event["summary"].words)",
-                                "/tickets/\(event["ticket_id"].words)"),
-                            .text(EventWords.of(event["kind"].words)), .when(event["created_at"].date),
-                        ]
-                    },
-                    empty: Empty(
-                        icon: "ticket-detailed", title: "No events yet",
-                        text: "Tickets appear here when something happens to them.")
-                ).block)
-            return .page(
-                Page(
-                    title: "Tickets", lead: "What happened to a ticket, who was told, and why.", blocks: blocks,
-                    isLive: number.isEmpty))
+            return .page(try await TicketSearch.page(visit))
         },
         .get("/tickets/{id}", .viewer) { visit in
-            let id = try visit.parameter()
-            let page = try await visit.get("/tickets/\(id)/events", visit.listQuery([]))
-            let entries = page.items.map { event -> Model in
-                let deliveries = event["deliveries"].elements
-                let isBad = deliveries.contains { $0["state"].words == "failed" }
-                let by = event["by"].string.map { " by \($0)" } ?? ""
-                let change = [event["from"].string, event["to"].string].compactMap(\.self).joined(separator: " → ")
-                let member = event["member"].string.map { ": \($0)" } ?? ""
-                return Model([
-                    "tone": isBad ? "is-bad" : deliveries.isEmpty ? "is-muted" : "is-good",
-                    "stamp": event["created_at"].date.map { Stamp($0, exact: true).model },
-                    "entryTitle": EventWords.of(event["kind"].words) + member + (change.isEmpty ? "" : ": \(change)")
-                        + by,
-                    "entryText": event["note"].string,
-                    "lines": deliveries.map { delivery in
-                        [
-                            "badge": Badge.delivery(delivery["state"].words).model,
-                            "lineText":
-                                "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
-                        ] as Model
-                    }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "Nobody was told." : nil,
-                ])
-            }
-            let summary = page.items.last?["summary"].string
-            return Page(
-                title: "Ticket \(id)", heading: "#\(id)" + (summary.map { " \($0)" } ?? ""),
-                crumb: ("Tickets", "/tickets"),
-                actions: [
-                    .link("Deliveries", Visit.href("/deliveries", ["ticket_id": id]), icon: "send"),
-                    .link(
-                        "Who would be told?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
-                ],
-                blocks: entries.isEmpty
-                    ? [
-                        .emptyState(
-                            "ticket-detailed", "Nothing is known of this ticket",
-                            "Either there is no such ticket, or nothing has happened to it since Patchbay was connected."
-                        )
-                    ]
-                    : [
-                        .card("Timeline", [Block("timeline", ["entries": entries])]),
-                        .pager(visit.pager(page)),
-                    ], isLive: true)
+            visit.query["part"] == "history"
+                ? Page(title: "Ticket", blocks: [try await TicketHistory.block(visit)])
+                : try await TicketView.page(visit)
         },
     ]
+}
+
+/// Searching tickets.
+private enum TicketSearch {
+    static func page(_ visit: Visit) async throws -> Page {
+        let tenant = try await visit.tenant()
+        var page = Page(
+            title: "Tickets",
+            lead: tenant.map { "Only those of \($0["name"].words)." }
+                ?? "Find a ticket by its number or by words, and write to it.",
+            blocks: [])
+        let isSearch = ["q", "board_id", "mine", "closed", "cursor", "list"].contains { !(visit.query[$0] ?? "").isEmpty }
+        page.blocks.append(
+            Filters.block(
+                "/tickets",
+                [
+                    Field("q", "Number or words", .text, placeholder: "10042, or printer", focused: true),
+                    Field("board_id", "Board", .choice(try await boards(visit))),
+                    Field("mine", "Assigned", .choice([("", "To anybody"), ("true", "To me")])),
+                    Field("closed", "State", .choice([("", "Open"), ("true", "Open and closed")])),
+                ], visit, clear: isSearch, submit: "Search"))
+        do {
+            page.blocks.append(isSearch ? try await found(visit) : try await recent(visit))
+        } catch let problem as Problem where problem.code == "not_connected" {
+            page.blocks.append(
+                .emptyState(
+                    "plug", "No connection to ConnectWise yet",
+                    "An administrator connects it under Integrations; then tickets can be found and written to.",
+                    visit.allowed(
+                        .post, "/integrations/psa/connections",
+                        .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary"))))
+        } catch let problem as Problem {
+            page.blocks.append(.notice(.warning, problem.title + ".", problem.detail))
+        }
+        return page
+    }
+
+    private static func boards(_ visit: Visit) async throws -> [(value: String, label: String)] {
+        guard visit.may(.get, "/cw/boards") else { return [("", "All boards")] }
+        return try await Choices.boards(visit, "All boards")
+    }
+
+    private static func found(_ visit: Visit) async throws -> Block {
+        var query = visit.listQuery(["q", "board_id", "mine"])
+        query["limit"] = query["limit"] ?? "25"
+        if visit.query["closed"] == "true" { query["open"] = "false" }
+        let tickets = try await visit.get(visit.tickets() + "/search", query)
+        return table(
+            "Tickets", tickets.items,
+            Empty(
+                icon: "search", title: "No tickets found",
+                text:
+                    "Try fewer or other words, look among closed ones, or type the number. Words are looked for in the summary."
+            ), visit.pager(tickets))
+    }
+
+    private static func recent(_ visit: Visit) async throws -> Block {
+        let own = try await visit.get(visit.tickets() + "/recent").items
+        guard own.isEmpty, visit.may(.get, "/overview") else {
+            return table(
+                "Tickets you last wrote to", own,
+                Empty(
+                    icon: "ticket-detailed", title: "Nothing yet",
+                    text: "Search above. Tickets that you write to are listed here."), nil)
+        }
+        let news = try await visit.get("/overview")["recent_events"].elements
+        return Table(
+            caption: "Tickets with news", title: "Tickets with news", columns: ["Ticket", "Latest event", "When"],
+            rows: news.map { event in
+                [
+                    .main(
+                        "#\(event["ticket_id"].words) \(event["summary"].words)",
+                        "/tickets/\(event["ticket_id"].words)"),
+                    .text(EventWords.of(event["kind"].words)), .when(event["created_at"].date),
+                ]
+            },
+            empty: Empty(
+                icon: "ticket-detailed", title: "Nothing yet",
+                text: "Search above. Tickets also appear here when something happens to them.")
+        ).block
+    }
+
+    private static func table(_ title: String, _ tickets: [Value], _ empty: Empty, _ pager: Pager?) -> Block {
+        Table(
+            caption: title, title: title, columns: ["Ticket", "Company", "Board", "Status", "Priority", "Changed"],
+            rows: tickets.map { ticket in
+                [
+                    .main("#\(ticket["id"].words) \(ticket["summary"].words)", "/tickets/\(ticket["id"].words)"),
+                    .text(ticket["company"]["name"].string), .text(ticket["board"]["name"].string),
+                    .badge(.ticket(ticket)), .badge(.priority(ticket)), .when(ticket["updated_at"].date),
+                ]
+            }, empty: empty, pager: pager
+        ).block
+    }
+}
+
+/// One ticket: as it is in the ticketing system, and what Patchbay knows of it.
+private enum TicketView {
+    static func page(_ visit: Visit) async throws -> Page {
+        let id = try visit.parameter()
+        var page = Page(title: "Ticket \(id)", heading: "#\(id)", crumb: ("Tickets", "/tickets"), blocks: [])
+        do {
+            let path = try await visit.tickets() + "/\(id)"
+            let ticket = try await visit.get(path)
+            page.heading = "#\(id) \(ticket["summary"].words)"
+            page.actions = actions(ticket, visit)
+            page.blocks = [card(ticket), .grid(2, [try await notes(path, visit), try await TicketHistory.block(visit)])]
+        } catch let problem as Problem {
+            // Without the ticketing system, what is known here is still of use.
+            let history = try await TicketHistory.block(visit)
+            let isGone = problem.status == .notFound
+            page.blocks = [
+                isGone
+                    ? .notice(.warning, nil, "ConnectWise has no ticket \(id), or none that you may see.")
+                    : .notice(.warning, problem.title + ".", problem.detail), history,
+            ]
+            page.status = isGone && history.model["isKnown"] as? Bool != true ? .notFound : .ok
+        }
+        return page
+    }
+
+    private static func actions(_ ticket: Value, _ visit: Visit) -> [Action] {
+        let id = ticket["id"].words
+        return (visit.may(.get, "/notifiers/deliveries")
+            ? [
+                .link("Deliveries", Visit.href("/deliveries", ["ticket_id": id]), icon: "send"),
+                .link("Who would be told?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
+            ] : [])
+            + [.link("Open in ConnectWise", ticket["link"].words, icon: "box-arrow-up-right")]
+            + visit.allowed(
+                .post, "/integrations/psa/tickets/{id}/log-change",
+                .link("Update ticket", "/tickets/\(id)/update", style: "is-primary", icon: "pencil-square"))
+    }
+
+    private static func card(_ ticket: Value) -> Block {
+        let things = ticket["configurations"].elements.map(\.["name"].words).joined(separator: ", ")
+        let people = (ticket["owner"].string.map { ["\($0) (owner)"] } ?? []) + ticket["resources"].elements.map(\.words)
+        return .card(
+            "Ticket",
+            [
+                .grid(
+                    2,
+                    [
+                        .facts([
+                            ("Status", .badge(.ticket(ticket))), ("Priority", .badge(.priority(ticket))),
+                            ("Board", .text(ticket["board"]["name"].string)),
+                            ("Company", .text(ticket["company"]["name"].string, sub: ticket["contact"]["name"].string)),
+                        ]),
+                        .facts([
+                            ("Assigned", .text(people.isEmpty ? "nobody" : people.joined(separator: ", "))),
+                            ("About", .text(things.isEmpty ? "–" : things)),
+                            ("Entered", .when(ticket["entered_at"].date)),
+                            ("Changed", .when(ticket["updated_at"].date)),
+                        ]),
+                    ])
+            ])
+    }
+
+    private static func notes(_ path: String, _ visit: Visit) async throws -> Block {
+        let found: Value
+        do {
+            found = try await visit.get(
+                path + "/notes", ["limit": "20"].merging(visit.listQuery([]).filter { $0.key == "cursor" }) { $1 })
+        } catch let problem as Problem {
+            return .card("Notes and time", [.notice(.warning, nil, problem.detail)])
+        }
+        let entries = found.items.map { note -> Model in
+            let isTime = note["kind"].words == "time_entry"
+            let kind = isTime ? "\(note["minutes"].int) minutes" : NoteWords.shown(note)
+            return Model([
+                "tone": note["internal"].isTrue ? "is-muted" : "is-good",
+                "stamp": note["created_at"].date.map { Stamp($0).model },
+                "entryTitle": "\(kind) by \(note["author"].string ?? "somebody")",
+                "entryHTML": note["text"].string.flatMap { $0.isEmpty ? nil : Markdown.html($0) },
+                "entryNote": note["internal"].isTrue ? nil : isTime ? nil : "The customer sees this.",
+            ])
+        }
+        let parts: [Block] =
+            entries.isEmpty
+            ? [.emptyState("chat-left-text", "No notes yet", "Nobody has written on this ticket.")]
+            : [Block("timeline", ["entries": entries])]
+        return .card("Notes and time", parts + [.pager(visit.pager(found))])
+    }
+}
+
+/// What Patchbay knows of a ticket: events, who was told, what was written from here. Fetched again when it changes.
+private enum TicketHistory {
+    static func block(_ visit: Visit) async throws -> Block {
+        let id = try visit.parameter()
+        var parts: [Block] = []
+        if visit.may(.get, "/integrations/psa/posts") {
+            let posts = try await visit.get("/integrations/psa/posts", ["ticket_id": id, "limit": "10"]).items
+            if !posts.isEmpty {
+                parts.append(
+                    .card(
+                        "Written from here", flush: true,
+                        [Table(caption: "Written from here", columns: ["Post", "State", "When"], rows: posts.map(row)).block]))
+            }
+        }
+        let entries = visit.may(.get, "/tickets/{id}/events") ? try await events(id, visit) : []
+        if visit.may(.get, "/tickets/{id}/events") {
+            parts.append(
+                .card(
+                    "Timeline",
+                    entries.isEmpty
+                        ? [
+                            .emptyState(
+                                "ticket-detailed", "Nothing is known of this ticket",
+                                "Nothing has happened to it since Patchbay was connected.")
+                        ] : [Block("timeline", ["entries": entries])]))
+        }
+        return Block(
+            "region",
+            [
+                "regionID": "ticket-history", "regionHref": Visit.href("/tickets/\(id)", ["part": "history"]),
+                "parts": parts.map(\.model), "isKnown": !entries.isEmpty || parts.count > 1,
+            ])
+    }
+
+    private static func row(_ post: Value) -> [Cell] {
+        [
+            .main(
+                PostWords.what(post), "/integrations/posts/\(post["id"].words)",
+                sub: post["by"].words + (post["member"].string.map { ", as \($0)" } ?? "")),
+            .badge(PostWords.badge(post), sub: post["error"].string), .when(post["created_at"].date),
+        ]
+    }
+
+    private static func events(_ id: String, _ visit: Visit) async throws -> [Model] {
+        let found: Value
+        do {
+            found = try await visit.get("/tickets/\(id)/events", ["limit": "100"])
+        } catch let problem as Problem where problem.status == .notFound {
+            return []
+        }
+        return found.items.map { event -> Model in
+            let deliveries = event["deliveries"].elements
+            let isBad = deliveries.contains { $0["state"].words == "failed" }
+            let by = event["by"].string.map { " by \($0)" } ?? ""
+            let change = [event["from"].string, event["to"].string].compactMap(\.self).joined(separator: " → ")
+            let member = event["member"].string.map { ": \($0)" } ?? ""
+            return Model([
+                "tone": isBad ? "is-bad" : deliveries.isEmpty ? "is-muted" : "is-good",
+                "stamp": event["created_at"].date.map { Stamp($0, exact: true).model },
+                "entryTitle": EventWords.of(event["kind"].words) + member + (change.isEmpty ? "" : ": \(change)") + by,
+                "entryText": event["note"].string,
+                "lines": deliveries.map { delivery in
+                    [
+                        "badge": Badge.delivery(delivery["state"].words).model,
+                        "lineText":
+                            "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
+                    ] as Model
+                }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "Nobody was told." : nil,
+            ])
+        }
+    }
 }
 
 extension Block {
@@ -92,7 +284,7 @@ extension Block {
         .actions(
             [
                 pager.firstHref.map { Action.link("First page", $0, style: "is-small") },
-                pager.nextHref.map { Action.link("Next page", $0, style: "is-small") },
+                pager.nextHref.map { Action.link("Older", $0, style: "is-small") },
             ].compactMap(\.self))
     }
 }
@@ -108,17 +300,19 @@ func searchPages() -> [PageRoute] {
                     "href": "/tickets/\(number)", "icon": "ticket-detailed", "label": "Ticket #\(number)",
                     "hint": "timeline",
                 ])
-                results.append([
+                if visit.may(.get, "/notifiers/deliveries") {
+                    results.append([
                     "href": Visit.href("/deliveries", ["ticket_id": String(number)]), "icon": "send",
                     "label": "Deliveries about #\(number)", "hint": "messages",
-                ])
+                    ])
+                }
             }
             let words = text.lowercased()
             results += Navigation.links(for: visit).filter { words.isEmpty || $0.label.lowercased().contains(words) }
                 .map {
                     ["href": $0.href, "icon": $0.icon, "label": $0.label, "hint": $0.jump.map { "g \($0)" } ?? ""]
                 }
-            if words.count >= 2 {
+            if words.count >= 2, visit.may(.get, "/webex/rooms") {
                 let found = try await visit.get("/webex/rooms", ["q": text, "limit": "6"]).items
                 results += found.map {
                     [

@@ -23,7 +23,7 @@ func overviewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
         },
         Route(
             .get, "/overview/counts", .viewer,
-            "Failed deliveries, and those on their way; counted up to \(Overview.mostCounted)",
+            "Failed deliveries, those on their way, and writes to tickets that failed or wait; counted up to \(Overview.mostCounted)",
             gives: .one(Overview.Counts.self)
         ) { request in
             let organization = request.principal.organization
@@ -34,7 +34,7 @@ func overviewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
 
 private struct OverviewAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
-        case failed, waiting, hours
+        case failed, waiting, posts, hours
         case recent = "recent_events"
     }
 
@@ -67,12 +67,14 @@ private struct OverviewAnswer: Codable, Sendable {
 
     let failed: Int
     let waiting: Int
+    let posts: Int
     let hours: [Hour]
     let recent: [Recent]
 
     init(_ overview: Overview) {
         failed = overview.counts.failed
         waiting = overview.counts.waiting
+        posts = overview.counts.posts
         hours = overview.hours.map {
             Hour(startsAt: $0.startsAt, events: $0.events, sent: $0.sent, failed: $0.failed)
         }

@@ -36,6 +36,8 @@ struct Overview: Sendable {
     struct Counts: Sendable, Codable, Equatable {
         let failed: Int
         let waiting: Int
+        /// Writes to tickets that failed or wait.
+        let posts: Int
 
         init(of organization: Organization.ID, in db: Connection) throws {
             func count(_ states: [Delivery.State]) throws -> Int {
@@ -48,6 +50,7 @@ struct Overview: Sendable {
             }
             failed = try count([.failed])
             waiting = try count([.queued, .uncertain])
+            posts = try PostCount.toActOn(of: organization, limit: Overview.mostCounted, in: db)
         }
     }
 

@@ -255,3 +255,16 @@ extension Signal {
     /// Something became of a post.
     public static let posts = Signal(rawValue: "posts")
 }
+
+/// How many writes to tickets somebody should look at.
+public enum PostCount {
+    /// Those that failed or wait, counted up to a limit.
+    public static func toActOn(of organization: Organization.ID, limit: Int, in db: Connection) throws -> Int {
+        try db.first(
+            """
+            SELECT COUNT(*) AS n FROM (
+                SELECT 1 FROM posts WHERE organization_id = \(organization)
+                    AND state IN (\(list: [Post.State.failed, .queued])) LIMIT \(limit)) AS counted
+            """)?["n"] ?? 0
+    }
+}

@@ -280,6 +280,37 @@ private struct TicketAnswer: Codable, Sendable {
         case updatedAt = "updated_at"
         case updatedBy = "updated_by"
         case longestNote = "longest_note"
+        case defaults
+    }
+
+    /// What applies to a change that is logged on it where nobody says anything.
+    struct Defaults: Codable, Sendable {
+        enum CodingKeys: String, CodingKey {
+            case minutes, status
+            case noteType = "note_type"
+            case workRole = "work_role"
+            case workType = "work_type"
+            case movesStatus = "auto_update_status"
+        }
+
+        let minutes: Int
+        let noteType: NoteType
+        let workRole: ReferenceAnswer?
+        let workType: ReferenceAnswer?
+        let status: ReferenceAnswer?
+        let movesStatus: Bool
+
+        init(_ settings: PSASettings, board: String?) {
+            func answer(_ choice: PSASettings.Choice?) -> ReferenceAnswer? {
+                choice.map { ReferenceAnswer(id: $0.id, name: $0.name) }
+            }
+            minutes = settings.minutes
+            noteType = settings.noteType
+            workRole = answer(settings.workRole)
+            workType = answer(settings.workType)
+            status = answer(board.flatMap { settings.boardStatuses[$0] })
+            movesStatus = settings.movesStatus
+        }
     }
 
     let id: Ticket.ID
@@ -299,6 +330,7 @@ private struct TicketAnswer: Codable, Sendable {
     let updatedAt: Date?
     let updatedBy: String?
     let longestNote: Int
+    let defaults: Defaults
 
     init(_ ticket: Ticket, _ configurations: [TicketConfiguration]?, _ live: LiveConnection) {
         id = ticket.id
@@ -318,6 +350,7 @@ private struct TicketAnswer: Codable, Sendable {
         updatedAt = ticket.updatedAt
         updatedBy = ticket.updatedBy
         longestNote = live.provider.longestNote
+        defaults = Defaults(live.connection.settings, board: ticket.board?.id)
     }
 }
 

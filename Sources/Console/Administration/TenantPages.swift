@@ -1,0 +1,150 @@
+import Accounts
+import Foundation
+import HTTPTypes
+import Hummingbird
+import WebSupport
+
+func tenantPages() -> [PageRoute] {
+    let list = PageRoute.get("/tenants", .viewer) { visit in
+        let page = try await visit.get("/tenants", visit.listQuery(["search", "active"]))
+        let new = visit.allowed(
+            .post, "/tenants", .link("New customer", "/tenants/new", style: "is-primary", icon: "plus-lg"))
+        let isFiltered = !(visit.query["search"] ?? "").isEmpty
+        return Page(
+            title: "Customers", lead: "Their tickets are those of their company in ConnectWise.", actions: new,
+            blocks: [
+                Filters.block(
+                    "/tenants", [Field("search", "Name", .text, placeholder: "A part of it")], visit, clear: isFiltered),
+                Table(
+                    caption: "Customers", columns: ["Name", "Company in ConnectWise", "State", .hidden("Actions")],
+                    rows: page.items.map { tenant in
+                        let id = tenant["id"].words
+                        return [
+                            .main(tenant["name"].words, visit.may(.patch, "/tenants/{tenant}") ? "/tenants/\(id)" : nil),
+                            .text(
+                                tenant["psa_company_name"].string ?? tenant["psa_company_id"].string
+                                    ?? "not chosen: all tickets"),
+                            .badge(tenant["active"].isTrue ? Badge(.good, "active") : Badge(.muted, "inactive")),
+                            .actions([
+                                .post(
+                                    "Tickets", "/tenant", style: "is-small", about: "of \(tenant["name"].words)",
+                                    hidden: ["tenant": id, "to": "/tickets"])
+                            ]),
+                        ]
+                    },
+                    empty: isFiltered
+                        ? Empty(icon: "funnel", title: "No customer fits", text: "Nobody has this in the name.")
+                        : Empty(
+                            icon: "building", title: "No customers yet",
+                            text:
+                                "A customer limits searches to its company, and people can be limited to some customers.",
+                            actions: new), pager: visit.pager(page)
+                ).block,
+            ])
+    }
+    let choose = PageRoute.post("/tenant", .viewer) { visit in
+        let tenant = visit.entries["tenant"].flatMap { $0.isEmpty ? nil : $0 }
+        if let tenant { _ = try await visit.get("/tenants/\(tenant)") }
+        let back = visit.entries["to"].flatMap { $0.hasPrefix("/") && !$0.hasPrefix("//") ? $0 : nil }
+        var response = Response.redirect(to: back ?? "/tickets")
+        Tenancy.choose(tenant, in: &response)
+        return .response(response)
+    }
+    @Sendable func fields(_ visit: Visit) async throws -> [Field] {
+        [
+            Field("name", "Name", .text, focused: true),
+            Field(
+                "psa_company_id", "Company in ConnectWise", .choice(try await Choices.companies(visit)),
+                help: "Only this company's tickets are found for the customer.", optional: true),
+            Field("active", "Offered", .flag),
+        ]
+    }
+    @Sendable func body(_ visit: Visit, _ fields: [Field]) -> [String: Value] {
+        var body = Form(action: "", fields: fields, entries: visit.entries).body
+        let chosen = visit.entries["psa_company_id"] ?? ""
+        body["psa_company_id"] = .text(chosen)
+        if case .choice(let choices) = fields[1].kind, let name = choices.first(where: { $0.value == chosen })?.label {
+            body["psa_company_name"] = .text(chosen.isEmpty ? "" : name)
+        }
+        return body
+    }
+    let new = PageRoute.form("/tenants/new", .admin) { visit, entries, problem in
+        Page(
+            title: "New customer", crumb: ("Customers", "/tenants"),
+            blocks: [
+                Form(
+                    action: "/tenants/new", fields: try await fields(visit), submit: "Save", cancel: "/tenants",
+                    entries: entries ?? Entries(["active": "true"]), problem: problem
+                ).block
+            ])
+    } send: { visit in
+        let made = try await visit.send(.post, "/tenants", body(visit, try await fields(visit)))
+        return .redirect("/tenants", "\(made["name"].words) is a customer now.")
+    }
+    let edit = PageRoute.form("/tenants/{id}", .admin) { visit, entries, problem in
+        let id = try visit.parameter()
+        let tenant = try await visit.get("/tenants/\(id)")
+        let fields = try await fields(visit)
+        let enabled = try await visit.get("/tenants/\(id)/connectwise/enabled")
+        return Page(
+            title: tenant["name"].words, crumb: ("Customers", "/tenants"),
+            actions: [
+                .post(
+                    "Delete", "/tenants/\(id)/delete", style: "is-danger", icon: "trash",
+                    confirm: "Delete \(tenant["name"].words)? Its tickets stay in ConnectWise.")
+            ],
+            blocks: [
+                enabled["own"].isTrue
+                    ? .notice(.info, nil, "This customer has a connection to ConnectWise of its own.")
+                    : .text("Uses the organization's connection to ConnectWise.", style: "muted section"),
+                Form(
+                    action: "/tenants/\(id)", fields: fields, cancel: "/tenants",
+                    entries: entries ?? Entries(tenant, fields), problem: problem
+                ).block,
+            ])
+    } send: { visit in
+        let id = try visit.parameter()
+        try await visit.send(.patch, "/tenants/\(id)", body(visit, try await fields(visit)))
+        return .redirect("/tenants", "The customer is changed.")
+    }
+    let delete = Deletion.page(
+        "/tenants/{id}/delete", .admin, api: "/tenants/{id}", back: "/tenants", done: "The customer is deleted."
+    ) { visit, id in
+        "Delete \(try await visit.get("/tenants/\(id)")["name"].words)? Its tickets stay in ConnectWise; a connection of its own goes."
+    }
+    return [list, choose] + new + edit + delete + limitPages()
+}
+
+/// To which customers a person is limited.
+private func limitPages() -> [PageRoute] {
+    PageRoute.form("/users/{id}/tenants", .admin) { visit, entries, problem in
+        let id = try visit.parameter()
+        let user = try await visit.get("/users/\(id)")
+        let limits = try await visit.get("/users/\(id)/tenants")["tenants"]
+        let chosen = entries.map { $0.all("tenants") } ?? limits.elements.map(\.words)
+        let isLimited = entries.map { $0["limited"] == "true" } ?? (limits != .null)
+        let tenants = try await Choices.tenants(visit)
+        var blocks: [Block] = []
+        if tenants.isEmpty {
+            blocks.append(.notice(.info, nil, "There are no customers yet.", href: "/tenants/new", link: "New customer"))
+        }
+        let fields = [
+            Field("limited", "Limited to some customers", .flag, help: "Sees and writes only to their tickets."),
+            Field("tenants", "Customers", .several(tenants, chosen: Set(chosen))),
+        ]
+        return Page(
+            title: "Customers of \(user["name"].words)", crumb: ("Users", "/users"),
+            blocks: blocks + [
+                Form(
+                    action: "/users/\(id)/tenants", fields: fields, cancel: "/users/\(id)",
+                    entries: Entries(["limited": isLimited ? "true" : nil]), problem: problem
+                ).block
+            ])
+    } send: { visit in
+        let id = try visit.parameter()
+        let tenants = visit.entries.all("tenants").compactMap(Double.init).map(Value.number)
+        let isLimited = visit.entries["limited"] == "true"
+        try await visit.send(.put, "/users/\(id)/tenants", ["tenants": isLimited ? .list(tenants) : .null])
+        return .redirect("/users", isLimited ? "The person is limited to \(tenants.count) customers." : "The limit is gone.")
+    }
+}
