@@ -61,9 +61,11 @@ private struct UpdatePanel {
         } catch let failed as Problem where failed.status != .notFound && failed.code != "not_connected" {
             // What is written is taken all the same, and written when ConnectWise is back.
             ticket = nil
+            let isBusy = failed.status == .tooManyRequests
             page.blocks.append(
                 .notice(
-                    .warning, "ConnectWise cannot be asked.", "\(failed.detail) What you write is kept and sent by itself."))
+                    .warning, isBusy ? "The ticket is not shown." : "ConnectWise cannot be asked.",
+                    isBusy ? failed.detail : "\(failed.detail) What you write is kept and sent by itself."))
         }
         let statuses = ticket == nil ? [] : (try? await visit.get(path + "/statuses", statusQuery(ticket)).items) ?? []
         if let ticket { page.heading = "Update #\(id) \(ticket["summary"].words)" }

@@ -13,6 +13,9 @@ import Foundation
 /// | `POST /_control/tickets/{id}/time` | `{"text","hours","as"}` → `{"id"}` |
 /// | `POST /_control/tickets/{id}/assignments` | `{"member","as"}` |
 /// | `DELETE /_control/tickets/{id}/assignments/{member}?as=…` | takes the member off |
+/// | `GET`, `PATCH /_control/switches` | how it behaves, see ``Switches``: `{"ignores_status_patches", "denied_rights", …}` |
+/// | `DELETE /_control/members/{identifier}` | removes a member |
+/// | `PATCH /_control/members/{identifier}` | `{"inactive"}` |
 /// | `GET /_control/callbacks` | how the last callbacks ended |
 /// | `GET /_control/signing-key` | `{"signing_key","key_url"}` |
 extension PlayedConnectWise {
@@ -31,6 +34,18 @@ extension PlayedConnectWise {
             switch (path.first, path.count) {
             case ("tickets", 1) where call.method == "POST": return try create(try call.controlBody())
             case ("tickets", 2...): return try control(call, ticket: Int(path[1]) ?? 0, Array(path.dropFirst(2)))
+            case ("switches", 1):
+                if call.method == "PATCH" {
+                    let body = try call.controlBody()
+                    simulator.ledger.change { $0.switches.apply(body) }
+                }
+                return simulator.switches.json
+            case ("members", 2):
+                if call.method == "DELETE" { try simulator.remove(member: String(path[1])) }
+                if call.method == "PATCH" {
+                    try simulator.setInactive(try call.controlBody()["inactive"]?.bool ?? true, of: String(path[1]))
+                }
+                return ["done": true]
             case ("callbacks", 1): return .list(simulator.callbackDeliveries.suffix(1000).map(\.json))
             case ("signing-key", 1):
                 return ["signing_key": .text(simulator.signingKey), "key_url": .text(simulator.keyURL)]
@@ -50,6 +65,7 @@ extension PlayedConnectWise {
                 try simulator.createTicket(
                     summary, board: body["board"]?.string, company: body["company"]?.string,
                     contact: body["contact"]?.int, owner: body["owner"]?.string, text: body["text"]?.string,
+                    recordType: body["recordType"]?.string ?? "ServiceTicket",
                     as: Author(control: body["as"]) ?? .member("dokafor")))
         ]
     }
@@ -108,7 +124,28 @@ extension TicketState {
             "company": .text(company), "contact": .optional(contact), "owner": .optional(owner),
             "resources": .list(resources.map { .text($0) }), "closed": .flag(closed),
             "lastUpdated": .text(Instant(lastUpdated).text), "updatedBy": .text(updatedBy),
-            "notes": .list(notes.map { .text($0) }),
+            "notes": .list(notes.map { .text($0) }), "note_records": .list(noteRecords.map(\.json)),
+            "time_records": .list(timeRecords.map(\.json)),
+        ]
+    }
+}
+
+extension NoteState {
+    fileprivate var json: JSON {
+        [
+            "id": .integer(id), "text": .text(text), "detailDescriptionFlag": .flag(discussion),
+            "internalAnalysisFlag": .flag(internalAnalysis), "resolutionFlag": .flag(resolution),
+            "processNotifications": .flag(notifies), "author": .optional(author),
+        ]
+    }
+}
+
+extension TimeState {
+    fileprivate var json: JSON {
+        [
+            "id": .integer(id), "minutes": .integer(minutes), "member": .text(member), "notes": .optional(notes),
+            "workRole": .optional(workRole), "workType": .optional(workType), "billableOption": .text(billable),
+            "chargeToType": .text(chargedAs),
         ]
     }
 }

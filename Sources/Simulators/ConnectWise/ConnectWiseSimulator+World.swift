@@ -1,5 +1,43 @@
 import Foundation
 
+/// A note of a ticket, with what was sent with it.
+public struct NoteState: Sendable, Equatable {
+    /// Its number.
+    public let id: Int
+    /// As it is kept.
+    public let text: String
+    /// Seen by the customer.
+    public let discussion: Bool
+    /// Seen by members.
+    public let internalAnalysis: Bool
+    /// The resolution.
+    public let resolution: Bool
+    /// Whether ConnectWise was to send its e-mails.
+    public let notifies: Bool
+    /// Identifier of the member who wrote it; nil for a contact, or somebody who is gone.
+    public let author: String?
+}
+
+/// A time entry of a ticket.
+public struct TimeState: Sendable, Equatable {
+    /// Its number.
+    public let id: Int
+    /// How long.
+    public let minutes: Int
+    /// Identifier of the member.
+    public let member: String
+    /// What was done.
+    public let notes: String?
+    /// As what.
+    public let workRole: String?
+    /// What kind of work.
+    public let workType: String?
+    /// Whether it is charged.
+    public let billable: String
+    /// `ServiceTicket` or `ProjectTicket`.
+    public let chargedAs: String
+}
+
 /// What a test or the demo may look at of a ticket.
 public struct TicketState: Sendable, Equatable {
     /// Ticket number.
@@ -26,6 +64,10 @@ public struct TicketState: Sendable, Equatable {
     public let updatedBy: String
     /// Texts of its notes, oldest first.
     public let notes: [String]
+    /// Its notes with all that was sent with them, oldest first.
+    public let noteRecords: [NoteState]
+    /// Its time entries, oldest first.
+    public let timeRecords: [TimeState]
 }
 
 /// A change of the world that cannot be made, with the reason.
@@ -66,7 +108,7 @@ extension ConnectWiseSimulator {
     @discardableResult
     public func createTicket(
         _ summary: String, board: String? = nil, company: String? = nil, contact: Int? = nil, owner: String? = nil,
-        text: String? = nil, as author: Author = .member("dokafor")
+        text: String? = nil, recordType: String = "ServiceTicket", as author: Author = .member("dokafor")
     ) throws -> Int {
         let at = moment
         return try change { ledger throws(NotInThisWorld) in
@@ -74,10 +116,11 @@ extension ConnectWiseSimulator {
             guard let status = ledger.defaultStatus(of: board) else { throw NotInThisWorld("board without statuses") }
             let companyID = try ledger.company(named: company)
             let owner = try owner.map { name throws(NotInThisWorld) in try ledger.member(known: name).id }
-            let ticket = TicketRecord(
+            var ticket = TicketRecord(
                 id: 0, summary: String(summary.prefix(100)), boardID: board, statusID: status.id, companyID: companyID,
                 contactID: contact ?? ledger.companies[companyID]?.contactID, ownerID: owner,
                 priorityID: ledger.defaultPriority, stamp: Stamp(at, by: ""))
+            ticket.recordType = recordType
             let hand = try ledger.hand(author, at)
             let id = ledger.enter(ticket, by: hand, quietly: true)
             if let text { _ = try ledger.addNote(text, to: id, kind: .discussion, as: author, at, quietly: true) }
@@ -161,6 +204,23 @@ extension ConnectWiseSimulator {
             record.summary = summary ?? record.summary
             let changed = record
             ledger.edit(ticket, by: try ledger.hand(author, at)) { $0 = changed }
+        }
+    }
+
+    /// Removes a member; references to it lead nowhere from then on.
+    public func remove(member identifier: String) throws {
+        try change { ledger throws(NotInThisWorld) in
+            let member = try ledger.member(known: identifier)
+            ledger.memberByIdentifier[member.identifier.lowercased()] = nil
+            ledger.members.remove(member.id)
+        }
+    }
+
+    /// Lets a member leave, or come back.
+    public func setInactive(_ isInactive: Bool, of identifier: String) throws {
+        try change { ledger throws(NotInThisWorld) in
+            let member = try ledger.member(known: identifier)
+            _ = ledger.members.update(member.id) { $0.inactive = isInactive }
         }
     }
 
@@ -271,7 +331,21 @@ extension Ledger {
             contact: ticket.contactID.flatMap { contacts[$0]?.name },
             owner: ticket.ownerID.flatMap { members[$0]?.identifier }, resources: ticket.resources,
             closed: ticket.closed, lastUpdated: ticket.stamp.updated.date, updatedBy: ticket.stamp.updatedBy,
-            notes: (notesByTicket[id] ?? []).compactMap { notes[$0]?.text })
+            notes: (notesByTicket[id] ?? []).compactMap { notes[$0]?.text },
+            noteRecords: (notesByTicket[id] ?? []).compactMap { notes[$0] }.map { note in
+                NoteState(
+                    id: note.id, text: note.text, discussion: note.discussion,
+                    internalAnalysis: note.internalAnalysis, resolution: note.resolution, notifies: note.notifies,
+                    author: note.memberID.flatMap { members[$0]?.identifier })
+            },
+            timeRecords: (timeByTicket[id] ?? []).compactMap { time[$0] }.map { entry in
+                TimeState(
+                    id: entry.id, minutes: Int((entry.hours * 60).rounded()),
+                    member: members[entry.memberID]?.identifier ?? "", notes: entry.notes,
+                    workRole: entry.extras["workRole"]?["name"]?.string,
+                    workType: entry.extras["workType"]?["name"]?.string, billable: entry.billable,
+                    chargedAs: entry.chargeToType)
+            })
     }
 
     func ticket(known id: Int) throws(NotInThisWorld) -> TicketRecord {

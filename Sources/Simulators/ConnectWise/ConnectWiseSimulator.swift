@@ -35,6 +35,7 @@ public final class ConnectWiseSimulator: Service {
         secrets = Mutex(Secrets(signingKey: options.signingKey ?? UUID().uuidString.lowercased()))
         var ledger = options.world.ledger(apiMember: options.apiMember, now: Instant(options.now()))
         ledger.hrefBase = "\(options.publicURL ?? "")/\(options.codebase)//apis/3.0"
+        ledger.switches.hidesBadKeys = options.hidesBadKeys
         self.ledger = Watched(ledger)
         (queue, enqueue) = AsyncStream.makeStream(of: OutgoingCallback.self)
     }

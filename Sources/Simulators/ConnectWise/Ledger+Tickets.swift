@@ -52,6 +52,7 @@ extension Ledger {
         guard let old = tickets[id] else { throw .noRecord(kind: "Ticket", id: String(id)) }
         let draft = try Draft(patch: body, Models.ticket)
         guard !draft.values.isEmpty else { return }
+        if switches.ignoresStatusPatches, draft.values.allSatisfy({ $0.name == "status" }) { return }
         guard let oldBoard = boards[old.boardID] else { throw .noRecord(kind: "Board", id: String(old.boardID)) }
         var ticket = old
         let board = try board(draft["board"], resource: "ticket") ?? oldBoard
@@ -82,6 +83,9 @@ extension Ledger {
             ticket.extras[name] = value == .null ? nil : value
         }
         let changed = ticket
+        if old.closed || statuses[ticket.statusID]?.closed == true, switches.deniedRights.contains(Rights.close) {
+            throw .forbidden
+        }
         edit(id, by: hand, quietly: draft.flag("skipCallback") ?? false) { $0 = changed }
     }
 
@@ -115,12 +119,23 @@ extension Ledger {
         edit(ticketID, by: hand) { _ in }
     }
 
+    /// Nobody writes in the name of somebody who has left.
+    func activeMember(_ reference: JSON?, resource: String) throws(Refusal) -> Member? {
+        let found = try member(reference, resource: resource)
+        if let found, found.inactive {
+            throw .notFound("member \(found.identifier)", resource: resource, field: "member")
+        }
+        return found
+    }
+
     private func apply(_ draft: Draft<NoteRecord>, to note: inout NoteRecord) throws(Refusal) {
         note.text = draft.string("text") ?? note.text
+        if switches.collapsesNewlines { note.text = note.text.replacing("\n", with: " ") }
+        note.notifies = draft.flag("processNotifications") ?? note.notifies
         note.discussion = draft.flag("detailDescriptionFlag") ?? note.discussion
         note.internalAnalysis = draft.flag("internalAnalysisFlag") ?? note.internalAnalysis
         note.resolution = draft.flag("resolutionFlag") ?? note.resolution
-        note.memberID = try member(draft["member"], resource: "serviceNote")?.id ?? note.memberID
+        note.memberID = try activeMember(draft["member"], resource: "serviceNote")?.id ?? note.memberID
         note.contactID = try contact(draft["contact"], resource: "serviceNote")?.id ?? note.contactID
         if let flag = draft["issueFlag"] { note.extras["issueFlag"] = flag }
     }

@@ -9,10 +9,24 @@ extension Ledger {
 
     mutating func post(time body: JSON, by hand: Hand) throws(Refusal) -> Int {
         let draft = try Draft(post: body, Models.time)
+        var (entry, ticket, author) = try begin(time: draft, by: hand)
+        let location = try location(draft, ticket)
+        let role = try workRole(draft, ticket, author, at: location)
+        let type = try workType(draft)
+        if draft["billableOption"] == nil, let type { entry.billable = type.billTime }
+        place(&entry, location, role, type)
+        return add(time: entry, by: hand)
+    }
+
+    /// An entry with all that does not depend on where and as what the work was done.
+    func begin(
+        time draft: Draft<TimeRecord>, by hand: Hand
+    ) throws(Refusal) -> (TimeRecord, TicketRecord?, Member) {
         guard let start = try draft.instant("timeStart") else { throw .missing("timeStart", resource: "timeEntry") }
-        guard let author = try member(draft["member"], resource: "timeEntry") ?? member(apiMember) else {
+        guard let author = try activeMember(draft["member"], resource: "timeEntry") ?? member(apiMember) else {
             throw .missing("member", resource: "timeEntry")
         }
+        var onTicket: TicketRecord?
         let chargeTo = draft["chargeToId"]?.int
         let type = draft.string("chargeToType") ?? (chargeTo == nil ? "Company" : "ServiceTicket")
         var entry = TimeRecord(
@@ -23,6 +37,10 @@ extension Ledger {
             guard let chargeTo, let ticket = tickets[chargeTo] else {
                 throw .notFound("Ticket \(chargeTo ?? 0)", resource: "timeEntry", field: "chargeToId")
             }
+            guard (type == "ServiceTicket") == (ticket.recordType == "ServiceTicket") else {
+                throw .notFound("\(type) \(chargeTo)", resource: "timeEntry", field: "chargeToId")
+            }
+            onTicket = ticket
             if statuses[ticket.statusID]?.timeEntryNotAllowed == true {
                 throw .invalidField(
                     "chargeToId", "Time entry is not allowed on the current status of this ticket.",
@@ -33,7 +51,7 @@ extension Ledger {
             entry.companyID = try company(draft["company"], resource: "timeEntry")?.id
         }
         try apply(draft, to: &entry)
-        return add(time: entry, by: hand)
+        return (entry, onTicket, author)
     }
 
     mutating func patch(time id: Int, _ body: JSON, by hand: Hand) throws(Refusal) {

@@ -25,6 +25,11 @@ struct Ledger: Sendable {
     var schedule = Table<ScheduleRecord>(firstID: 90_001)
     var scheduleByTicket: [Int: [Int]] = [:]
     var callbacks = Table<CallbackRecord>(firstID: 401)
+    var locations = Table<Location>(firstID: 11)
+    var workRoles = Table<WorkRole>()
+    var workTypes = Table<WorkType>()
+    var configurations = Table<Configuration>(firstID: 601)
+    var switches = Switches()
 
     /// Changes of tickets that callbacks have still to tell.
     var news: [News] = []

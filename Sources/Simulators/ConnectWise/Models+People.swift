@@ -5,7 +5,9 @@ extension Models {
         fields: [
             Field("id", .integer) { board, _ in .integer(board.id) },
             Field("name", .text(longest: 50)) { board, _ in .text(board.name) },
-            Field("location", .reference(named)) { _, _ in ["id": 11, "name": "Main office"] },
+            Field("location", .reference(named)) { board, ledger in
+                ledger.locations[board.locationID].map { ["id": .integer($0.id), "name": .text($0.name)] } ?? .null
+            },
             Field("department", .reference(["id", "identifier", "name"])) { board, _ in
                 ["id": 10, "identifier": .text(board.department), "name": .text(board.department)]
             },
@@ -19,7 +21,10 @@ extension Models {
             Field("timeEntryInternalAnalysisFlag", .flag) { _, _ in false },
             Field("autoAssignTicketOwnerFlag", .flag) { _, _ in false },
             Field("markFirstNoteIssueFlag", .flag) { _, _ in false },
-            Field("workRole", .reference(named)), Field("workType", .reference(named)),
+            Field("workRole", .reference(named)) { board, ledger in
+                board.workRoleID.flatMap { ledger.workRoles[$0] }
+                    .map { ["id": .integer($0.id), "name": .text($0.name)] } ?? .null
+            }, Field("workType", .reference(named)),
         ],
         shortcuts: stamps(\.stamp), info: { board, _ in info(board.stamp, entered: false) })
 
@@ -30,7 +35,7 @@ extension Models {
             Field("name", .text(longest: 50)) { status, _ in .text(status.name) },
             Field("board", .reference(named)) { status, ledger in board(status.boardID, ledger) },
             Field("sortOrder", .integer) { status, _ in .integer(status.sortOrder) },
-            Field("displayOnBoard", .flag) { status, _ in .flag(!status.closed) },
+            Field("displayOnBoard", .flag) { status, _ in .flag(!status.closed && !status.inactive) },
             Field("inactive", .flag) { status, _ in .flag(status.inactive) },
             Field("closedStatus", .flag) { status, _ in .flag(status.closed) },
             Field("timeEntryNotAllowed", .flag) { status, _ in .flag(status.timeEntryNotAllowed) },

@@ -12,8 +12,8 @@ extension Models {
             Field("status/name", .text(longest: nil)) { ticket, ledger in
                 .optional(ledger.statuses[ticket.statusID]?.name)
             },
-            // Singular: `configurations/id` is refused by the real system. No ticket here has any.
-            Field("configuration/id", .integer),
+            // Singular: `configurations/id` is refused by the real system.
+            Field("configuration/id", .integer) { ticket, _ in .optional(ticket.configurationIDs.first) },
         ],
         info: { ticket, ledger in
             info(ticket.stamp, ["tasks_href": "\(ledger.hrefBase)/service/tickets/\(ticket.id)/tasks"])
@@ -25,7 +25,8 @@ extension Models {
         let what: [Field<TicketRecord>] = [
             Field("id", .integer) { ticket, _ in .integer(ticket.id) },
             Field("summary", .text(longest: 100)) { ticket, _ in .text(ticket.summary) },
-            Field("recordType", .choice(["ServiceTicket", "ProjectTicket", "ProjectIssue"])) { _, _ in "ServiceTicket"
+            Field("recordType", .choice(["ServiceTicket", "ProjectTicket", "ProjectIssue"])) { ticket, _ in
+                .text(ticket.recordType)
             },
             Field("board", .reference(named)) { ticket, ledger in board(ticket.boardID, ledger) },
             Field("status", .reference(named)) { ticket, ledger in

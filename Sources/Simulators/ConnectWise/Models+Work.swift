@@ -13,7 +13,7 @@ extension Models {
             Field("member", .reference(identified)) { note, ledger in member(note.memberID, ledger) },
             Field("contact", .reference(named)) { note, ledger in contact(note.contactID, ledger) },
             Field("customerUpdatedFlag", .flag) { note, _ in .flag(note.contactID != nil && note.memberID == nil) },
-            Field("processNotifications", .flag) { _, _ in true },
+            Field("processNotifications", .flag) { note, _ in .flag(note.notifies) },
             Field("dateCreated", .instant) { note, _ in .text(note.stamp.entered.text) },
             Field("createdBy", .text(longest: nil)) { note, _ in .text(note.stamp.enteredBy) },
             Field("internalFlag", .flag) { note, _ in .flag(note.internalAnalysis) },

@@ -96,6 +96,7 @@ extension PlayedConnectWise {
 
     private func below(ticket id: Int, _ call: Call, _ rest: [Substring]) throws(Refusal) -> Answer {
         let scheme = options.listening.tls ? "https" : "http"
+        if rest[0].lowercased() == "configurations" { return try configurations(of: id, call, rest) }
         switch (call.method, rest[0].lowercased(), rest.count) {
         case ("GET", "notes", _) where rest.count == 1 || (rest.count == 2 && rest[1] == "count"):
             return try simulator.ledger.read { ledger throws(Refusal) in
@@ -139,8 +140,72 @@ extension PlayedConnectWise {
         }
     }
 
+    private func configurations(of ticket: Int, _ call: Call, _ rest: [Substring]) throws(Refusal) -> Answer {
+        let (scheme, hand) = (options.listening.tls ? "https" : "http", hand)
+        let ids = try simulator.ledger.read { ledger throws(Refusal) -> [Int] in
+            guard let found = ledger.tickets[ticket] else { throw .noRecord(kind: "Ticket", id: String(ticket)) }
+            return found.configurationIDs.sorted()
+        }
+        switch (call.method, rest.count) {
+        case ("GET", 1):
+            return try simulator.ledger.read { ledger throws(Refusal) in
+                try Listing(Models.configurationReference, ledger.configurations, ids: ids, ledger).page(
+                    Terms(call), call, scheme: scheme)
+            }
+        case ("POST", 1):
+            let body = try body(call)
+            return try write(201, Models.configurationReference, \.configurations) { ledger throws(Refusal) in
+                try ledger.attach(configuration: body, to: ticket, by: hand)
+            }
+        case ("DELETE", 2):
+            return try gone { ledger throws(Refusal) in
+                try ledger.detach(configuration: Int(rest[1]) ?? 0, from: ticket, by: hand)
+            }
+        default: throw .noEndpoint
+        }
+    }
+
+    func workRoles(_ call: Call, _ rest: [Substring]) throws(Refusal) -> Answer {
+        guard call.method == "GET", rest.count == 2, rest[1].lowercased() == "locations", let id = Int(rest[0]) else {
+            return try read(call, rest, Models.workRole, \.workRoles, kind: "WorkRole")
+        }
+        return try simulator.ledger.read { ledger throws(Refusal) in
+            guard let role = ledger.workRoles[id] else { throw .noRecord(kind: "WorkRole", id: String(id)) }
+            return try enabled(ledger.locations.all.map { LocationWorkRole(location: $0, role: role) }, call, ledger)
+        }
+    }
+
+    func locations(_ call: Call, _ rest: [Substring]) throws(Refusal) -> Answer {
+        guard call.method == "GET", rest.count == 2, rest[1].lowercased() == "workroles", let id = Int(rest[0]) else {
+            return try read(call, rest, Models.location, \.locations, kind: "Location")
+        }
+        return try simulator.ledger.read { ledger throws(Refusal) in
+            guard let location = ledger.locations[id] else { throw .noRecord(kind: "Location", id: String(id)) }
+            return try enabled(
+                ledger.workRoles.all.map { LocationWorkRole(location: location, role: $0) }, call, ledger)
+        }
+    }
+
+    /// Those roles that are enabled at those locations.
+    private func enabled(
+        _ pairs: [LocationWorkRole], _ call: Call, _ ledger: Ledger
+    ) throws(Refusal) -> Answer {
+        var table = Table<LocationWorkRole>()
+        for pair in pairs where pair.role.isEnabled(at: pair.location.id) { _ = table.add { _ in pair } }
+        return try Listing(Models.locationWorkRole, table, ledger).page(
+            Terms(call), call, scheme: options.listening.tls ? "https" : "http")
+    }
+
     func time(_ call: Call, _ rest: [Substring]) throws(Refusal) -> Answer {
         let hand = hand
+        if call.method == "POST", rest.count == 1, rest[0].lowercased() == "defaults" {
+            let body = try body(call)
+            return Answer(
+                200,
+                try simulator.ledger.read { ledger throws(Refusal) -> JSON in
+                    Models.time.json(try ledger.defaults(time: body, by: hand), ledger)
+                })
+        }
         switch (call.method, rest.count) {
         case ("POST", 0):
             let body = try body(call)

@@ -89,6 +89,11 @@ struct PlayedConnectWise: Played {
         let resource = path[3...].joined(separator: "/").lowercased()
         if !(options.openSystemInfo && resource == "system/info") { try authenticate(call) }
         let rest = Array(path.dropFirst(5))
+        if let right = Rights.needed(call.method, Array(path.dropFirst(3))),
+            simulator.ledger.read({ $0.switches.deniedRights.contains(right) })
+        {
+            throw .forbidden
+        }
         guard path.count > 4 else { throw .noEndpoint }
         switch (path[3].lowercased(), path[4].lowercased()) {
         case ("system", "info") where rest.isEmpty: return systemInfo()
@@ -97,7 +102,20 @@ struct PlayedConnectWise: Played {
         case ("service", "boards"): return try boards(call, rest)
         case ("service", "tickets"): return try tickets(call, rest)
         case ("service", "priorities"): return priorities()
+        case ("time", "workroles"): return try workRoles(call, rest)
+        case ("time", "worktypes"): return try read(call, rest, Models.workType, \.workTypes, kind: "WorkType")
+        case ("system", "locations"): return try locations(call, rest)
+        case ("company", "configurations"):
+            return try read(call, rest, Models.configuration, \.configurations, kind: "Configuration")
+        // Only there to find roles that may too much.
+        case ("finance", "invoices"), ("finance", "agreements"), ("procurement", "catalog"), ("sales", "opportunities"):
+            guard call.method == "GET", rest.isEmpty else { throw .noEndpoint }
+            return Answer(200, [])
         case ("time", "entries"): return try time(call, rest)
+        case ("company", "companies") where call.method == "POST" && rest.isEmpty:
+            throw .missing("name", resource: "company")
+        case ("company", "companies") where call.method == "DELETE":
+            throw .noRecord(kind: "Company", id: rest.first.map(String.init) ?? "")
         case ("company", "companies"): return try read(call, rest, Models.company, \.companies, kind: "Company")
         case ("company", "contacts"): return try read(call, rest, Models.contact, \.contacts, kind: "Contact")
         case ("schedule", "entries"): return try schedule(call, rest)
@@ -110,7 +128,7 @@ struct PlayedConnectWise: Played {
         let space = sent.firstIndex(of: " ") ?? sent.endIndex
         let token = sent[space...].drop { $0 == " " }
         guard sent[..<space].lowercased() == "basic", token == credentials || sameButForCase(token) else {
-            throw options.hidesBadKeys ? .noEndpoint : .unauthorized
+            throw simulator.switches.hidesBadKeys ? .noEndpoint : .unauthorized
         }
         guard let client = call.header(.clientID), !client.isEmpty,
             options.clientID.map({ $0.lowercased() == client.lowercased() }) ?? true

@@ -26,6 +26,8 @@ struct Board: Sendable {
     var name: String
     var inactive = false
     var department: String
+    var locationID = 11
+    var workRoleID: Int?
     var stamp: Stamp
 }
 
@@ -61,6 +63,7 @@ struct Member: Sendable {
     var inactive = false
     /// An API member or system account: no person, no e-mail.
     var isAPI = false
+    var workRoleID: Int?
     var stamp: Stamp
     var name: String { lastName.isEmpty ? firstName : "\(firstName) \(lastName)" }
 }
@@ -116,6 +119,8 @@ struct TicketRecord: Sendable {
     var closedAt: Instant?
     var closedBy: String?
     var customerUpdated = false
+    var recordType = "ServiceTicket"
+    var configurationIDs: [Int] = []
     var extras: Extras = [:]
     var stamp: Stamp
 }
@@ -127,6 +132,8 @@ struct NoteRecord: Sendable {
     var discussion = false
     var internalAnalysis = false
     var resolution = false
+    /// Whether ConnectWise was to send its e-mails.
+    var notifies = true
     var memberID: Int?
     var contactID: Int?
     var extras: Extras = [:]

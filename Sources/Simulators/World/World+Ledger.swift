@@ -7,9 +7,13 @@ extension World {
         // Everything that is not a ticket is two years old.
         let founded = Stamp(Instant(seconds: now.seconds - 730 * 86_400), by: "jmoreau")
         addBoards(to: &ledger, founded)
+        addFurtherStatuses(to: &ledger, founded)
         addPeople(to: &ledger, apiMember, founded)
+        addCatalog(to: &ledger, founded)
         addCustomers(to: &ledger, founded, &random)
         addTickets(to: &ledger, now, &random)
+        addConfigurations(to: &ledger, founded)
+        addCrowds(to: &ledger, founded)
         return ledger
     }
 
@@ -104,7 +108,7 @@ extension World {
             let statuses = ledger.statusesByBoard[board] ?? []
             let ticket = TicketRecord(
                 id: 0, summary: random.pick(Phrases.summaries[board - 1], or: "Help"), boardID: board,
-                statusID: open ? random.pick(Array(statuses.prefix(5)), or: 1) : random.pick(statuses.suffix(2), or: 1),
+                statusID: open ? random.pick(Array(statuses.prefix(5)), or: 1) : random.pick(Array(statuses.dropFirst(6).prefix(2)), or: 1),
                 companyID: company, contactID: random.pick(contactsByCompany[company] ?? [], or: 301),
                 priorityID: random.pick([1, 2, 3, 3, 3, 4], or: 3), stamp: Stamp(at, by: dispatcher.identifier))
             let id = ledger.enter(ticket, by: Hand(name: dispatcher.identifier, at: at), quietly: true)

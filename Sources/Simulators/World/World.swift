@@ -9,6 +9,12 @@ public struct World: Sendable {
     public var tickets: Int
     /// Whether tickets have notes, time entries and assignments; without them a ticket costs about 300 bytes.
     public var hasHistory: Bool
+    /// Companies beside those that have tickets.
+    public var extraCompanies = 0
+    /// Members beside those who work.
+    public var extraMembers = 0
+    /// Statuses of the first board beside the usual ones.
+    public var extraStatuses = 0
 
     /// A pleasant small world with some hundred tickets that have a history.
     public init(seed: UInt64 = 2026, tickets: Int = 240) {
