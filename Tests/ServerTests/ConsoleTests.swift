@@ -55,12 +55,7 @@ struct ConsoleTests {
         ("GET", "/organizations", .superAdmin), ("GET", "/organizations/new", .superAdmin),
         ("POST", "/organizations/new", .superAdmin), ("POST", "/organizations/1/visit", .superAdmin),
         ("POST", "/organizations/home", .viewer), ("GET", "/health", .viewer),
-        ("POST", "/health/jobs/1/retry", .superAdmin), ("GET", "/account", .viewer),
-        ("POST", "/account/password", .viewer),
-        ("GET", "/account/second-factor", .viewer), ("POST", "/account/second-factor", .viewer),
-        ("POST", "/account/recovery-codes", .viewer), ("POST", "/account/sessions/1/end", .viewer),
-        ("POST", "/account/session/extend", .viewer),
-        ("GET", "/tickets/update", .engineer), ("GET", "/tickets/{ticket}/update", .engineer),
+        ("POST", "/health/jobs/1/retry", .superAdmin), ("GET", "/tickets/update", .engineer), ("GET", "/tickets/{ticket}/update", .engineer),
         ("POST", "/tickets/{ticket}/update", .engineer), ("POST", "/tickets/preview", .engineer),
         ("GET", "/tickets/pick", .viewer), ("GET", "/tickets/pick/{ticket}", .viewer),
         ("GET", "/integrations", .viewer), ("GET", "/integrations/settings", .admin),
@@ -72,6 +67,10 @@ struct ConsoleTests {
         ("POST", "/tenants/new", .admin), ("GET", "/tenants/{tenant}", .admin), ("POST", "/tenants/{tenant}", .admin),
         ("POST", "/tenants/{tenant}/delete", .admin), ("GET", "/users/{user}/tenants", .admin),
         ("POST", "/users/{user}/tenants", .admin),
+        ("GET", "/account", .viewer), ("POST", "/account/password", .viewer),
+        ("GET", "/account/second-factor", .viewer), ("POST", "/account/second-factor", .viewer),
+        ("POST", "/account/recovery-codes", .viewer), ("POST", "/account/sessions/1/end", .viewer),
+        ("POST", "/account/session/extend", .viewer),
     ]
 
     /// Ids of one of everything, as they stand in the table of pages.

@@ -341,11 +341,15 @@ extension APIClient {
 extension RunningPatchbay {
     /// A new user's key.
     fileprivate func key(_ role: Role, organization: String? = nil) async throws -> String {
-        let email = try await person(role, organization: organization)
-        let user: User.ID? = try await database.read {
-            try $0.first("SELECT id FROM users WHERE email = \(email)")?["id"]
+        try await key(of: try await person(role, organization: organization))
+    }
+
+    /// A key in the name of a user.
+    func key(of email: String) async throws -> String {
+        let found = try await database.read { db -> (User.ID, Role)? in
+            try db.first("SELECT id, role FROM users WHERE email = \(email)").map { (try $0["id"], try $0["role"]) }
         }
-        guard let user else { throw Unexpected("no user was made") }
+        guard let (user, role) = found else { throw Unexpected("no user was made") }
         return try await APIKeys(database: database).make("test", for: user, role: role).text.description
     }
 }

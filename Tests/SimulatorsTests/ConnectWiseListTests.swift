@@ -141,7 +141,7 @@ import Testing
 
     @Test func otherPathsAreNoEndpoints() async throws {
         try await DeskClient.during { call async throws in
-            for path in ["/service/nothing", "/finance/agreements", "/service/tickets/10001/tasks"] {
+            for path in ["/service/nothing", "/finance/nothing", "/service/tickets/10001/tasks"] {
                 let reply = try await call(.GET, path)
                 #expect(reply.status == 404)
                 #expect(reply.json == ["code": "ConnectWiseApi", "message": "The endpoint does not exist."])

@@ -1,0 +1,364 @@
+import Accounts
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// Looking at tickets: search, one ticket, lists to choose from, members, and who may see what.
+@Suite("Looking at tickets", .timeLimit(.minutes(5)))
+struct TicketReadingTests {
+    private func ids(_ reply: Reply) -> [Int] {
+        reply.json["items"].elements.compactMap { $0["id"].string.flatMap(Int.init) }
+    }
+
+    @Test("By number, by words, open or all, newest first, page by page", arguments: TestDatabase.engines)
+    func search(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let first = try patchbay.connectWise.createTicket("Zebra printer jams often")
+            let second = try patchbay.connectWise.createTicket("Printer of the zebra house")
+            let third = try patchbay.connectWise.createTicket("Zebra printer, closed", board: "Voice")
+            try patchbay.connectWise.update(third, status: "Closed", as: .member("dokafor"))
+            func search(_ query: String) async throws -> Reply {
+                try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?\(query)")
+            }
+            #expect(ids(try await search("q=zebra%20printer")) == [second, first])
+            #expect(ids(try await search("q=printer+zebra&open=false")) == [third, second, first])
+            #expect(ids(try await search("q=\(first)")) == [first])
+            #expect(ids(try await search("q=zebra&open=false&board_id=4")) == [third])
+            let page = try await search("q=zebra&open=false&limit=2")
+            #expect(ids(page) == [third, second])
+            let cursor = try #require(page.json["next_cursor"].string)
+            #expect(ids(try await search("q=zebra&open=false&limit=2&cursor=\(cursor)")) == [first])
+            let found = try await search("q=\(first)").json["items"].elements.first
+            #expect(found?["company"]["name"].string != nil && found?["closed"] == false)
+            #expect(found?["link"].string?.contains("openrecord") == true)
+            // Only what is needed is asked for.
+            let query = patchbay.connectWise.desk.calls.last { $0.path.hasSuffix("/service/tickets") }?.query ?? ""
+            #expect(query.contains("fields=") && query.contains("orderBy=id"))
+        }
+    }
+
+    @Test("What people type is never syntax", arguments: TestDatabase.engines)
+    func injection(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket(#"Say "hello" (don't) [now] 100% *"#)
+            let before = ids(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?open=false&limit=1"))
+            #expect(before == [ticket])
+            let attempts = [
+                #"" or id>0 or summary contains ""#, "' or 1=1 or '", ") or (id>0", "[2020-01-01T00:00:00Z]",
+                #"" OR closedFlag=True OR summary="x"#, "%", "*", "\\\"", "a\u{0}b", "\n", #"both " and ' quotes"#,
+            ]
+            for attempt in attempts {
+                let text = attempt.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+                let reply = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?q=\(text)")
+                #expect(reply.status == 200, "\(attempt): \(reply.text)")
+                #expect(ids(reply).count < 60, "\(attempt)")
+            }
+            for words in [#""hello""#, "(don't)", "[now]", "100%"] {
+                let text = words.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+                let reply = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?q=\(text)")
+                #expect(ids(reply) == [ticket], "\(words)")
+            }
+            let long = String(repeating: "x", count: 10_000)
+            let refused = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?q=\(long)")
+            #expect(refused.status == 400 && refused.faultyFields == ["q"])
+        }
+    }
+
+    @Test("A ticket with its configurations, its notes page by page", arguments: TestDatabase.engines)
+    func ticket(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try #require(patchbay.connectWise.ticketIDs.first { $0 % 3 == 0 })
+            let shown = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").json
+            #expect(!shown["configurations"].elements.isEmpty)
+            #expect(shown["defaults"]["minutes"] == 15 && shown["status"]["name"].string != nil)
+            let new = try patchbay.connectWise.createTicket("Notes")
+            for number in 0..<5 {
+                try patchbay.connectWise.addNote("note \(number)", to: new, as: .member("kbrandt"))
+                try patchbay.connectWise.addTime("time \(number)", to: new, as: "kbrandt")
+            }
+            var (texts, cursor): ([String], String?) = ([], "")
+            while let next = cursor {
+                let page = try await patchbay.api(
+                    .GET, "\(patchbay.psa)/tickets/\(new)/notes?limit=3" + (next.isEmpty ? "" : "&cursor=\(next)"))
+                texts += page.json["items"].elements.compactMap { $0["text"].string }
+                cursor = page.json["next_cursor"].string
+            }
+            #expect(texts.count == 10 && Set(texts).count == 10)
+        }
+    }
+
+    @Test("Statuses: what can be chosen, and all; asked once for many", arguments: TestDatabase.engines)
+    func statuses(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Statuses")
+            func names(_ query: String) async throws -> [String] {
+                try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)/statuses?\(query)").json["items"]
+                    .elements.compactMap { $0["name"].string }
+            }
+            let usual = ["New", "Assigned", "In Progress", "Waiting on Client", "Scheduled", "Re-opened"]
+            #expect(try await names("") == usual + ["On Hold"])
+            #expect(try await names("time=true") == usual)
+            #expect(try await names("closing=true") == usual + ["Resolved", "Closed", "On Hold"])
+            #expect(try await names("all=true").count == 10)
+            try await patchbay.settled()
+            let board = try patchbay.board().string ?? ""
+            patchbay.connectWise.desk.resetCalls()
+            patchbay.connectWise.desk.latency = .milliseconds(100)
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<8 { group.addTask { _ = try await names("refresh=true&board_id=\(board)") } }
+                try await group.waitForAll()
+            }
+            patchbay.connectWise.desk.latency = .zero
+            #expect(patchbay.connectWise.desk.callsByRoute["GET service/boards/{id}/statuses"] == 1)
+            // From the copy, also while the ticketing system is down.
+            patchbay.connectWise.desk.script(Fault(.cutBefore, times: nil))
+            #expect(try await names("board_id=\(board)") == usual + ["On Hold"])
+        }
+    }
+
+    @Test("Lists of many pages are read whole", arguments: TestDatabase.engines)
+    func crowds(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { options in
+            options.connectWise = {
+                ($0.world.extraCompanies, $0.world.extraMembers, $0.world.extraStatuses) = (2_300, 1_100, 1_050)
+            }
+        } _: { patchbay in
+            func count(_ path: String) async throws -> Int {
+                var (count, cursor): (Int, String?) = (0, "")
+                while let next = cursor {
+                    let page = try await patchbay.api(
+                        .GET, "\(patchbay.psa)/\(path)limit=200" + (next.isEmpty ? "" : "&cursor=\(next)"))
+                    count += page.json["items"].elements.count
+                    cursor = page.json["next_cursor"].string
+                }
+                return count
+            }
+            #expect(try await count("companies?") == 2_325)
+            #expect(try await count("companies?search=crowd%2022&") == 111)
+            #expect(try await count("members?") == 1_113)
+            let ticket = try patchbay.connectWise.createTicket("Many")
+            let statuses = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)/statuses?all=true")
+            #expect(statuses.json["items"].elements.count == 1_060)
+        }
+    }
+
+    @Test("Assigned to me needs to know who I am", arguments: TestDatabase.engines)
+    func mine(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let path = "\(patchbay.psa)/tickets/search?mine=true&q=assigned"
+            let unknown = try await patchbay.api(.GET, path)
+            #expect(unknown.status == 409 && unknown.json["code"] == "not_mapped")
+            try await patchbay.mapOneself(to: "rsato")
+            let owned = try patchbay.connectWise.createTicket("Assigned by owner", owner: "rsato")
+            let resource = try patchbay.connectWise.createTicket("Assigned as resource")
+            try patchbay.connectWise.assign("rsato", to: resource)
+            try patchbay.connectWise.createTicket("Assigned to somebody else", owner: "kbrandt")
+            #expect(ids(try await patchbay.api(.GET, path)) == [resource, owned])
+        }
+    }
+
+    // MARK: Members
+
+    @Test("Auto-match: by e-mail without case, never over a manual one; a conflict names the other", arguments: TestDatabase.engines)
+    func autoMatch(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            var users: [String: JSON] = [:]
+            for (email, name) in [
+                ("Kai.BRANDT@rivermark.example", "Kai"), (Staff.tom, "Tom"), ("nobody@rivermark.example", "Nobody"),
+            ] {
+                users[name] = try await patchbay.api(
+                    .POST, "/users", ["email": .text(email), "name": .text(name), "role": "engineer"]
+                ).json["id"]
+            }
+            let path = "\(patchbay.psa)/member-mappings"
+            func member(_ identifier: String) async throws -> JSON {
+                try await patchbay.api(.GET, "\(patchbay.psa)/members?search=\(identifier)").json["items"]
+                    .elements.first?["id"] ?? .null
+            }
+            let sara = try await member("slindqvist")
+            func map(_ name: String, _ member: JSON) async throws -> Reply {
+                try await patchbay.api(
+                    .POST, path, ["mappings": [["user_id": users[name] ?? .null, "member_id": member]]])
+            }
+            #expect(try await map("Tom", sara).status == 200)
+            let report = try await patchbay.api(.POST, path + "/auto-match", [:])
+            #expect(report.status == 200)
+            #expect(report.json["matched"].elements.map { $0["member_identifier"].string } == ["kbrandt"])
+            #expect(report.json["unmatched"].elements.contains { $0["user_name"] == "Nobody" })
+            let all = try await patchbay.api(.GET, path).json["items"].elements
+            #expect(all.first { $0["user_name"] == "Tom" }?["member_identifier"] == "slindqvist")
+            #expect(all.first { $0["user_name"] == "Tom" }?["matched_by"] == "manual_admin")
+            #expect(all.first { $0["user_name"] == "Kai" }?["matched_by"] == "auto_email")
+            #expect(all.contains { $0["user_name"] == "Nobody" && $0["member_id"] == .null })
+            let conflict = try await map("Nobody", sara)
+            #expect(conflict.status == 409 && conflict.json["detail"].string?.contains(Staff.tom) == true)
+            #expect(try await map("Nobody", "99999").status == 422)
+            // Taken away, then free for somebody else; who leaves loses it.
+            #expect(try await map("Tom", .null).status == 200)
+            #expect(try await map("Nobody", sara).status == 200)
+            #expect(
+                try await patchbay.api(.PATCH, "/users/\(users["Nobody"]?.int ?? 0)", ["active": false]).status == 200)
+            #expect(try await !patchbay.api(.GET, path).json["items"].elements.contains { $0["user_name"] == "Nobody" })
+            #expect(try await map("Tom", sara).status == 200)
+        }
+    }
+
+    @Test("An engineer says who he is himself, not who others are", arguments: TestDatabase.engines)
+    func self_mapping(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let engineer = try await patchbay.engineer()
+            let path = "\(patchbay.psa)/member-mappings"
+            let own = try await engineer.api(.GET, path).json["items"].elements
+            #expect(own.count == 1)
+            let member = try await engineer.api(.GET, "\(patchbay.psa)/members?search=rsato").json["items"]
+                .elements.first?["id"]
+            let saved = try await engineer.api(
+                .POST, path, ["mappings": [["user_id": .number(Double(engineer.id)), "member_id": member ?? .null]]])
+            #expect(saved.json["items"].elements.first?["matched_by"] == "manual_self")
+            let others = try await engineer.api(.POST, path, ["mappings": [["user_id": 1, "member_id": .null]]])
+            #expect(others.status == 403)
+            #expect(try await engineer.api(.POST, path + "/auto-match", [:]).status == 403)
+        }
+    }
+
+    // MARK: Customers
+
+    @Test("In the scope of a customer there are only its tickets", arguments: TestDatabase.engines)
+    func tenants(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let mine = try patchbay.connectWise.createTicket("Kettle is cold", company: "Copper Kettle Bakeries")
+            let other = try patchbay.connectWise.createTicket("Kettle is hot", company: "Quarry Steel Fabricators")
+            let company = try await patchbay.api(.GET, "\(patchbay.psa)/companies?search=copper%20kettle").json["items"]
+                .elements.first
+            let tenant = try await patchbay.api(
+                .POST, "/tenants",
+                ["name": "Copper Kettle", "psa_company_id": company?["id"] ?? .null, "psa_company_name": "Copper Kettle"])
+            #expect(tenant.status == 201)
+            let path = "/tenants/\(tenant.json["id"].int ?? 0)/connectwise"
+            #expect(try await patchbay.api(.GET, path + "/enabled").json["enabled"] == true)
+            #expect(ids(try await patchbay.api(.GET, path + "/tickets/search?q=kettle")) == [mine])
+            #expect(try await patchbay.api(.GET, path + "/tickets/\(mine)").status == 200)
+            #expect(try await patchbay.api(.GET, path + "/tickets/\(other)").status == 404)
+            #expect(try await patchbay.api(.GET, path + "/tickets/\(other)/notes").status == 404)
+            let refused = try await patchbay.api(.POST, path + "/tickets/\(other)/notes", ["text": "x"])
+            #expect(refused.status == 404 && refused.json["code"] == "ticket_not_found")
+            #expect(
+                try await patchbay.api(.POST, path + "/tickets/\(mine)/log-change", ["text": "Warmed it"]).status == 200)
+            #expect(patchbay.connectWise.ticket(other)?.notes.isEmpty == true)
+            let twin = try await patchbay.api(
+                .POST, "/tenants", ["name": "Twin", "psa_company_id": company?["id"] ?? .null])
+            #expect(twin.status == 409 && twin.json["code"] == "company_taken")
+            #expect(try await patchbay.api(.POST, "/tenants", ["name": "copper kettle"]).json["code"] == "name_taken")
+            #expect(try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false]).status == 200)
+            #expect(try await patchbay.api(.GET, path + "/tickets/search?q=x").json["code"] == "feature_disabled")
+            #expect(try await patchbay.api(.GET, path + "/enabled").json["enabled"] == false)
+            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(mine)").status == 200)
+        }
+    }
+
+    @Test("A customer's own connection is used for it alone", arguments: TestDatabase.engines)
+    func ownConnection(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Kestrel"]).json["id"].int ?? 0
+            let path = "/tenants/\(tenant)/connectwise"
+            let shared = try await patchbay.api(.GET, path + "/credentials").json
+            #expect(shared["tenant_id"] == .null)
+            var body: [String: JSON] = [
+                "name": "Kestrel's own", "site": shared["site"], "company": shared["company"],
+                "public_key": "SimulatedPublic1", "private_key": "wrong", "client_id": "own-client-id",
+            ]
+            let refused = try await patchbay.api(.POST, path + "/credentials", .object(body))
+            #expect(refused.status == 422 && refused.json["code"] == "connection_failed")
+            body["private_key"] = "SimulatedPrivate"
+            let made = try await patchbay.api(.POST, path + "/credentials", .object(body))
+            #expect(made.status == 201 && made.json["tenant_id"].int == tenant)
+            #expect(made.json["private_key_hint"] == "••••••vate")
+            #expect(try await patchbay.api(.GET, path + "/enabled").json["own"] == true)
+            #expect(try await patchbay.api(.GET, path + "/credentials").json["id"] == made.json["id"])
+            let ticket = try patchbay.connectWise.createTicket("Through its own")
+            #expect(try await patchbay.api(.POST, path + "/tickets/\(ticket)/notes", ["text": "x"]).status == 200)
+            #expect(try await patchbay.posts(to: ticket).first?["connection_id"] == made.json["id"])
+            // The MSP's own stays the one for all others, and a second one is refused.
+            #expect(try await patchbay.write(ticket, "notes", ["text": "y"]).json["posts"].elements.first?["connection_id"] != made.json["id"])
+            let second = try await patchbay.api(.POST, "\(patchbay.psa)/connections", .object(body))
+            #expect(second.status == 409 && second.json["code"] == "already_connected")
+            // Again: the new one takes the old one's place.
+            let again = try await patchbay.api(.POST, path + "/credentials", .object(body))
+            #expect(again.status == 201)
+            #expect(try await patchbay.api(.DELETE, "/tenants/\(tenant)").status == 204)
+            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/connections").json["items"].elements.count == 1)
+        }
+    }
+
+    @Test("Who is limited to customers sees and does nothing else", arguments: TestDatabase.engines)
+    func limited(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let mine = try patchbay.connectWise.createTicket("Lamp is off", company: "Lighthouse Dental Group")
+            let other = try patchbay.connectWise.createTicket("Lamp is on", company: "Quarry Steel Fabricators")
+            func tenant(_ name: String) async throws -> JSON {
+                let company = try await patchbay.api(
+                    .GET, "\(patchbay.psa)/companies?search=\(name.replacing(" ", with: "%20"))"
+                ).json["items"].elements.first
+                return try await patchbay.api(
+                    .POST, "/tenants", ["name": .text(name), "psa_company_id": company?["id"] ?? .null]
+                ).json["id"]
+            }
+            let (allowed, foreign) = (try await tenant("Lighthouse Dental"), try await tenant("Quarry Steel"))
+            let engineer = try await patchbay.engineer()
+            let limit = "/users/\(engineer.id)/tenants"
+            #expect(try await patchbay.api(.GET, limit).json["tenants"] == .null)
+            #expect(try await engineer.api(.GET, "\(patchbay.psa)/tickets/\(other)").status == 200)
+            #expect(try await patchbay.api(.PUT, limit, ["tenants": [allowed]]).status == 200)
+            let api = engineer.api
+            #expect(ids(try await api(.GET, "\(patchbay.psa)/tickets/search?q=lamp")) == [mine])
+            #expect(try await api(.GET, "\(patchbay.psa)/tickets/\(mine)").status == 200)
+            #expect(try await api(.GET, "\(patchbay.psa)/tickets/\(other)").status == 404)
+            #expect(try await api(.GET, "\(patchbay.psa)/tickets/\(other)/statuses?board_id=1").status == 404)
+            #expect(try await api(.POST, "\(patchbay.psa)/tickets/\(other)/notes", ["text": "x"]).status == 404)
+            #expect(try await api(.POST, "\(patchbay.psa)/tickets/\(mine)/notes", ["text": "x"]).status == 200)
+            #expect(patchbay.connectWise.ticket(other)?.notes.isEmpty == true)
+            #expect(try await api(.GET, "/tenants").json["items"].elements.map { $0["id"] } == [allowed])
+            #expect(try await api(.GET, "/tenants/\(foreign.int ?? 0)").status == 404)
+            #expect(try await api(.GET, "/tenants/\(foreign.int ?? 0)/connectwise/tickets/\(other)").status == 404)
+            #expect(try await api(.GET, "\(patchbay.psa)/companies").json["items"].elements.count == 1)
+            for path in ["/notifiers/deliveries", "/overview", "/tickets/\(mine)/events", "/notifiers/rules"] {
+                let refused = try await api(.GET, path)
+                #expect(refused.status == 403 && refused.json["code"] == "limited_to_tenants", "\(path)")
+            }
+            // The console offers only what works.
+            let browser = Browser(base: patchbay.api.base)
+            _ = try await browser.signIn(engineer.email, People.password)
+            #expect(try await browser.get("/").headers["location"] == "/tickets")
+            let page = try await browser.get("/tickets")
+            #expect(page.status == 200 && !page.text.contains("href=\"/deliveries\""))
+            #expect(try await browser.get("/tickets/\(mine)").status == 200)
+            #expect(try await browser.get("/tickets/\(other)").status == 404)
+            // Nobody who manages users is limited; the limit ends.
+            #expect(try await patchbay.api(.PUT, "/users/1/tenants", ["tenants": [allowed]]).status == 422)
+            #expect(try await patchbay.api(.PUT, limit, ["tenants": .null]).status == 200)
+            #expect(try await api(.GET, "/overview").status == 200)
+        }
+    }
+}
+
+/// An engineer with a key of his own.
+struct Engineer {
+    let api: APIClient
+    let id: Int
+    let email: String
+}
+
+extension RunningPatchbay {
+    func engineer() async throws -> Engineer {
+        let email = try await person(.engineer)
+        let browser = Browser(base: api.base)
+        _ = try await browser.signIn(email, People.password)
+        let users = try await api(.GET, "/users?search=\(email)").json["items"].elements
+        guard let id = users.first?["id"].int else { throw Unexpected("no user was made") }
+        return Engineer(api: api.with(key: try await key(of: email)), id: id, email: email)
+    }
+}

@@ -1,0 +1,206 @@
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// What exactly arrives in the ticketing system, and in whose name.
+@Suite("What is written", .timeLimit(.minutes(5)))
+struct WriteBackRecordTests {
+    @Test(
+        "Each type of note sets its one flag, and only what is not internal notifies", arguments: TestDatabase.engines)
+    func noteTypes(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Types")
+            for type in ["internal_analysis", "resolution", "description"] {
+                #expect(try await patchbay.write(ticket, "notes", ["text": "x", "note_type": .text(type)]).status == 200)
+            }
+            let notes = try #require(patchbay.connectWise.ticket(ticket)?.noteRecords)
+            #expect(notes.map(\.internalAnalysis) == [true, false, false])
+            #expect(notes.map(\.resolution) == [false, true, false])
+            #expect(notes.map(\.discussion) == [false, false, true])
+            #expect(notes.map(\.notifies) == [false, true, true])
+            let shown = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)/notes").json["items"].elements
+            #expect(
+                shown.map { $0["note_type"].string } == ["description", "resolution", "internal_analysis"])
+            #expect(shown.map { $0["internal"] } == [false, true, true])
+        }
+    }
+
+    @Test("Who is mapped writes as the member; who is not is named in the first line", arguments: TestDatabase.engines)
+    func author(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Author")
+            #expect(try await patchbay.write(ticket, "log-change", ["text": "First"]).status == 200)
+            var state = try #require(patchbay.connectWise.ticket(ticket))
+            #expect(state.noteRecords.last?.author == "PatchbayAPI")
+            #expect(state.noteRecords.last?.text.hasPrefix("By ") == true)
+            #expect(state.timeRecords.last?.member == "PatchbayAPI")
+            #expect(state.timeRecords.last?.notes?.hasPrefix("By ") == true)
+            try await patchbay.mapOneself(to: "kbrandt")
+            #expect(try await patchbay.write(ticket, "log-change", ["text": "Second"]).status == 200)
+            state = try #require(patchbay.connectWise.ticket(ticket))
+            #expect(state.noteRecords.last?.author == "kbrandt" && state.noteRecords.last?.text == "Second")
+            #expect(state.timeRecords.last?.member == "kbrandt" && state.timeRecords.last?.notes == nil)
+            let posts = try await patchbay.posts(to: ticket)
+            #expect(posts.map { $0["member"].string } == [nil, nil, "Kai Brandt", "Kai Brandt"])
+        }
+    }
+
+    @Test("A member who left: refused with the field, and written after another mapping", arguments: TestDatabase.engines)
+    func memberLeft(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Left")
+            try await patchbay.mapOneself(to: "kbrandt")
+            try patchbay.connectWise.remove(member: "kbrandt")
+            let refused = try await patchbay.write(ticket, "notes", ["text": "Still here"])
+            #expect(refused.status == 422 && refused.faultyFields == ["member"])
+            _ = try await patchbay.api(.GET, "\(patchbay.psa)/members?refresh=true")
+            let mapping = try await patchbay.api(.GET, "\(patchbay.psa)/member-mappings").json["items"].elements
+            #expect(mapping.contains { $0["member_inactive"] == true })
+            try await patchbay.mapOneself(to: "rsato")
+            #expect(try await patchbay.retry(ticket).status == 200)
+            #expect(patchbay.connectWise.ticket(ticket)?.noteRecords.last?.author == "rsato")
+        }
+    }
+
+    @Test("A work role that is not valid at the location: the answer offers those that are", arguments: TestDatabase.engines)
+    func workRole(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Dial tone", board: "Voice")
+            let refused = try await patchbay.write(ticket, "log-change", ["text": "Fixed", "minutes": 20])
+            #expect(refused.status == 422 && refused.faultyFields == ["work_role_id"])
+            let detail = try #require(refused.json["detail"].string)
+            #expect(detail.contains("not valid for the selected location") && detail.contains("Senior Engineer"))
+            let failed = try #require(try await patchbay.posts(to: ticket).last)
+            #expect(
+                failed["work_roles"].elements.compactMap { $0["name"].string }
+                    == ["Engineer", "Senior Engineer", "Security Analyst", "Dispatcher", "Pager Duty"].filter {
+                        $0 != "Pager Duty"
+                    })
+            let again = try await patchbay.api(
+                .POST, "\(patchbay.psa)/posts/\(failed["id"].int ?? 0)/retry", ["work_role_id": "2"])
+            #expect(again.status == 200)
+            let state = try #require(patchbay.connectWise.ticket(ticket))
+            #expect(state.noteRecords.count == 1 && state.timeRecords.count == 1)
+            #expect(state.timeRecords.first?.workRole == "Senior Engineer" && state.timeRecords.first?.minutes == 20)
+        }
+    }
+
+    @Test("Chosen role, type and billing are sent; what is not chosen is left out", arguments: TestDatabase.engines)
+    func timeOptions(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Options")
+            let roles = try await patchbay.api(.GET, "\(patchbay.psa)/work-roles").json["items"].elements
+            #expect(roles.count == 7 && !roles.contains { $0["name"] == "Pager Duty" })
+            let types = try await patchbay.api(.GET, "\(patchbay.psa)/work-types").json["items"].elements
+            #expect(types.count == 5)
+            let body: JSON = [
+                "minutes": 95, "work_role_id": 2, "work_type_id": "3", "billable": "no_charge",
+                "started_at": "2026-01-05T09:00:00.750Z", "text": "Night shift",
+            ]
+            #expect(try await patchbay.write(ticket, "time", body).status == 200)
+            #expect(try await patchbay.write(ticket, "time", ["minutes": 1]).status == 200)
+            let times = try #require(patchbay.connectWise.ticket(ticket)?.timeRecords)
+            #expect(times[0].minutes == 95 && times[0].workRole == "Senior Engineer")
+            #expect(times[0].workType == "After hours" && times[0].billable == "NoCharge")
+            #expect(times[1].workRole == "Engineer" && times[1].workType == nil && times[1].billable == "Billable")
+        }
+    }
+
+    @Test("Time on a project's ticket is charged to the project", arguments: TestDatabase.engines)
+    func projectTicket(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket(
+                "Roll-out", board: "Projects", recordType: "ProjectTicket")
+            #expect(try await patchbay.write(ticket, "time", ["minutes": 15]).status == 200)
+            #expect(patchbay.connectWise.ticket(ticket)?.timeRecords.first?.chargedAs == "ProjectTicket")
+        }
+    }
+
+    @Test("An answer of 200 that changed nothing is not believed", arguments: TestDatabase.engines)
+    func falseSuccess(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("False")
+            let status = try await patchbay.status("In Progress", of: ticket)
+            patchbay.connectWise.switches.ignoresStatusPatches = true
+            let refused = try await patchbay.write(ticket, "status", ["status_id": status], method: .PATCH)
+            #expect(refused.status == 422 && refused.json["code"] == "unchanged")
+            #expect(refused.json["detail"].string?.contains("still New") == true)
+            patchbay.connectWise.switches.ignoresStatusPatches = false
+            #expect(try await patchbay.retry(ticket).status == 200)
+            #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
+        }
+    }
+
+    @Test("A note that lost its line breaks is found all the same", arguments: TestDatabase.engines)
+    func collapsed(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Collapsed")
+            patchbay.connectWise.switches.collapsesNewlines = true
+            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
+            #expect(try await patchbay.write(ticket, "notes", ["text": "one\n\ntwo"]).status == 202)
+            #expect(try await patchbay.retry(ticket).status == 200)
+            #expect(patchbay.connectWise.ticket(ticket)?.notes.count == 1)
+        }
+    }
+
+    @Test("Wrong keys stop everything for the connection; a test lets it go on", arguments: TestDatabase.engines, [401, 404])
+    func wrongKeys(engine: Engine, status: Int) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Keys")
+            let body = status == 404 ? #"{"code":"ConnectWiseApi","message":"The endpoint does not exist."}"# : nil
+            patchbay.connectWise.desk.script(Fault(.answer(status: status, body: body), path: "*/apis/3.0/*", times: nil))
+            let reply = try await patchbay.write(ticket, "notes", ["text": "Waits"])
+            #expect(reply.status == 202)
+            #expect(try await patchbay.connection()["state"] == "paused")
+            patchbay.connectWise.desk.removeFaults()
+            let id = try await patchbay.connection()["id"].int ?? 0
+            #expect(try await patchbay.api(.POST, "\(patchbay.psa)/connections/\(id)/test").status == 200)
+            try await eventually("the note to be written") {
+                patchbay.connectWise.ticket(ticket)?.notes.count == 1
+            }
+        }
+    }
+
+    @Test("The doctor names what is missing and what is too much", arguments: TestDatabase.engines)
+    func doctor(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let before = patchbay.connectWise.ticketIDs
+            patchbay.connectWise.switches.deniedRights = [
+                "Time & Expense/Time Entry/Add", "Finance/Invoicing/Inquire", "System/My Company/Inquire",
+            ]
+            let id = try await patchbay.connection()["id"].int ?? 0
+            let rights = try await patchbay.api(.GET, "\(patchbay.psa)/connections/\(id)/rights").json["items"].elements
+            func settings(_ finding: String, needed: JSON) -> [String] {
+                rights.filter { $0["finding"].string == finding && $0["needed"] == needed }
+                    .compactMap { $0["setting"].string }
+            }
+            #expect(
+                settings("missing", needed: true)
+                    == ["Time & Expense › Time Entry › Add: All", "System › My Company › Inquire: All"])
+            #expect(settings("unknown", needed: true).isEmpty)
+            #expect(settings("granted", needed: true).count == 10)
+            #expect(settings("missing", needed: false) == ["Finance › Invoicing › Inquire"])
+            #expect(settings("granted", needed: false).contains("Service Desk › Service Tickets › Delete"))
+            // Nothing was changed by looking.
+            #expect(patchbay.connectWise.ticketIDs == before)
+        }
+    }
+}
+
+extension RunningPatchbay {
+    /// Says which member the administrator is.
+    func mapOneself(to identifier: String) async throws {
+        let members = try await api(.GET, "\(psa)/members?search=\(identifier)").json["items"].elements
+        let people = try await api(.GET, "\(psa)/member-mappings").json["items"].elements
+        guard let member = members.first?["id"], let user = people.first?["user_id"] else {
+            throw Unexpected("nobody to map")
+        }
+        let reply = try await api(
+            .POST, "\(psa)/member-mappings", ["mappings": [["user_id": user, "member_id": member]]])
+        guard reply.status == 200 else { throw Unexpected("not mapped: \(reply.text)") }
+    }
+}
