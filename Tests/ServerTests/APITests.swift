@@ -119,9 +119,11 @@ struct APITests {
         try await ScriptedPeer.run(script: { _ in .reply(200, body: "{}") }) { peer in
             try await RunningPatchbay.run(engine) { patchbay in
                 let site = try await patchbay.connectWise.url().replacing("http://", with: "")
+                // The MSP has one in use already; a customer has none.
+                let tenant = try await patchbay.api(.POST, "/tenants", ["name": "New"]).json["id"].int ?? 0
                 func attempt(_ site: String, privateKey: String = "wrong") async throws -> Reply {
                     try await patchbay.api(
-                        .POST, "/integrations/psa/connections",
+                        .POST, "/tenants/\(tenant)/connectwise/credentials",
                         [
                             "name": "New", "site": .text(site), "company": "rivermark",
                             "public_key": "SimulatedPublicX", "private_key": .text(privateKey), "client_id": "client",

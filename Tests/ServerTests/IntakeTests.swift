@@ -84,8 +84,9 @@ struct IntakeTests {
                 var options = RunningPatchbay.Options()
                 options.allowedHosts = ["127.0.0.1:\(peer.port)", "127.0.0.1:\(target.port)"]
                 try await RunningPatchbay.run(engine, options) { patchbay in
+                    let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Second"]).json["id"].int ?? 0
                     let made = try await patchbay.api(
-                        .POST, "/integrations/psa/connections",
+                        .POST, "/tenants/\(tenant)/connectwise/credentials",
                         [
                             "name": "Second", "site": .text("127.0.0.1:\(peer.port)"), "company": "second",
                             "public_key": "public", "private_key": "private", "client_id": "client",

@@ -79,9 +79,31 @@ struct DemoStage: Sendable {
                         method: .post, path: "/api/v1/notifiers/rules",
                         body: .object(["board_id": boardID, "recipient_id": roomID])))
             }
+            try await furnish(api)
             // From then on the simulated ConnectWise tells of all that happens.
             try await connectWise.callbackRegistered(within: .seconds(20))
         }
+    }
+
+    /// Some customers, and the engineer as a member of ConnectWise, so that what he writes carries a name there.
+    private func furnish(_ api: APIClient) async throws {
+        let companies = try await all("/api/v1/integrations/psa/companies", api) { $0.count > 3 }
+        for company in companies.prefix(4) {
+            guard let name = company["name"], let id = company["id"] else { continue }
+            let body: JSON = .object(["name": name, "psa_company_id": id, "psa_company_name": name])
+            _ = try? await api.send(Call(method: .post, path: "/api/v1/tenants", body: body))
+        }
+        let people = try await all("/api/v1/integrations/psa/member-mappings", api) { !$0.isEmpty }
+        let members = try await all("/api/v1/integrations/psa/members?search=kbrandt", api) { !$0.isEmpty }
+        guard let engineer = people.first(where: { $0["user_email"]?.text?.hasPrefix("engineer@") == true })?["user_id"],
+            let member = members.first?["id"]
+        else { return }
+        let mapping: JSON = .object(["user_id": engineer, "member_id": member])
+        // It is kept from an earlier demonstration.
+        _ = try? await api.send(
+            Call(
+                method: .post, path: "/api/v1/integrations/psa/member-mappings",
+                body: .object(["mappings": .array([mapping])])))
     }
 
     private func answering(_ api: APIClient) async throws {
