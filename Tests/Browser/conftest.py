@@ -64,7 +64,11 @@ def free_port():
 def demo():
     port = free_port()
     process = subprocess.Popen(
-        [*PATCHBAY, "demo", "--port", str(port), "--pace", "0.7"], stdout=subprocess.PIPE, text=True
+        [*PATCHBAY, "demo", "--port", str(port), "--pace", "0.7"],
+        stdout=subprocess.PIPE,
+        text=True,
+        # Nobody types as fast as these tests.
+        env={**os.environ, **{f"PATCHBAY_LIMIT_{name}": "10000" for name in ("SEARCHES", "LOOKUPS", "POSTS")}},
     )
     lines = queue.Queue()
 

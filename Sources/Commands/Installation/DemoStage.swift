@@ -39,6 +39,7 @@ struct DemoStage: Sendable {
     func configuration(folder: String, port: Int) async throws -> Configuration {
         let psa = try host(of: await connectWise.url(within: .seconds(30)))
         let chat = try await webex.url()
+        let limits = ProcessInfo.processInfo.environment.filter { $0.key.hasPrefix("PATCHBAY_LIMIT_") }
         return try Configuration(environment: [
             "PATCHBAY_DATABASE_URL": "sqlite:\(folder)/patchbay.db",
             "PATCHBAY_LISTEN": "127.0.0.1:\(port)",
@@ -51,7 +52,7 @@ struct DemoStage: Sendable {
             "PATCHBAY_CONNECTWISE_CLIENT_ID": UUID().uuidString.lowercased(),
             "PATCHBAY_WEBEX_URL": chat,
             "PATCHBAY_WEBEX_TOKEN": webexOptions.token,
-        ])
+        ].merging(limits) { $1 })
     }
 
     private func host(of url: String) throws -> String {

@@ -96,7 +96,8 @@ func userPages() -> [PageRoute] {
             actions: [
                 .post(
                     "Delete", "/users/\(id)/delete", style: "is-danger", icon: "trash",
-                    confirm: "Delete \(name)? All of this person's API keys end as well.")
+                    confirm: "Delete \(name)? All of this person's API keys end as well."),
+                .link("Customers", "/users/\(id)/tenants", icon: "building"),
             ],
             blocks: [
                 Form(

@@ -352,7 +352,7 @@
       event.preventDefault();
       choose(item.dataset.ticket);
     });
-    input.addEventListener("blur", () => setTimeout(close, 150));
+    input.addEventListener("blur", () => setTimeout(() => { if (document.activeElement !== input) close(); }, 150));
     if (/^\d+$/.test(input.value)) choose(input.value);
   }
 

@@ -30,6 +30,9 @@ private enum TicketSearch {
             title: "Tickets",
             lead: tenant.map { "Only those of \($0["name"].words)." }
                 ?? "Find a ticket by its number or by words, and write to it.",
+            actions: visit.allowed(
+                .post, "/integrations/psa/tickets/{id}/log-change",
+                .link("Update a ticket", "/tickets/update", style: "is-primary", icon: "pencil-square")),
             blocks: [])
         let isSearch = ["q", "board_id", "mine", "closed", "cursor", "list"].contains { !(visit.query[$0] ?? "").isEmpty }
         page.blocks.append(
@@ -128,9 +131,19 @@ private enum TicketView {
             page.actions = actions(ticket, visit)
             page.blocks = [card(ticket), .grid(2, [try await notes(path, visit), try await TicketHistory.block(visit)])]
         } catch let problem as Problem {
+            let isGone = problem.status == .notFound
+            if isGone, let tenant = try await visit.tenant() {
+                page.blocks = [
+                    .notice(
+                        .warning, nil,
+                        "There is no ticket \(id) of \(tenant["name"].words). Choose all customers at the top to look for it among theirs."
+                    )
+                ]
+                page.status = .notFound
+                return page
+            }
             // Without the ticketing system, what is known here is still of use.
             let history = try await TicketHistory.block(visit)
-            let isGone = problem.status == .notFound
             page.blocks = [
                 isGone
                     ? .notice(.warning, nil, "ConnectWise has no ticket \(id), or none that you may see.")
@@ -156,7 +169,10 @@ private enum TicketView {
 
     private static func card(_ ticket: Value) -> Block {
         let things = ticket["configurations"].elements.map(\.["name"].words).joined(separator: ", ")
-        let people = (ticket["owner"].string.map { ["\($0) (owner)"] } ?? []) + ticket["resources"].elements.map(\.words)
+        let owner = ticket["owner"].string
+        let people =
+            (owner.map { ["\($0) (owner)"] } ?? [])
+            + ticket["resources"].elements.map(\.words).filter { $0.lowercased() != owner?.lowercased() }
         return .card(
             "Ticket",
             [

@@ -68,7 +68,7 @@ private struct UpdatePanel {
                     isBusy ? failed.detail : "\(failed.detail) What you write is kept and sent by itself."))
         }
         let statuses = ticket == nil ? [] : (try? await visit.get(path + "/statuses", statusQuery(ticket)).items) ?? []
-        if let ticket { page.heading = "Update #\(id) \(ticket["summary"].words)" }
+        page.heading = ticket == nil ? "Update #\(id)" : "Update ticket"
         page.blocks.append(try await panel(id, ticket, statuses))
         return page
     }

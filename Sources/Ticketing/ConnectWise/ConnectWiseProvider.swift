@@ -71,9 +71,25 @@ public struct ConnectWiseProvider: PSAProvider {
         } catch .notFound {
             // Falls through to the confirmation.
         }
+        return try await confirmed(number, .background)
+    }
+
+    /// See ``PSAProvider``. By itself: a batch would make somebody wait for others' tickets.
+    public func lookUp(_ id: Ticket.ID) async throws(PSAError) -> Ticket? {
+        let number = try Self.number(id)
+        do throws(ConnectWiseError) {
+            return Self.ticket(try await client.ticket(number))
+        } catch .notFound {
+            return try await confirmed(number, .interactive)
+        } catch {
+            throw PSAError(error)
+        }
+    }
+
+    private func confirmed(_ number: Int, _ priority: CallPriority) async throws(PSAError) -> Ticket? {
         try await test()
         do throws(ConnectWiseError) {
-            return Self.ticket(try await client.ticket(number, priority: .background))
+            return Self.ticket(try await client.ticket(number, priority: priority))
         } catch .notFound(_, isRecord: true) {
             return nil
         } catch {

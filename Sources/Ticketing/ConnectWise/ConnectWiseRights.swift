@@ -6,9 +6,10 @@ extension ConnectWiseProvider {
         let setting: String
         /// Nil for what Patchbay does not need.
         let purpose: String?
-        let probe: ConnectWiseClient.Probe
+        /// Nil for what cannot be tried without changing something.
+        let probe: ConnectWiseClient.Probe?
 
-        init(_ setting: String, _ purpose: String?, _ probe: ConnectWiseClient.Probe) {
+        init(_ setting: String, _ purpose: String?, _ probe: ConnectWiseClient.Probe?) {
             self.setting = setting
             self.purpose = purpose
             self.probe = probe
@@ -24,6 +25,7 @@ extension ConnectWiseProvider {
         Right(
             "Service Desk › Service Tickets › Edit: All", "write notes, move tickets to another status",
             .edit("service/tickets")),
+        Right("Service Desk › Close Service Tickets › Edit: All", "close tickets, and move closed ones", nil),
         Right(
             "Time & Expense › Time Entry › Inquire: All", "show logged time and look for it after a broken connection",
             .inquire("time/entries")),
@@ -70,8 +72,15 @@ extension ConnectWiseProvider {
         try await test()
         var checks: [RightCheck] = []
         for right in Self.rights {
+            guard let probe = right.probe else {
+                checks.append(
+                    RightCheck(
+                        setting: right.setting, purpose: right.purpose, finding: .unknown,
+                        detail: "This cannot be tried without closing a ticket."))
+                continue
+            }
             do throws(ConnectWiseError) {
-                let isThere = try await client.allows(right.probe)
+                let isThere = try await client.allows(probe)
                 checks.append(
                     RightCheck(setting: right.setting, purpose: right.purpose, finding: isThere ? .granted : .missing))
             } catch {

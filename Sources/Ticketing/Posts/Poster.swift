@@ -65,7 +65,7 @@ public struct Poster: JobHandler {
                 return postponed("The connection to the ticketing system is switched off.", first, nil, request, job)
             }
             do throws(PSAError) {
-                guard let ticket = try await live.provider.ticket(request.ticket), Self.mayWrite(request, to: ticket)
+                guard let ticket = try await live.provider.lookUp(request.ticket), Self.mayWrite(request, to: ticket)
                 else {
                     return .done(
                         failing(id, .noTicket, "There is no ticket \(request.ticket) in the ticketing system."))
@@ -179,7 +179,7 @@ public struct Poster: JobHandler {
         }
         var moved = try await work.live.provider.setStatus(wanted, of: ticket)
         // ConnectWise may say yes and do nothing, so it is looked at once more before that is believed.
-        if moved.status?.id != wanted.rawValue { moved = try await work.live.provider.ticket(ticket.id) ?? moved }
+        if moved.status?.id != wanted.rawValue { moved = try await work.live.provider.lookUp(ticket.id) ?? moved }
         work.ticket = moved
         guard moved.status?.id == wanted.rawValue else {
             return .failed(

@@ -7,6 +7,8 @@ extension PSAProvider {
     }
 
     /// See ``PSAProvider``.
+    public func lookUp(_ id: Ticket.ID) async throws(PSAError) -> Ticket? { try await ticket(id) }
+    /// See ``PSAProvider``.
     public func search(
         _ query: TicketQuery, limit: Int, after position: String?
     ) async throws(PSAError) -> ListPage<Ticket> { throw refusal("search tickets") }

@@ -29,6 +29,8 @@ public protocol PSAProvider: Sendable {
 
     // MARK: For people
 
+    /// The same as ``ticket(_:)``, for somebody who waits for it.
+    func lookUp(_ id: Ticket.ID) async throws(PSAError) -> Ticket?
     /// A page of the tickets that match, newest first, with at most so many.
     func search(_ query: TicketQuery, limit: Int, after position: String?) async throws(PSAError) -> ListPage<Ticket>
     /// A page of what was written on a ticket and of the time logged on it, newest first.

@@ -34,7 +34,7 @@ struct TicketDesk: Sendable {
     /// - Throws: 404 also for one that the caller may not see.
     func ticket(for request: SignedInRequest, on live: LiveConnection) async throws -> Ticket {
         let id: Ticket.ID = try request.id(of: "ticket")
-        let ticket = try await asking { () throws(PSAError) in try await live.provider.ticket(id) }
+        let ticket = try await asking { () throws(PSAError) in try await live.provider.lookUp(id) }
         guard let ticket, may(request, see: ticket) else { throw Problem.notFound("ticket") }
         return ticket
     }
