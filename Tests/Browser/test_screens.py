@@ -87,7 +87,7 @@ def furnished(demo):
         )
     ticket = demo.api("GET", "/overview")["recent_events"][0]["ticket_id"]
     # So many screens look at this ticket that the limit for look-ups would be reached.
-    demo.api("POST", f"/integrations/psa/tickets/{ticket}/log-change", {"text": "Something **written** here."})
+    demo.api("POST", f"/integrations/psa/tickets/{ticket}/notes", {"text": "Something **written** here."})
     post = demo.api("GET", "/integrations/psa/posts")["items"][0]["id"]
     yield {"ticket": ticket, "post": post}
     for forward in demo.api("GET", "/notifiers/forwards")["items"]:
