@@ -22,6 +22,7 @@ enum Chapter: String, CaseIterable, ExpressibleByArgument {
     case footprint
     case api
     case console
+    case tickets
 }
 
 struct Measure: AsyncParsableCommand {
@@ -55,6 +56,7 @@ struct Measure: AsyncParsableCommand {
                 case .jobs: try await JobRates(engine: engine).run(&table)
                 case .footprint: try await Footprint(engine: engine).run(&table)
                 case .console: try await ConsolePages(engine: engine).run(&table)
+                case .tickets: try await WriteBack(engine: engine).run(&table)
                 case .api: try await APIReads(engine: engine, seconds: seconds).run(&table)
                 }
             }

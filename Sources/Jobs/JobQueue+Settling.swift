@@ -171,6 +171,16 @@ extension JobQueue {
         if hastened > 0 { db.signal(.jobs) }
     }
 
+    /// Lets all jobs of a group of lanes that wait for their next try run at once: whatever they waited for is there again.
+    public func hasten(laneGroup: String, now: Date, in db: Connection) throws {
+        let hastened = try db.execute(
+            """
+            UPDATE jobs SET run_at = \(now) WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at > \(now)
+                AND failures > 0
+            """)
+        if hastened > 0 { db.signal(.jobs) }
+    }
+
     /// When the head of a lane will run: nil when it runs already, or there is none.
     public func nextRun(ofLane lane: String, in db: Connection) throws -> Date? {
         try db.first("SELECT run_at FROM jobs WHERE lane = \(lane) AND state = 'ready' LIMIT 1")?["run_at"]

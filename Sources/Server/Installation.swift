@@ -165,4 +165,45 @@ public enum Installation {
             throw error
         }
     }
+
+    // MARK: Secret
+
+    /// What became of a change of the secret.
+    public struct Rotation: Sendable {
+        /// How many texts were sealed anew.
+        public let resealed: Int
+        /// Names the secret that seals now.
+        public let keyID: String
+        /// Where the new secret is; nil when the configuration gives it.
+        public let file: String?
+    }
+
+    /// Seals everything with a new secret, in one transaction: all of it or nothing.
+    ///
+    /// A secret in a file is made here. The file holds both until everything is sealed anew, so that a crash in between
+    /// leaves nothing that cannot be opened. A secret that the configuration gives is the first of its list.
+    public static func rotateSecret(_ configuration: Configuration, logger: Logger) async throws -> Rotation {
+        let file = configuration.secret == nil ? SecretFile(path: configuration.secretFile) : nil
+        var secrets = try secrets(configuration)
+        if let file {
+            secrets.insert(.generate(), at: 0)
+            try file.replace(with: secrets)
+        }
+        let sealer = try Sealer(secrets)
+        let columns =
+            AccountsFeature.sealedColumns + PSAConnections.sealedColumns + ChatConnections.sealedColumns
+        let database = try await database(configuration, logger: logger)
+        do {
+            let count = try await database.write { db in
+                try columns.reduce(0) { try $0 + $1.reseal(with: sealer, in: db) }
+            }
+            await database.close()
+            // What the old ones opened is no more.
+            try file?.replace(with: [secrets[0]])
+            return Rotation(resealed: count, keyID: sealer.keyID, file: file?.path)
+        } catch {
+            await database.close()
+            throw error
+        }
+    }
 }

@@ -20,7 +20,11 @@ def demo():
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
     process = subprocess.Popen(
-        [*PATCHBAY, "demo", "--quiet-world", "--port", str(port)], stdout=subprocess.PIPE, text=True
+        [*PATCHBAY, "demo", "--quiet-world", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+        # Otherwise most calls would only meet the limits.
+        env={**os.environ, **{f"PATCHBAY_LIMIT_{name}": "1000" for name in ("SEARCHES", "LOOKUPS", "POSTS")}},
     )
     try:
         key = next(match[1] for line in process.stdout if (match := re.match(r"\s+API key\s+(\S+)", line)))

@@ -48,7 +48,7 @@ public struct SignedInRequest: Sendable {
     /// `limit` and `cursor`.
     /// - Throws: 400 when they are wrong.
     public func page() throws(Problem) -> PageRequest {
-        try PageRequest(limit: query("limit"), cursor: query("cursor"))
+        try PageRequest(limit: queryItems["limit"], cursor: query("cursor"))
     }
 
     /// A parameter of the query as text; an empty one counts as absent.

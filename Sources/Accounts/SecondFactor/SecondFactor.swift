@@ -25,7 +25,7 @@ public struct SecondFactor: Sendable {
         public let uri: String
     }
 
-    private static func identity(_ user: User.ID) -> String { "user/\(user)/totp" }
+    static func identity(_ user: User.ID) -> String { "user/\(user)/totp" }
 
     /// A new secret for a person, or the one that was offered and not confirmed yet.
     /// - Returns: nil when the person has a second factor already.

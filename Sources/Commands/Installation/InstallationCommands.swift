@@ -4,6 +4,6 @@ import ArgumentParser
 /// simulate. A new one is added here and nowhere else.
 let installationCommands: [any ParsableCommand.Type] = [
     DemoCommand.self, SetupCommand.self, ServeCommand.self, MigrateCommand.self, PasswordCommand.self,
-    AuditCommand.self,
+    AuditCommand.self, SecretsCommand.self,
     SimulateCommand.self,
 ]

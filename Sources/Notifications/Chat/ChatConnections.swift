@@ -370,3 +370,11 @@ public final class ChatConnections: Sendable {
         return connection
     }
 }
+
+extension ChatConnections {
+    /// What is sealed of chat connections.
+    public static let sealedColumns = [
+        SealedColumn("chat_connections", "sealed_token") { identity(ChatConnection.ID($0)) },
+        SealedColumn("chat_connections", "sealed_previous_token") { previousIdentity(ChatConnection.ID($0)) },
+    ]
+}

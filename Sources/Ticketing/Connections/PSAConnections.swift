@@ -390,3 +390,10 @@ public final class PSAConnections: Sendable {
         try JSONDecoder().decode(PSACredentials.self, from: Data(try sealer.open(sealed, for: Self.identity(id)).utf8))
     }
 }
+
+extension PSAConnections {
+    /// What is sealed of connections.
+    public static let sealedColumns = [
+        SealedColumn("psa_connections", "sealed_credentials") { identity(PSAConnection.ID($0)) }
+    ]
+}

@@ -15,11 +15,12 @@ package struct Installed: Sendable {
 
     /// Sets an installation up by the real binary and runs the body; kills whatever process it leaves.
     package static func run(
-        at address: DatabaseAddress, _ body: (Installed) async throws -> Void
+        at address: DatabaseAddress, _ settings: [String: String] = [:], _ body: (Installed) async throws -> Void
     ) async throws {
         let surroundings = Surroundings(connectWise: { $0.world = World(tickets: 0) })
         try await surroundings.run {
             let environment = try await surroundings.environment(database: address.configured, port: 0)
+                .merging(settings) { $1 }
             let setup = try ChildProcess.patchbay(["setup", "--api-key"], environment: environment)
             guard try await setup.ended() == .exited(0), let range = setup.text.firstRange(of: /pb_[^\s]+/) else {
                 throw Unexpected("setup failed: \(setup.text)")

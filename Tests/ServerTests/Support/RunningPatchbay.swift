@@ -36,6 +36,8 @@ package struct RunningPatchbay: Sendable {
     package let database: Database
     /// `c` of the hooks' address.
     package let hookKey: String
+    /// The installation's secret.
+    package let secret: String?
     /// Every line that the server logged.
     package let log: MutexBox<[String]>
     private let boards: [String: JSON]
@@ -90,7 +92,7 @@ package struct RunningPatchbay: Sendable {
                 if options.registersCallback { try await surroundings.connectWise.callbackRegistered() }
                 let patchbay = RunningPatchbay(
                     connectWise: surroundings.connectWise, webex: surroundings.webex, api: api, address: address,
-                    database: database, hookKey: connected.hookKey, log: lines, boards: connected.boards,
+                    database: database, hookKey: connected.hookKey, secret: environment["PATCHBAY_SECRET"], log: lines, boards: connected.boards,
                     rooms: connected.rooms)
                 let result: Result<Void, any Error>
                 do { result = .success(try await body(patchbay)) } catch { result = .failure(error) }

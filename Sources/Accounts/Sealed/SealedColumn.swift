@@ -1,0 +1,53 @@
+import Database
+import Sealing
+
+/// A column whose texts are sealed for their rows. Each feature names its own, so that a change of the secret reaches all.
+public struct SealedColumn: Sendable {
+    private static let portion = 200
+
+    private let table: String
+    private let column: String
+    private let identity: @Sendable (Int64) -> String
+
+    /// - Parameters:
+    ///   - table: has a column `id`.
+    ///   - column: holds sealed texts, empty ones and nulls.
+    ///   - identity: of the row with an id, as it was sealed for.
+    public init(_ table: StaticString, _ column: StaticString, identity: @escaping @Sendable (Int64) -> String) {
+        self.table = "\(table)"
+        self.column = "\(column)"
+        self.identity = identity
+    }
+
+    /// Seals with the first secret what another one sealed.
+    /// - Returns: how many texts.
+    /// - Throws: a ``SealingError`` for a text that no secret opens; then nothing is changed.
+    public func reseal(with sealer: Sealer, in db: Connection) throws -> Int {
+        let (table, column) = (SQL(unchecked: table), SQL(unchecked: column))
+        var (count, last): (Int, Int64) = (0, 0)
+        while true {
+            let rows = try db.all(
+                """
+                SELECT id, \(column) AS sealed FROM \(table) WHERE id > \(last) AND \(column) IS NOT NULL
+                    AND \(column) <> '' ORDER BY id LIMIT \(Self.portion)
+                """)
+            guard !rows.isEmpty else { return count }
+            for row in rows {
+                let (id, sealed): (Int64, String) = (try row["id"], try row["sealed"])
+                last = id
+                guard sealer.needsResealing(sealed) else { continue }
+                let fresh = try sealer.seal(try sealer.open(sealed, for: identity(id)), for: identity(id))
+                try db.execute("UPDATE \(table) SET \(column) = \(fresh) WHERE id = \(id)")
+                count += 1
+            }
+        }
+    }
+}
+
+extension AccountsFeature {
+    /// What accounts keep sealed.
+    public static let sealedColumns = [
+        SealedColumn("users", "totp_secret") { SecondFactor.identity(User.ID($0)) },
+        SealedColumn("identity_providers", "client_secret") { SingleSignOn.identity(IdentityProvider.ID($0)) },
+    ]
+}

@@ -1,0 +1,30 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+
+/// `patchbay secrets`.
+struct SecretsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "secrets", abstract: "Change the secret under which credentials are stored.",
+        subcommands: [RotateSecret.self])
+}
+
+/// `patchbay secrets rotate`: seals everything anew, beside the database.
+struct RotateSecret: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rotate", abstract: "Make a new secret and seal all stored credentials with it, all or nothing.",
+        discussion: """
+            Stop the servers first and start them afterwards: they read the secret when they start. A secret in a file is \
+            made here. One in PATCHBAY_SECRET you make yourself: put the new one before the old one, with a comma \
+            between, run this, then take the old one away. A backup of the database from before needs the old secret.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() async throws {
+        let rotation = try await Installation.rotateSecret(try options.read(), logger: Logger(label: "secrets"))
+        print("\(rotation.resealed) stored credentials are sealed with the secret \(rotation.keyID)")
+        if let file = rotation.file { print("the secret is in \(file); start the servers again") }
+    }
+}

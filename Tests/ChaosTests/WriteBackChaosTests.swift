@@ -1,0 +1,111 @@
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+extension ChaosTests {
+    /// What engineers wrote while the ticketing system was down, and how much of it arrived.
+    private struct Pile {
+        static let size = ProcessInfo.processInfo.environment["PATCHBAY_CHAOS_POSTS"].flatMap(Int.init) ?? 300
+        /// One kill for each portion that has arrived.
+        static let kills = size >= 1_000 ? 6 : 3
+        // Half a call budget of a real installation, and still done in a test's time.
+        static let budget = 6_000
+    }
+
+    @Test(
+        "Queued posts, killed in mid-drain: each arrives once, within the budget", arguments: TestDatabase.engines)
+    func drained(engine: Engine) async throws {
+        try await TestDatabase.withAddress(engine) { address in
+            try await Installed.run(
+                at: address, ["PATCHBAY_LIMIT_POSTS": "100000", "PATCHBAY_CONNECTWISE_BUDGET": "\(Pile.budget)"]
+            ) { installed in
+                let psa = installed.surroundings.connectWise
+                let port = try await Ports.free()
+                var server = try installed.serve(port: port)
+                let api = try await installed.answering(server, port: port)
+                _ = try await Connected(api)
+                let tickets = try (0..<50).map { try installed.createTicket("Ticket \($0)") }
+                let cut = psa.desk.script(Fault(.cutBefore, times: nil))
+                try await Self.write(Pile.size, to: tickets, api)
+                #expect(psa.ticket(tickets[0])?.notes.isEmpty == true)
+                psa.desk.remove(fault: cut)
+                // Answers that never arrive are part of it.
+                psa.desk.script(Fault(.cutAfter, method: "POST", path: "*/notes", times: 20))
+                var kills = 0
+                while kills < Pile.kills {
+                    let before = Self.arrived(tickets, psa).count
+                    try await Self.resume(installed.api(port: port))
+                    try await eventually(within: .seconds(90), "some to arrive") {
+                        Self.arrived(tickets, psa).count >= min(before + Pile.size / 10, Pile.size)
+                    }
+                    try? await Task.sleep(for: .milliseconds(.random(in: 0...150)))
+                    try await server.endAbruptly()
+                    kills += 1
+                    server = try installed.serve(port: port)
+                    _ = try await installed.answering(server, port: port)
+                }
+                try await Self.allWritten(installed.api(port: port), within: .seconds(240))
+                let arrived = Self.arrived(tickets, psa)
+                let texts = Set(arrived)
+                #expect(texts.count == Pile.size, "lost: \(Pile.size - texts.count)")
+                #expect(arrived.count == Pile.size, "doubled: \(arrived.count - texts.count)")
+                #expect(psa.desk.perMinuteMaximum <= Pile.budget)
+                print(
+                    "write-back chaos on \(engine): \(kills) kills, \(arrived.count) notes for \(Pile.size) posts,",
+                    "\(arrived.count - texts.count) doubled, at most \(psa.desk.perMinuteMaximum) calls a minute")
+            }
+        }
+    }
+
+    private static func write(_ count: Int, to tickets: [Int], _ api: APIClient) async throws {
+        let statuses = try await withThrowingTaskGroup { group in
+            for lane in 0..<8 {
+                group.addTask {
+                    var statuses: [Int] = []
+                    for number in stride(from: lane, to: count, by: 8) {
+                        statuses.append(
+                            try await api(
+                                .POST, "/integrations/psa/tickets/\(tickets[number % tickets.count])/notes",
+                                ["text": .text("Post \(number)."), "request_id": .text("post-\(number)")]
+                            ).status)
+                    }
+                    return statuses
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        guard statuses.count == count, statuses.allSatisfy({ $0 == 202 }) else {
+            throw Unexpected("not all were taken: \(Dictionary(grouping: statuses) { $0 }.mapValues(\.count))")
+        }
+    }
+
+    /// The texts of all notes that the ticketing system has.
+    private static func arrived(_ tickets: [Int], _ psa: ConnectWiseSimulator) -> [String] {
+        tickets.flatMap { psa.ticket($0)?.notes ?? [] }.compactMap { note in
+            note.firstRange(of: /Post \d+\./).map { String(note[$0]) }
+        }
+    }
+
+    /// What a person does when the ticketing system is back: tests the connection, so that what waits for it goes on.
+    private static func resume(_ api: APIClient) async throws {
+        let id = try await api(.GET, "/integrations/psa/connections").json["items"].elements.first?["id"].int ?? 0
+        _ = try await api(.POST, "/integrations/psa/connections/\(id)/test")
+    }
+
+    private static func allWritten(_ api: APIClient, within limit: Duration) async throws {
+        let end = ContinuousClock.now + limit
+        while true {
+            let left = try await api(.GET, "/integrations/psa/posts?state=queued&limit=1").json["items"].elements
+            if left.isEmpty { break }
+            guard ContinuousClock.now < end else { throw Unexpected("posts still wait: \(left)") }
+            try await resume(api)
+            try await Task.sleep(for: .seconds(1))
+        }
+        let failed = try await api(.GET, "/integrations/psa/posts?state=failed&limit=5").json["items"].elements
+        guard failed.isEmpty else { throw Unexpected("some failed: \(failed)") }
+    }
+}
