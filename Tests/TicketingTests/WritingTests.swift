@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+import WebSupport
+
+@testable import ConnectWise
+@testable import Ticketing
+
+@Suite("What is written to ConnectWise")
+struct WritingTests {
+    @Test(
+        "Each type of note sets exactly one flag",
+        arguments: [
+            (NoteType.internalAnalysis, NewNote.Kind.internalAnalysis, false), (.resolution, .resolution, true),
+            (.description, .discussion, true),
+        ])
+    func noteTypes(type: NoteType, kind: NewNote.Kind, notifies: Bool) throws {
+        let note = ConnectWiseProvider.new(NoteDraft(text: "x", type: type, author: "7"))
+        #expect(note.kind == kind && note.processNotifications == notifies && note.memberID == 7)
+        let json = String(decoding: try JSONEncoder().encode(note), as: UTF8.self)
+        #expect(json.components(separatedBy: "Flag\":true").count == 2)
+        #expect(json.contains("\"processNotifications\":\(notifies)"))
+        #expect(type.isVisibleToCustomer == (type == .description))
+    }
+
+    @Test("Time: what is not chosen is left out")
+    func time() throws {
+        let start = Date(timeIntervalSince1970: 1_790_000_000)
+        let ticket = Ticketing.Ticket(id: "12", summary: "", isProject: true)
+        var entry = try ConnectWiseProvider.new(TimeDraft(start: start, end: start + 900), on: ticket)
+        #expect(entry.ticketID == 12 && entry.isProjectTicket && entry.workRoleID == nil && entry.billableOption == nil)
+        entry = try ConnectWiseProvider.new(
+            TimeDraft(
+                start: start, end: start + 900, member: "5", workRole: "2", workType: "3", billable: .noCharge,
+                notes: "x"), on: Ticketing.Ticket(id: "12", summary: ""))
+        #expect(entry.memberID == 5 && entry.workRoleID == 2 && entry.workTypeID == 3)
+        #expect(entry.billableOption == "NoCharge" && entry.notes == "x" && !entry.isProjectTicket)
+    }
+
+    @Test("A search: words in any order, a number as number and word")
+    func conditions() {
+        func text(_ query: TicketQuery) -> String { ConnectWiseProvider.conditions(query).text }
+        #expect(text(TicketQuery()) == "closedFlag=False")
+        #expect(text(TicketQuery(isOpen: false)) == "id>0")
+        #expect(
+            text(TicketQuery(text: "two words", isOpen: false))
+                == #"summary contains "two" AND summary contains "words""#)
+        #expect(text(TicketQuery(text: " 42 ", isOpen: false)) == #"id=42 OR summary contains "42""#)
+        // Larger than any id of ConnectWise, so only a word.
+        #expect(text(TicketQuery(text: "99999999999", isOpen: false)) == #"summary contains "99999999999""#)
+        #expect(
+            text(TicketQuery(board: "3", status: "9", companies: ["1", "2"], isOpen: false))
+                == "((board/id=3 AND status/id=9) AND company/id in (1,2))")
+        // Ids that are none find nothing instead of everything.
+        #expect(text(TicketQuery(companies: ["x"], isOpen: false)) == "id=0")
+        #expect(text(TicketQuery(isOpen: false, assignee: "o'neil")).contains(#"owner/identifier="o'neil""#))
+    }
+
+    @Test("Who is not named as the author is named in the first line")
+    func signature() {
+        let member = PSASettings.Choice(id: "1", name: "Default")
+        func author(_ member: PSASettings.Choice?, _ isOneself: Bool, name: String = "Kai") -> PostDraft.Author {
+            PostDraft.Author(member: member, isOneself: isOneself, name: name, email: "kai@x")
+        }
+        #expect(author(member, true).signed("text") == "text" && author(member, true).signed(nil) == nil)
+        #expect(author(nil, false).signed("text") == "By Kai (kai@x):\n\ntext")
+        #expect(author(member, false).signed(nil) == "By Kai (kai@x)")
+        #expect(author(nil, false, name: "kai@x").signed(nil) == "By kai@x")
+    }
+
+    @Test("Texts are cleaned, and refused when nothing or too much is left")
+    func checks() throws {
+        var checks = PostDraft.Checks()
+        #expect(checks.text("  a\u{0}b\r\nc  ", "text", longest: 10) == "ab\nc")
+        #expect(throws: Never.self) { try checks.finish() }
+        _ = checks.text(" \n", "text", longest: 10)
+        _ = checks.text("12345678901", "note", longest: 10)
+        checks.minutes(0)
+        #expect(checks.errors.map(\.field) == ["text", "note", "minutes"])
+        #expect(throws: Problem.self) { try checks.finish() }
+    }
+
+    @Test("A warning from 15,000 characters on, counted as people count")
+    func warning() {
+        func warnings(_ count: Int) -> Int {
+            PostDraft(.note, [.note(text: String(repeating: "é", count: count), type: .resolution)]).warnings.count
+        }
+        #expect(warnings(15_000) == 0 && warnings(15_001) == 1)
+    }
+
+    @Test("ConnectWise's complaints by our names of things")
+    func complaints() {
+        func fields(_ message: String, _ field: String?, _ detail: String) -> [String: String] {
+            let error = ConnectWiseError.FieldError(code: "InvalidField", message: detail, field: field)
+            guard case .rejected(_, let fields) = PSAError(.rejected(message: message, fields: [error])) else {
+                return [:]
+            }
+            return fields
+        }
+        let role = "The default Work Role is not valid for the selected location"
+        #expect(fields("timeEntry object is invalid", "workRole", role) == ["work_role_id": role])
+        #expect(fields("timeEntry object is invalid", nil, role) == ["work_role_id": role])
+        #expect(fields("x", "chargeToId", "y") == ["ticket": "y"] && fields("x", "member/id", "y") == ["member": "y"])
+        guard case .rejected(let why, let found) = PSAError(.rejected(message: role, fields: [])) else { return }
+        #expect(why == role && found == ["work_role_id": role])
+    }
+}
