@@ -124,7 +124,8 @@ let package = Package(
         target(
             "Console",
             [
-                "Accounts", "CMarkdown", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport", crypto, httpTypes,
+                "Accounts", "CMarkdown", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport", crypto,
+                httpTypes,
                 hummingbird, lifecycle, logging, mustache,
                 nioCore,
             ], resources: [.copy("Templates"), .copy("Assets")]),

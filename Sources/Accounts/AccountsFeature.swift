@@ -52,7 +52,9 @@ public struct AccountsFeature: Sendable {
     /// - Parameter areas: the names of all areas of the API, to which keys can be limited.
     public func routes(areas: @escaping @Sendable () -> Set<String>) -> [Route] {
         let (organizations, database) = (organizations, database)
-        let who = Route(.get, "/authtest", .viewer, "Tells who the caller is", gives: .one(WhoAmI.self), reach: .tenants) { request in
+        let who = Route(
+            .get, "/authtest", .viewer, "Tells who the caller is", gives: .one(WhoAmI.self), reach: .tenants
+        ) { request in
             let organization = try await organizations.find(request.principal.organization)
             return .json(
                 WhoAmI(user: request.principal.email, role: request.principal.role, organization: organization?.name))

@@ -45,7 +45,9 @@ struct WriteBack {
             // In turns, so that what else the machine does strikes both.
             direct.append(try await world.searchDirectly("printer"))
             through.append(
-                try await time { _ = try await server.call("GET", "/integrations/psa/tickets/search?q=printer&limit=25") })
+                try await time {
+                    _ = try await server.call("GET", "/integrations/psa/tickets/search?q=printer&limit=25")
+                })
             if number == 0 { (direct, through) = ([], []) }
         }
         world.connectWise.desk.latency = .zero
@@ -126,7 +128,8 @@ extension SimulatedWorld {
     fileprivate func searchDirectly(_ word: String) async throws -> Double {
         let options = ConnectWiseOptions()
         let keys = "\(options.company)+\(options.publicKey):\(options.privateKey)"
-        let conditions = "(closedFlag=False AND summary contains \"\(word)\")"
+        let conditions =
+            "(closedFlag=False AND summary contains \"\(word)\")"
             .addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         var request = HTTPClientRequest(
             url: "\(try await connectWise.url())/v4_6_release/apis/3.0/service/tickets?conditions=\(conditions)"

@@ -103,7 +103,8 @@ extension ConnectWiseClient {
     ) async throws(ConnectWiseError) -> [TimeEntry] {
         try await each(100, of: tickets) { tickets throws(ConnectWiseError) in
             try await list(
-                "time/entries", Self.chargedToTickets && .any(of: tickets, "chargeToId") && .compare("id", .greater, id),
+                "time/entries",
+                Self.chargedToTickets && .any(of: tickets, "chargeToId") && .compare("id", .greater, id),
                 fields: TimeEntry.fields, orderBy: "id asc", priority
             ).all()
         }

@@ -79,7 +79,9 @@ public struct Server: Sendable {
         if configuration.duties.contains(.worker) {
             services.append(Upkeep(name: "schedule of syncs") { await notifications.syncs.run() })
             services.append(
-                JobRunner(database: database, queue: queue, handlers: notifications.handlers + ticketing.handlers, logger: logger))
+                JobRunner(
+                    database: database, queue: queue, handlers: notifications.handlers + ticketing.handlers,
+                    logger: logger))
         }
         if let metrics, let listen = configuration.metricsListen {
             services.append(MetricsServer(metrics: metrics, host: listen.host, port: listen.port, logger: logger))

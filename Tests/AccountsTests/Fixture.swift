@@ -3,7 +3,11 @@ import Database
 import Foundation
 import TestSupport
 
-let accounts = [Migration(1, "accounts", accountsSchema + keysOfOrganizationSchema + identitySchema + repetitionSchema + tenantSchema + rateLimitSchema)]
+let accounts = [
+    Migration(
+        1, "accounts",
+        accountsSchema + keysOfOrganizationSchema + identitySchema + repetitionSchema + tenantSchema + rateLimitSchema)
+]
 
 extension Database {
     /// A user, with an organization of his own unless one is named.

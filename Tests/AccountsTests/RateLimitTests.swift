@@ -13,7 +13,8 @@ struct RateLimitTests {
     func sliding(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (mine, other) = (
-                try await database.user("a@x", .viewer).organization, try await database.user("b@x", .viewer).organization
+                try await database.user("a@x", .viewer).organization,
+                try await database.user("b@x", .viewer).organization
             )
             let (limit, start) = (RateLimit("search", calls: 3), Date(timeIntervalSince1970: 1_790_000_000))
             func take(_ organization: Organization.ID, at seconds: Double) async throws -> RateLimit.Standing {

@@ -20,7 +20,9 @@ import Testing
                 as? SearchTickets)
         #expect(command.call.path == "/api/v1/tenants/4/connectwise/tickets/search")
         #expect(
-            command.call.query.map { "\($0.name)=\($0.value)" } == ["limit=25", "q=two words", "open=false", "mine=true"])
+            command.call.query.map { "\($0.name)=\($0.value)" } == [
+                "limit=25", "q=two words", "open=false", "mine=true",
+            ])
     }
 
     @Test func note() throws {

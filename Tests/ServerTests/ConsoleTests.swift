@@ -55,7 +55,8 @@ struct ConsoleTests {
         ("GET", "/organizations", .superAdmin), ("GET", "/organizations/new", .superAdmin),
         ("POST", "/organizations/new", .superAdmin), ("POST", "/organizations/1/visit", .superAdmin),
         ("POST", "/organizations/home", .viewer), ("GET", "/health", .viewer),
-        ("POST", "/health/jobs/1/retry", .superAdmin), ("GET", "/tickets/update", .engineer), ("GET", "/tickets/{ticket}/update", .engineer),
+        ("POST", "/health/jobs/1/retry", .superAdmin), ("GET", "/tickets/update", .engineer),
+        ("GET", "/tickets/{ticket}/update", .engineer),
         ("POST", "/tickets/{ticket}/update", .engineer), ("POST", "/tickets/preview", .engineer),
         ("GET", "/tickets/pick", .viewer), ("GET", "/tickets/pick/{ticket}", .viewer),
         ("GET", "/integrations", .viewer), ("GET", "/integrations/settings", .admin),
@@ -97,7 +98,8 @@ struct ConsoleTests {
         let note = try await patchbay.api(.POST, "/integrations/psa/tickets/\(ticket)/notes", ["text": "Somebody's"])
         return [
             "tenant": "\(tenant.json["id"].int ?? 0)",
-            "post": "\(note.json["posts"].elements.first?["id"].int ?? 0)", "rule": "\(rule)", "ticket": "\(ticket)", "delivery": try await id("/notifiers/deliveries"),
+            "post": "\(note.json["posts"].elements.first?["id"].int ?? 0)", "rule": "\(rule)", "ticket": "\(ticket)",
+            "delivery": try await id("/notifiers/deliveries"),
             "psa": try await id("/integrations/psa/connections"),
             "chat": try await id("/integrations/chat/connections"),
             "key": "\(key.json["id"].int ?? 0)", "forward": "\(forward.json["id"].int ?? 0)",
@@ -192,7 +194,9 @@ struct ConsoleTests {
             let stranger = try await patchbay.browser(.owner, organization: "Another MSP")
             _ = try await stranger.get("/account")
             let proof = await stranger.hidden("_csrf") ?? ""
-            let foreign = ["{rule}", "{forward}", "{delivery}", "{psa}", "{chat}", "{user}", "{provider}", "{tenant}", "{post}"]
+            let foreign = [
+                "{rule}", "{forward}", "{delivery}", "{psa}", "{chat}", "{user}", "{provider}", "{tenant}", "{post}",
+            ]
             for page in Self.pages
             where foreign.contains(where: { page.path.contains($0) }) && !page.path.hasSuffix("retry-all") {
                 let path = filled(page.path, ids)

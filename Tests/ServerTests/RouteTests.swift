@@ -66,7 +66,8 @@ struct RouteTests {
         .init("POST", "/integrations/psa/tickets/{id}/time", .engineer),
         .init("PATCH", "/integrations/psa/tickets/{id}/status", .engineer),
         .init("POST", "/integrations/psa/tickets/{id}/log-change", .engineer),
-        .init("GET", "/integrations/psa/work-roles", .engineer), .init("GET", "/integrations/psa/work-types", .engineer),
+        .init("GET", "/integrations/psa/work-roles", .engineer),
+        .init("GET", "/integrations/psa/work-types", .engineer),
         .init("GET", "/integrations/psa/boards", .engineer), .init("GET", "/integrations/psa/companies", .engineer),
         .init("GET", "/integrations/psa/posts", .engineer), .init("GET", "/integrations/psa/posts/{id}", .engineer),
         .init("POST", "/integrations/psa/posts/{id}/retry", .engineer),
@@ -207,7 +208,8 @@ struct RouteTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Foreign.ids(patchbay)
             let stranger = patchbay.api.with(key: try await patchbay.key(.owner, organization: "Another MSP"))
-            for operation in Self.operations where operation.role <= .owner && operation.path.contains("{") && !operation.path.contains("{name}") {
+            for operation in Self.operations
+            where operation.role <= .owner && operation.path.contains("{") && !operation.path.contains("{name}") {
                 let reply = try await stranger.call(operation.method, ids.path(operation))
                 // Who has no ticketing system is told so, whatever the ticket's number.
                 let isTicket = operation.path.hasPrefix("/integrations/psa/tickets")

@@ -163,7 +163,9 @@ struct TicketReadingTests {
 
     // MARK: Members
 
-    @Test("Auto-match: by e-mail without case, never over a manual one; a conflict names the other", arguments: TestDatabase.engines)
+    @Test(
+        "Auto-match: by e-mail without case, never over a manual one; a conflict names the other",
+        arguments: TestDatabase.engines)
     func autoMatch(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             var users: [String: JSON] = [:]
@@ -236,7 +238,10 @@ struct TicketReadingTests {
                 .elements.first
             let tenant = try await patchbay.api(
                 .POST, "/tenants",
-                ["name": "Copper Kettle", "psa_company_id": company?["id"] ?? .null, "psa_company_name": "Copper Kettle"])
+                [
+                    "name": "Copper Kettle", "psa_company_id": company?["id"] ?? .null,
+                    "psa_company_name": "Copper Kettle",
+                ])
             #expect(tenant.status == 201)
             let path = "/tenants/\(tenant.json["id"].int ?? 0)/connectwise"
             #expect(try await patchbay.api(.GET, path + "/enabled").json["enabled"] == true)
@@ -247,13 +252,16 @@ struct TicketReadingTests {
             let refused = try await patchbay.api(.POST, path + "/tickets/\(other)/notes", ["text": "x"])
             #expect(refused.status == 404 && refused.json["code"] == "ticket_not_found")
             #expect(
-                try await patchbay.api(.POST, path + "/tickets/\(mine)/log-change", ["text": "Warmed it"]).status == 200)
+                try await patchbay.api(.POST, path + "/tickets/\(mine)/log-change", ["text": "Warmed it"]).status == 200
+            )
             #expect(patchbay.connectWise.ticket(other)?.notes.isEmpty == true)
             let twin = try await patchbay.api(
                 .POST, "/tenants", ["name": "Twin", "psa_company_id": company?["id"] ?? .null])
             #expect(twin.status == 409 && twin.json["code"] == "company_taken")
             #expect(try await patchbay.api(.POST, "/tenants", ["name": "copper kettle"]).json["code"] == "name_taken")
-            #expect(try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false]).status == 200)
+            #expect(
+                try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false]).status
+                    == 200)
             #expect(try await patchbay.api(.GET, path + "/tickets/search?q=x").json["code"] == "feature_disabled")
             #expect(try await patchbay.api(.GET, path + "/enabled").json["enabled"] == false)
             #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(mine)").status == 200)
@@ -283,7 +291,9 @@ struct TicketReadingTests {
             #expect(try await patchbay.api(.POST, path + "/tickets/\(ticket)/notes", ["text": "x"]).status == 200)
             #expect(try await patchbay.posts(to: ticket).first?["connection_id"] == made.json["id"])
             // The MSP's own stays the one for all others, and a second one is refused.
-            #expect(try await patchbay.write(ticket, "notes", ["text": "y"]).json["posts"].elements.first?["connection_id"] != made.json["id"])
+            #expect(
+                try await patchbay.write(ticket, "notes", ["text": "y"]).json["posts"].elements.first?["connection_id"]
+                    != made.json["id"])
             let second = try await patchbay.api(.POST, "\(patchbay.psa)/connections", .object(body))
             #expect(second.status == 409 && second.json["code"] == "already_connected")
             // Again: the new one takes the old one's place.

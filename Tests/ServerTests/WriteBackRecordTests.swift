@@ -15,7 +15,8 @@ struct WriteBackRecordTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Types")
             for type in ["internal_analysis", "resolution", "description"] {
-                #expect(try await patchbay.write(ticket, "notes", ["text": "x", "note_type": .text(type)]).status == 200)
+                #expect(
+                    try await patchbay.write(ticket, "notes", ["text": "x", "note_type": .text(type)]).status == 200)
             }
             let notes = try #require(patchbay.connectWise.ticket(ticket)?.noteRecords)
             #expect(notes.map(\.internalAnalysis) == [true, false, false])
@@ -49,7 +50,8 @@ struct WriteBackRecordTests {
         }
     }
 
-    @Test("A member who left: refused with the field, and written after another mapping", arguments: TestDatabase.engines)
+    @Test(
+        "A member who left: refused with the field, and written after another mapping", arguments: TestDatabase.engines)
     func memberLeft(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Left")
@@ -66,7 +68,9 @@ struct WriteBackRecordTests {
         }
     }
 
-    @Test("A work role that is not valid at the location: the answer offers those that are", arguments: TestDatabase.engines)
+    @Test(
+        "A work role that is not valid at the location: the answer offers those that are",
+        arguments: TestDatabase.engines)
     func workRole(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Dial tone", board: "Voice")
@@ -147,12 +151,15 @@ struct WriteBackRecordTests {
         }
     }
 
-    @Test("Wrong keys stop everything for the connection; a test lets it go on", arguments: TestDatabase.engines, [401, 404])
+    @Test(
+        "Wrong keys stop everything for the connection; a test lets it go on", arguments: TestDatabase.engines,
+        [401, 404])
     func wrongKeys(engine: Engine, status: Int) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Keys")
             let body = status == 404 ? #"{"code":"ConnectWiseApi","message":"The endpoint does not exist."}"# : nil
-            patchbay.connectWise.desk.script(Fault(.answer(status: status, body: body), path: "*/apis/3.0/*", times: nil))
+            patchbay.connectWise.desk.script(
+                Fault(.answer(status: status, body: body), path: "*/apis/3.0/*", times: nil))
             let reply = try await patchbay.write(ticket, "notes", ["text": "Waits"])
             #expect(reply.status == 202)
             #expect(try await patchbay.connection()["state"] == "paused")

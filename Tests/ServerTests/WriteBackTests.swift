@@ -41,7 +41,8 @@ extension RunningPatchbay {
 
     /// Lets what waits for its next try run at once.
     func retry(_ ticket: Int) async throws -> Reply {
-        guard let post = try await posts(to: ticket).first(where: { ["queued", "failed"].contains($0["state"].string) })
+        guard
+            let post = try await posts(to: ticket).first(where: { ["queued", "failed"].contains($0["state"].string) })
         else { throw Unexpected("nothing to retry") }
         return try await api(.POST, "\(psa)/posts/\(post["id"].int ?? 0)/retry", [:])
     }
@@ -98,7 +99,10 @@ struct WriteBackTests {
             let calls = patchbay.connectWise.desk.calls.filter { $0.method != "GET" }.map { call in
                 "\(call.method) \(call.path.split(separator: "/").suffix(2).joined(separator: "/"))"
             }
-            #expect(calls == ["POST \(ticket)/notes", "POST time/entries", "PATCH tickets/\(ticket)", "POST \(ticket)/notes"])
+            #expect(
+                calls == [
+                    "POST \(ticket)/notes", "POST time/entries", "PATCH tickets/\(ticket)", "POST \(ticket)/notes",
+                ])
         }
     }
 
@@ -110,7 +114,9 @@ struct WriteBackTests {
             let id = try await patchbay.connection()["id"].int ?? 0
             var settings: [String: JSON] = [
                 "default_minutes": 45, "note_type": "resolution", "auto_update_status": true,
-                "board_statuses": [["board_id": try patchbay.board(), "status_id": progress, "status_name": "In Progress"]],
+                "board_statuses": [
+                    ["board_id": try patchbay.board(), "status_id": progress, "status_name": "In Progress"]
+                ],
             ]
             let path = "\(patchbay.psa)/connections/\(id)/settings"
             #expect(try await patchbay.api(.PUT, path, .object(settings)).status == 200)
@@ -124,7 +130,8 @@ struct WriteBackTests {
             let again = try await patchbay.write(ticket, "log-change", ["text": "More", "minutes": 0])
             #expect(again.json["posts"].elements[1]["state"] == "skipped")
             #expect(again.json["actions"]["status_updated"] == false)
-            let stay = try await patchbay.write(ticket, "log-change", ["text": "Stay", "minutes": 0, "update_status": false])
+            let stay = try await patchbay.write(
+                ticket, "log-change", ["text": "Stay", "minutes": 0, "update_status": false])
             #expect(stay.json["posts"].elements.count == 1)
             settings["default_minutes"] = 0
             let refused = try await patchbay.api(.PUT, path, .object(settings))
@@ -182,7 +189,9 @@ struct WriteBackTests {
             #expect(again.status == 200 && again.json["state"] == "sent")
             let post = try #require(try await patchbay.posts(to: ticket).first)
             #expect(post["record_id"].string != nil && post["attempts"] == 1)
-            #expect(patchbay.connectWise.desk.callsByRoute["POST \(what == "notes" ? "service/tickets/{id}/notes" : "time/entries")"] == 1)
+            #expect(
+                patchbay.connectWise.desk.callsByRoute[
+                    "POST \(what == "notes" ? "service/tickets/{id}/notes" : "time/entries")"] == 1)
             // The same text a second time is a second note.
             #expect(try await patchbay.write(ticket, what, ["text": "Once – ünïcode 🎉 مرحبا"]).status == 200)
             let posts = try await patchbay.posts(to: ticket)
@@ -203,7 +212,9 @@ struct WriteBackTests {
         }
     }
 
-    @Test("While the ticketing system is down a post is taken at once, and written when it is back", arguments: TestDatabase.engines)
+    @Test(
+        "While the ticketing system is down a post is taken at once, and written when it is back",
+        arguments: TestDatabase.engines)
     func down(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Down")
@@ -228,7 +239,8 @@ struct WriteBackTests {
             let state = try #require(patchbay.connectWise.ticket(ticket))
             #expect(state.status == "In Progress")
             // In the order in which it was asked for.
-            #expect(state.notes.suffix(2).map { String($0.split(separator: "\n").last ?? "") } == ["Kept", "Behind it"])
+            #expect(
+                state.notes.suffix(2).map { String($0.split(separator: "\n").last ?? "") } == ["Kept", "Behind it"])
         }
     }
 
@@ -238,7 +250,8 @@ struct WriteBackTests {
     func refused(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Half")
-            let refusal = #"{"code":"InvalidObject","message":"timeEntry object is invalid","errors":[{"code":"InvalidField","message":"No open time period.","resource":"timeEntry","field":"timeStart"}]}"#
+            let refusal =
+                #"{"code":"InvalidObject","message":"timeEntry object is invalid","errors":[{"code":"InvalidField","message":"No open time period.","resource":"timeEntry","field":"timeStart"}]}"#
             patchbay.connectWise.desk.script(
                 Fault(.answer(status: 400, body: refusal), method: "POST", path: "*/time/entries"))
             let progress = try await patchbay.status("In Progress", of: ticket)
@@ -255,7 +268,8 @@ struct WriteBackTests {
             #expect(again.status == 200)
             #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "sent", "sent"])
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Half done") } == 1)
-            #expect(try await patchbay.api(.POST, "\(patchbay.psa)/posts/1/retry", [:]).json["code"] == "nothing_to_retry")
+            #expect(
+                try await patchbay.api(.POST, "\(patchbay.psa)/posts/1/retry", [:]).json["code"] == "nothing_to_retry")
         }
     }
 
@@ -325,11 +339,15 @@ struct WriteBackTests {
         }
     }
 
-    private func long(_ count: Int, _ letter: Character) -> JSON { .init(stringLiteral: String(repeating: letter, count: count)) }
+    private func long(_ count: Int, _ letter: Character) -> JSON {
+        .init(stringLiteral: String(repeating: letter, count: count))
+    }
 
     // MARK: Status
 
-    @Test("A status that somebody else changed meanwhile stays; of two engineers at once one wins", arguments: TestDatabase.engines)
+    @Test(
+        "A status that somebody else changed meanwhile stays; of two engineers at once one wins",
+        arguments: TestDatabase.engines)
     func twoEngineers(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Race")

@@ -174,8 +174,10 @@ public struct OpenAPI: Sendable {
 
     private static var rateLimitHeaders: [String: Node] {
         [
-        "RateLimit-Policy": .object(["schema": .object(["type": "string"]), "description": "How many calls, in how long."]),
-        "RateLimit": .object(["schema": .object(["type": "string"]), "description": "How many are left."]),
+            "RateLimit-Policy": .object([
+                "schema": .object(["type": "string"]), "description": "How many calls, in how long.",
+            ]),
+            "RateLimit": .object(["schema": .object(["type": "string"]), "description": "How many are left."]),
         ]
     }
 

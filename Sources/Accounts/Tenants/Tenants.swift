@@ -15,7 +15,8 @@ public struct Tenants: Sendable {
             switch self {
             case .notFound: .notFound("tenant")
             case .nameTaken: .conflict(code: "name_taken", "There is already a tenant of this name.")
-            case .companyTaken(let name): .conflict(code: "company_taken", "This company is the tenant \(name) already.")
+            case .companyTaken(let name):
+                .conflict(code: "company_taken", "This company is the tenant \(name) already.")
             }
         }
     }
@@ -84,7 +85,8 @@ public struct Tenants: Sendable {
                 RETURNING *
                 """, as: Tenant.self)
             guard let made else { throw DatabaseError.statement("a new tenant is gone") }
-            try request.record("tenant.create", on: "tenant \(made.id)", after: TenantAnswer(made), now: instant, in: db)
+            try request.record(
+                "tenant.create", on: "tenant \(made.id)", after: TenantAnswer(made), now: instant, in: db)
             return made
         }
     }

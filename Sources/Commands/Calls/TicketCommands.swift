@@ -96,7 +96,8 @@ struct ShowTicket: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let path = place.path + "/" + Call.segment(ticket)
-        var shown = try await client.thing(Call(method: .get, path: path))
+        var shown =
+            try await client.thing(Call(method: .get, path: path))
             .named("company", "contact", "board", "status", "priority").members ?? [:]
         let written = try await client.thing(
             Call(method: .get, path: path + "/notes", query: [.init(name: "limit", value: "\(notes)")]))

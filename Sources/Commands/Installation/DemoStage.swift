@@ -40,19 +40,20 @@ struct DemoStage: Sendable {
         let psa = try host(of: await connectWise.url(within: .seconds(30)))
         let chat = try await webex.url()
         let limits = ProcessInfo.processInfo.environment.filter { $0.key.hasPrefix("PATCHBAY_LIMIT_") }
-        return try Configuration(environment: [
-            "PATCHBAY_DATABASE_URL": "sqlite:\(folder)/patchbay.db",
-            "PATCHBAY_LISTEN": "127.0.0.1:\(port)",
-            "PATCHBAY_ADMIN_EMAIL": "you@\(Self.domain)",
-            "PATCHBAY_ALLOWED_HOSTS": "\(psa),\(try host(of: chat))",
-            "PATCHBAY_CONNECTWISE_SITE": psa,
-            "PATCHBAY_CONNECTWISE_COMPANY": connectWiseOptions.company,
-            "PATCHBAY_CONNECTWISE_PUBLIC_KEY": connectWiseOptions.publicKey,
-            "PATCHBAY_CONNECTWISE_PRIVATE_KEY": connectWiseOptions.privateKey,
-            "PATCHBAY_CONNECTWISE_CLIENT_ID": UUID().uuidString.lowercased(),
-            "PATCHBAY_WEBEX_URL": chat,
-            "PATCHBAY_WEBEX_TOKEN": webexOptions.token,
-        ].merging(limits) { $1 })
+        return try Configuration(
+            environment: [
+                "PATCHBAY_DATABASE_URL": "sqlite:\(folder)/patchbay.db",
+                "PATCHBAY_LISTEN": "127.0.0.1:\(port)",
+                "PATCHBAY_ADMIN_EMAIL": "you@\(Self.domain)",
+                "PATCHBAY_ALLOWED_HOSTS": "\(psa),\(try host(of: chat))",
+                "PATCHBAY_CONNECTWISE_SITE": psa,
+                "PATCHBAY_CONNECTWISE_COMPANY": connectWiseOptions.company,
+                "PATCHBAY_CONNECTWISE_PUBLIC_KEY": connectWiseOptions.publicKey,
+                "PATCHBAY_CONNECTWISE_PRIVATE_KEY": connectWiseOptions.privateKey,
+                "PATCHBAY_CONNECTWISE_CLIENT_ID": UUID().uuidString.lowercased(),
+                "PATCHBAY_WEBEX_URL": chat,
+                "PATCHBAY_WEBEX_TOKEN": webexOptions.token,
+            ].merging(limits) { $1 })
     }
 
     private func host(of url: String) throws -> String {
@@ -96,7 +97,8 @@ struct DemoStage: Sendable {
         }
         let people = try await all("/api/v1/integrations/psa/member-mappings", api) { !$0.isEmpty }
         let members = try await all("/api/v1/integrations/psa/members?search=kbrandt", api) { !$0.isEmpty }
-        guard let engineer = people.first(where: { $0["user_email"]?.text?.hasPrefix("engineer@") == true })?["user_id"],
+        guard
+            let engineer = people.first(where: { $0["user_email"]?.text?.hasPrefix("engineer@") == true })?["user_id"],
             let member = members.first?["id"]
         else { return }
         let mapping: JSON = .object(["user_id": engineer, "member_id": member])

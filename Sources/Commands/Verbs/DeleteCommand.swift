@@ -7,7 +7,8 @@ struct DeleteCommand: ParsableCommand {
         subcommands: [
             DeleteNoun<Rules>.self, DeleteNoun<Forwards>.self, DeleteNoun<PSAConnections>.self,
             DeleteNoun<ChatConnections>.self,
-            DeleteNoun<APIKeys>.self, DeleteNoun<Users>.self, DeleteNoun<IdentityProviders>.self, DeleteNoun<Tenants>.self,
+            DeleteNoun<APIKeys>.self, DeleteNoun<Users>.self, DeleteNoun<IdentityProviders>.self,
+            DeleteNoun<Tenants>.self,
         ])
 }
 

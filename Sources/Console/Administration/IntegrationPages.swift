@@ -12,7 +12,8 @@ private let base = "/integrations/psa"
 
 private func tabs(_ visit: Visit) -> Block {
     let all = [
-        ("Connection", "/integrations", "/connections"), ("Member mapping", "/integrations/members", "/member-mappings"),
+        ("Connection", "/integrations", "/connections"),
+        ("Member mapping", "/integrations/members", "/member-mappings"),
         ("Post history", "/integrations/posts", "/posts"),
     ]
     return .segments(
@@ -30,7 +31,9 @@ private func connection(_ visit: Visit) async throws -> Value? {
 // MARK: Connection
 
 private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
-    var page = Page(title: "Integrations", lead: "ConnectWise PSA: the connection, who is whom, and what was written.", blocks: [tabs(visit)])
+    var page = Page(
+        title: "Integrations", lead: "ConnectWise PSA: the connection, who is whom, and what was written.",
+        blocks: [tabs(visit)])
     guard let connection = try await connection(visit) else {
         page.blocks.append(
             .emptyState(
@@ -184,12 +187,15 @@ private struct SettingChoices {
     func body(_ entries: Entries, _ old: Value) -> [String: Value] {
         func reference(_ name: String, _ choices: [Choice]) -> Value {
             guard problem == nil else { return old[name] }
-            guard let id = entries[name], let label = choices.first(where: { $0.value == id })?.label else { return .null }
+            guard let id = entries[name], let label = choices.first(where: { $0.value == id })?.label else {
+                return .null
+            }
             return .object(["id": .text(id), "name": .text(label)])
         }
         let minutes = entries["default_minutes"] ?? ""
         let statuses = boards.compactMap { board -> Value? in
-            guard let id = entries["board_\(board.id)"], let name = board.statuses.first(where: { $0.value == id })?.label
+            guard let id = entries["board_\(board.id)"],
+                let name = board.statuses.first(where: { $0.value == id })?.label
             else { return nil }
             return .object(["board_id": .text(board.id), "status_id": .text(id), "status_name": .text(name)])
         }
@@ -220,7 +226,8 @@ private let rightsPage = PageRoute.get("/integrations/rights", .admin) { visit i
     page.blocks = [
         missing.isEmpty
             ? .notice(.good, nil, "Everything that Patchbay needs and that can be tried is there.")
-            : .notice(.bad, nil, "\(missing.count) rights are missing. Set them in the security role of the API member."),
+            : .notice(
+                .bad, nil, "\(missing.count) rights are missing. Set them in the security role of the API member."),
         rightsTable("Needed", rights.filter { $0["needed"].isTrue }),
         rightsTable(
             "There, but not needed", rights.filter { !$0["needed"].isTrue && $0["finding"].words == "granted" }),
@@ -273,7 +280,9 @@ private let memberTab = PageRoute.get("/integrations/members", .engineer) { visi
         .post, base + "/member-mappings/auto-match",
         .post("Match by e-mail", "/integrations/members/auto-match", style: "is-primary", icon: "magic"))
     if members.isEmpty {
-        page.blocks.append(.notice(.warning, nil, "No members are found in ConnectWise. The API member may lack the right to see them."))
+        page.blocks.append(
+            .notice(
+                .warning, nil, "No members are found in ConnectWise. The API member may lack the right to see them."))
     } else if mappings.items.allSatisfy({ $0["member_id"] == .null }), visit.query["cursor"] == nil {
         page.blocks.append(.notice(.info, nil, "Nobody is mapped yet. Match by e-mail, or choose members below."))
     }
@@ -329,7 +338,8 @@ private let memberActs: [PageRoute] = [
             let name = saved.items.first?["user_name"].words ?? ""
             return .redirect(
                 "/integrations/members",
-                member.isEmpty ? "\(name) is unmapped." : "\(name) is \(saved.items.first?["member_name"].words ?? "") now.")
+                member.isEmpty
+                    ? "\(name) is unmapped." : "\(name) is \(saved.items.first?["member_name"].words ?? "") now.")
         } catch let problem as Problem {
             return .page(
                 Page(
@@ -392,7 +402,9 @@ private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
                             ("", "All"), ("queued", "Waiting"), ("sent", "Written"), ("failed", "Failed"),
                             ("skipped", "Nothing to do"),
                         ])),
-                    Field("kind", "Kind", .choice([("", "All"), ("note", "Note"), ("time", "Time"), ("status", "Status")])),
+                    Field(
+                        "kind", "Kind",
+                        .choice([("", "All"), ("note", "Note"), ("time", "Time"), ("status", "Status")])),
                 ], visit, clear: isFiltered),
             Table(
                 caption: "Posts", columns: ["Post", "Ticket", "State", "By", "Asked"],
@@ -510,7 +522,9 @@ enum PostWords {
                 ).block)
         }
         blocks.append(.card("What is known", [.facts(facts)]))
-        if let content = post["content"].string { blocks.append(.card("As written", [Block("message", ["text": content])])) }
+        if let content = post["content"].string {
+            blocks.append(.card("As written", [Block("message", ["text": content])]))
+        }
         return Page(
             title: what(post), heading: "\(what(post)) on #\(post["ticket_id"].words)",
             crumb: ("Post history", "/integrations/posts"), blocks: blocks)

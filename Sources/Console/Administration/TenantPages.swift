@@ -20,7 +20,8 @@ func tenantPages() -> [PageRoute] {
                     rows: page.items.map { tenant in
                         let id = tenant["id"].words
                         return [
-                            .main(tenant["name"].words, visit.may(.patch, "/tenants/{tenant}") ? "/tenants/\(id)" : nil),
+                            .main(
+                                tenant["name"].words, visit.may(.patch, "/tenants/{tenant}") ? "/tenants/\(id)" : nil),
                             .text(
                                 tenant["psa_company_name"].string ?? tenant["psa_company_id"].string
                                     ?? "not chosen: all tickets"),
@@ -126,7 +127,8 @@ private func limitPages() -> [PageRoute] {
         let tenants = try await Choices.tenants(visit)
         var blocks: [Block] = []
         if tenants.isEmpty {
-            blocks.append(.notice(.info, nil, "There are no customers yet.", href: "/tenants/new", link: "New customer"))
+            blocks.append(
+                .notice(.info, nil, "There are no customers yet.", href: "/tenants/new", link: "New customer"))
         }
         let fields = [
             Field("limited", "Limited to some customers", .flag, help: "Sees and writes only to their tickets."),
@@ -145,6 +147,7 @@ private func limitPages() -> [PageRoute] {
         let tenants = visit.entries.all("tenants").compactMap(Double.init).map(Value.number)
         let isLimited = visit.entries["limited"] == "true"
         try await visit.send(.put, "/users/\(id)/tenants", ["tenants": isLimited ? .list(tenants) : .null])
-        return .redirect("/users", isLimited ? "The person is limited to \(tenants.count) customers." : "The limit is gone.")
+        return .redirect(
+            "/users", isLimited ? "The person is limited to \(tenants.count) customers." : "The limit is gone.")
     }
 }

@@ -38,7 +38,9 @@ enum Choices {
 
     /// Things with id and name, by name.
     static func named(_ visit: Visit, _ path: String) async throws -> [(value: String, label: String)] {
-        try await all(visit, path).map { ($0["id"].words, $0["name"].words) }.sorted { $0.1.lowercased() < $1.1.lowercased() }
+        try await all(visit, path).map { ($0["id"].words, $0["name"].words) }.sorted {
+            $0.1.lowercased() < $1.1.lowercased()
+        }
     }
 
     /// The companies of the ticketing system; only the empty choice when they cannot be had.

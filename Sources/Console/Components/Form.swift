@@ -153,7 +153,8 @@ struct Field {
         return Model([
             "fieldName": name, "fieldLabel": label, "value": value ?? "", "help": help, "fieldError": error,
             "isHidden": isHidden, "isSwitch": isSwitch, "isChecked": value == "true",
-            "isLabelled": !isHidden && !isSwitch && group.isEmpty && !isTicket, "isSelect": isSelect, "isArea": isArea, "inputType": inputType,
+            "isLabelled": !isHidden && !isSwitch && group.isEmpty && !isTicket, "isSelect": isSelect, "isArea": isArea,
+            "inputType": inputType,
             "options": options, "isOptional": isOptional && !isFilter,
             "isRequired": !isOptional && !isFilter && inputType != nil && !sendsNull,
             "isCode": { if case .code = kind { true } else { false } }(), "isFocused": isFocused,

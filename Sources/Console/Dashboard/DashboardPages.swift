@@ -13,73 +13,73 @@ func dashboardPages() -> [PageRoute] {
 }
 
 private func dashboard(_ visit: Visit) async throws -> Page {
-            let overview = try await visit.get("/overview")
-            let psa = try await visit.get("/integrations/psa/connections").items
-            let chat = try await visit.get("/integrations/chat/connections").items
-            let syncs = try await visit.get("/sync/status").items
-            let hours = overview["hours"].elements
-            func total(_ name: String) -> Int { hours.reduce(0) { $0 + $1[name].int } }
-            func counted(_ number: Int) -> String { number >= 1_000 ? "1000+" : "\(number)" }
-            let (failed, waiting) = (overview["failed"].int, overview["waiting"].int)
-            var blocks: [Block] = []
-            if psa.isEmpty || chat.isEmpty { blocks.append(firstSteps(visit, psa: !psa.isEmpty, chat: !chat.isEmpty)) }
-            let posts = overview["posts"].int
-            if posts > 0 {
-                blocks.append(
-                    .notice(
-                        .warning, nil, "\(counted(posts)) writes to tickets failed or wait.", href: "/integrations/posts",
-                        link: "Post history"))
-            }
-            blocks.append(
+    let overview = try await visit.get("/overview")
+    let psa = try await visit.get("/integrations/psa/connections").items
+    let chat = try await visit.get("/integrations/chat/connections").items
+    let syncs = try await visit.get("/sync/status").items
+    let hours = overview["hours"].elements
+    func total(_ name: String) -> Int { hours.reduce(0) { $0 + $1[name].int } }
+    func counted(_ number: Int) -> String { number >= 1_000 ? "1000+" : "\(number)" }
+    let (failed, waiting) = (overview["failed"].int, overview["waiting"].int)
+    var blocks: [Block] = []
+    if psa.isEmpty || chat.isEmpty { blocks.append(firstSteps(visit, psa: !psa.isEmpty, chat: !chat.isEmpty)) }
+    let posts = overview["posts"].int
+    if posts > 0 {
+        blocks.append(
+            .notice(
+                .warning, nil, "\(counted(posts)) writes to tickets failed or wait.", href: "/integrations/posts",
+                link: "Post history"))
+    }
+    blocks.append(
+        Block(
+            "stats",
+            [
+                "stats": [
+                    stat("Ticket events", "\(total("events"))", "last 24 hours"),
+                    stat("Messages sent", "\(total("sent"))", "last 24 hours", "/deliveries?state=sent"),
+                    stat("On their way", counted(waiting), "queued or uncertain", "/deliveries?state=queued"),
+                    stat(
+                        "Failed", counted(failed), failed == 0 ? "nothing to act on" : "to act on",
+                        "/deliveries?state=failed", isBad: failed > 0),
+                ] as [Model]
+            ]))
+    blocks.append(
+        .card(
+            "Events and messages, last 24 hours",
+            [
                 Block(
-                    "stats",
+                    "chart",
                     [
-                        "stats": [
-                            stat("Ticket events", "\(total("events"))", "last 24 hours"),
-                            stat("Messages sent", "\(total("sent"))", "last 24 hours", "/deliveries?state=sent"),
-                            stat("On their way", counted(waiting), "queued or uncertain", "/deliveries?state=queued"),
-                            stat(
-                                "Failed", counted(failed), failed == 0 ? "nothing to act on" : "to act on",
-                                "/deliveries?state=failed", isBad: failed > 0),
-                        ] as [Model]
-                    ]))
-            blocks.append(
-                .card(
-                    "Events and messages, last 24 hours",
-                    [
-                        Block(
-                            "chart",
-                            [
-                                "svg": Chart.svg(hours, zone: visit.zone),
-                                "legend": [
-                                    ["tone": "", "label": "events"], ["tone": "is-good", "label": "messages sent"],
-                                    ["tone": "is-bad", "label": "failed"],
-                                ] as [Model],
-                            ])
-                    ]))
-            blocks.append(
-                .grid(2, [connectionsCard(psa, chat), syncsCard(syncs)]))
-            blocks.append(
-                .card(
-                    "Latest events", actions: [.link("All deliveries", "/deliveries", style: "is-small")], flush: true,
-                    [
-                        Table(
-                            caption: "Latest events", columns: ["Event", "Ticket", .number("Told"), "When"],
-                            rows: overview["recent_events"].elements.map { event in
-                                [
-                                    .text(EventWords.of(event["kind"].words)),
-                                    .main(
-                                        "#\(event["ticket_id"].words) \(event["summary"].words)",
-                                        "/tickets/\(event["ticket_id"].words)"),
-                                    .number(event["told"].int), .when(event["created_at"].date),
-                                ]
-                            },
-                            empty: Empty(
-                                icon: "inbox", title: "Nothing has happened yet",
-                                text: "Events appear here as soon as a ticket is created or changes.")
-                        ).block
-                    ]))
-            return Page(title: "Dashboard", blocks: blocks, isLive: true)
+                        "svg": Chart.svg(hours, zone: visit.zone),
+                        "legend": [
+                            ["tone": "", "label": "events"], ["tone": "is-good", "label": "messages sent"],
+                            ["tone": "is-bad", "label": "failed"],
+                        ] as [Model],
+                    ])
+            ]))
+    blocks.append(
+        .grid(2, [connectionsCard(psa, chat), syncsCard(syncs)]))
+    blocks.append(
+        .card(
+            "Latest events", actions: [.link("All deliveries", "/deliveries", style: "is-small")], flush: true,
+            [
+                Table(
+                    caption: "Latest events", columns: ["Event", "Ticket", .number("Told"), "When"],
+                    rows: overview["recent_events"].elements.map { event in
+                        [
+                            .text(EventWords.of(event["kind"].words)),
+                            .main(
+                                "#\(event["ticket_id"].words) \(event["summary"].words)",
+                                "/tickets/\(event["ticket_id"].words)"),
+                            .number(event["told"].int), .when(event["created_at"].date),
+                        ]
+                    },
+                    empty: Empty(
+                        icon: "inbox", title: "Nothing has happened yet",
+                        text: "Events appear here as soon as a ticket is created or changes.")
+                ).block
+            ]))
+    return Page(title: "Dashboard", blocks: blocks, isLive: true)
 }
 
 private func stat(_ label: String, _ value: String, _ note: String, _ href: String? = nil, isBad: Bool = false) -> Model

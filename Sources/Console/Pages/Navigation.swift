@@ -92,7 +92,8 @@ enum Navigation {
                 return Model([
                     "label": link.label, "href": link.href, "icon": link.icon, "jump": link.jump,
                     "isCurrent": isCurrent,
-                    "count": link.href == "/deliveries" ? shown(failed) : link.href == "/integrations" ? shown(posts) : nil,
+                    "count": link.href == "/deliveries"
+                        ? shown(failed) : link.href == "/integrations" ? shown(posts) : nil,
                 ])
             }
             return links.isEmpty ? nil : Model(["groupTitle": group.title, "links": links])

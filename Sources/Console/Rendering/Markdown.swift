@@ -33,7 +33,8 @@ enum Markdown {
         for node in tags {
             guard let words = cmark_node_new(CMARK_NODE_TEXT) else { continue }
             cmark_node_set_literal(words, cmark_node_get_literal(node))
-            if cmark_node_get_type(node) == CMARK_NODE_HTML_BLOCK, let paragraph = cmark_node_new(CMARK_NODE_PARAGRAPH) {
+            if cmark_node_get_type(node) == CMARK_NODE_HTML_BLOCK, let paragraph = cmark_node_new(CMARK_NODE_PARAGRAPH)
+            {
                 cmark_node_append_child(paragraph, words)
                 cmark_node_replace(node, paragraph)
             } else {

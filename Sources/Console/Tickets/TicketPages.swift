@@ -9,7 +9,8 @@ func ticketPages() -> [PageRoute] {
             let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
             let number = text.trimmingPrefix("#")
             // A number that is typed is a ticket that is wanted.
-            if !number.isEmpty, number.allSatisfy(\.isNumber), visit.query["cursor"] == nil, visit.query["list"] == nil {
+            if !number.isEmpty, number.allSatisfy(\.isNumber), visit.query["cursor"] == nil, visit.query["list"] == nil
+            {
                 return .redirect("/tickets/\(number)")
             }
             return .page(try await TicketSearch.page(visit))
@@ -34,7 +35,9 @@ private enum TicketSearch {
                 .post, "/integrations/psa/tickets/{id}/log-change",
                 .link("Update a ticket", "/tickets/update", style: "is-primary", icon: "pencil-square")),
             blocks: [])
-        let isSearch = ["q", "board_id", "mine", "closed", "cursor", "list"].contains { !(visit.query[$0] ?? "").isEmpty }
+        let isSearch = ["q", "board_id", "mine", "closed", "cursor", "list"].contains {
+            !(visit.query[$0] ?? "").isEmpty
+        }
         page.blocks.append(
             Filters.block(
                 "/tickets",
@@ -129,7 +132,9 @@ private enum TicketView {
             let ticket = try await visit.get(path)
             page.heading = "#\(id) \(ticket["summary"].words)"
             page.actions = actions(ticket, visit)
-            page.blocks = [card(ticket), .grid(2, [try await notes(path, visit), try await TicketHistory.block(visit)])]
+            page.blocks = [
+                card(ticket), .grid(2, [try await notes(path, visit), try await TicketHistory.block(visit)]),
+            ]
         } catch let problem as Problem {
             let isGone = problem.status == .notFound
             if isGone, let tenant = try await visit.tenant() {
@@ -156,7 +161,8 @@ private enum TicketView {
 
     private static func actions(_ ticket: Value, _ visit: Visit) -> [Action] {
         let id = ticket["id"].words
-        return (visit.may(.get, "/notifiers/deliveries")
+        return
+            (visit.may(.get, "/notifiers/deliveries")
             ? [
                 .link("Deliveries", Visit.href("/deliveries", ["ticket_id": id]), icon: "send"),
                 .link("Who would be told?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
@@ -232,7 +238,11 @@ private enum TicketHistory {
                 parts.append(
                     .card(
                         "Written from here", flush: true,
-                        [Table(caption: "Written from here", columns: ["Post", "State", "When"], rows: posts.map(row)).block]))
+                        [
+                            Table(
+                                caption: "Written from here", columns: ["Post", "State", "When"], rows: posts.map(row)
+                            ).block
+                        ]))
             }
         }
         let entries = visit.may(.get, "/tickets/{id}/events") ? try await events(id, visit) : []
@@ -318,8 +328,8 @@ func searchPages() -> [PageRoute] {
                 ])
                 if visit.may(.get, "/notifiers/deliveries") {
                     results.append([
-                    "href": Visit.href("/deliveries", ["ticket_id": String(number)]), "icon": "send",
-                    "label": "Deliveries about #\(number)", "hint": "messages",
+                        "href": Visit.href("/deliveries", ["ticket_id": String(number)]), "icon": "send",
+                        "label": "Deliveries about #\(number)", "hint": "messages",
                     ])
                 }
             }

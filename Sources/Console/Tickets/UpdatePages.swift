@@ -32,7 +32,9 @@ private let choosing = PageRoute(method: .get, path: "/tickets/update", role: .e
         "ticket_id", "Ticket", .ticket, help: "Words of the summary, or the number.", placeholder: "10042, or printer",
         focused: true)
     var blocks = [Filters.block("/tickets/update", [field], visit, clear: false, submit: "Update this ticket")]
-    if !ticket.isEmpty { blocks.insert(.notice(.warning, nil, "Choose a ticket from the list, or type its number."), at: 0) }
+    if !ticket.isEmpty {
+        blocks.insert(.notice(.warning, nil, "Choose a ticket from the list, or type its number."), at: 0)
+    }
     return .page(
         Page(
             title: "Update a ticket", lead: "Choose it first; then write a note, log time or change the status.",
@@ -138,8 +140,12 @@ private struct UpdatePanel {
                 ])),
             Field("minutes", "Time, in minutes", .number, help: "0 for none.", optional: true),
         ]
-        for (name, label, list) in [("work_role_id", "Work role", "work-roles"), ("work_type_id", "Work type", "work-types")] {
-            guard let choices = try? await Choices.named(visit, "/integrations/psa/\(list)"), !choices.isEmpty else { continue }
+        for (name, label, list) in [
+            ("work_role_id", "Work role", "work-roles"), ("work_type_id", "Work type", "work-types"),
+        ] {
+            guard let choices = try? await Choices.named(visit, "/integrations/psa/\(list)"), !choices.isEmpty else {
+                continue
+            }
             fields.append(Field(name, label, .choice([("", "As ConnectWise has it")] + choices), optional: true))
         }
         fields.append(
@@ -166,7 +172,10 @@ private struct UpdatePanel {
     private func failure() async throws -> Model? {
         guard let problem else { return nil }
         guard let instance = problem.instance, let id = instance.split(separator: "/").last.map(String.init) else {
-            return Model(["failureText": problem.errors.isEmpty ? problem.detail : "Please look at the marked fields. \(problem.detail)"])
+            return Model([
+                "failureText": problem.errors.isEmpty
+                    ? problem.detail : "Please look at the marked fields. \(problem.detail)"
+            ])
         }
         let post = try await visit.get("/integrations/psa/posts/\(id)")
         return Model([
@@ -269,7 +278,10 @@ func pickerPages() -> [PageRoute] {
             } catch let problem as Problem {
                 return .fragment(
                     "picked",
-                    ["pickProblem": problem.status == .notFound ? "There is no ticket \(id), or none that you may see." : problem.detail])
+                    [
+                        "pickProblem": problem.status == .notFound
+                            ? "There is no ticket \(id), or none that you may see." : problem.detail
+                    ])
             }
         },
     ]

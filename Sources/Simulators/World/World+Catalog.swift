@@ -14,7 +14,9 @@ extension World {
     ]
 
     /// The work role of each board. That of Voice is not enabled where the board is, as it happens in real life.
-    private static let rolesOfBoards = ["Engineer", "Engineer", "Security Analyst", "Voice Engineer", "Project Manager"]
+    private static let rolesOfBoards = [
+        "Engineer", "Engineer", "Security Analyst", "Voice Engineer", "Project Manager",
+    ]
 
     func addCatalog(to ledger: inout Ledger, _ stamp: Stamp) {
         for name in Self.places { _ = ledger.locations.add { Location(id: $0, name: name, stamp: stamp) } }

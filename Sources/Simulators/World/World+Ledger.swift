@@ -108,7 +108,9 @@ extension World {
             let statuses = ledger.statusesByBoard[board] ?? []
             let ticket = TicketRecord(
                 id: 0, summary: random.pick(Phrases.summaries[board - 1], or: "Help"), boardID: board,
-                statusID: open ? random.pick(Array(statuses.prefix(5)), or: 1) : random.pick(Array(statuses.dropFirst(6).prefix(2)), or: 1),
+                statusID: open
+                    ? random.pick(Array(statuses.prefix(5)), or: 1)
+                    : random.pick(Array(statuses.dropFirst(6).prefix(2)), or: 1),
                 companyID: company, contactID: random.pick(contactsByCompany[company] ?? [], or: 301),
                 priorityID: random.pick([1, 2, 3, 3, 3, 4], or: 3), stamp: Stamp(at, by: dispatcher.identifier))
             let id = ledger.enter(ticket, by: Hand(name: dispatcher.identifier, at: at), quietly: true)

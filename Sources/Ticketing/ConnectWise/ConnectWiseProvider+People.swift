@@ -234,7 +234,8 @@ extension ConnectWiseProvider {
             try await client.newestTimeEntries(ofTicket: number, limit: Self.lookedThrough)
         }
         return entries.filter { entry in
-            entry.timeStart == time.start && entry.timeEnd == time.end && Self.plain(entry.notes ?? "") == Self.plain(time.notes ?? "")
+            entry.timeStart == time.start && entry.timeEnd == time.end
+                && Self.plain(entry.notes ?? "") == Self.plain(time.notes ?? "")
                 && (time.member == nil || entry.member.map { "\($0.id)" } == time.member?.rawValue)
         }.map(\.id).sorted().map(String.init)
     }

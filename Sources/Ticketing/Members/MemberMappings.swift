@@ -187,7 +187,8 @@ public struct MemberMappings: Sendable {
         return try await database.write { db in
             let selection = Self.selection(connection.id, connection.organization)
             let people = try db.all(
-                selection + " AND m.member_id IS NULL ORDER BY u.id LIMIT 10000").map(Self.person)
+                selection + " AND m.member_id IS NULL ORDER BY u.id LIMIT 10000"
+            ).map(Self.person)
             let members = try db.all(
                 "SELECT * FROM psa_members WHERE connection_id = \(connection.id) AND inactive = 0 LIMIT 20000"
             ).map(Directory.member)

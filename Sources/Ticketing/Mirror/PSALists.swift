@@ -62,7 +62,8 @@ public struct PSALists: Sendable {
         return try await database.read { try Self.statuses(of: board, connection, in: $0) }
     }
 
-    static func statuses(of board: Board.ID, _ connection: PSAConnection.ID, in db: Connection) throws -> [Board.Status] {
+    static func statuses(of board: Board.ID, _ connection: PSAConnection.ID, in db: Connection) throws -> [Board.Status]
+    {
         try db.all(
             """
             SELECT * FROM psa_statuses WHERE connection_id = \(connection) AND board_id = \(board)

@@ -26,7 +26,8 @@ public struct Poster: JobHandler {
 
     /// - Parameter now: the wall clock.
     public init(
-        database: Database, connections: PSAConnections, lists: PSALists, now: @escaping @Sendable () -> Date = { Date() }
+        database: Database, connections: PSAConnections, lists: PSALists,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.database = database
         self.connections = connections
@@ -183,7 +184,8 @@ public struct Poster: JobHandler {
         work.ticket = moved
         guard moved.status?.id == wanted.rawValue else {
             return .failed(
-                .unchanged, "The ticketing system accepted the status \(status.name), but the ticket is still "
+                .unchanged,
+                "The ticketing system accepted the status \(status.name), but the ticket is still "
                     + "\(moved.status?.name ?? "as it was").", from: present)
         }
         return .sent(record: nil, from: present, to: moved.status)
@@ -264,7 +266,8 @@ public struct Poster: JobHandler {
                 try delay(db)
                 try PSAConnections.record(.paused, reason: reason, of: connection, in: db)
             }
-        case .rateLimited(let wait), .held(_, let wait): return .pause(reason, for: max(wait, .seconds(1)), effect: delay)
+        case .rateLimited(let wait), .held(_, let wait):
+            return .pause(reason, for: max(wait, .seconds(1)), effect: delay)
         case .permission: return .done(failing(request.id, .permission, reason))
         case .server, .timeOut, .connection, .rejected, .undecodable, .notFound:
             return postponed(reason, post, isUncertain, request, job)

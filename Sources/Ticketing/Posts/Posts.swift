@@ -30,7 +30,9 @@ public struct Posts: Sendable {
         var isSettled: Bool { posts.allSatisfy { $0.state != .queued } }
         /// Whether a try failed that began after this instant, so that the next one is some time away.
         func wasDelayed(since instant: Date) -> Bool {
-            posts.contains { $0.state == .queued && $0.fault == .unavailable && ($0.triedAt ?? .distantPast) >= instant }
+            posts.contains {
+                $0.state == .queued && $0.fault == .unavailable && ($0.triedAt ?? .distantPast) >= instant
+            }
         }
         /// The write that failed; what was not tried after it is no news.
         var failure: Post? { posts.first { $0.state == .failed } }
@@ -166,11 +168,13 @@ public struct Posts: Sendable {
                 try Self.renewAuthor(of: request, connection, in: db)
                 try PostStore.requeue(request.id, in: db)
                 try queue.enqueue(
-                    [try Poster.job(request.id, to: request.ticket, of: connection, now: instant)], now: instant, in: db)
+                    [try Poster.job(request.id, to: request.ticket, of: connection, now: instant)], now: instant, in: db
+                )
             }
             try queue.hasten(lane: PostRequest.lane(connection, request.ticket), now: instant, in: db)
             try asker.record(
-                "ticket.retry", on: "ticket \(request.ticket)", after: ["post_request": request.id], now: instant, in: db)
+                "ticket.retry", on: "ticket \(request.ticket)", after: ["post_request": request.id], now: instant,
+                in: db)
         }
     }
 

@@ -13,7 +13,8 @@ extension PSAError {
         case .authentication: return upstream("psa_credentials")
         case .permission: return upstream("psa_permission")
         case .notFound(let what):
-            return Problem(.notFound, code: "not_found", title: "Not found", detail: "The PSA does not have it: \(what)")
+            return Problem(
+                .notFound, code: "not_found", title: "Not found", detail: "The PSA does not have it: \(what)")
         case .rateLimited(let wait), .held(_, let wait): return .unavailable(description, retryAfter: wait)
         case .timeOut:
             return Problem(

@@ -124,7 +124,8 @@ private func search(
         guard let member else {
             throw Problem.conflict(
                 code: "not_mapped",
-                "Nobody has said which member of the ticketing system you are. Do so under Integrations, member mapping.")
+                "Nobody has said which member of the ticketing system you are. Do so under Integrations, member mapping."
+            )
         }
         query.assignee = member
     }

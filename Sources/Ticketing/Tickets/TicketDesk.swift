@@ -14,7 +14,8 @@ struct TicketDesk: Sendable {
         let live = try await connections.live(for: request.tenant?.id, of: request.principal.organization)
         guard let live else {
             throw Problem.conflict(
-                code: "not_connected", "There is no connection to a ticketing system. An administrator sets it up under Integrations."
+                code: "not_connected",
+                "There is no connection to a ticketing system. An administrator sets it up under Integrations."
             )
         }
         return live

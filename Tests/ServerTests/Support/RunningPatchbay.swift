@@ -92,7 +92,8 @@ package struct RunningPatchbay: Sendable {
                 if options.registersCallback { try await surroundings.connectWise.callbackRegistered() }
                 let patchbay = RunningPatchbay(
                     connectWise: surroundings.connectWise, webex: surroundings.webex, api: api, address: address,
-                    database: database, hookKey: connected.hookKey, secret: environment["PATCHBAY_SECRET"], log: lines, boards: connected.boards,
+                    database: database, hookKey: connected.hookKey, secret: environment["PATCHBAY_SECRET"], log: lines,
+                    boards: connected.boards,
                     rooms: connected.rooms)
                 let result: Result<Void, any Error>
                 do { result = .success(try await body(patchbay)) } catch { result = .failure(error) }
