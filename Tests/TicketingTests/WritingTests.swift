@@ -49,7 +49,7 @@ struct WritingTests {
         #expect(text(TicketQuery(text: "99999999999", isOpen: false)) == #"summary contains "99999999999""#)
         #expect(
             text(TicketQuery(board: "3", status: "9", companies: ["1", "2"], isOpen: false))
-                == "((board/id=3 AND status/id=9) AND company/id in (1,2))")
+                == "(board/id=3 AND status/id=9) AND company/id in (1,2)")
         // Ids that are none find nothing instead of everything.
         #expect(text(TicketQuery(companies: ["x"], isOpen: false)) == "id=0")
         #expect(text(TicketQuery(isOpen: false, assignee: "o'neil")).contains(#"owner/identifier="o'neil""#))

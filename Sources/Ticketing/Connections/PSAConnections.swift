@@ -329,12 +329,16 @@ public final class PSAConnections: Sendable {
         _ id: PSAConnection.ID, of organization: Organization.ID,
         resume: @escaping @Sendable (PSAConnection, Connection) throws -> Void
     ) async throws -> PSAConnection? {
-        guard try await find(id, of: organization) != nil, let live = try await live(id) else { return nil }
-        do {
-            try await live.provider.test()
-        } catch {
-            throw PSAConnectionProblem.problem(error, saving: false)
+        let row = try await database.read { db in
+            try db.first("SELECT * FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)")
         }
+        guard let row else { return nil }
+        let connection = try PSAConnection(row: row)
+        // As if it were new: who tests does not want to hear that too much failed lately.
+        let target = PSATarget(
+            connection: nil, site: connection.site, company: connection.company,
+            credentials: try open(try row["sealed_credentials"], of: id))
+        try await test(target, saving: false)
         let instant = now()
         return try await database.write { db in
             try db.execute(
@@ -351,11 +355,11 @@ public final class PSAConnections: Sendable {
         }
     }
 
-    private func test(_ target: PSATarget) async throws {
+    private func test(_ target: PSATarget, saving: Bool = true) async throws {
         do {
             try await factory(target).provider.test()
         } catch {
-            throw PSAConnectionProblem.problem(error)
+            throw PSAConnectionProblem.problem(error, saving: saving)
         }
     }
 
