@@ -60,6 +60,14 @@ public final class Connection {
         try runner.send(text, values)
     }
 
+    /// Has transactions that lock the same name go one after the other, on whatever server they run, from here to their end.
+    ///
+    /// To be called before what is decided upon is read. SQLite has one writer anyway.
+    public func lock(_ name: String) throws {
+        guard engine == .postgres else { return }
+        try send("SELECT pg_advisory_xact_lock(hashtextextended(\(name), 11))")
+    }
+
     /// Wakes those who wait for the signal, in this process and in all others, once the transaction is committed.
     public func signal(_ signal: Signal) {
         signals.insert(signal)

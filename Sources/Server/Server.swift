@@ -40,15 +40,25 @@ public struct Server: Sendable {
         let sealer = try Sealer(Installation.secrets(configuration))
         let allowlist = try HostAllowlist(knownHosts + configuration.allowedHosts)
         let database = try await Installation.database(configuration, exclusive: true, logger: logger)
+        let outbound = OutboundClient(allowlist: allowlist, logger: logger)
         do {
             try await database.migrate(Installation.migrations)
             try await Installation.createAdministrator(configuration, in: database)
+            return try await build(
+                configuration, on: database, outbound, sealer: sealer, metrics: metrics, logger: logger,
+                onListening: onListening)
         } catch {
+            // Nothing runs yet that would close them.
+            try? await outbound.shutdown()
             await database.close()
             throw error
         }
+    }
 
-        let outbound = OutboundClient(allowlist: allowlist, logger: logger)
+    private static func build(
+        _ configuration: Configuration, on database: Database, _ outbound: OutboundClient, sealer: Sealer,
+        metrics: PrometheusMetrics?, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
+    ) async throws -> Server {
         let queue = JobQueue()
         let tickets = PSAConnections(
             database: database, sealer: sealer, factory: psaFactory(outbound, database, configuration.connectWiseBudget)
@@ -214,16 +224,21 @@ public struct Server: Sendable {
             logger.warning("connections are configured, but nobody has run `patchbay setup` yet")
             return
         }
-        if let settings = configuration.connectWise {
-            let draft = try PSAConnectionDraft(
-                name: "ConnectWise", site: settings.site, company: settings.company,
-                credentials: PSACredentials(
-                    publicKey: settings.publicKey, privateKey: settings.privateKey, clientID: settings.clientID))
-            try await notifications.syncs.connectionChanged(tickets.keep(draft, for: first))
-        }
-        if let token = configuration.webexToken {
-            let draft = ChatConnectionDraft(name: "Webex", url: configuration.webexURL, token: token)
-            try await notifications.syncs.connectionChanged(chats.keep(draft, for: first))
+        do {
+            if let settings = configuration.connectWise {
+                let draft = try PSAConnectionDraft(
+                    name: "ConnectWise", site: settings.site, company: settings.company,
+                    credentials: PSACredentials(
+                        publicKey: settings.publicKey, privateKey: settings.privateKey, clientID: settings.clientID))
+                try await notifications.syncs.connectionChanged(tickets.keep(draft, for: first))
+            }
+            if let token = configuration.webexToken {
+                let draft = ChatConnectionDraft(name: "Webex", url: configuration.webexURL, token: token)
+                try await notifications.syncs.connectionChanged(chats.keep(draft, for: first))
+            }
+        } catch let problem as Problem {
+            throw Installation.CannotSetUp(
+                description: "a connection that the configuration names cannot be used: \(problem.detail)")
         }
     }
 }

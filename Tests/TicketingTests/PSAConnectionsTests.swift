@@ -101,6 +101,21 @@ struct PSAConnectionsTests {
         }
     }
 
+    @Test("Servers that start together keep one", arguments: TestDatabase.engines)
+    func keepTogether(engine: Engine) async throws {
+        try await bench(engine) { bench in
+            let kept = try await withThrowingTaskGroup(of: PSAConnection.self) { group in
+                for _ in 0..<8 {
+                    group.addTask { try await bench.connections.keep(draft(), for: bench.organization) }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(kept.map(\.id)).count == 1)
+            #expect(Set(kept.map(\.hookKey)).count == 1)
+            #expect(kept.allSatisfy { $0.isActive })
+        }
+    }
+
     // MARK: Changing
 
     @Test("A change of the name alone tests nothing and proves nothing", arguments: TestDatabase.engines)

@@ -30,10 +30,8 @@ public struct RateLimit: Sendable, Equatable {
     /// Counts a call, unless there were too many.
     /// - Returns: nil `wait` is zero when it counts.
     func take(for organization: Organization.ID, now: Date, in db: Connection) throws -> Standing {
-        if db.engine == .postgres {
-            // Two calls at once must not both be the last one; SQLite has one writer anyway.
-            try db.send("SELECT pg_advisory_xact_lock(hashtextextended(\("limit:\(organization):\(name)"), 11))")
-        }
+        // Two calls at once must not both be the last one.
+        try db.lock("limit:\(organization):\(name)")
         let start = now.addingTimeInterval(-Double(seconds))
         try db.send(
             """

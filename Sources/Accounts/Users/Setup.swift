@@ -10,9 +10,6 @@ public struct FirstAdministrator: Sendable {
     /// The MSP's name.
     public let organization: String
 
-    // Any number that no other program on the same PostgreSQL is likely to use.
-    private static let lock = 7_412_604_902
-
     /// Describes whom to create.
     public init(email: String, password: String?, organization: String) {
         self.email = email
@@ -27,8 +24,8 @@ public struct FirstAdministrator: Sendable {
         let hash = password.flatMap(Password.hash)
         let (email, organization) = (email, organization)
         return try await database.write { db in
-            // Servers that start together would each find nobody; SQLite has one writer anyway.
-            if db.engine == .postgres { _ = try db.all("SELECT pg_advisory_xact_lock(\(Self.lock))") }
+            // Servers that start together would each find nobody.
+            try db.lock("first administrator")
             let present: SQL = "SELECT * FROM users WHERE role = \(Role.superAdmin) ORDER BY id LIMIT 1"
             if let user = try db.first(present, as: User.self) { return (user, false) }
             let id: Organization.ID? = try db.first(

@@ -180,10 +180,8 @@ public struct Users: Sendable {
     static func managed(
         _ id: User.ID, of organization: Organization.ID, by principal: Principal, in db: Connection
     ) throws -> User {
-        // Two owners who demote each other at once must not both succeed; SQLite has one writer anyway.
-        if db.engine == .postgres {
-            _ = try db.all("SELECT id FROM organizations WHERE id = \(organization) FOR UPDATE")
-        }
+        // Two owners who demote each other at once must not both succeed.
+        try db.lock("users:\(organization)")
         guard let user = try find(id, of: organization, in: db) else { throw Refusal.notFound }
         guard user.role <= largestManaged(by: principal.role) else { throw Refusal.roleTooLarge(user.role) }
         return user

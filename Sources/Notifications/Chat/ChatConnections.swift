@@ -101,24 +101,31 @@ public final class ChatConnections: Sendable {
         _ draft: ChatConnectionDraft, for organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> ChatConnection {
         let draft = try Self.validated(draft)
-        return try await insert(draft, for: organization, identity: try await identity(of: draft), recorded: recorded)
+        let identity = try await identity(of: draft)
+        return try await database.write { db in
+            let connection = try self.insert(draft, for: organization, identity: identity, in: db)
+            try recorded(nil, connection, db)
+            return connection
+        }
     }
 
     /// Saves a connection that the configuration names, untested: the chat system may be down when we start.
     public func keep(_ draft: ChatConnectionDraft, for organization: Organization.ID) async throws -> ChatConnection {
         let draft = try Self.validated(draft)
-        let present = try await database.read { db in
-            try db.first(
+        return try await database.write { db in
+            // Servers that start together would each find none.
+            try db.lock("chat_connections:\(organization)")
+            let present = try db.first(
                 """
                 SELECT * FROM chat_connections WHERE organization_id = \(organization)
                     AND provider = \(draft.provider) AND url = \(draft.url) ORDER BY id LIMIT 1
                 """)
+            guard let present else { return try self.insert(draft, for: organization, identity: nil, in: db) }
+            let connection = try ChatConnection(row: present)
+            let token = try? self.sealer.open(try present["sealed_token"], for: Self.identity(connection.id))
+            guard token != draft.token || !connection.isActive else { return connection }
+            return try self.store(draft, in: connection, identity: nil, in: db)
         }
-        guard let present else { return try await insert(draft, for: organization, identity: nil) }
-        let connection = try ChatConnection(row: present)
-        let token = try? sealer.open(try present["sealed_token"], for: Self.identity(connection.id))
-        guard token != draft.token || !connection.isActive else { return connection }
-        return try await store(draft, in: connection, identity: nil)
     }
 
     /// Changes a connection; tests it first when address or token change.
@@ -146,7 +153,12 @@ public final class ChatConnections: Sendable {
                 provider: connection.provider, name: name ?? connection.name, url: url ?? connection.url,
                 token: token ?? stored, isActive: isActive ?? connection.isActive))
         let identity = url != nil || token != nil ? try await identity(of: draft) : nil
-        return try await store(draft, in: connection, identity: identity, recorded: recorded, resume: resume)
+        return try await database.write { db in
+            let stored = try self.store(draft, in: connection, identity: identity, in: db)
+            if identity != nil { try resume(id, db) }
+            try recorded(connection, stored, db)
+            return stored
+        }
     }
 
     /// Gives a webhook a new secret. For a day both sign.
@@ -275,60 +287,48 @@ public final class ChatConnections: Sendable {
     }
 
     private func insert(
-        _ draft: ChatConnectionDraft, for organization: Organization.ID, identity: BotIdentity?,
-        recorded: @escaping Recording = { _, _, _ in }
-    ) async throws -> ChatConnection {
-        let (instant, sealer) = (now(), sealer)
+        _ draft: ChatConnectionDraft, for organization: Organization.ID, identity: BotIdentity?, in db: Connection
+    ) throws -> ChatConnection {
+        let instant = now()
         let validated = identity == nil ? nil : instant
-        return try await database.write { db in
-            let id: ChatConnection.ID? = try db.first(
-                """
-                INSERT INTO chat_connections (
-                    organization_id, provider, name, url, token_hint, bot_name, bot_email, state, last_validated_at,
-                    created_at)
-                VALUES (
-                    \(organization), \(draft.provider), \(draft.name), \(draft.url), \(Hint(of: draft.token).description),
-                    \(orNull: identity?.name), \(orNull: identity?.email),
-                    \(identity == nil ? PSAConnection.State.untested : .ok), \(orNull: validated), \(instant))
-                RETURNING id
-                """)?["id"]
-            guard let id else { throw DatabaseError.statement("a new connection has no id") }
-            let sealed = try sealer.seal(draft.token, for: Self.identity(id))
-            try db.execute("UPDATE chat_connections SET sealed_token = \(sealed) WHERE id = \(id)")
-            db.signal(.connections)
-            let stored = try Self.stored(id, in: db)
-            try recorded(nil, stored, db)
-            return stored
-        }
+        let id: ChatConnection.ID? = try db.first(
+            """
+            INSERT INTO chat_connections (
+                organization_id, provider, name, url, token_hint, bot_name, bot_email, state, last_validated_at,
+                created_at)
+            VALUES (
+                \(organization), \(draft.provider), \(draft.name), \(draft.url), \(Hint(of: draft.token).description),
+                \(orNull: identity?.name), \(orNull: identity?.email),
+                \(identity == nil ? PSAConnection.State.untested : .ok), \(orNull: validated), \(instant))
+            RETURNING id
+            """)?["id"]
+        guard let id else { throw DatabaseError.statement("a new connection has no id") }
+        let sealed = try sealer.seal(draft.token, for: Self.identity(id))
+        try db.execute("UPDATE chat_connections SET sealed_token = \(sealed) WHERE id = \(id)")
+        db.signal(.connections)
+        return try Self.stored(id, in: db)
     }
 
     private func store(
-        _ draft: ChatConnectionDraft, in connection: ChatConnection, identity: BotIdentity?,
-        recorded: @escaping Recording = { _, _, _ in },
-        resume: @escaping @Sendable (ChatConnection.ID, Connection) throws -> Void = { _, _ in }
-    ) async throws -> ChatConnection {
+        _ draft: ChatConnectionDraft, in connection: ChatConnection, identity: BotIdentity?, in db: Connection
+    ) throws -> ChatConnection {
         let (id, instant) = (connection.id, now())
         let sealed = try sealer.seal(draft.token, for: Self.identity(id))
-        return try await database.write { db in
+        try db.execute(
+            """
+            UPDATE chat_connections SET name = \(draft.name), url = \(draft.url), sealed_token = \(sealed),
+                token_hint = \(Hint(of: draft.token).description), active = \(draft.isActive) WHERE id = \(id)
+            """)
+        if let identity {
             try db.execute(
                 """
-                UPDATE chat_connections SET name = \(draft.name), url = \(draft.url), sealed_token = \(sealed),
-                    token_hint = \(Hint(of: draft.token).description), active = \(draft.isActive) WHERE id = \(id)
+                UPDATE chat_connections SET bot_name = \(identity.name), bot_email = \(orNull: identity.email),
+                    failing_since = NULL, state = \(PSAConnection.State.ok), state_reason = NULL, last_validated_at = \(instant)
+                WHERE id = \(id)
                 """)
-            if let identity {
-                try db.execute(
-                    """
-                    UPDATE chat_connections SET bot_name = \(identity.name), bot_email = \(orNull: identity.email),
-                        failing_since = NULL, state = \(PSAConnection.State.ok), state_reason = NULL, last_validated_at = \(instant)
-                    WHERE id = \(id)
-                    """)
-                try resume(id, db)
-            }
-            db.signal(.connections)
-            let stored = try Self.stored(id, in: db)
-            try recorded(connection, stored, db)
-            return stored
         }
+        db.signal(.connections)
+        return try Self.stored(id, in: db)
     }
 
     private static func validated(_ draft: ChatConnectionDraft) throws(Problem) -> ChatConnectionDraft {

@@ -151,9 +151,7 @@ enum ForwardStore {
         guard errors.isEmpty else { throw Problem.invalid(errors) }
         guard draft.isEnabled else { return }
         // Two that are made at once could close a circle together.
-        if db.engine == .postgres {
-            try db.send("SELECT pg_advisory_xact_lock(hashtextextended(\("forwards \(organization)"), 7))")
-        }
+        try db.lock("forwards:\(organization)")
         let others: [Forward] = try db.all(
             selection + """
                  WHERE f.organization_id = \(organization) AND f.enabled = 1 AND f.id <> \(id ?? 0)

@@ -143,63 +143,66 @@ public final class PSAConnections: Sendable {
     public func create(
         _ draft: PSAConnectionDraft, for organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> PSAConnection {
-        // Before the test, so that nobody waits for what cannot be saved; the index has the last word.
+        // Before the test, so that nobody waits for what cannot be saved.
         try await database.read { try Self.requireFree(draft, except: nil, of: organization, in: $0) }
         try await test(
             PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
-        return try await insert(draft, for: organization, state: .ok, recorded: recorded)
+        return try await database.write { db in
+            let connection = try self.insert(draft, for: organization, state: .ok, in: db)
+            try recorded(nil, connection, db)
+            return connection
+        }
     }
 
     /// Saves a connection that the configuration names, untested: the ticketing system may be down when we start.
     public func keep(_ draft: PSAConnectionDraft, for organization: Organization.ID) async throws -> PSAConnection {
-        let present = try await database.read { db in
-            try db.first(
+        var wanted = draft
+        wanted.replaces = true
+        let draft = wanted
+        return try await database.write { db in
+            // Servers that start together would each find none.
+            try Self.lockChanges(of: organization, in: db)
+            let present = try db.first(
                 """
-                SELECT * FROM psa_connections WHERE organization_id = \(organization) AND provider = \(draft.provider)
-                    AND site = \(draft.site) AND company = \(draft.company) ORDER BY id LIMIT 1
+                SELECT * FROM psa_connections WHERE organization_id = \(organization) AND tenant_id IS NULL
+                    AND provider = \(draft.provider) AND site = \(draft.site) AND company = \(draft.company)
+                ORDER BY id LIMIT 1
                 """)
+            guard let present else { return try self.insert(draft, for: organization, state: .untested, in: db) }
+            let connection = try PSAConnection(row: present)
+            let credentials = try? self.open(try present["sealed_credentials"], of: connection.id)
+            guard credentials != draft.credentials || !connection.isActive else { return connection }
+            return try self.store(
+                draft, in: connection, state: .untested, validatedAt: connection.lastValidatedAt, in: db)
         }
-        var draft = draft
-        draft.replaces = true
-        guard let present else { return try await insert(draft, for: organization, state: .untested) }
-        let connection = try PSAConnection(row: present)
-        let credentials = try? open(try present["sealed_credentials"], of: connection.id)
-        guard credentials != draft.credentials || !connection.isActive else { return connection }
-        return try await store(draft, in: connection, state: .untested, validatedAt: connection.lastValidatedAt)
     }
 
     private func insert(
-        _ draft: PSAConnectionDraft, for organization: Organization.ID, state: PSAConnection.State,
-        recorded: @escaping Recording = { _, _, _ in }
-    ) async throws -> PSAConnection {
+        _ draft: PSAConnectionDraft, for organization: Organization.ID, state: PSAConnection.State, in db: Connection
+    ) throws -> PSAConnection {
         let instant = now()
         let validated = state == .ok ? instant : nil
         let hookKey = String(UInt64.random(in: 0...UInt64.max), radix: 36)
-        let (sealer, settings) = (sealer, try draft.settings.text())
-        return try await database.write { db in
-            try Self.makeRoom(for: draft, except: nil, of: organization, in: db)
-            try Self.requireFree(draft, except: nil, of: organization, in: db)
-            let id: PSAConnection.ID? = try db.first(
-                """
-                INSERT INTO psa_connections (
-                    organization_id, tenant_id, settings, provider, name, site, company, hook_key, public_key_hint, private_key_hint,
-                    client_id_hint, state, last_validated_at, baseline_at, created_at)
-                VALUES (
-                    \(organization), \(orNull: draft.tenant), \(settings), \(draft.provider), \(draft.name), \(draft.site), \(draft.company), \(hookKey),
-                    \(Hint(of: draft.credentials.publicKey).description),
-                    \(Hint(of: draft.credentials.privateKey).description),
-                    \(Hint(of: draft.credentials.clientID).description), \(state), \(orNull: validated), \(instant),
-                    \(instant))
-                RETURNING id
-                """)?["id"]
-            guard let id else { throw DatabaseError.statement("a new connection has no id") }
-            let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
-            try db.execute("UPDATE psa_connections SET sealed_credentials = \(sealed) WHERE id = \(id)")
-            db.signal(.connections)
-            let stored = try Self.stored(id, in: db)
-            try recorded(nil, stored, db)
-            return stored
-        }
+        let settings = try draft.settings.text()
+        try Self.claim(for: draft, except: nil, of: organization, in: db)
+        let id: PSAConnection.ID? = try db.first(
+            """
+            INSERT INTO psa_connections (
+                organization_id, tenant_id, settings, provider, name, site, company, hook_key, public_key_hint, private_key_hint,
+                client_id_hint, state, last_validated_at, baseline_at, created_at)
+            VALUES (
+                \(organization), \(orNull: draft.tenant), \(settings), \(draft.provider), \(draft.name), \(draft.site), \(draft.company), \(hookKey),
+                \(Hint(of: draft.credentials.publicKey).description),
+                \(Hint(of: draft.credentials.privateKey).description),
+                \(Hint(of: draft.credentials.clientID).description), \(state), \(orNull: validated), \(instant),
+                \(instant))
+            RETURNING id
+            """)?["id"]
+        guard let id else { throw DatabaseError.statement("a new connection has no id") }
+        let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
+        try db.execute("UPDATE psa_connections SET sealed_credentials = \(sealed) WHERE id = \(id)")
+        db.signal(.connections)
+        return try Self.stored(id, in: db)
     }
 
     /// Changes a connection; tests it first if anything changes that matters to the connection itself.
@@ -221,43 +224,40 @@ public final class PSAConnections: Sendable {
             try await test(
                 PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
         }
-        return try await store(
-            draft, in: connection, state: touches ? .ok : connection.state,
-            validatedAt: touches ? now() : connection.lastValidatedAt, recorded: recorded,
-            resume: touches ? resume : nil)
+        return try await database.write { db in
+            let stored = try self.store(
+                draft, in: connection, state: touches ? .ok : connection.state,
+                validatedAt: touches ? self.now() : connection.lastValidatedAt, in: db)
+            if touches { try resume(stored, db) }
+            try recorded(connection, stored, db)
+            return stored
+        }
     }
 
     private func store(
         _ draft: PSAConnectionDraft, in connection: PSAConnection, state: PSAConnection.State, validatedAt: Date?,
-        recorded: @escaping Recording = { _, _, _ in },
-        resume: (@Sendable (PSAConnection, Connection) throws -> Void)? = nil
-    ) async throws -> PSAConnection {
+        in db: Connection
+    ) throws -> PSAConnection {
         let id = connection.id
         let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
-        return try await database.write { db in
-            var wanted = draft
-            wanted.tenant = connection.tenant
-            try Self.makeRoom(for: wanted, except: id, of: connection.organization, in: db)
-            try Self.requireFree(wanted, except: id, of: connection.organization, in: db)
-            try db.execute(
-                """
-                UPDATE psa_connections SET
-                    name = \(draft.name), site = \(draft.site), company = \(draft.company),
-                    sealed_credentials = \(sealed),
-                    public_key_hint = \(Hint(of: draft.credentials.publicKey).description),
-                    private_key_hint = \(Hint(of: draft.credentials.privateKey).description),
-                    client_id_hint = \(Hint(of: draft.credentials.clientID).description),
-                    active = \(draft.isActive), baseline_at = \(draft.baselineAt ?? connection.baselineAt),
-                    state = \(state), state_reason = \(orNull: state == .paused ? connection.stateReason : nil),
-                    last_validated_at = \(orNull: validatedAt)
-                WHERE id = \(id)
-                """)
-            db.signal(.connections)
-            let stored = try Self.stored(id, in: db)
-            try resume?(stored, db)
-            try recorded(connection, stored, db)
-            return stored
-        }
+        var wanted = draft
+        wanted.tenant = connection.tenant
+        try Self.claim(for: wanted, except: id, of: connection.organization, in: db)
+        try db.execute(
+            """
+            UPDATE psa_connections SET
+                name = \(draft.name), site = \(draft.site), company = \(draft.company),
+                sealed_credentials = \(sealed),
+                public_key_hint = \(Hint(of: draft.credentials.publicKey).description),
+                private_key_hint = \(Hint(of: draft.credentials.privateKey).description),
+                client_id_hint = \(Hint(of: draft.credentials.clientID).description),
+                active = \(draft.isActive), baseline_at = \(draft.baselineAt ?? connection.baselineAt),
+                state = \(state), state_reason = \(orNull: state == .paused ? connection.stateReason : nil),
+                last_validated_at = \(orNull: validatedAt)
+            WHERE id = \(id)
+            """)
+        db.signal(.connections)
+        return try Self.stored(id, in: db)
     }
 
     /// One is used for each customer and one for all others; a second would be used by chance.
@@ -275,9 +275,16 @@ public final class PSAConnections: Sendable {
             code: "already_connected", "\(other) is in use. Change it, or switch it off before you use another one.")
     }
 
-    private static func makeRoom(
+    private static func lockChanges(of organization: Organization.ID, in db: Connection) throws {
+        try db.lock("psa_connections:\(organization)")
+    }
+
+    /// Makes sure that a connection may be the one in use, if it is to be.
+    private static func claim(
         for draft: PSAConnectionDraft, except id: PSAConnection.ID?, of organization: Organization.ID, in db: Connection
     ) throws {
+        try lockChanges(of: organization, in: db)
+        try requireFree(draft, except: id, of: organization, in: db)
         guard draft.replaces else { return }
         try db.execute(
             """

@@ -109,9 +109,7 @@ public actor SharedCallBudget: CallBudget {
         let reservation: Reservation
         do {
             reservation = try await database.write { db in
-                if db.engine == .postgres {
-                    _ = try db.all("SELECT pg_advisory_xact_lock(hashtextextended(\(name), 11))")
-                }
+                try db.lock(name)
                 // What the last portion did not use is given back; nobody can use it any more.
                 if let old { try db.execute("UPDATE call_reservations SET calls = \(old.used) WHERE id = \(old.id)") }
                 try db.execute("DELETE FROM call_reservations WHERE budget = \(name) AND counts_until <= \(instant)")

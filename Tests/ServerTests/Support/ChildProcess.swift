@@ -69,6 +69,12 @@ package final class ChildProcess: Sendable {
     /// What it wrote so far, on both outputs.
     package var text: String { output.value }
 
+    /// How it began and how it ended, for a message: a crash says first what it is about, then much else.
+    package var excerpt: String {
+        let text = text
+        return text.count > 6_000 ? "\(text.prefix(3_000))\n[…]\n\(text.suffix(3_000))" : text
+    }
+
     /// The process id.
     package var id: Int32 { identifier }
 

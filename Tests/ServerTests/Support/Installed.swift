@@ -55,7 +55,7 @@ package struct Installed: Sendable {
     package func answering(_ process: ChildProcess, port: Int) async throws -> APIClient {
         let api = api(port: port)
         try await eventually(within: .seconds(30), "the server to answer") {
-            guard process.isRunning else { throw Unexpected("the server ended: \(process.text.suffix(2_000))") }
+            guard process.isRunning else { throw Unexpected("the server ended: \(process.excerpt)") }
             return (try? await api(.GET, "/healthcheck").status) == 200
         }
         return api
