@@ -9,6 +9,8 @@ extension ConnectWiseClient {
     ///
     /// - Throws: ``ConnectWiseError/authentication(message:)`` also for 404, with which cloud answers wrong keys.
     public func testCredentials() async throws(ConnectWiseError) {
+        // A company that is not known here is another fault than keys that are not.
+        _ = try await apiBase()
         do {
             _ = try await send(Call(path: "system/members", query: [("fields", "id"), ("pageSize", "1")]))
         } catch .notFound(let message, isRecord: _) {

@@ -181,6 +181,15 @@ extension JobQueue {
         if hastened > 0 { db.signal(.jobs) }
     }
 
+    /// Whether a job like this is on its way.
+    public func isPending(_ job: NewJob, in db: Connection) throws -> Bool {
+        try db.first(
+            """
+            SELECT 1 AS pending FROM jobs WHERE lane = \(orNull: job.lane) AND kind = \(job.kind) AND payload = \(job.payload)
+                AND state <> 'parked' LIMIT 1
+            """) != nil
+    }
+
     /// When the head of a lane will run: nil when it runs already, or there is none.
     public func nextRun(ofLane lane: String, in db: Connection) throws -> Date? {
         try db.first("SELECT run_at FROM jobs WHERE lane = \(lane) AND state = 'ready' LIMIT 1")?["run_at"]
@@ -237,5 +246,15 @@ extension JobQueue {
             DELETE FROM job_history WHERE id IN (
                 SELECT id FROM job_history WHERE finished_at < \(instant) ORDER BY finished_at LIMIT \(limit))
             """)
+    }
+}
+
+extension ClaimedJob {
+    /// Whether the worker that claimed it still holds it; if so, nobody else gets it before the transaction ends. For what
+    /// a handler records while it runs.
+    public func isHeld(in db: Connection) throws -> Bool {
+        let forUpdate = SQL(sqlite: "", postgres: " FOR UPDATE")
+        return try db.first(
+            "SELECT 1 AS held FROM jobs WHERE id = \(id) AND fence = \(fence) AND state = 'running'\(forUpdate)") != nil
     }
 }

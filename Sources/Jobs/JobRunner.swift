@@ -123,7 +123,8 @@ public struct JobRunner: Service {
 
     private func run(_ job: ClaimedJob) async {
         guard let handler = handlers[job.kind] else {
-            finish(job, .park("this program has no handler for jobs of kind \(job.kind.rawValue)"), .inbound)
+            // While servers are replaced one by one, a newer one knows it.
+            finish(job, .retry("this program has no handler for jobs of kind \(job.kind.rawValue)"), .inbound)
             return
         }
         let outcome = await handler.runAny(job)

@@ -33,7 +33,8 @@ public struct TicketingFeature: Sendable {
             // UCRManager's names: the same in the scope of a customer.
             + tickets(under: "/tenants/{tenant}/connectwise", flag: .connectWise)
             + listRoutes(desk, under: "/integrations/psa", flag: nil)
-            + postRoutes(posts, limits: limits, now: now)
+            + listRoutes(desk, under: "/tenants/{tenant}/connectwise", flag: .connectWise)
+            + postRoutes(desk, posts, limits: limits, now: now)
             + memberRoutes(desk, mappings)
     }
 }

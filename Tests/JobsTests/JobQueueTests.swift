@@ -178,6 +178,8 @@ struct JobQueueTests {
             try await #expect(counts(database) == JobCounts(ready: 1))
             let quick = try await claim(database, "quick", at: start + 31)
             #expect(quick.map(\.interrupted) == [true])
+            let held = try await database.write { db in try (slow + quick).map { try $0.isHeld(in: db) } }
+            #expect(held == [false, true])
             let lost = try await settle(
                 database, slow.map { ($0, .done { try $0.execute("INSERT INTO effects VALUES ('stale')") }) })
             #expect(lost == slow.map(\.id))

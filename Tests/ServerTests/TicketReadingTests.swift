@@ -296,9 +296,19 @@ struct TicketReadingTests {
                     != made.json["id"])
             let second = try await patchbay.api(.POST, "\(patchbay.psa)/connections", .object(body))
             #expect(second.status == 409 && second.json["code"] == "already_connected")
-            // Again: the new one takes the old one's place.
+            // New keys for the same system leave what hangs on it.
             let again = try await patchbay.api(.POST, path + "/credentials", .object(body))
-            #expect(again.status == 201)
+            #expect(again.status == 201 && again.json["id"] == made.json["id"])
+            // In a system of the customer's own all tickets are the customer's, also for those limited to it.
+            #expect(
+                try await patchbay.api(.PATCH, "/tenants/\(tenant)", ["psa_company_id": "19000"]).status == 200)
+            let engineer = try await patchbay.engineer()
+            #expect(
+                try await patchbay.api(.PUT, "/users/\(engineer.id)/tenants", ["tenants": [made.json["tenant_id"]]])
+                    .status == 200)
+            #expect(try await engineer.api(.GET, path + "/tickets/\(ticket)").status == 200)
+            #expect(try await engineer.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").status == 404)
+            #expect(try await engineer.api(.GET, path + "/work-roles").json["items"].elements.isEmpty == false)
             #expect(try await patchbay.api(.DELETE, "/tenants/\(tenant)").status == 204)
             #expect(try await patchbay.api(.GET, "\(patchbay.psa)/connections").json["items"].elements.count == 1)
         }
@@ -325,6 +335,9 @@ struct TicketReadingTests {
             #expect(try await patchbay.api(.PUT, limit, ["tenants": [allowed]]).status == 200)
             let api = engineer.api
             #expect(ids(try await api(.GET, "\(patchbay.psa)/tickets/search?q=lamp")) == [mine])
+            for filter in ["board_id=abc", "status_id=01", "company_id=x"] {
+                #expect(try await api(.GET, "\(patchbay.psa)/tickets/search?\(filter)").status == 400, "\(filter)")
+            }
             #expect(try await api(.GET, "\(patchbay.psa)/tickets/\(mine)").status == 200)
             #expect(try await api(.GET, "\(patchbay.psa)/tickets/\(other)").status == 404)
             #expect(try await api(.GET, "\(patchbay.psa)/tickets/\(other)/statuses?board_id=1").status == 404)
@@ -347,6 +360,15 @@ struct TicketReadingTests {
             #expect(page.status == 200 && !page.text.contains("href=\"/deliveries\""))
             #expect(try await browser.get("/tickets/\(mine)").status == 200)
             #expect(try await browser.get("/tickets/\(other)").status == 404)
+            // What failed before the limit is not written after it.
+            #expect(try await patchbay.api(.PUT, limit, ["tenants": .null]).status == 200)
+            patchbay.connectWise.desk.script(Fault(.answer(status: 403), method: "POST", path: "*/notes"))
+            let failed = try await api(.POST, "\(patchbay.psa)/tickets/\(other)/notes", ["text": "Late"])
+            #expect(failed.status == 422)
+            #expect(try await patchbay.api(.PUT, limit, ["tenants": [allowed]]).status == 200)
+            let post = try #require(failed.json["instance"].string?.split(separator: "/").last)
+            #expect(try await api(.POST, "\(patchbay.psa)/posts/\(post)/retry", [:]).status == 404)
+            #expect(patchbay.connectWise.ticket(other)?.notes.isEmpty == true)
             // Nobody who manages users is limited; the limit ends.
             #expect(try await patchbay.api(.PUT, "/users/1/tenants", ["tenants": [allowed]]).status == 422)
             #expect(try await patchbay.api(.PUT, limit, ["tenants": .null]).status == 200)

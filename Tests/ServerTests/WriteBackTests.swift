@@ -199,6 +199,66 @@ struct WriteBackTests {
         }
     }
 
+    @Test(
+        "What goes wrong while it is looked for leaves it uncertain, so that it is looked for again: done once",
+        arguments: TestDatabase.engines, [429, 403, 500])
+    func brokenLook(engine: Engine, status: Int) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Cut, then refused")
+            let desk = patchbay.connectWise.desk
+            desk.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Once"]).status == 202)
+            let looks = desk.callsByRoute["GET service/tickets/{id}/notes"] ?? 0
+            desk.script(Fault(.answer(status: status, retryAfter: 1), method: "GET", path: "*/notes"))
+            _ = try await patchbay.retry(ticket)
+            try await eventually("the look that fails") {
+                (desk.callsByRoute["GET service/tickets/{id}/notes"] ?? 0) > looks
+            }
+            try await eventually(within: .seconds(20), "the note to be known as written") {
+                if try await patchbay.posts(to: ticket).first?["state"] == "sent" { return true }
+                _ = try await patchbay.retry(ticket)
+                return false
+            }
+            #expect(desk.callsByRoute["POST service/tickets/{id}/notes"] == 1)
+            #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Once") } == 1)
+        }
+    }
+
+    @Test(
+        "A status whose answer is lost is not set again when somebody has moved the ticket on",
+        arguments: TestDatabase.engines)
+    func movedOn(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Moved on")
+            let progress = try await patchbay.status("In Progress", of: ticket)
+            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "PATCH"))
+            #expect(
+                try await patchbay.write(ticket, "status", ["status_id": progress], method: .PATCH).status == 202)
+            try patchbay.connectWise.update(ticket, status: "Assigned", as: .member("dokafor"))
+            let refused = try await patchbay.retry(ticket)
+            #expect(refused.status == 409 && refused.json["code"] == "status_changed")
+            #expect(patchbay.connectWise.ticket(ticket)?.status == "Assigned")
+            // Who has looked may decide so.
+            #expect(try await patchbay.retry(ticket).status == 200)
+            #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
+        }
+    }
+
+    @Test("A status whose answer is lost is known as set, and from where", arguments: TestDatabase.engines)
+    func statusKnown(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Set")
+            let progress = try await patchbay.status("In Progress", of: ticket)
+            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "PATCH"))
+            #expect(
+                try await patchbay.write(ticket, "status", ["status_id": progress], method: .PATCH).status == 202)
+            #expect(try await patchbay.retry(ticket).status == 200)
+            let post = try #require(try await patchbay.posts(to: ticket).first)
+            #expect(post["state"] == "sent" && post["status_from"]["name"] == "New")
+            #expect(post["status_to"]["name"] == "In Progress")
+        }
+    }
+
     @Test("Nothing arrives, and the answer is lost: it is written again", arguments: TestDatabase.engines)
     func brokenRequest(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -324,12 +384,19 @@ struct WriteBackTests {
                 ("time", ["minutes": 5, "started_at": "2999-01-01T00:00:00Z"], 422, "started_at"),
                 ("time", ["minutes": 5, "billable": "maybe"], 400, "billable"),
                 ("log-change", ["text": "x", "hours": 1], 400, "hours"),
+                ("time", ["minutes": 5, "work_role_id": "Engineer"], 422, "work_role_id"),
+                ("log-change", ["text": "x", "work_type_id": "007"], 422, "work_type_id"),
+                ("log-change", ["text": "x", "status_id": "Closed"], 422, "status_id"),
             ]
             for (what, body, status, field) in cases {
                 let reply = try await patchbay.write(ticket, what, body)
                 #expect(reply.status == status && reply.faultyFields == [field], "\(what) \(field): \(reply.text)")
             }
             #expect(try await patchbay.posts(to: ticket).isEmpty)
+            for ticket in ["abc", "0\(ticket)", "-1"] {
+                let reply = try await patchbay.api(.POST, "\(patchbay.psa)/tickets/\(ticket)/notes", ["text": "x"])
+                #expect(reply.status == 404, "\(ticket)")
+            }
             // Long, but taken.
             let long = try await patchbay.write(ticket, "notes", ["text": long(16_000, "é")])
             #expect(long.status == 200 && long.json["warnings"].elements.count == 1)

@@ -110,12 +110,12 @@ struct ConnectWiseMappingTests {
             (.server(status: 500, message: "m"), .server("ConnectWise failed (500): m Try again later.")),
             (.timeOut(maybeSent: true), .timeOut(maybeDone: true)),
             (.connection(reason: "r", maybeSent: true), .connection("r", maybeDone: true)),
-            (.certificate(reason: "r"), .connection("r", maybeDone: false)),
+            (.certificate(reason: "r"), .certificate("r")),
             (.rejected(message: "m", fields: []), .rejected("m", fields: [:])),
             (.undecodable(reason: "r"), .undecodable("r")),
             (.cancelled(maybeSent: true), .connection("cancelled", maybeDone: true)),
             (
-                .refused(.tooLarge(limit: 5)), .notAllowed("The answer is larger than 5 bytes.")
+                .refused(.tooLarge(limit: 5)), .undecodable("The answer is larger than 5 bytes.")
             ),
         ])
     func errors(error: ConnectWiseError, expected: PSAError) {

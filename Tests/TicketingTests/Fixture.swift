@@ -61,6 +61,13 @@ final class FakePSA: PSAProvider, CallbackVerifier {
     }
 
     private let state = Mutex(State())
+    private let meanwhile = MutexBox<(@Sendable () async throws -> Void)?>(nil)
+
+    /// What happens during the next test.
+    var onTest: (@Sendable () async throws -> Void)? {
+        get { meanwhile.value }
+        set { meanwhile.change { $0 = newValue } }
+    }
 
     var calls: [Call] { state.withLock { $0.calls } }
 
@@ -83,6 +90,10 @@ final class FakePSA: PSAProvider, CallbackVerifier {
             return state.tests.isEmpty ? nil : state.tests.removeFirst()
         }
         guard let result else { throw unexpected("test") }
+        if let onTest {
+            self.onTest = nil
+            do { try await onTest() } catch { throw unexpected("\(error)") }
+        }
         try result.get()
     }
 

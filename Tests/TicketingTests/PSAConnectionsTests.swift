@@ -155,9 +155,9 @@ struct PSAConnectionsTests {
     }
 
     @Test(
-        "Site and company change only with the private key, so that stored keys go nowhere else",
+        "The site changes only with the private key, so that stored keys go nowhere else",
         arguments: [
-            PSAConnectionChange(site: "evil.example.com"), PSAConnectionChange(company: "evil"),
+            PSAConnectionChange(site: "evil.example.com"),
             PSAConnectionChange(site: "evil.example.com", publicKey: "p"),
             PSAConnectionChange(site: "na.myconnectwise.net", company: "ACME"),
             PSAConnectionChange(site: "na.myconnectwise.net:444"),
@@ -177,6 +177,88 @@ struct PSAConnectionsTests {
             let moved = try await bench.connections.update(connection.id, of: bench.organization, with: complete)
             #expect(moved?.site == change.site ?? connection.site)
             #expect(moved?.company == change.company ?? connection.company)
+        }
+    }
+
+    @Test("Another company is another system, whose tickets have the same numbers: refused")
+    func otherCompany() async throws {
+        try await bench(.sqlite) { bench in
+            let connection = try await bench.created()
+            let problem = await #expect(throws: Problem.self) {
+                try await bench.connections.update(
+                    connection.id, of: bench.organization, with: PSAConnectionChange(company: "other", privateKey: "k"))
+            }
+            #expect(problem?.errors.map(\.field) == ["company"])
+            #expect(try await bench.stored(connection.id) == connection)
+        }
+    }
+
+    @Test("What waited for a server fails when the connection leads to another one", arguments: TestDatabase.engines)
+    func leadsElsewhere(engine: Engine) async throws {
+        try await bench(engine) { bench in
+            let connection = try await bench.created()
+            try await bench.database.write { db in
+                for (request, state) in [(1, "queued"), (2, "sent")] {
+                    try db.execute(
+                        """
+                        INSERT INTO post_requests (id, organization_id, connection_id, ticket_id, kind, asker, request_key,
+                            fingerprint, user_name, user_email, origin, created_at)
+                        VALUES (\(request), \(bench.organization), \(connection.id), '1', 'note', 1, \("\(request)"), \([UInt8]()),
+                            '', '', '', 0)
+                        """)
+                    try db.execute(
+                        """
+                        INSERT INTO posts (request_id, organization_id, ticket_id, place, kind, state, created_at)
+                        VALUES (\(request), \(bench.organization), '1', 0, 'note', \(state), 0)
+                        """)
+                }
+            }
+            bench.psa.expectTest()
+            let moved = try await bench.connections.update(
+                connection.id, of: bench.organization,
+                with: PSAConnectionChange(site: "eu.myconnectwise.net", privateKey: "k"))
+            #expect(moved?.site == "eu.myconnectwise.net")
+            let found = try await bench.database.read { db in
+                try db.all("SELECT state, error_code FROM posts ORDER BY request_id").map { row -> String in
+                    let (state, code): (String, String?) = (try row["state"], try row["error_code"])
+                    return "\(state) \(code ?? "-")"
+                }
+            }
+            #expect(found == ["failed connection_moved", "sent -"])
+        }
+    }
+
+    @Test("What somebody else changes while a new key is tested stays", arguments: TestDatabase.engines)
+    func changedMeanwhile(engine: Engine) async throws {
+        try await bench(engine) { bench in
+            let connection = try await bench.created()
+            bench.psa.onTest = {
+                _ = try await bench.connections.update(
+                    connection.id, of: bench.organization, with: PSAConnectionChange(name: "Renamed", isActive: false))
+            }
+            bench.psa.expectTest()
+            let changed = try await bench.connections.update(
+                connection.id, of: bench.organization, with: PSAConnectionChange(privateKey: "another-key-9999"))
+            #expect(changed?.name == "Renamed" && changed?.isActive == false)
+            #expect(changed?.hints.privateKey == "••••••9999")
+        }
+    }
+
+    @Test(
+        "New keys for the same system take the old ones' place; what hangs on it stays", arguments: TestDatabase.engines
+    )
+    func replaced(engine: Engine) async throws {
+        try await bench(engine) { bench in
+            let first = try await bench.created()
+            var settings = PSASettings()
+            settings.minutes = 40
+            _ = try await bench.connections.set(settings, of: first.id, bench.organization) { _, _, _ in }
+            var wanted = try draft(
+                credentials: PSACredentials(publicKey: "p", privateKey: "another-key-9999", clientID: "c"))
+            wanted.replaces = true
+            let second = try await bench.created(wanted)
+            #expect(second.id == first.id && second.hookKey == first.hookKey && second.settings.minutes == 40)
+            #expect(second.hints.privateKey == "••••••9999")
         }
     }
 

@@ -22,6 +22,34 @@ struct WritingTests {
         #expect(type.isVisibleToCustomer == (type == .description))
     }
 
+    @Test("A note is known again though its lines were joined or its end was cut; another one is not")
+    func knownAgain() throws {
+        let long = String(repeating: "All is well. ", count: 2_000)
+        func known(_ sent: String, as present: String) throws -> Bool {
+            let json: [String: Any] = ["id": 1, "text": present, "internalAnalysisFlag": true]
+            let note = try JSONDecoder().decode(
+                ConnectWise.Note.self, from: try JSONSerialization.data(withJSONObject: json))
+            return ConnectWiseProvider.is(
+                note, NoteDraft(text: sent, type: .internalAnalysis, author: nil), since: Date(timeIntervalSince1970: 0)
+            )
+        }
+        #expect(try known("a\nb", as: "a b "))
+        #expect(try known(long, as: String(long.prefix(15_000))))
+        #expect(try !known(long, as: String(long.prefix(100))))
+        #expect(try !known("a", as: "a b"))
+        #expect(try !known(long + "x", as: long + "y"))
+    }
+
+    @Test(
+        "A key of ConnectWise is a number, written in one way",
+        arguments: [
+            ("7", true), ("007", false), ("abc", false), ("0", false), ("-1", false), (" 7", false),
+            ("99999999999", false), ("+7", false),
+        ])
+    func keys(text: String, isKey: Bool) {
+        #expect(ConnectWiseProvider.isKey(text) == isKey)
+    }
+
     @Test("Time: what is not chosen is left out")
     func time() throws {
         let start = Date(timeIntervalSince1970: 1_790_000_000)

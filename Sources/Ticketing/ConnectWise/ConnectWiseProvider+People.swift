@@ -185,10 +185,12 @@ extension ConnectWiseProvider {
     /// What was written since an attempt that may have succeeded is among the newest.
     private static let lookedThrough = 200
     // The other clock may be wrong by some minutes.
-    private static let clockError: TimeInterval = 300
+    private static let clockError: TimeInterval = 900
+    /// No server was seen to cut shorter texts than this.
+    private static let shortestCut = 4_000
 
     static func `is`(_ note: ConnectWise.Note, _ draft: NoteDraft, since instant: Date) -> Bool {
-        guard plain(note.text ?? "") == plain(draft.text) else { return false }
+        guard isText(note.text, draft.text) else { return false }
         guard
             note.discussion == (draft.type == .description), note.resolution == (draft.type == .resolution),
             note.internalAnalysis == (draft.type == .internalAnalysis)
@@ -198,7 +200,12 @@ extension ConnectWiseProvider {
         return made >= instant.addingTimeInterval(-clockError)
     }
 
-    /// ConnectWise may turn line breaks into spaces, and trims.
+    /// Whether ConnectWise made the one of the other: it may turn line breaks into spaces, trims, and cuts what is long.
+    private static func isText(_ present: String?, _ sent: String?) -> Bool {
+        let (present, sent) = (plain(present ?? ""), plain(sent ?? ""))
+        return present == sent || (present.count >= shortestCut && sent.hasPrefix(present))
+    }
+
     private static func plain(_ text: String) -> String {
         text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
@@ -235,7 +242,7 @@ extension ConnectWiseProvider {
         }
         return entries.filter { entry in
             entry.timeStart == time.start && entry.timeEnd == time.end
-                && Self.plain(entry.notes ?? "") == Self.plain(time.notes ?? "")
+                && Self.isText(entry.notes, time.notes)
                 && (time.member == nil || entry.member.map { "\($0.id)" } == time.member?.rawValue)
         }.map(\.id).sorted().map(String.init)
     }

@@ -151,6 +151,14 @@ public struct ConnectWiseProvider: PSAProvider {
     }
 
     /// See ``PSAProvider``.
+    public func isKey(_ text: String) -> Bool { Self.isKey(text) }
+
+    /// Keys are numbers; `007` would name the same record as `7`, and be taken for another one.
+    static func isKey(_ text: String) -> Bool {
+        Int32(text).map { $0 > 0 && "\($0)" == text } ?? false
+    }
+
+    /// See ``PSAProvider``.
     public func link(to ticket: Ticket.ID) -> String {
         client.site.ticketLink(Int(ticket.rawValue) ?? 0, companyID: client.credentials.companyID)
     }
@@ -255,10 +263,12 @@ extension PSAError {
             case .server: .server(error.message)
             case .timeOut(let maybeSent): .timeOut(maybeDone: maybeSent)
             case .connection(let reason, let maybeSent): .connection(reason, maybeDone: maybeSent)
-            case .certificate(let reason): .connection(reason, maybeDone: false)
+            case .certificate(let reason): .certificate(reason)
             case .rejected(let message, let fields):
                 .rejected(Self.sentence(message, fields), fields: Self.fields(message, fields))
             case .undecodable(let reason): .undecodable(reason)
+            // What came back could not be taken, but what was asked may have been done.
+            case .refused(let refusal) where refusal.maybeSent: .undecodable(refusal.description)
             case .refused(let refusal): .notAllowed(refusal.description)
             case .cancelled(let maybeSent): .connection("cancelled", maybeDone: maybeSent)
             }

@@ -38,8 +38,10 @@ public func psaConnectionRoutes(
         let connection = try await request.recordingFailure(
             of: "psa_connection.create", on: draft.name, in: database, now: now()
         ) {
-            try await connections.create(
-                draft, for: request.principal.organization, recorded: recording("create", request))
+            try await connections.create(draft, for: request.principal.organization) { old, new, db in
+                if old != nil, let new { try resume(new, db) }
+                try recording("create", request)(old, new, db)
+            }
         }
         try await afterChange(connection)
         return connection
@@ -129,10 +131,10 @@ public func psaConnectionRoutes(
             takes: PSASettingsBody.self, gives: .one(PSASettingsBody.self), flag: .connectWise
         ) { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
-            guard try await connections.find(id, of: request.principal.organization) != nil else {
-                throw Problem.notFound("connection")
-            }
-            let settings = try await request.body(PSASettingsBody.self).settings()
+            guard try await connections.find(id, of: request.principal.organization) != nil,
+                let live = try await connections.live(id)
+            else { throw Problem.notFound("connection") }
+            let settings = try await request.body(PSASettingsBody.self).settings(of: live.provider)
             let changed = try await connections.set(settings, of: id, request.principal.organization) { old, new, db in
                 try request.record(
                     "psa_connection.settings", on: "PSA connection \(id)", before: old?.settings, after: new?.settings,
@@ -280,7 +282,7 @@ private struct PSASettingsBody: JSONBody, Codable {
         movesStatus = settings.movesStatus
     }
 
-    func settings() throws(Problem) -> PSASettings {
+    func settings(of provider: any PSAProvider) throws(Problem) -> PSASettings {
         var checks = PostDraft.Checks()
         checks.require(
             (1...PSASettings.longestTime).contains(minutes), "default_minutes", "out_of_range",
@@ -288,12 +290,16 @@ private struct PSASettingsBody: JSONBody, Codable {
         checks.require(
             Set(boardStatuses.map(\.board)).count == boardStatuses.count && boardStatuses.count <= 500,
             "board_statuses", "wrong_value", "must name each board once.")
-        let all =
-            [workRole, workType, member].compactMap { $0 }.map { ($0.id, $0.name) }
-            + boardStatuses.map { ($0.status, $0.name) }
+        checks.key(workRole?.id, "work_role", provider)
+        checks.key(workType?.id, "work_type", provider)
+        checks.key(member?.id, "member", provider)
+        for status in boardStatuses {
+            checks.key(status.board, "board_statuses", provider)
+            checks.key(status.status, "board_statuses", provider)
+        }
         checks.require(
-            all.allSatisfy { (1...100).contains($0.0.count) && $0.1.count <= 200 }, "id", "length",
-            "must have 1 to 100 characters.")
+            ([workRole, workType, member].compactMap { $0?.name } + boardStatuses.map(\.name))
+                .allSatisfy { $0.count <= 200 }, "name", "length", "may have at most 200 characters.")
         try checks.finish()
         var settings = PSASettings()
         func choice(_ answer: ReferenceAnswer?) -> PSASettings.Choice? {

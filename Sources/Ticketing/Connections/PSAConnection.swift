@@ -131,6 +131,11 @@ public struct PSATarget: Sendable, Equatable {
         self.company = company
         self.credentials = credentials
     }
+
+    /// What is called to test a connection before it is saved.
+    init(_ draft: PSAConnectionDraft) {
+        self.init(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials)
+    }
 }
 
 /// A connection in use.

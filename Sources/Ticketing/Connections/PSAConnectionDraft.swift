@@ -92,6 +92,14 @@ public struct PSAConnectionChange: Sendable {
     }
 
     func applied(to connection: PSAConnection, credentials: PSACredentials) throws(Problem) -> PSAConnectionDraft {
+        if let company, company.lowercased() != connection.company.lowercased() {
+            // Tickets, boards and members of another one are others under the same numbers.
+            throw .invalid([
+                .init(
+                    field: "company", code: "fixed",
+                    message: "is another system: make a new connection for it, and delete this one or switch it off.")
+            ])
+        }
         let moves = (site.map { $0 != connection.site } ?? false) || (company.map { $0 != connection.company } ?? false)
         if moves, privateKey == nil {
             // Otherwise whoever may edit a connection could send the stored keys to a host of his own.
@@ -120,6 +128,7 @@ enum PSAConnectionProblem {
             case .permission: ("permission", "public_key")
             case .notFound: ("host", "company")
             case .notAllowed: ("host", "site")
+            case .certificate: ("certificate", "site")
             case .connection, .timeOut, .server, .rateLimited, .held: ("network", "site")
             case .rejected, .undecodable: ("unexpected_answer", "site")
             }

@@ -145,12 +145,19 @@ public final class PSAConnections: Sendable {
     ) async throws -> PSAConnection {
         // Before the test, so that nobody waits for what cannot be saved.
         try await database.read { try Self.requireFree(draft, except: nil, of: organization, in: $0) }
-        try await test(
-            PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
+        try await test(PSATarget(draft))
         return try await database.write { db in
-            let connection = try self.insert(draft, for: organization, state: .ok, in: db)
-            try recorded(nil, connection, db)
-            return connection
+            try Self.lockChanges(of: organization, in: db)
+            // New keys for the same system: what hangs on the connection stays.
+            guard draft.replaces, let row = try Self.row(like: draft, of: organization, in: db) else {
+                let connection = try self.insert(draft, for: organization, state: .ok, in: db)
+                try recorded(nil, connection, db)
+                return connection
+            }
+            let present = try PSAConnection(row: row)
+            let stored = try self.store(draft, in: present, state: .ok, validatedAt: self.now(), in: db)
+            try recorded(present, stored, db)
+            return stored
         }
     }
 
@@ -162,19 +169,28 @@ public final class PSAConnections: Sendable {
         return try await database.write { db in
             // Servers that start together would each find none.
             try Self.lockChanges(of: organization, in: db)
-            let present = try db.first(
-                """
-                SELECT * FROM psa_connections WHERE organization_id = \(organization) AND tenant_id IS NULL
-                    AND provider = \(draft.provider) AND site = \(draft.site) AND company = \(draft.company)
-                ORDER BY id LIMIT 1
-                """)
-            guard let present else { return try self.insert(draft, for: organization, state: .untested, in: db) }
+            guard let present = try Self.row(like: draft, of: organization, in: db) else {
+                return try self.insert(draft, for: organization, state: .untested, in: db)
+            }
             let connection = try PSAConnection(row: present)
             let credentials = try? self.open(try present["sealed_credentials"], of: connection.id)
             guard credentials != draft.credentials || !connection.isActive else { return connection }
             return try self.store(
                 draft, in: connection, state: .untested, validatedAt: connection.lastValidatedAt, in: db)
         }
+    }
+
+    /// The connection of the same customer, or of the MSP, to the same system.
+    private static func row(
+        like draft: PSAConnectionDraft, of organization: Organization.ID, in db: Connection
+    ) throws -> Row? {
+        try db.first(
+            """
+            SELECT * FROM psa_connections WHERE organization_id = \(organization)
+                AND COALESCE(tenant_id, 0) = \(draft.tenant ?? 0) AND provider = \(draft.provider)
+                AND site = \(draft.site) AND company = \(draft.company)
+            ORDER BY id LIMIT 1
+            """)
     }
 
     private func insert(
@@ -213,22 +229,33 @@ public final class PSAConnections: Sendable {
         recorded: @escaping Recording = { _, _, _ in },
         resume: @escaping @Sendable (PSAConnection, Connection) throws -> Void = { _, _ in }
     ) async throws -> PSAConnection? {
-        let row = try await database.read { db in
-            try db.first("SELECT * FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)")
+        let selection: SQL = "SELECT * FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)"
+        @Sendable func wanted(_ row: Row) throws -> (PSAConnection, PSAConnectionDraft) {
+            let connection = try PSAConnection(row: row)
+            let credentials = try open(try row["sealed_credentials"], of: id)
+            return (connection, try change.applied(to: connection, credentials: credentials))
         }
-        guard let row else { return nil }
-        let connection = try PSAConnection(row: row)
-        let draft = try change.applied(to: connection, credentials: try open(try row["sealed_credentials"], of: id))
+        guard let row = try await database.read({ try $0.first(selection) }) else { return nil }
+        let (_, tested) = try wanted(row)
         let touches = change.touchesConnection
-        if touches {
-            try await test(
-                PSATarget(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials))
-        }
+        if touches { try await test(PSATarget(tested)) }
         return try await database.write { db in
+            // What somebody else changed during the test stays.
+            try Self.lockChanges(of: organization, in: db)
+            guard let row = try db.first(selection) else { return nil }
+            let (connection, draft) = try wanted(row)
+            guard !touches || PSATarget(draft) == PSATarget(tested) else {
+                throw Problem.conflict(
+                    code: "changed_meanwhile", "Somebody changed the connection while it was tested. Try again.")
+            }
             let stored = try self.store(
                 draft, in: connection, state: touches ? .ok : connection.state,
                 validatedAt: touches ? self.now() : connection.lastValidatedAt, in: db)
-            if touches { try resume(stored, db) }
+            if stored.site != connection.site { try PostStore.failMoved(id, now: self.now(), in: db) }
+            if touches {
+                try PSALists.forget(of: id, in: db)
+                try resume(stored, db)
+            }
             try recorded(connection, stored, db)
             return stored
         }

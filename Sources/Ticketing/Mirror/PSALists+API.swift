@@ -44,7 +44,8 @@ func listRoutes(_ desk: TicketDesk, under prefix: String, flag: FeatureFlag?) ->
             let page = try request.page()
             let companies = try await asking {
                 try await desk.lists.companies(
-                    on: live, search: request.query("search"), only: desk.companies(for: request), refresh: again,
+                    on: live, search: request.query("search"), only: desk.companies(for: request, on: live),
+                    refresh: again,
                     page: page)
             }
             return .json(companies.map { ReferenceAnswer(id: $0.id.rawValue, name: $0.name) })

@@ -15,12 +15,14 @@ func ticketWritingRoutes(
         { request in
             let instant = now()
             let live = try await desk.live(for: request)
-            let ticket: Ticket.ID = try request.id(of: "ticket")
+            let ticket = try desk.number(of: request, on: live)
             let body = try await request.body(type)
             let draft = try body.draft(
                 settings: live.connection.settings, longestNote: live.provider.longestNote, now: instant)
+            try PostDraft.Checks.keys(of: draft, live.provider)
             let place = Posts.Place(
-                live: live, tenant: request.tenant?.id, companies: desk.companies(for: request), ticket: ticket)
+                live: live, tenant: request.tenant?.id, companies: desk.companies(for: request, on: live),
+                ticket: ticket)
             let id = try await posts.ask(
                 for: draft, at: place, by: request, key: try key(of: request, body.requestID),
                 body: try JSONEncoder.sorted.encode(body))
@@ -47,7 +49,9 @@ func ticketWritingRoutes(
 }
 
 /// The operations on what was written.
-func postRoutes(_ posts: Posts, limits: TicketLimits, now: @escaping @Sendable () -> Date) -> [Route] {
+func postRoutes(
+    _ desk: TicketDesk, _ posts: Posts, limits: TicketLimits, now: @escaping @Sendable () -> Date
+) -> [Route] {
     let path = "/integrations/psa/posts"
     return [
         Route(
@@ -85,8 +89,18 @@ func postRoutes(_ posts: Posts, limits: TicketLimits, now: @escaping @Sendable (
             let (post, asked) = try await find(request, posts)
             let instant = now()
             let body = try await request.body(RetryBody.self)
+            guard let connection = asked.connection, let live = try await desk.connections.live(connection) else {
+                throw Problem.conflict(
+                    code: "connection_removed",
+                    "The connection that this was meant for was removed. Write it anew.")
+            }
+            var checks = PostDraft.Checks()
+            checks.key(body.workRole?.rawValue, "work_role_id", live.provider)
+            checks.key(body.workType?.rawValue, "work_type_id", live.provider)
+            try checks.finish()
             try await posts.retry(
-                post, of: asked, with: .init(workRole: body.workRole, workType: body.workType), by: request)
+                post, of: asked, with: .init(workRole: body.workRole, workType: body.workType),
+                on: live.connection, for: desk.companies(for: request, on: live), by: request)
             return try respond(try await posts.wait(for: asked.id, since: instant), [], link: nil)
         },
     ]
@@ -143,6 +157,7 @@ enum PostRefusal {
             switch failure.fault {
             case .noTicket: (.notFound, "ticket_not_found", "There is no such ticket")
             case .statusChanged: (.conflict, "status_changed", "The ticket's status changed meanwhile")
+            case .moved: (.conflict, "connection_moved", "The connection leads elsewhere now")
             case .noConnection: (.conflict, "connection_removed", "The connection was removed")
             case .permission: (.unprocessableContent, "psa_permission", "The API member lacks a right")
             case .noStatus: (.unprocessableContent, "status_not_on_board", "The board has no such status")

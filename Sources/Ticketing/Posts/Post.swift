@@ -46,6 +46,8 @@ public struct Post: Sendable, Equatable, RowDecodable {
         case gaveUp = "gave_up"
         /// The connection was removed.
         case noConnection = "connection_removed"
+        /// The connection leads to another server than when it was asked for.
+        case moved = "connection_moved"
         /// Not failed: it waits, and this is why.
         case unavailable
     }

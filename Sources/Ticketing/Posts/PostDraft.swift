@@ -92,6 +92,28 @@ public struct PostDraft: Sendable, Equatable {
                 "must be from 1 to \(PSASettings.longestTime).")
         }
 
+        mutating func key(_ text: String?, _ field: String, _ provider: any PSAProvider) {
+            require(
+                text.map { provider.isKey($0) } ?? true, field, "wrong_value",
+                "is not an id of the ticketing system.")
+        }
+
+        /// Refuses what can be no key of the ticketing system.
+        static func keys(of draft: PostDraft, _ provider: any PSAProvider) throws(Problem) {
+            var checks = PostDraft.Checks()
+            for part in draft.parts {
+                switch part {
+                case .note: break
+                case .time(_, _, let role, let type, _, _):
+                    checks.key(role?.rawValue, "work_role_id", provider)
+                    checks.key(type?.rawValue, "work_type_id", provider)
+                case .status(let status): checks.key(status?.rawValue, "status_id", provider)
+                }
+            }
+            checks.key(draft.expectedStatus?.rawValue, "expected_status_id", provider)
+            try checks.finish()
+        }
+
         func finish() throws(Problem) {
             guard errors.isEmpty else { throw .invalid(errors) }
         }

@@ -27,7 +27,7 @@ enum PostStore {
     static func insert(
         _ draft: PostDraft, _ frame: Frame, by author: PostDraft.Author, now: Date, in db: Connection
     ) throws -> (id: PostRequest.ID, isNew: Bool) {
-        let companies = frame.companies?.map(\.rawValue).joined(separator: ",")
+        let companies = frame.companies.map(list)
         let id: PostRequest.ID? = try db.first(
             """
             INSERT INTO post_requests (
@@ -57,6 +57,26 @@ enum PostStore {
             try insert(part, at: place, of: id, frame, author, now: now, in: db)
         }
         return (id, true)
+    }
+
+    private static func list(_ companies: [Company.ID]) -> String { companies.map(\.rawValue).joined(separator: ",") }
+
+    /// Lets a request write to these companies' tickets only, whoever asked for it first.
+    static func limit(_ request: PostRequest.ID, to companies: [Company.ID], in db: Connection) throws {
+        try db.execute("UPDATE post_requests SET companies = \(list(companies)) WHERE id = \(request)")
+    }
+
+    /// Fails what waits for a connection that leads to another server now.
+    static func failMoved(_ connection: PSAConnection.ID, now: Date, in db: Connection) throws {
+        let reason = "The connection leads to another server now. If that is the same system, try again."
+        try db.send(
+            """
+            UPDATE posts SET state = \(Post.State.failed), error = \(reason), error_code = \(Post.Fault.moved),
+                settled_at = \(now)
+            WHERE state = \(Post.State.queued)
+                AND request_id IN (SELECT id FROM post_requests WHERE connection_id = \(connection))
+            """)
+        db.signal(.posts)
     }
 
     private static func insert(
@@ -105,11 +125,8 @@ enum PostStore {
         var ticket: Ticket.ID?
         var state: Post.State?
         var kind: Post.Kind?
-        var search: String?
         /// Only those of this person.
         var user: User.ID?
-        /// Only those to tickets of these tenants.
-        var tenants: [Tenant.ID]?
     }
 
     static func page(
@@ -150,14 +167,17 @@ enum PostStore {
 
     // MARK: What becomes of them
 
-    /// Notes that a post is about to be written, as long as the job is still this worker's.
-    /// - Returns: false when it was lost.
-    static func begin(_ post: Post.ID, under job: ClaimedJob, now: Date, in db: Connection) throws -> Bool {
+    /// Notes that a post is about to be written. The caller holds its job.
+    /// - Parameter status: what the ticket's status is now; kept from the first attempt that may have changed it.
+    /// - Returns: false when it does not wait any more.
+    static func begin(_ post: Post.ID, from status: Ticket.Reference?, now: Date, in db: Connection) throws -> Bool {
         try db.execute(
             """
-            UPDATE posts SET uncertain = 1, attempts = attempts + 1, tried_at = \(now)
-            WHERE id = \(post) AND state = \(Post.State.queued) AND EXISTS (
-                SELECT 1 FROM jobs WHERE id = \(job.id) AND fence = \(job.fence) AND state = 'running')
+            UPDATE posts SET attempts = attempts + 1, tried_at = \(now),
+                status_from = CASE WHEN uncertain = 1 THEN status_from ELSE \(orNull: status?.id) END,
+                status_from_name = CASE WHEN uncertain = 1 THEN status_from_name ELSE \(orNull: status?.name) END,
+                uncertain = 1
+            WHERE id = \(post) AND state = \(Post.State.queued)
             """) == 1
     }
 
@@ -169,7 +189,8 @@ enum PostStore {
             Post.Fault, String, fields: [String: String] = [:], roles: [WorkRole] = [], from: Ticket.Reference? = nil)
     }
 
-    static func settle(_ post: Post.ID, as result: Result, now: Date, in db: Connection) throws {
+    /// Records what became of a post. What comes after one that failed is not tried. The caller holds its job.
+    static func settle(_ post: Post, as result: Result, now: Date, in db: Connection) throws {
         var change: SQL = "UPDATE posts SET uncertain = 0, settled_at = \(now), "
         switch result {
         case .sent(let record, let from, let to):
@@ -191,7 +212,12 @@ enum PostStore {
                 status_from = \(orNull: from?.id), status_from_name = \(orNull: from?.name)
                 """
         }
-        try db.execute(change + " WHERE id = \(post)")
+        try db.execute(change + " WHERE id = \(post.id)")
+        if case .failed = result {
+            try failRest(
+                of: post.request, .notTried, "Not tried, because the \(post.kind.rawValue) before it failed.", now: now,
+                in: db)
+        }
         db.signal(.posts)
     }
 

@@ -18,6 +18,8 @@ public struct Poster: JobHandler {
     public let schedule = RetrySchedule.write
     /// After which time a request that waits for its connection is given up.
     private static let patience: TimeInterval = 86_400
+    /// How long after a time-out a write is not looked for.
+    private static let slowness: Duration = .minutes(2)
 
     private let database: Database
     private let connections: PSAConnections
@@ -63,7 +65,9 @@ public struct Poster: JobHandler {
                 return .done(failing(id, .noConnection, "The connection to the ticketing system was removed."))
             }
             guard live.connection.isActive else {
-                return postponed("The connection to the ticketing system is switched off.", first, nil, request, job)
+                return later(
+                    "The connection to the ticketing system is switched off.", id, job,
+                    delay(first, "The connection to the ticketing system is switched off.", isUncertain: nil))
             }
             do throws(PSAError) {
                 guard let ticket = try await live.provider.lookUp(request.ticket), Self.mayWrite(request, to: ticket)
@@ -76,7 +80,7 @@ public struct Poster: JobHandler {
                 return outcome(of: error, first, isUncertain: nil, request, live, job)
             }
         } catch {
-            return .retry("\(error)", exhausted: failing(id, .gaveUp, "\(error)"))
+            return later("\(error)", id, job)
         }
     }
 
@@ -89,27 +93,31 @@ public struct Poster: JobHandler {
     private func post(_ posts: [Post], _ work: Work) async -> JobOutcome {
         var work = work
         for post in posts where post.state == .queued {
+            var hasBegun = false
             do {
-                if let result = try await found(post, work) {
-                    try await settle(post, result)
-                    continue
-                }
-                guard try await begin(post, work.job) else { return .done() }
-                let result = try await write(post, &work)
-                try await settle(post, result)
-                if case .failed(_, let reason, _, _, _) = result { return .done(notTried(after: post, reason, work)) }
-            } catch let error as PSAError {
-                guard let refusal = await refusal(error, of: post, work) else {
-                    return outcome(of: error, post, isUncertain: error.maybeDone, work.request, work.live, work.job)
-                }
+                let result: PostStore.Result
                 do {
-                    try await settle(post, refusal)
-                } catch {
-                    return .retry("\(error)")
+                    if let found = try await found(post, work) {
+                        result = found
+                    } else {
+                        // Where the job was lost, another worker goes on from what is stored.
+                        guard try await begin(post, work) else { return .done() }
+                        hasBegun = true
+                        result = try await write(post, &work)
+                    }
+                } catch let error as PSAError {
+                    // What went wrong while looking says nothing about the write, which stays as uncertain as it was.
+                    guard hasBegun, let refusal = await refusal(error, of: post, work) else {
+                        return outcome(
+                            of: error, post, isUncertain: hasBegun ? error.maybeDone : nil, work.request, work.live,
+                            work.job)
+                    }
+                    result = refusal
                 }
-                return .done(notTried(after: post, error.description, work))
+                guard try await settle(post, result, work.job) else { return .done() }
+                if case .failed = result { return .done() }
             } catch {
-                return .retry("\(error)")
+                return later("\(error)", work.request.id, work.job)
             }
         }
         return .done()
@@ -128,7 +136,7 @@ public struct Poster: JobHandler {
                 }
             case .time:
                 if let time = post.time { try await work.live.provider.find(time, on: work.ticket) } else { [] }
-            // Setting a status twice is setting it once.
+            // Seen by the ticket itself.
             case .status: []
             }
         guard !candidates.isEmpty else { return nil }
@@ -167,6 +175,13 @@ public struct Poster: JobHandler {
             return post.isUncertain
                 ? .sent(record: nil, from: post.statusFrom, to: present)
                 : .skipped("The ticket is \(present.name) already.", at: present)
+        }
+        if post.isUncertain, let before = post.statusFrom, before.id != present.id {
+            // Setting it again would undo what somebody did after us.
+            return .failed(
+                .statusChanged,
+                "The ticket may have had that status already, and was moved to \(present.name) since. Look at it and decide again.",
+                from: present)
         }
         if let expected = work.request.expectedStatus, expected.rawValue != present.id {
             return .failed(
@@ -213,18 +228,29 @@ public struct Poster: JobHandler {
             return .failed(.rejected, why + hint, fields: fields, roles: roles)
         case .permission: return .failed(.permission, error.description)
         case .notFound(let what): return .failed(.noTicket, "The ticketing system does not have it: \(what)")
-        case .authentication, .rateLimited, .held, .server, .timeOut, .connection, .notAllowed, .undecodable: return nil
+        case .authentication, .rateLimited, .held, .server, .timeOut, .connection, .certificate, .notAllowed,
+            .undecodable:
+            return nil
         }
     }
 
-    private func begin(_ post: Post, _ job: ClaimedJob) async throws -> Bool {
+    private func begin(_ post: Post, _ work: Work) async throws -> Bool {
         let instant = now()
-        return try await database.write { try PostStore.begin(post.id, under: job, now: instant, in: $0) }
+        return try await database.write { db in
+            try work.job.isHeld(in: db)
+                && PostStore.begin(post.id, from: post.kind == .status ? work.ticket.status : nil, now: instant, in: db)
+        }
     }
 
-    private func settle(_ post: Post, _ result: PostStore.Result) async throws {
+    /// Records what became of a post, as long as the job is this worker's.
+    /// - Returns: false when it was lost.
+    private func settle(_ post: Post, _ result: PostStore.Result, _ job: ClaimedJob) async throws -> Bool {
         let instant = now()
-        try await database.write { try PostStore.settle(post.id, as: result, now: instant, in: $0) }
+        return try await database.write { db in
+            guard try job.isHeld(in: db) else { return false }
+            try PostStore.settle(post, as: result, now: instant, in: db)
+            return true
+        }
     }
 
     private func failing(_ request: PostRequest.ID, _ fault: Post.Fault, _ reason: String) -> JobEffect {
@@ -232,19 +258,18 @@ public struct Poster: JobHandler {
         return { db in try PostStore.failRest(of: request, fault, reason, now: instant, in: db) }
     }
 
-    private func notTried(after post: Post, _ reason: String, _ work: Work) -> JobEffect {
-        failing(work.request.id, .notTried, "Not tried, because the \(post.kind.rawValue) before it failed.")
-    }
-
-    private func postponed(
-        _ reason: String, _ post: Post, _ isUncertain: Bool?, _ request: PostRequest, _ job: ClaimedJob
+    /// Has the job run again later; when the schedule or a day is used up, a person decides.
+    private func later(
+        _ reason: String, _ request: PostRequest.ID, _ job: ClaimedJob, after wait: Duration? = nil,
+        _ effect: JobEffect? = nil
     ) -> JobOutcome {
-        .retry(
-            reason, effect: delay(post, reason, isUncertain),
-            exhausted: failing(request.id, .gaveUp, "Given up after a day: \(reason)"))
+        guard job.failures < schedule.delays.count, now().timeIntervalSince(job.createdAt) < Self.patience else {
+            return .done(failing(request, .gaveUp, "Given up after a day: \(reason)"))
+        }
+        return .retry(reason, after: wait, effect: effect)
     }
 
-    private func delay(_ post: Post, _ reason: String, _ isUncertain: Bool?) -> JobEffect {
+    private func delay(_ post: Post, _ reason: String, isUncertain: Bool?) -> JobEffect {
         let instant = now()
         return { db in
             try PostStore.delay(post.id, because: reason, isUncertain: isUncertain, now: instant, in: db)
@@ -255,7 +280,7 @@ public struct Poster: JobHandler {
         of error: PSAError, _ post: Post, isUncertain: Bool?, _ request: PostRequest, _ live: LiveConnection,
         _ job: ClaimedJob
     ) -> JobOutcome {
-        let (reason, delay) = (error.description, delay(post, error.description, isUncertain))
+        let (reason, delay) = (error.description, delay(post, error.description, isUncertain: isUncertain))
         guard now().timeIntervalSince(job.createdAt) < Self.patience else {
             return .done(failing(request.id, .gaveUp, "Given up after a day: \(reason)"))
         }
@@ -269,8 +294,11 @@ public struct Poster: JobHandler {
         case .rateLimited(let wait), .held(_, let wait):
             return .pause(reason, for: max(wait, .seconds(1)), effect: delay)
         case .permission: return .done(failing(request.id, .permission, reason))
-        case .server, .timeOut, .connection, .rejected, .undecodable, .notFound:
-            return postponed(reason, post, isUncertain, request, job)
+        case .timeOut where isUncertain == true:
+            // A server that is slow may still be writing; to look too early would be to write twice.
+            return later(reason, request.id, job, after: Self.slowness, delay)
+        case .server, .timeOut, .connection, .certificate, .rejected, .undecodable, .notFound:
+            return later(reason, request.id, job, delay)
         }
     }
 }

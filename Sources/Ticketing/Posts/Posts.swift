@@ -53,7 +53,8 @@ public struct Posts: Sendable {
         let (principal, instant) = (request.principal, now())
         let connection = place.live.connection
         let fingerprint = Array(
-            SHA256.hash(data: Data("\(draft.kind.rawValue) \(connection.id) \(place.ticket)\n".utf8) + body))
+            SHA256.hash(
+                data: Data("\(draft.kind.rawValue) \(place.tenant?.description ?? "-") \(place.ticket)\n".utf8) + body))
         let frame = PostStore.Frame(
             organization: principal.organization, connection: connection.id, tenant: place.tenant,
             companies: place.companies, ticket: place.ticket, key: key, fingerprint: fingerprint,
@@ -152,26 +153,30 @@ public struct Posts: Sendable {
     }
 
     /// Lets what failed of a request be tried again, or what waits at once. What was done is not done again.
-    /// - Parameter change: other values for a time entry that was refused.
-    func retry(_ post: Post, of request: PostRequest, with change: TimeChange, by asker: SignedInRequest) async throws {
-        guard let connection = request.connection else {
-            throw Problem.conflict(
-                code: "connection_removed", "The connection that this was meant for was removed. Write it anew.")
-        }
+    /// - Parameters:
+    ///   - change: other values for a time entry that was refused.
+    ///   - companies: to whose tickets the one who retries may write; nil for all.
+    func retry(
+        _ post: Post, of request: PostRequest, with change: TimeChange, on connection: PSAConnection,
+        for companies: [Company.ID]?, by asker: SignedInRequest
+    ) async throws {
         guard post.state == .failed || post.state == .queued else {
             throw Problem.conflict(code: "nothing_to_retry", "This was done already.")
         }
         let (queue, instant) = (queue, now())
+        let job = try Poster.job(request.id, to: request.ticket, of: connection.id, now: instant)
         try await database.write { db in
+            if let companies { try PostStore.limit(request.id, to: companies, in: db) }
             if post.state == .failed {
                 try change.apply(to: request.id, in: db)
                 try Self.renewAuthor(of: request, connection, in: db)
                 try PostStore.requeue(request.id, in: db)
-                try queue.enqueue(
-                    [try Poster.job(request.id, to: request.ticket, of: connection, now: instant)], now: instant, in: db
-                )
             }
-            try queue.hasten(lane: PostRequest.lane(connection, request.ticket), now: instant, in: db)
+            // The job of one that waits may have been parked, by a program that did not know its kind.
+            if try post.state == .failed || !queue.isPending(job, in: db) {
+                try queue.enqueue([job], now: instant, in: db)
+            }
+            try queue.hasten(lane: PostRequest.lane(connection.id, request.ticket), now: instant, in: db)
             try asker.record(
                 "ticket.retry", on: "ticket \(request.ticket)", after: ["post_request": request.id], now: instant,
                 in: db)
@@ -191,10 +196,8 @@ public struct Posts: Sendable {
     }
 
     /// Who was matched with a member since then, or with another one, writes in that one's name.
-    private static func renewAuthor(of request: PostRequest, _ id: PSAConnection.ID, in db: Connection) throws {
-        guard let user = request.user,
-            let connection = try db.first("SELECT * FROM psa_connections WHERE id = \(id)", as: PSAConnection.self)
-        else { return }
+    private static func renewAuthor(of request: PostRequest, _ connection: PSAConnection, in db: Connection) throws {
+        guard let user = request.user else { return }
         let author = try MemberMappings.author(
             user, name: request.userName, email: request.userEmail, connection, in: db)
         let failed = try db.all(

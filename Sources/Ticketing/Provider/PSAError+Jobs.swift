@@ -14,7 +14,7 @@ extension PSAError {
             }
         case .rateLimited(let wait), .held(_, let wait):
             return .pause(description, for: max(wait, .seconds(1)))
-        case .server, .timeOut, .connection, .rejected, .undecodable, .notFound:
+        case .server, .timeOut, .connection, .certificate, .rejected, .undecodable, .notFound:
             return .retry(description)
         }
     }

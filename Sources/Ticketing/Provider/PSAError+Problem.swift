@@ -20,7 +20,7 @@ extension PSAError {
             return Problem(
                 .gatewayTimeout, code: "psa_time_out", title: "The ticketing system did not answer in time",
                 detail: "\(description). Try again.")
-        case .server, .connection, .undecodable: return upstream("psa_unreachable")
+        case .server, .connection, .certificate, .undecodable: return upstream("psa_unreachable")
         case .notAllowed: return upstream("psa_not_allowed")
         case .rejected(let why, let fields):
             return Problem(

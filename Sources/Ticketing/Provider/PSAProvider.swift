@@ -24,6 +24,8 @@ public protocol PSAProvider: Sendable {
     var changeOverlap: Duration { get }
     /// Sees to it that this address, and it alone of those with our key, is called on each change of a ticket.
     func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep
+    /// Whether a text can be the key of one of the system's records, written in the only way that we take.
+    func isKey(_ text: String) -> Bool
     /// Where a person opens a ticket in a browser.
     func link(to ticket: Ticket.ID) -> String
 
@@ -128,6 +130,8 @@ public enum PSAError: Error, Sendable, Equatable {
     case timeOut(maybeDone: Bool)
     /// It could not be reached or hung up; whether it may have done what was asked.
     case connection(String, maybeDone: Bool)
+    /// Its certificate is not trusted.
+    case certificate(String)
     /// It does not accept the request, with its reasons field by field.
     case rejected(String, fields: [String: String])
     /// Its host may not be called.
@@ -142,7 +146,7 @@ extension PSAError {
         switch self {
         case .timeOut(let maybeDone), .connection(_, let maybeDone): maybeDone
         case .server, .undecodable: true
-        case .authentication, .permission, .notFound, .rateLimited, .held, .rejected, .notAllowed: false
+        case .authentication, .permission, .notFound, .rateLimited, .held, .certificate, .rejected, .notAllowed: false
         }
     }
 }
@@ -154,11 +158,12 @@ extension PSAError: CustomStringConvertible {
         case .authentication(let why): "The PSA refuses the credentials: \(why)"
         case .permission(let why): "The API member lacks a right in the PSA: \(why)"
         case .notFound(let what): "The PSA does not have it: \(what)"
-        case .rateLimited(let wait): "The PSA asks to wait \(wait.components.seconds) s (too many calls)"
+        case .rateLimited(let wait): "Too many calls to the PSA; the next in \(wait.components.seconds) s"
         case .held(let why, _): why
         case .server(let why): "The PSA failed: \(why)"
         case .timeOut: "The PSA did not answer in time"
         case .connection(let why, _): "The PSA cannot be reached: \(why)"
+        case .certificate(let why): "The PSA's certificate is not trusted: \(why)"
         case .rejected(let why, _): "The PSA does not accept it: \(why)"
         case .notAllowed(let why): "The PSA's host may not be called: \(why)"
         case .undecodable(let why): "The PSA answered something unexpected: \(why)"

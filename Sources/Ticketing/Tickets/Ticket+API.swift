@@ -41,7 +41,7 @@ func ticketReadingRoutes(
             gives: .list(FoundTicketAnswer.self), flag: flag, reach: .tenants
         ) { request in
             let live = try await desk.live(for: request)
-            let (user, companies) = (request.principal.user, desk.companies(for: request))
+            let (user, companies) = (request.principal.user, desk.companies(for: request, on: live))
             let tickets = try await database.read { db in
                 try RecentTickets.of(user, on: live.connection, companies: companies, in: db)
             }
@@ -70,7 +70,7 @@ func ticketReadingRoutes(
         ) { request in
             let live = try await desk.live(for: request)
             let choice = try StatusChoice(request)
-            guard let board = try await board(request, desk, database, live) else {
+            guard let board = try await board(request, desk, live) else {
                 return .json(Statuses(items: []))
             }
             let statuses = try await asking {
@@ -109,12 +109,12 @@ private func search(
     _ request: SignedInRequest, _ desk: TicketDesk, _ mappings: MemberMappings, _ live: LiveConnection
 ) async throws -> TicketQuery? {
     var query = TicketQuery(
-        text: request.query("q"), board: request.query("board_id").map { .init($0) },
-        status: request.query("status_id").map { .init($0) })
+        text: request.query("q"), board: try desk.key("board_id", of: request, on: live).map { .init($0) },
+        status: try desk.key("status_id", of: request, on: live).map { .init($0) })
     try SearchText.check(query.text)
     query.isOpen = try request.query("open", "true or false") { Bool($0) } ?? true
-    query.companies = desk.companies(for: request)
-    if let company = request.query("company_id").map({ Company.ID($0) }) {
+    query.companies = desk.companies(for: request, on: live)
+    if let company = try desk.key("company_id", of: request, on: live).map({ Company.ID($0) }) {
         guard query.companies?.contains(company) ?? true else { return nil }
         query.companies = [company]
     }
@@ -174,14 +174,13 @@ private struct StatusChoice {
     }
 }
 
-/// The ticket's board: as told, as the mirror has it, or as the ticketing system says.
+/// The ticket's board: as told, or as the ticketing system says.
 private func board(
-    _ request: SignedInRequest, _ desk: TicketDesk, _ database: Database, _ live: LiveConnection
+    _ request: SignedInRequest, _ desk: TicketDesk, _ live: LiveConnection
 ) async throws -> Board.ID? {
-    guard desk.companies(for: request) == nil else {
-        return try await desk.ticket(for: request, on: live).board.map { .init($0.id) }
+    if desk.companies(for: request, on: live) == nil, let told = try desk.key("board_id", of: request, on: live) {
+        return .init(told)
     }
-    if let told = request.query("board_id") { return .init(told) }
     return try await desk.ticket(for: request, on: live).board.map { .init($0.id) }
 }
 

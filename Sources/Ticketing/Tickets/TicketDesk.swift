@@ -21,33 +21,64 @@ struct TicketDesk: Sendable {
         return live
     }
 
-    /// The companies whose tickets the request may see; nil for all.
-    func companies(for request: SignedInRequest) -> [Company.ID]? {
-        if let tenant = request.tenant {
+    /// The companies whose tickets the request may see through a connection; nil for all.
+    func companies(for request: SignedInRequest, on live: LiveConnection) -> [Company.ID]? {
+        Self.companies(for: request.tenant, request.principal, on: live.connection)
+    }
+
+    /// The companies whose tickets somebody may see through a connection; nil for all. A customer's company is one of the
+    /// MSP's ticketing system; in one of the customer's own all tickets are the customer's.
+    static func companies(
+        for tenant: Tenant?, _ principal: Principal, on connection: PSAConnection
+    ) -> [Company.ID]? {
+        if let owner = connection.tenant {
+            return principal.tenants.map { $0.contains { $0.id == owner } } ?? true ? nil : []
+        }
+        if let tenant {
             // A customer of whom nobody said which company it is shows nothing to those who are limited to it.
-            guard let company = tenant.psaCompany else { return request.principal.tenants == nil ? nil : [] }
+            guard let company = tenant.psaCompany else { return principal.tenants == nil ? nil : [] }
             return [Company.ID(company)]
         }
-        return request.principal.tenants.map { $0.compactMap { $0.psaCompany.map { Company.ID($0) } } }
+        return principal.tenants.map { $0.compactMap { $0.psaCompany.map { Company.ID($0) } } }
+    }
+
+    /// The number of the ticket that a request is about.
+    /// - Throws: 404 for what can be none.
+    func number(of request: SignedInRequest, on live: LiveConnection) throws -> Ticket.ID {
+        let id: Ticket.ID = try request.id(of: "ticket")
+        guard live.provider.isKey(id.rawValue) else { throw Problem.notFound("ticket") }
+        return id
+    }
+
+    /// A key of the ticketing system that stands in the query.
+    /// - Throws: 400 for what can be none.
+    func key(_ name: String, of request: SignedInRequest, on live: LiveConnection) throws(Problem) -> String? {
+        guard let text = request.query(name) else { return nil }
+        guard live.provider.isKey(text) else {
+            throw .badRequest(
+                "\(name) is not an id of the ticketing system.",
+                errors: [.init(field: name, code: "wrong_value", message: "is not an id of the ticketing system")])
+        }
+        return text
     }
 
     /// A ticket as it is now.
     /// - Throws: 404 also for one that the caller may not see.
     func ticket(for request: SignedInRequest, on live: LiveConnection) async throws -> Ticket {
-        let id: Ticket.ID = try request.id(of: "ticket")
+        let id = try number(of: request, on: live)
         let ticket = try await asking { () throws(PSAError) in try await live.provider.lookUp(id) }
-        guard let ticket, may(request, see: ticket) else { throw Problem.notFound("ticket") }
+        guard let ticket, may(request, see: ticket, on: live) else { throw Problem.notFound("ticket") }
         return ticket
     }
 
-    private func may(_ request: SignedInRequest, see ticket: Ticket) -> Bool {
-        guard let companies = companies(for: request) else { return true }
+    private func may(_ request: SignedInRequest, see ticket: Ticket, on live: LiveConnection) -> Bool {
+        guard let companies = companies(for: request, on: live) else { return true }
         return ticket.company.map { company in companies.contains { $0.rawValue == company.id } } ?? false
     }
 
     /// Only who sees all of an organization's tickets need not be checked ticket by ticket.
     func requireSight(of request: SignedInRequest, on live: LiveConnection) async throws -> Ticket.ID {
-        guard companies(for: request) != nil else { return try request.id(of: "ticket") }
+        guard companies(for: request, on: live) != nil else { return try number(of: request, on: live) }
         return try await ticket(for: request, on: live).id
     }
 }
