@@ -181,38 +181,6 @@ extension ConnectWiseClient {
         try await list("service/boards/\(board)/statuses", nil, priority).all()
     }
 
-    /// One company.
-    public func company(_ id: Int, priority: CallPriority = .background) async throws(ConnectWiseError) -> Company {
-        try decode(
-            try await send(
-                Call(path: "company/companies/\(id)", query: [("fields", Company.fields)], priority: priority)))
-    }
-
-    /// Several companies, one call for each hundred; those that do not exist are missing.
-    public func companies(
-        _ ids: [Int], priority: CallPriority = .background
-    ) async throws(ConnectWiseError) -> [Company] {
-        try await each(100, of: ids) { ids throws(ConnectWiseError) in
-            try await list("company/companies", .any(of: ids, "id"), fields: Company.fields, priority).all()
-        }
-    }
-
-    /// One contact.
-    public func contact(_ id: Int, priority: CallPriority = .background) async throws(ConnectWiseError) -> Contact {
-        try decode(
-            try await send(
-                Call(path: "company/contacts/\(id)", query: [("fields", Contact.fields)], priority: priority)))
-    }
-
-    /// Several contacts, one call for each hundred; those that do not exist are missing.
-    public func contacts(
-        _ ids: [Int], priority: CallPriority = .background
-    ) async throws(ConnectWiseError) -> [Contact] {
-        try await each(100, of: ids) { ids throws(ConnectWiseError) in
-            try await list("company/contacts", .any(of: ids, "id"), fields: Contact.fields, priority).all()
-        }
-    }
-
     /// The member with this login name; nil when there is none.
     public func member(
         _ identifier: String, priority: CallPriority = .interactive

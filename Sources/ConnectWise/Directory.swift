@@ -65,57 +65,6 @@ public struct Company: Record {
     }
 }
 
-/// A person at a customer.
-public struct Contact: Record {
-    static let fields = "id,firstName,lastName,company,title,inactiveFlag,communicationItems,_info"
-
-    /// A telephone number or address.
-    public struct Communication: Decodable, Sendable, Equatable {
-        /// `Email`, `Phone` or `Fax`.
-        public let kind: String?
-        public let value: String?
-        public let isDefault: Bool
-
-        public init(from decoder: any Decoder) throws {
-            let fields = try Fields(decoder)
-            kind = fields["communicationType"]
-            value = fields["value"]
-            isDefault = fields["defaultFlag"] ?? false
-        }
-    }
-
-    public let id: Int
-    public let firstName: String?
-    public let lastName: String?
-    public let company: Reference?
-    public let title: String?
-    public let inactive: Bool
-    public let communications: [Communication]
-    public let info: Info?
-
-    /// The e-mail address to use.
-    public var email: String? { preferred("Email") }
-    /// The telephone number to use.
-    public var phone: String? { preferred("Phone") }
-
-    public init(from decoder: any Decoder) throws {
-        let fields = try Fields(decoder)
-        id = try fields.id()
-        firstName = fields["firstName"]
-        lastName = fields["lastName"]
-        company = fields["company"]
-        title = fields["title"]
-        inactive = fields["inactiveFlag"] ?? false
-        communications = fields["communicationItems"] ?? []
-        info = fields["_info"]
-    }
-
-    private func preferred(_ kind: String) -> String? {
-        let ofKind = communications.filter { $0.kind == kind && $0.value?.isEmpty == false }
-        return (ofKind.first { $0.isDefault } ?? ofKind.first)?.value
-    }
-}
-
 /// A person on our side.
 public struct Member: Record {
     static let fields = "id,identifier,firstName,lastName,officeEmail,primaryEmail,inactiveFlag,_info"

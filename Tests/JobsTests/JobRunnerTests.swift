@@ -83,6 +83,21 @@ struct JobRunnerTests {
         try await database.read { try JobQueue().counts(in: $0) }
     }
 
+    @Test("A kind that this program does not know waits for a newer one", arguments: TestDatabase.engines)
+    func unknownKind(engine: Engine) async throws {
+        try await withRunner(engine) { database, _, _ in
+            try await database.write { db in
+                try JobQueue().enqueue(
+                    [NewJob(kind: JobKind(rawValue: "of_tomorrow"), payload: "{}", runAt: Date())], now: Date(), in: db)
+            }
+            try await eventually("it to be tried") {
+                let failures: Int? = try await database.read { try $0.first("SELECT failures FROM jobs")?["failures"] }
+                return failures == 1
+            }
+            #expect(try await counts(database) == JobCounts(ready: 1))
+        }
+    }
+
     @Test("Runs what is enqueued, retries what fails, parks what keeps failing", arguments: TestDatabase.engines)
     func outcomes(engine: Engine) async throws {
         try await withRunner(engine) { database, handler, _ in

@@ -107,7 +107,7 @@ struct TicketReadingTests {
             try await patchbay.settled()
             let board = try patchbay.board().string ?? ""
             patchbay.connectWise.desk.resetCalls()
-            patchbay.connectWise.desk.latency = .milliseconds(100)
+            patchbay.connectWise.desk.latency = .seconds(1)
             try await withThrowingTaskGroup { group in
                 for _ in 0..<8 { group.addTask { _ = try await names("refresh=true&board_id=\(board)") } }
                 try await group.waitForAll()

@@ -224,6 +224,22 @@ struct WriteBackTests {
         }
     }
 
+    @Test("After a time-out the ticketing system gets time to end what it may be doing")
+    func slow() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Slow")
+            patchbay.connectWise.desk.script(Fault(.hang, method: "POST", path: "*/notes"))
+            #expect(try await patchbay.write(ticket, "notes", ["text": "x"]).status == 202)
+            try await eventually(within: .seconds(60), "the time-out") {
+                try await patchbay.posts(to: ticket).first?["error"].string?.contains("in time") == true
+            }
+            let next: Date? = try await patchbay.database.read { db in
+                try db.first("SELECT run_at FROM jobs WHERE kind = 'post_to_ticket' AND state = 'ready'")?["run_at"]
+            }
+            #expect((next ?? .distantPast).timeIntervalSinceNow > 90)
+        }
+    }
+
     @Test(
         "A status whose answer is lost is not set again when somebody has moved the ticket on",
         arguments: TestDatabase.engines)

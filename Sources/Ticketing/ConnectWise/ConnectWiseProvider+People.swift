@@ -77,15 +77,6 @@ extension ConnectWiseProvider {
             shown, next: ActivityCursor(note: oldest("n", seen?.note), timeEntry: oldest("t", seen?.timeEntry)).text)
     }
 
-    /// A time entry, also one without text: people want to see the time.
-    private static func entry(_ entry: ConnectWise.TimeEntry) -> TicketNote {
-        TicketNote(
-            id: "t\(entry.id)", kind: .timeEntry, author: entry.member?.name ?? entry.enteredBy,
-            authorIdentifier: entry.member?.identifier ?? entry.enteredBy, text: entry.notes ?? "",
-            isInternal: !entry.discussion, minutes: entry.minutes,
-            createdAt: entry.dateEntered ?? entry.info?.dateEntered ?? entry.timeEnd ?? entry.timeStart)
-    }
-
     /// See ``PSAProvider``.
     public func configurations(of ticket: Ticket.ID) async throws(PSAError) -> [TicketConfiguration] {
         let number = try Self.number(ticket)

@@ -136,15 +136,25 @@ public struct ConnectWiseProvider: PSAProvider {
     }
 
     /// See ``PSAProvider``.
+    public func boardNames() async throws(PSAError) -> [Board] {
+        try await mapping { () throws(ConnectWiseError) in
+            try await client.boards(priority: .interactive).map { Self.board($0, statuses: []) }
+        }
+    }
+
+    private static func board(_ board: ConnectWise.Board, statuses: [Board.Status]) -> Board {
+        Board(
+            id: .init("\(board.id)"), name: board.name ?? "Board \(board.id)", isInactive: board.inactive,
+            statuses: statuses)
+    }
+
+    /// See ``PSAProvider``.
     public func boards() async throws(PSAError) -> [Board] {
         try await mapping { () throws(ConnectWiseError) in
             var boards: [Board] = []
             for board in try await client.boards() {
                 let statuses = try await client.statuses(ofBoard: board.id).map(Self.status)
-                boards.append(
-                    Board(
-                        id: .init("\(board.id)"), name: board.name ?? "Board \(board.id)", isInactive: board.inactive,
-                        statuses: statuses))
+                boards.append(Self.board(board, statuses: statuses))
             }
             return boards
         }
@@ -228,11 +238,15 @@ extension ConnectWiseProvider {
 
     /// Nil for a time entry without text: nothing was written.
     static func note(_ entry: ConnectWise.TimeEntry) -> TicketNote? {
-        guard let text = entry.notes, !text.isEmpty else { return nil }
-        return TicketNote(
+        entry.notes?.isEmpty ?? true ? nil : Self.entry(entry)
+    }
+
+    /// A time entry, also one without text: people want to see the time.
+    static func entry(_ entry: ConnectWise.TimeEntry) -> TicketNote {
+        TicketNote(
             id: "t\(entry.id)", kind: .timeEntry, author: entry.member?.name ?? entry.enteredBy,
-            authorIdentifier: entry.member?.identifier ?? entry.enteredBy, text: text, isInternal: !entry.discussion,
-            minutes: entry.minutes,
+            authorIdentifier: entry.member?.identifier ?? entry.enteredBy, text: entry.notes ?? "",
+            isInternal: !entry.discussion, minutes: entry.minutes,
             createdAt: entry.dateEntered ?? entry.info?.dateEntered ?? entry.timeEnd ?? entry.timeStart)
     }
 

@@ -88,8 +88,17 @@ public struct Directory: Sendable {
             """, as: MirroredBoard.self)
     }
 
-    /// Takes over all boards; what is no longer there is marked, what is back is restored.
+    /// Takes over all boards with their statuses.
     public static func store(
+        _ boards: [Board], of connection: PSAConnection.ID, now: Date, in db: Connection
+    ) throws {
+        try storeNames(boards, of: connection, now: now, in: db)
+        for board in boards { try store(board.statuses, of: board.id, connection, now: now, in: db) }
+        try PSALists.note(.boards, of: connection, now: now, in: db)
+    }
+
+    /// Takes over all boards without their statuses; what is no longer there is marked, what is back is restored.
+    static func storeNames(
         _ boards: [Board], of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
         try db.send(
@@ -102,9 +111,7 @@ public struct Directory: Sendable {
                 ON CONFLICT (connection_id, id) DO UPDATE SET name = excluded.name, inactive = excluded.inactive,
                     deleted_at = NULL, fetched_at = excluded.fetched_at
                 """)
-            try store(board.statuses, of: board.id, connection, now: now, in: db)
         }
-        try PSALists.note(.boards, of: connection, now: now, in: db)
     }
 
     /// Takes over all statuses of a board.

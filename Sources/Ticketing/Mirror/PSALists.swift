@@ -83,8 +83,8 @@ public struct PSALists: Sendable {
     ) async throws -> Page<Directory.MirroredBoard> {
         let connection = live.connection.id
         try await keep(.boards, on: live, refresh: refresh) {
-            let boards = try await live.provider.boards()
-            return { db, instant in try Directory.store(boards, of: connection, now: instant, in: db) }
+            let boards = try await live.provider.boardNames()
+            return { db, instant in try Directory.storeNames(boards, of: connection, now: instant, in: db) }
         }
         let rows = try await database.read { db in
             try db.all(

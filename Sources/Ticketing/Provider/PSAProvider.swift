@@ -31,6 +31,8 @@ public protocol PSAProvider: Sendable {
 
     // MARK: For people
 
+    /// All boards without their statuses, for somebody who waits for it.
+    func boardNames() async throws(PSAError) -> [Board]
     /// The same as ``ticket(_:)``, for somebody who waits for it.
     func lookUp(_ id: Ticket.ID) async throws(PSAError) -> Ticket?
     /// A page of the tickets that match, newest first, with at most so many.
