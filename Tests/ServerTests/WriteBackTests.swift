@@ -391,7 +391,11 @@ struct WriteBackTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Limits")
             for left in (0..<10).reversed() {
-                let reply = try await patchbay.write(ticket, "notes", ["text": "x"], key: "note \(left)")
+                // The key in the header, or in the body.
+                let reply =
+                    try await left == 9
+                    ? patchbay.write(ticket, "notes", ["text": "x", "request_id": "note 9"])
+                    : patchbay.write(ticket, "notes", ["text": "x"], key: "note \(left)")
                 #expect(reply.status == 200)
                 let field = try #require(reply.headers["ratelimit"])
                 #expect(field.hasPrefix("\"ticket_post\";r=\(left);t="))
