@@ -24,6 +24,7 @@ public enum Installation {
         Migration(11, "repeated requests", repetitionSchema),
         Migration(12, "tenants and limits", tenantSchema + rateLimitSchema),
         Migration(13, "write-back", ticketingWriteSchema),
+        Migration(14, "names of members, held requests", memberNameSchema + repetitionHoldSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -41,7 +41,7 @@ extension Response {
     }
 }
 
-/// A request body whose members are known, so that a misspelt one is refused instead of ignored.
+/// A request body whose members are known, so that a misspelt one is refused instead of ignored, also inside of others.
 public protocol JSONBody: Decodable, Sendable {
     /// The members' names as in the request.
     associatedtype CodingKeys: CodingKey & CaseIterable
@@ -54,15 +54,15 @@ extension JSONBody {
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw .badRequest(code: "not_json", "Send a JSON object as the request's body.")
         }
-        let known = Set(CodingKeys.allCases.map(\.stringValue))
-        let unknown = object.keys.filter { !known.contains($0) }.sorted()
+        let unknown = unknownMembers(of: object)
         guard unknown.isEmpty else {
             throw .badRequest(
-                code: "unknown_member", "Remove what this request does not know: \(unknown.joined(separator: ", ")).",
-                errors: unknown.map {
+                code: "unknown_member",
+                "Remove what this request does not know: \(unknown.map(\.name).joined(separator: ", ")).",
+                errors: unknown.map { unknown in
                     Problem.FieldError(
-                        field: $0, code: "unknown_member",
-                        message: "is not known here; known are \(known.sorted().joined(separator: ", "))")
+                        field: unknown.name, code: "unknown_member",
+                        message: "is not known here; known are \(unknown.known.joined(separator: ", "))")
                 })
         }
         let decoder = JSONDecoder()
@@ -82,6 +82,16 @@ extension JSONBody {
         }
     }
 
+    private static func unknownMembers(of object: [String: Any]) -> [Schema.UnknownMember] {
+        let known = CodingKeys.allCases.map(\.stringValue).sorted()
+        let outer = object.keys.filter { !known.contains($0) }.map { Schema.UnknownMember(name: $0, known: known) }
+        // What is inside of others is known by what the type reads; most bodies have nothing inside.
+        let inner =
+            object.values.contains { $0 is [String: Any] || $0 is [Any] }
+            ? Schema.of(Self.self).unknownMembers(inside: object) : []
+        return (outer + inner).sorted { $0.name < $1.name }
+    }
+
     /// Foundation does not tell which member holds a number that is no integer of 64 bits.
     private static func unfitNumber(in object: [String: Any], _ error: any Error) -> Problem.FieldError? {
         guard case DecodingError.dataCorrupted(let context) = error, context.codingPath.isEmpty else { return nil }
@@ -93,7 +103,8 @@ extension JSONBody {
 
     private static func fieldError(_ error: any Error) -> Problem.FieldError {
         func name(_ path: [any CodingKey], _ last: (any CodingKey)? = nil) -> String {
-            (path + (last.map { [$0] } ?? [])).map(\.stringValue).joined(separator: ".")
+            (path + (last.map { [$0] } ?? [])).map { key in key.intValue.map(String.init) ?? key.stringValue }
+                .joined(separator: ".")
         }
         return switch error {
         case DecodingError.keyNotFound(let key, let context):

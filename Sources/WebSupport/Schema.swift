@@ -43,11 +43,57 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
     }
 
     /// What a type reads, found by letting it read from a decoder that only takes notes.
-    /// - Parameter isClosed: whether members that the type does not know are refused.
+    /// - Parameter isClosed: whether members that the type does not know are refused, at every depth.
     public static func of(_ type: any Decodable.Type, isClosed: Bool = false) -> Schema {
         let schema = read(type)
-        guard isClosed, case .object(let members, _) = schema else { return schema }
-        return .object(members, isClosed: true)
+        return isClosed ? schema.closed : schema
+    }
+
+    private var closed: Schema {
+        switch self {
+        case .object(let members, _):
+            .object(
+                members.map { Member($0.name, $0.schema.closed, required: $0.isRequired) }, isClosed: true)
+        case .array(let item): .array(item.closed)
+        case .orNull(let schema): .orNull(schema.closed)
+        case .either(let schemas): .either(schemas.map(\.closed))
+        case .any, .string, .oneOf, .integer, .number, .boolean, .reference: self
+        }
+    }
+
+    /// A member that an object has and its schema has not.
+    struct UnknownMember {
+        /// With the names of those that it is inside of: `mappings.0.user`.
+        let name: String
+        /// What it may have been meant to be.
+        let known: [String]
+    }
+
+    /// The unknown members inside of an object's known ones.
+    func unknownMembers(inside object: [String: Any], at path: String = "") -> [UnknownMember] {
+        guard case .object(let members, _) = self else { return [] }
+        return members.flatMap { member -> [UnknownMember] in
+            object[member.name].map { member.schema.unknownMembers(of: $0, at: path + member.name) } ?? []
+        }
+    }
+
+    private func unknownMembers(of value: Any, at path: String) -> [UnknownMember] {
+        switch self {
+        case .object(let members, _):
+            guard let object = value as? [String: Any] else { return [] }
+            let known = members.map(\.name).sorted()
+            return object.keys.filter { !known.contains($0) }.map { .init(name: "\(path).\($0)", known: known) }
+                + unknownMembers(inside: object, at: path + ".")
+        case .array(let item):
+            guard let elements = value as? [Any] else { return [] }
+            return elements.enumerated().flatMap { item.unknownMembers(of: $1, at: "\(path).\($0)") }
+        case .orNull(let schema):
+            return schema.unknownMembers(of: value, at: path)
+        case .either(let schemas):
+            return schemas.map { $0.unknownMembers(of: value, at: path) }.min { $0.count < $1.count } ?? []
+        case .any, .string, .oneOf, .integer, .number, .boolean, .reference:
+            return []
+        }
     }
 
     fileprivate static func read<Value: Decodable>(_ type: Value.Type) -> Schema {
@@ -65,7 +111,7 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         }
         let notes = Notes()
         let value = try? Value(from: NoteTaker(notes: notes))
-        return (notes.schema, value)
+        return (notes.isNullable ? .orNull(notes.schema) : notes.schema, value)
     }
 
     /// The schema of an answer, which has one form where a request may have several.
@@ -143,6 +189,8 @@ extension CaseIterable {
 
 private final class Notes {
     var schema = Schema.any
+    /// Whether the type asked whether it is null, and is content with that.
+    var isNullable = false
 }
 
 /// Answers every question of a type with the least that it could be content with, and notes what it asked for.
@@ -277,7 +325,10 @@ private struct ValueNotes: SingleValueDecodingContainer {
     let notes: Notes
     var codingPath: [any CodingKey] { [] }
 
-    func decodeNil() -> Bool { false }
+    func decodeNil() -> Bool {
+        notes.isNullable = true
+        return false
+    }
 
     func decode(_ type: Bool.Type) throws -> Bool {
         notes.schema = .boolean

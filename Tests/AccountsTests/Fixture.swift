@@ -6,7 +6,8 @@ import TestSupport
 let accounts = [
     Migration(
         1, "accounts",
-        accountsSchema + keysOfOrganizationSchema + identitySchema + repetitionSchema + tenantSchema + rateLimitSchema)
+        accountsSchema + keysOfOrganizationSchema + identitySchema + repetitionSchema + tenantSchema + rateLimitSchema
+            + repetitionHoldSchema)
 ]
 
 extension Database {

@@ -29,6 +29,9 @@ struct RateLimitTests {
             // One call free again, not three: the window slides.
             #expect(try await take(mine, at: 60).wait == 0)
             #expect(try await take(mine, at: 61).wait == 9)
+            let last = try await take(other, at: 40)
+            #expect(limit.fields(last)[.rateLimit] == "\"search\";r=1;t=50")
+            #expect(limit.fields(try await take(other, at: 41))[.rateLimit] == "\"search\";r=0;t=49")
             #expect(limit.fields(refused)[.rateLimit] == "\"search\";r=0;t=30")
             #expect(limit.refusal(refused).retryAfter == .seconds(30))
         }

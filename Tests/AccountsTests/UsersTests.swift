@@ -64,6 +64,45 @@ struct UsersTests {
         }
     }
 
+    @Test(
+        "Who is limited to customers becomes no administrator, and is none meanwhile", arguments: TestDatabase.engines)
+    func limited(engine: Engine) async throws {
+        try await Identity.run(engine) { identity in
+            let (owner, organization) = try await identity.database.user("owner@example.com", .owner)
+            let (user, _) = try await identity.person("anna@example.com", .engineer, of: organization)
+            let by = principal(owner, organization, .owner)
+            let tenants = Tenants(database: identity.database)
+            let request = SignedInRequest(
+                principal: by, address: nil, parameters: [:], queryItems: [:], readBody: { Data() })
+            func promote(_ role: Role) async throws -> Users.Refusal? {
+                try await refusal {
+                    _ = try await identity.users.update(
+                        user, to: .init(role: role), of: organization, by: by, by.actor(at: nil))
+                }
+            }
+            try await tenants.limit(user, to: [], for: request)
+            for role in [Role.admin, .owner] { #expect(try await promote(role) == .limited) }
+            #expect(try await promote(.viewer) == nil)
+            // As it was possible once.
+            try await identity.database.run("UPDATE users SET role = 'admin' WHERE id = \(user)")
+            let (_, live) = try await identity.enter("anna@example.com")
+            #expect(live.role == .engineer && live.principal.role == .engineer && live.principal.tenants == [])
+            let key = try await APIKeys(database: identity.database).make("k", for: user, role: .admin)
+            let program = try #require(
+                try await APIKeys(database: identity.database).principal(for: "\(key.text)"))
+            #expect(program.role == .engineer && program.tenants == [])
+            // The other values of such a person can still be changed, and the limit ended.
+            #expect(
+                try await refusal {
+                    _ = try await identity.users.update(
+                        user, to: .init(name: "Anna"), of: organization, by: by, by.actor(at: nil))
+                } == nil)
+            try await tenants.limit(user, to: nil, for: request)
+            #expect(try await identity.enter("anna@example.com").1.role == .admin)
+            #expect(try await promote(.owner) == nil)
+        }
+    }
+
     @Test("The last owner stays, also when two demote each other at once", arguments: TestDatabase.engines)
     func lastOwner(engine: Engine) async throws {
         try await Identity.run(engine) { identity in

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Hummingbird
 import Testing
 
 @testable import Commands
@@ -18,9 +19,10 @@ import Testing
         let command = try #require(
             try Patchbay.parseAsRoot(["ticket", "search", "two", "words", "--mine", "--closed", "--tenant", "4"])
                 as? SearchTickets)
-        #expect(command.call.path == "/api/v1/tenants/4/connectwise/tickets/search")
+        let call = command.call(limit: command.limit)
+        #expect(call.path == "/api/v1/tenants/4/connectwise/tickets/search")
         #expect(
-            command.call.query.map { "\($0.name)=\($0.value)" } == [
+            call.query.map { "\($0.name)=\($0.value)" } == [
                 "limit=25", "q=two words", "open=false", "mine=true",
             ])
     }
@@ -51,6 +53,153 @@ import Testing
                     "text": .string("Done"), "minutes": .integer(0), "status_id": .string("3"),
                     "expected_status_id": .string("1"),
                 ]))
+    }
+
+    @Test func theStatusIsMovedOrLeftOnlyWhenSaid() throws {
+        for (option, sent) in [("--update-status", true), ("--no-update-status", false)] {
+            let command = try parse(LogChangeCommand.self, "ticket", "log-change", "7", "Done", option)
+            #expect(
+                try command.call(in: surroundings).body
+                    == .object(["text": .string("Done"), "update_status": .bool(sent)]))
+        }
+    }
+
+    @Test func filtersAndChoices() throws {
+        let posts = try parse(ListPosts.self, "post", "list", "--mine")
+        #expect(
+            try posts.list.call(limit: 50, cursor: nil, in: surroundings).target
+                == "/api/v1/integrations/psa/posts?mine=true&limit=50")
+        for (option, value) in [("--mapped", "true"), ("--unmapped", "false")] {
+            let members = try parse(ListMappings.self, "member", "list", option)
+            #expect(
+                try members.list.call(limit: 50, cursor: nil, in: surroundings).target
+                    == "/api/v1/integrations/psa/member-mappings?mapped=\(value)&limit=50")
+        }
+        let roles = try parse(ListNoun<WorkRoles>.self, "list", "work-roles")
+        #expect(
+            try roles.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-roles")
+        let types = try parse(ListNoun<WorkTypes>.self, "list", "work-types")
+        #expect(
+            try types.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-types")
+    }
+
+    @Test func whatIsTakenAsAWholeIsSentAsAWhole() async throws {
+        let received = try await ScriptedServer.play([
+            Exchange(
+                "GET /api/v1/integrations/psa/connections/1/settings",
+                body: #"{"default_minutes": 15, "note_type": "resolution", "work_role": {"id": "2", "name": "Eng"}}"#),
+            Exchange("PUT /api/v1/integrations/psa/connections/1/settings", body: #"{"default_minutes": 30}"#),
+            Exchange("GET /api/v1/users/7/tenants", body: #"{"tenants": null}"#),
+            Exchange("PUT /api/v1/users/7/tenants", body: #"{"tenants": [1, 2]}"#),
+            Exchange("GET /api/v1/users/7/tenants", body: #"{"tenants": [1, 2]}"#),
+            Exchange("PUT /api/v1/users/7/tenants", body: #"{"tenants": null}"#),
+            Exchange("GET /api/v1/users/7/tenants", body: #"{"tenants": null}"#),
+        ]) { server in
+            let settings = try await CommandRun.of(
+                ["update", "psa-settings", "1", "--default-minutes", "30"], server: server)
+            #expect(settings.exitCode == 0)
+            let limited = try await CommandRun.of(["update", "user-limits", "7", "--tenants", "1, 2"], server: server)
+            #expect(limited.output == ["Customers  1, 2"])
+            #expect(try await CommandRun.of(["update", "user-limits", "7", "--none"], server: server).exitCode == 0)
+            #expect(try await CommandRun.of(["get", "user-limits", "7"], server: server).output == ["Customers  –"])
+            let both = ["update", "user-limits", "7", "--none", "--tenants", "1"]
+            #expect(try await CommandRun.of(both, server: server).exitCode == 64)
+            let words = ["update", "user-limits", "7", "--tenants", "one"]
+            #expect(try await CommandRun.of(words, server: server).exitCode == 64)
+        }
+        #expect(
+            received.compactMap(\.body) == [
+                json(#"{"default_minutes": 30, "note_type": "resolution", "work_role": {"id": "2", "name": "Eng"}}"#),
+                json(#"{"tenants": [1, 2]}"#), json(#"{"tenants": null}"#),
+            ])
+    }
+
+    @Test func searchFollowsPagesAndGivesProgramsWhatTheAPIAnswered() async throws {
+        let path = "GET /api/v1/integrations/psa/tickets/search"
+        let (first, second) = (
+            #"{"id": "1", "board": {"id": "4", "name": "Desk"}}"#, #"{"id": "2", "board": {"id": "4", "name": "Desk"}}"#
+        )
+        _ = try await ScriptedServer.play([
+            Exchange("\(path)?limit=200", body: #"{"items": [\#(first)], "next_cursor": "a"}"#),
+            Exchange("\(path)?limit=200&cursor=a", body: #"{"items": [\#(second)], "next_cursor": null}"#),
+            Exchange("\(path)?limit=1", body: #"{"items": [\#(first)], "next_cursor": "a"}"#),
+        ]) { server in
+            let all = try await CommandRun.of(["ticket", "search", "--all", "--json"], server: server)
+            #expect(json(all.output.joined()) == json(#"{"items": [\#(first), \#(second)], "next_cursor": null}"#))
+            let some = try await CommandRun.of(["ticket", "search", "--limit", "1"], server: server)
+            #expect(some.output.last?.contains("Desk") == true)
+            #expect(some.errors == ["There are more; show them with --all or a greater --limit."])
+        }
+    }
+
+    @Test func programsGetTheAnswersOfOneTicketAndOfWrites() async throws {
+        let ticket = #""id": "7", "board": {"id": "4", "name": "Desk"}, "defaults": {"minutes": 15}"#
+        let notes = #"{"id": "n1", "text": "Hello"}"#
+        let written = #"{"id": 3, "state": "sent", "kind": "note", "actions": {"note_added": true}, "warnings": ["w"]}"#
+        _ = try await ScriptedServer.play([
+            Exchange("GET /api/v1/integrations/psa/tickets/7", body: "{\(ticket)}"),
+            Exchange(
+                "GET /api/v1/integrations/psa/tickets/7/notes?limit=10",
+                body: #"{"items": [\#(notes)], "next_cursor": null}"#),
+            Exchange("POST /api/v1/integrations/psa/tickets/7/notes", body: written),
+            Exchange("POST /api/v1/integrations/psa/tickets/7/notes", body: written),
+        ]) { server in
+            let shown = try await CommandRun.of(["ticket", "show", "7", "--json"], server: server)
+            #expect(json(shown.output.joined()) == json(#"{\#(ticket), "notes": [\#(notes)]}"#))
+            let program = try await CommandRun.of(["ticket", "note", "7", "x", "--json"], server: server)
+            #expect(json(program.output.joined()) == json(written))
+            #expect(try await CommandRun.of(["ticket", "note", "7", "x"], server: server).errors == ["w"])
+        }
+    }
+
+    @Test func aRefusedWriteNamesTheCommandThatTriesAgain() async throws {
+        @Sendable func refusal(_ instance: String) -> String {
+            #"{"title": "x", "status": 422, "detail": "The time was not.", "instance": "\#(instance)"}"#
+        }
+        _ = try await ScriptedServer.play([
+            Exchange(
+                "POST /api/v1/integrations/psa/tickets/7/time", .unprocessableContent,
+                body: refusal("/api/v1/integrations/psa/posts/17")),
+            Exchange(
+                "POST /api/v1/integrations/psa/tickets/7/time", .unprocessableContent,
+                body: refusal("/api/v1/things/17; rm")),
+        ]) { server in
+            let run = try await CommandRun.of(["ticket", "time", "7"], server: server)
+            #expect(run.exitCode == 1)
+            #expect(run.errors == ["Error: The time was not.", "When that is put right: patchbay post retry 17"])
+            let other = try await CommandRun.of(["ticket", "time", "7"], server: server)
+            #expect(other.errors == ["Error: The time was not.", "  See /api/v1/things/17; rm"])
+        }
+    }
+
+    @Test func theDoctorSaysHowManyRightsCouldNotBeTried() async throws {
+        func rights(_ findings: String...) -> String {
+            let items = findings.map { #"{"setting": "s", "purpose": "p", "needed": true, "finding": "\#($0)"}"# }
+            return #"{"items": [\#(items.joined(separator: ", "))]}"#
+        }
+        let answers = [
+            (rights("granted", "granted"), "The API member has all 2 rights that Patchbay needs.", 0),
+            (
+                rights("granted", "unknown"),
+                "The API member has 1 of the 2 rights that Patchbay needs. 1 could not be tried.", 0
+            ),
+            (rights("unknown", "unknown"), "None of the 2 rights that Patchbay needs could be tried.", 1),
+            (
+                rights("missing", "unknown"),
+                "The API member lacks 1 of the 2 rights that Patchbay needs. 1 could not be tried.", 1
+            ),
+        ]
+        for (answer, verdict, exitCode) in answers {
+            let path = "GET /api/v1/integrations/psa/connections/1/rights"
+            _ = try await ScriptedServer.play([Exchange(path, body: answer), Exchange(path, body: answer)]) { server in
+                let doctor = ["doctor", "connectwise", "--connection", "1"]
+                let run = try await CommandRun.of(doctor, server: server)
+                #expect(run.output.first?.hasSuffix(verdict) == true, "\(run.output)")
+                #expect(Int(run.exitCode) == exitCode)
+                let program = try await CommandRun.of(doctor + ["--json"], server: server)
+                #expect(json(program.output.joined()) == json(answer))
+            }
+        }
     }
 
     @Test func timeAndStatus() throws {

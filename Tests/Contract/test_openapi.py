@@ -1,11 +1,13 @@
 """The description of the API is true: schemathesis reads it, calls everything, and finds nothing."""
 
+import json
 import os
 import pathlib
 import re
 import socket
 import subprocess
 import sys
+import urllib.request
 
 import pytest
 
@@ -36,11 +38,20 @@ def demo():
 
 def test_schemathesis_finds_nothing(demo, tmp_path):
     url, key = demo
+    # Without what any operation takes in its header: with one key most calls would be the repetition of another, with a
+    # number of an organization that does not exist none would reach anything.
+    with urllib.request.urlopen(url + "/api/v1/openapi.json") as answer:
+        document = json.load(answer)
+    everywhere = {f"#/components/parameters/{name}" for name in document["components"]["parameters"]}
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["parameters"] = [p for p in operation["parameters"] if p.get("$ref") not in everywhere]
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
     result = subprocess.run(
         [
             pathlib.Path(sys.executable).parent / "schemathesis",
             "--config-file", FOLDER / "schemathesis.toml",
-            "run", url + "/api/v1/openapi.json",
+            "run", tmp_path / "openapi.json", "--url", url,
             "--header", f"Authorization: Bearer {key}",
             "--max-examples", os.environ.get("PATCHBAY_EXAMPLES", "15"),
             "--phases", "examples,coverage,fuzzing",

@@ -93,6 +93,15 @@ struct AccessTests {
             let second = try await patchbay.api(.POST, "/notifiers/rules", body, headers: headers)
             #expect(first.status == 201 && second.status == 201 && first.body == second.body)
             #expect(first.headers["location"] == second.headers["location"])
+            // Of another organization it is another key.
+            let made = try await patchbay.api(.POST, "/organizations", ["name": "Second MSP"]).json["id"].int ?? 0
+            for organization in [nil, made] {
+                var headers = ["Idempotency-Key": "tenant"]
+                headers["X-Patchbay-Organization"] = organization.map(String.init)
+                #expect(try await patchbay.api(.POST, "/tenants", ["name": "T"], headers: headers).status == 201)
+                let there = headers.filter { $0.key != "Idempotency-Key" }
+                #expect(try await patchbay.api(.GET, "/tenants", headers: there).json["items"].elements.count == 1)
+            }
             let other: JSON = ["board_id": try patchbay.board("Voice"), "recipient_id": try patchbay.room()]
             #expect(try await patchbay.api(.POST, "/notifiers/rules", other, headers: headers).status == 409)
             // What was refused may be put right under the same key.
@@ -106,6 +115,139 @@ struct AccessTests {
             let key = ["Idempotency-Key": "key"]
             #expect(try await patchbay.api(.POST, "/users/keys", ["name": "one"], headers: key).status == 201)
             #expect(try await patchbay.api(.POST, "/users/keys", ["name": "one"], headers: key).status == 409)
+        }
+    }
+
+    @Test("A forgotten or misspelt member lifts no limit and takes no mapping away", arguments: TestDatabase.engines)
+    func forgotten(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let user = try await patchbay.api(
+                .POST, "/users", ["email": "lim@rivermark.example", "name": "Lim", "role": "engineer"]
+            ).json["id"]
+            let path = "/users/\(user.int ?? 0)/tenants"
+            #expect(try await patchbay.api(.PUT, path, ["tenants": []]).status == 200)
+            let forgotten = try await patchbay.api(.PUT, path, [:])
+            #expect(forgotten.status == 400 && forgotten.faultyFields == ["tenants"])
+            #expect(try await patchbay.api(.GET, path).json["tenants"] == [])
+            let promoted = try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"])
+            #expect(promoted.status == 409 && promoted.json["code"] == "limited")
+            #expect(try await patchbay.api(.PUT, path, ["tenants": .null]).json["tenants"] == .null)
+            #expect(try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"]).status == 200)
+
+            let mappings = "/integrations/psa/member-mappings"
+            let member =
+                try await patchbay.api(.GET, "/integrations/psa/members?search=slindqvist").json["items"]
+                .elements.first?["id"] ?? .null
+            #expect(
+                try await patchbay.api(.POST, mappings, ["mappings": [["user_id": user, "member_id": member]]]).status
+                    == 200)
+            let misspelt = try await patchbay.api(.POST, mappings, ["mappings": [["user_id": user, "memberid": "1"]]])
+            #expect(misspelt.status == 400 && misspelt.json["code"] == "unknown_member")
+            #expect(misspelt.faultyFields == ["mappings.0.memberid"])
+            let missing = try await patchbay.api(.POST, mappings, ["mappings": [["user_id": user]]])
+            #expect(missing.status == 400 && missing.faultyFields == ["mappings.0.member_id"])
+            #expect(try await patchbay.api(.GET, mappings + "?mapped=true").json["items"].elements.count == 1)
+
+            let tenant = try await patchbay.api(
+                .POST, "/tenants", ["name": "Kettle", "psa_company_id": "9", "psa_company_name": "Kettle Ltd"])
+            let address = "/tenants/\(tenant.json["id"].int ?? 0)"
+            let alone = try await patchbay.api(.PATCH, address, ["psa_company_name": "Other"])
+            #expect(alone.status == 422 && alone.faultyFields == ["psa_company_name"])
+            #expect(try await patchbay.api(.POST, "/tenants", ["name": "x", "psa_company_name": "y"]).status == 422)
+            #expect(try await patchbay.api(.GET, address).json["psa_company_name"] == "Kettle Ltd")
+        }
+    }
+
+    @Test("Of many at once one has the name, the company, the member", arguments: TestDatabase.engines)
+    func races(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            func atOnce(_ ask: @escaping @Sendable (Int) async throws -> Reply) async throws -> [Int] {
+                try await withThrowingTaskGroup(of: Int.self) { group in
+                    for number in 0..<8 { group.addTask { try await ask(number).status } }
+                    return try await group.reduce(into: []) { $0.append($1) }.sorted()
+                }
+            }
+            let conflicts = Array(repeating: 409, count: 7)
+            let names = try await atOnce { _ in try await patchbay.api(.POST, "/tenants", ["name": "One name"]) }
+            #expect(names == [201] + conflicts)
+            let companies = try await atOnce { number in
+                try await patchbay.api(.POST, "/tenants", ["name": .text("Tenant \(number)"), "psa_company_id": "77"])
+            }
+            #expect(companies == [201] + conflicts)
+            var tenants: [Int] = []
+            var users: [JSON] = []
+            for number in 0..<8 {
+                tenants.append(
+                    try await patchbay.api(.POST, "/tenants", ["name": .text("Another \(number)")]).json["id"].int ?? 0)
+                users.append(
+                    try await patchbay.api(
+                        .POST, "/users",
+                        ["email": .text("u\(number)@rivermark.example"), "name": "U", "role": "engineer"]
+                    ).json["id"])
+            }
+            let (ids, people) = (tenants, users)
+            let changes = try await atOnce { number in
+                try await patchbay.api(.PATCH, "/tenants/\(ids[number])", ["psa_company_id": "78"])
+            }
+            #expect(changes == [200] + conflicts)
+            let member =
+                try await patchbay.api(.GET, "/integrations/psa/members?search=slindqvist").json["items"]
+                .elements.first?["id"] ?? .null
+            let mappings = "/integrations/psa/member-mappings"
+            let mapped = try await atOnce { number in
+                try await patchbay.api(
+                    .POST, mappings, ["mappings": [["user_id": people[number], "member_id": member]]])
+            }
+            #expect(mapped == [200] + conflicts)
+            #expect(
+                try await atOnce { _ in try await patchbay.api(.POST, mappings + "/auto-match", [:]) }
+                    == Array(repeating: 200, count: 8))
+        }
+    }
+
+    @Test(
+        "Five hundred people are mapped at once, and answered in the order asked for", arguments: TestDatabase.engines)
+    func manyMappings(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            // The copy of the members is new for a quarter of an hour.
+            #expect(try await patchbay.api(.GET, "/integrations/psa/members").status == 200)
+            let connection = try await patchbay.connection()["id"].int ?? 0
+            let users = try await patchbay.database.write { db in
+                try (0..<500).map { number -> Int in
+                    try db.execute(
+                        """
+                        INSERT INTO psa_members (connection_id, identifier_key, id, identifier, name, fetched_at)
+                        VALUES (
+                            \(connection), \("many\(number)"), \("m\(number)"), \("many\(number)"), \("Many \(number)"),
+                            0)
+                        """)
+                    let row = try db.first(
+                        """
+                        INSERT INTO users (organization_id, email, email_key, name, role, created_at)
+                        SELECT MIN(id), \("m\(number)@x"), \("m\(number)@x"), 'M', 'viewer', 0 FROM organizations
+                        RETURNING id
+                        """)
+                    return try row?["id"] ?? 0
+                }
+            }
+            let wishes = users.enumerated().map { number, user -> JSON in
+                ["user_id": .number(Double(user)), "member_id": .text("m\(number)")]
+            }
+            let path = "/integrations/psa/member-mappings"
+            let reply = try await patchbay.api(.POST, path, ["mappings": .list(wishes.reversed())])
+            #expect(reply.status == 200)
+            #expect(
+                reply.json["items"].elements.map { $0["member_id"].string }
+                    == (0..<500).reversed().map { "m\($0)" })
+            // One after the other hand themselves on, in one go.
+            let shifted = users.enumerated().map { number, user -> JSON in
+                ["user_id": .number(Double(user)), "member_id": .text("m\((number + 1) % 500)")]
+            }
+            let again = try await patchbay.api(.POST, path, ["mappings": .list(shifted)])
+            #expect(again.status == 200 && again.json["items"].elements.first?["member_id"] == "m1")
+            let wrong = try await patchbay.api(
+                .POST, path, ["mappings": [["user_id": 999_999, "member_id": "m1"]]])
+            #expect(wrong.status == 422 && wrong.faultyFields == ["user_id"])
         }
     }
 

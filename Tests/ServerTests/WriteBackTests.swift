@@ -474,11 +474,24 @@ struct WriteBackTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Limits")
             for left in (0..<10).reversed() {
-                let reply = try await patchbay.write(ticket, "notes", ["text": "x"])
+                // The key in the header, or in the body.
+                let reply =
+                    try await left == 9
+                    ? patchbay.write(ticket, "notes", ["text": "x", "request_id": "note 9"])
+                    : patchbay.write(ticket, "notes", ["text": "x"], key: "note \(left)")
                 #expect(reply.status == 200)
-                #expect(reply.headers["ratelimit"] == "\"ticket_post\";r=\(left);t=0")
+                let field = try #require(reply.headers["ratelimit"])
+                #expect(field.hasPrefix("\"ticket_post\";r=\(left);t="))
+                // A minute after the first of them there is one more.
+                #expect((1...60).contains(field.split(separator: "=").last.flatMap { Int($0) } ?? 0))
                 #expect(reply.headers["ratelimit-policy"] == "\"ticket_post\";q=10;w=60")
             }
+            // What was done already is only answered again.
+            for repeated in 0..<3 {
+                #expect(try await patchbay.write(ticket, "notes", ["text": "x"], key: "note \(repeated)").status == 200)
+            }
+            #expect(
+                try await patchbay.write(ticket, "notes", ["text": "x", "request_id": "note 9"]).status == 200)
             let refused = try await patchbay.write(ticket, "notes", ["text": "x"])
             #expect(refused.status == 429 && refused.json["code"] == "rate_limited")
             let wait = try #require(refused.headers["retry-after"].flatMap { Int($0) })

@@ -13,7 +13,8 @@ import Testing
 let ticketing = [
     Migration(
         1, "everything",
-        accountsSchema + jobSchema + ticketingSchema + ticketingSyncSchema + tenantSchema + ticketingWriteSchema)
+        accountsSchema + jobSchema + ticketingSchema + ticketingSyncSchema + tenantSchema + ticketingWriteSchema
+            + memberNameSchema)
 ]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)

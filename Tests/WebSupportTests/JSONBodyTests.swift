@@ -5,7 +5,7 @@ import WebSupport
 
 private struct Order: JSONBody, Equatable {
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, amount, urgent, due, place, tags
+        case name, amount, urgent, due, place, tags, stops
     }
 
     struct Place: Decodable, Equatable {
@@ -19,6 +19,18 @@ private struct Order: JSONBody, Equatable {
     let due: Date?
     let place: Place?
     let tags: [String]?
+    let stops: [Place]?
+}
+
+/// A member that has to be there and may be null.
+private struct Limit: JSONBody {
+    enum CodingKeys: String, CodingKey, CaseIterable { case most }
+
+    let most: Int?
+
+    init(from decoder: any Decoder) throws {
+        most = try decoder.container(keyedBy: CodingKeys.self).decode(Int?.self, forKey: .most)
+    }
 }
 
 @Suite("Request bodies")
@@ -72,6 +84,34 @@ struct JSONBodyTests {
     }
 
     @Test(
+        "An unknown member is found inside of others as well",
+        arguments: [
+            (#"{"name": "x", "place": {"city": "Bern", "number": 1, "nr": 2}}"#, ["place.nr"]),
+            (
+                #"{"nmae": 1, "stops": [{"city": "a", "number": 1}, {"town": "b", "number": 2, "x": null}]}"#,
+                ["nmae", "stops.1.town", "stops.1.x"]
+            ),
+        ])
+    func unknownInside(body: String, fields: [String]) throws {
+        let problem = try #require(refusal(body))
+        #expect(problem.code == "unknown_member" && problem.errors.map(\.field) == fields)
+        #expect(problem.errors.last?.message == "is not known here; known are city, number")
+    }
+
+    @Test("What may be null but not missing is refused when it is missing")
+    func nullNotMissing() throws {
+        #expect(try Limit.decode(Data(#"{"most": null}"#.utf8)).most == nil)
+        #expect(try Limit.decode(Data(#"{"most": 3}"#.utf8)).most == 3)
+        do {
+            _ = try Limit.decode(Data("{}".utf8))
+            Issue.record("nothing was refused")
+        } catch {
+            #expect(error.errors == [.init(field: "most", code: "required", message: "is required")])
+        }
+        #expect(Schema.of(Limit.self) == .object([.init("most", .orNull(.integer))]))
+    }
+
+    @Test(
         "A fault names the member, also inside of others",
         arguments: [
             ("{}", "name", "required", "is required"),
@@ -86,6 +126,7 @@ struct JSONBodyTests {
                 #"{"name": "x", "place": {"city": "Bern", "number": true}}"#, "place.number", "wrong_type",
                 "must be of type integer"
             ),
+            (#"{"name": "x", "stops": [{"city": "Bern"}]}"#, "stops.0.number", "required", "is required"),
         ])
     func faults(body: String, field: String, code: String, message: String) throws {
         let problem = try #require(refusal(body))

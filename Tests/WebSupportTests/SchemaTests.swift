@@ -37,8 +37,14 @@ struct SchemaTests {
                 ]))
     }
 
-    @Test("A request's object is closed, and it is valid JSON Schema")
+    @Test("A request's object is closed at every depth, and it is valid JSON Schema")
     func encoded() throws {
+        guard case .object(let members, isClosed: true) = Schema.of(Thing.self, isClosed: true),
+            case .orNull(.object(_, isClosed: true))? = members.first(where: { $0.name == "part" })?.schema
+        else {
+            Issue.record("something is open")
+            return
+        }
         let data = try APIJSON.encode(Schema.of(Thing.self, isClosed: true), sortedKeys: true)
         let text = String(decoding: data, as: UTF8.self)
         #expect(text.contains(#""additionalProperties":false"#))

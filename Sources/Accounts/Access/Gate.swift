@@ -120,20 +120,39 @@ public struct Gate: Sendable {
             try await record(refusal, of: route, path, request)
             throw refusal
         }
+        var request = request
+        request.repetitionKey = once
+        request.tenant = try await tenant(of: request)
+        if let knows = route.knowsRepetitions {
+            request = try await request.kept()
+            // What was done before is only answered again.
+            return try await knows(request) ? route.handle(request) : allowed(route, request)
+        }
+        guard let once, route.method == .post else { return try await allowed(route, request) }
+        return try await doneOnce(route, request, path: path, once)
+    }
+
+    /// Does it, unless its feature is switched off or it is asked for too often. A request that was done already does not
+    /// come here.
+    private func allowed(_ route: Route, _ request: SignedInRequest) async throws -> Response {
         if let flag = route.flag {
-            guard try await database.read({ try FeatureFlags.isOn(flag, for: principal.organization, in: $0) }) else {
+            let organization = request.principal.organization
+            guard try await database.read({ try FeatureFlags.isOn(flag, for: organization, in: $0) }) else {
                 throw Problem(
                     .conflict, code: "feature_disabled", title: "This feature is switched off",
                     detail: "An administrator can switch on \(flag.rawValue) under feature flags. Nothing was deleted.")
             }
         }
-        var request = request
-        request.repetitionKey = once
-        request.tenant = try await tenant(of: request)
-        let rateLimit = try await count(request, by: route.limit)
-        var response = try await done(route, request, path: path, once: once)
-        if let rateLimit { response.headers.append(contentsOf: rateLimit) }
-        return response
+        let rateLimit = try await count(request, by: route.limit) ?? [:]
+        do {
+            var response = try await route.handle(request)
+            response.headers.append(contentsOf: rateLimit)
+            return response
+        } catch var problem as Problem {
+            // What is refused was counted as well.
+            problem.headers.append(contentsOf: rateLimit)
+            throw problem
+        }
     }
 
     /// The customer in the path, if the caller may know of it.
@@ -156,30 +175,30 @@ public struct Gate: Sendable {
         return limit.fields(standing)
     }
 
-    private func done(
-        _ route: Route, _ request: SignedInRequest, path: String, once: String?
+    private func doneOnce(
+        _ route: Route, _ request: SignedInRequest, path: String, _ once: String
     ) async throws -> Response {
-        let principal = request.principal
-        guard let once, route.method == .post, !route.knowsRepetitions else { return try await route.handle(request) }
-        let body = try await request.readBody()
-        if case .answered(let response) = try await repetition.begin(once, of: principal.user, route, path, body) {
-            return response
+        var repeatable = try await request.kept()
+        let body = try await repeatable.bytes()
+        let hold: Repetition.Hold
+        switch try await repetition.begin(once, for: request.principal, route, path, body) {
+        case .answered(let answer): return try answer.response()
+        case .fresh(let fresh): hold = fresh
         }
-        var repeatable = SignedInRequest(
-            principal: principal, address: request.address, parameters: request.parameters,
-            queryItems: request.queryItems, readBody: { body })
-        repeatable.tenant = request.tenant
-        let response: Response
+        repeatable.hold = hold
+        let (response, bytes): (Response, [UInt8])
         do {
-            response = try await route.handle(repeatable)
+            response = try await allowed(route, repeatable)
+            bytes = try await response.bytes()
         } catch {
-            // What was refused was not done, and may be sent again when it has been put right.
-            if error is Problem { try await repetition.abandon(once, of: principal.user) }
+            // What was not done may be sent again: at once, or when it has been put right. If this fails as well, the key is
+            // free when its time is over.
+            try? await repetition.abandon(hold, because: error)
             throw error
         }
-        if case .made(_, showsSecret: true) = route.gives { return response }
-        let bytes = try await response.bytes()
-        try await repetition.finish(once, of: principal.user, response, body: bytes)
+        let isKept = if case .made(_, showsSecret: true) = route.gives { false } else { true }
+        // Done is done: who asked is told so, also if a repetition cannot be.
+        try? await repetition.finish(hold, isKept ? (response, bytes) : nil)
         return Response(
             status: response.status, headers: response.headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }

@@ -59,6 +59,7 @@ public struct OpenAPI: Sendable {
                 "schemas": .object([
                     "Null": .object(["type": "null"]), "Problem": .schema(Self.problem),
                 ]),
+                "parameters": .object(Self.headers),
             ]),
         ])
         return try APIJSON.encode(document, sortedKeys: true)
@@ -72,6 +73,16 @@ public struct OpenAPI: Sendable {
             .array(.object([.init("field", .string()), .init("code", .string()), .init("message", .string())])),
             required: false),
     ])
+
+    /// What any operation, or any POST, understands in its header.
+    private static let headers: [String: Node] = [
+        "Organization": parameter(
+            "X-Patchbay-Organization", in: "header", .object(["type": "integer", "minimum": 1]),
+            "the organization that a super administrator means; of anybody else it is not heeded"),
+        "IdempotencyKey": parameter(
+            "Idempotency-Key", in: "header", .object(["type": "string", "minLength": 1, "maxLength": 200]),
+            "names the request: sent again with the same key it is done once, and answered as before"),
+    ]
 
     private static func node(_ operation: Operation) -> Node {
         let route = operation.route
@@ -97,7 +108,10 @@ public struct OpenAPI: Sendable {
             parameters.append(
                 parameter(item.name, in: "query", item.kind.schema, required: false, item.summary))
         }
-        if !parameters.isEmpty { node["parameters"] = .array(parameters) }
+        for name in route.method == .post ? ["IdempotencyKey", "Organization"] : ["Organization"] {
+            parameters.append(.object(["$ref": .string("#/components/parameters/\(name)")]))
+        }
+        node["parameters"] = .array(parameters)
         if let request = operation.request {
             node["requestBody"] = .object([
                 "required": true, "content": content("application/json", .schema(request)),
@@ -151,15 +165,21 @@ public struct OpenAPI: Sendable {
         }
         var refusals = [
             (400, "The request cannot be understood."), (401, "Nobody is signed in."),
-            (403, "The role, the key's scope or a switched-off feature forbids it."),
+            (403, "The role, the key's scope or a limit to customers forbids it."),
+            (404, "There is no such thing, or no such organization."),
             (500, "A defect of ours."), (503, "The database cannot be used for the moment."),
         ]
-        if route.path.contains("{") { refusals.append((404, "There is no such thing.")) }
         if route.method != .get {
+            refusals += [(412, "It was changed meanwhile."), (413, "The body is too large.")]
+        }
+        if route.method != .get || route.flag != nil || route.asksOutside {
+            refusals.append((409, "It conflicts with what is there, or the feature is switched off."))
+        }
+        if route.method != .get || route.asksOutside {
             refusals += [
-                (404, "There is no such thing."), (409, "It conflicts with what is there."),
-                (412, "It was changed meanwhile."), (413, "The body is too large."), (422, "Values are not valid."),
+                (422, "Values are not valid, or an outside system does not accept them."),
                 (502, "An outside system did not answer as it should."),
+                (504, "An outside system did not answer in time."),
             ]
         }
         if route.limit != nil { refusals.append((429, "Too many calls; Retry-After says when to come back.")) }
@@ -177,7 +197,10 @@ public struct OpenAPI: Sendable {
             "RateLimit-Policy": .object([
                 "schema": .object(["type": "string"]), "description": "How many calls, in how long.",
             ]),
-            "RateLimit": .object(["schema": .object(["type": "string"]), "description": "How many are left."]),
+            "RateLimit": .object([
+                "schema": .object(["type": "string"]),
+                "description": "How many are left (r), and in how many seconds there is one more (t).",
+            ]),
         ]
     }
 
@@ -197,7 +220,7 @@ public struct OpenAPI: Sendable {
     }
 
     /// A piece of the document.
-    private indirect enum Node: Encodable, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
+    private indirect enum Node: Sendable, Encodable, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
         ExpressibleByIntegerLiteral
     {
         case string(String)
@@ -223,6 +246,11 @@ public struct OpenAPI: Sendable {
             }
         }
     }
+}
+
+extension Route {
+    /// Whether reading may mean to ask an outside system.
+    fileprivate var asksOutside: Bool { area == "integrations" || path.contains("/connectwise/") }
 }
 
 extension RouteAnswer {

@@ -18,7 +18,8 @@ public struct Principal: Sendable, Equatable {
     public let email: String
     /// For people to read.
     public let name: String
-    /// What may be done.
+    /// What may be done. At most what an engineer may while there is a limit to customers, whatever the user's role says:
+    /// whoever manages users could end the own limit, and what administrators see is the whole organization's.
     public let role: Role
     /// What proved it.
     public let means: Means
@@ -35,7 +36,7 @@ public struct Principal: Sendable, Equatable {
         self.home = home ?? organization
         self.email = email
         self.name = name ?? email
-        self.role = role
+        self.role = tenants == nil ? role : min(role, .engineer)
         self.means = means
         self.tenants = tenants
     }

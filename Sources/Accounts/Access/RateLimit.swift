@@ -23,8 +23,10 @@ public struct RateLimit: Sendable, Equatable {
     struct Standing: Sendable {
         /// How many more calls there may be now.
         let left: Int
-        /// When the next call will be free again; zero while calls are left.
+        /// How long there may be no call, in seconds; zero while this one counts.
         let wait: Double
+        /// When the next one of the calls that count will be free again, in seconds.
+        let reset: Double
     }
 
     /// Counts a call, unless there were too many.
@@ -43,18 +45,18 @@ public struct RateLimit: Sendable, Equatable {
             WHERE organization_id = \(organization) AND name = \(name)
             """)
         let (number, oldest): (Int, Date?) = (try row?["number"] ?? 0, try row?["oldest"])
-        guard number < calls else {
-            return Standing(left: 0, wait: max(0.001, (oldest ?? now).timeIntervalSince(start)))
-        }
+        let reset = max(0.001, (oldest ?? now).timeIntervalSince(start))
+        guard number < calls else { return Standing(left: 0, wait: reset, reset: reset) }
         try db.send("INSERT INTO limited_calls (organization_id, name, at) VALUES (\(organization), \(name), \(now))")
-        return Standing(left: calls - number - 1, wait: 0)
+        return Standing(left: calls - number - 1, wait: 0, reset: reset)
     }
 
-    /// The fields of the IETF's draft for rate limits.
+    /// The fields of the IETF's draft for rate limits (draft-ietf-httpapi-ratelimit-headers): `r` is how many calls are
+    /// left, `t` in how many seconds there is one more.
     func fields(_ standing: Standing) -> HTTPFields {
         var fields = HTTPFields()
         fields[.rateLimitPolicy] = "\"\(name)\";q=\(calls);w=\(seconds)"
-        fields[.rateLimit] = "\"\(name)\";r=\(standing.left);t=\(Int(standing.wait.rounded(.up)))"
+        fields[.rateLimit] = "\"\(name)\";r=\(standing.left);t=\(Int(standing.reset.rounded(.up)))"
         return fields
     }
 

@@ -6,7 +6,7 @@ import Hummingbird
 import NIOCore
 import WebSupport
 
-/// The tables of requests that may come twice.
+/// The first form of the table of requests that may come twice.
 public let repetitionSchema: [SQL] = [
     """
     CREATE TABLE repeated_requests (
@@ -23,84 +23,223 @@ public let repetitionSchema: [SQL] = [
     "CREATE INDEX repeated_requests_by_time ON repeated_requests (created_at)",
 ]
 
+/// Keys belong to an organization as well, are held for a while only, and tell whether what they name was done.
+public let repetitionHoldSchema: [SQL] = [
+    "DROP INDEX repeated_requests_by_time",
+    "ALTER TABLE repeated_requests RENAME TO former_repeated_requests",
+    """
+    CREATE TABLE repeated_requests (
+        user_id BIGINT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+        organization_id BIGINT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        fingerprint \(SQL.bytes) NOT NULL,
+        holder BIGINT NOT NULL,
+        held_until BIGINT NOT NULL,
+        done BIGINT NOT NULL DEFAULT 0,
+        status BIGINT,
+        location TEXT,
+        content_type TEXT,
+        body \(SQL.bytes),
+        created_at BIGINT NOT NULL,
+        PRIMARY KEY (user_id, organization_id, name))
+    """,
+    // Nobody knows what became of those without an answer, so they count as done.
+    """
+    INSERT INTO repeated_requests (
+        user_id, organization_id, name, fingerprint, holder, held_until, done, status, location, content_type, body,
+        created_at)
+    SELECT r.user_id, u.organization_id, r.name, r.fingerprint, 0, 0, 1, r.status, r.location, r.content_type, r.body,
+        r.created_at
+    FROM former_repeated_requests r JOIN users u ON u.id = r.user_id
+    """,
+    "DROP TABLE former_repeated_requests",
+    "CREATE INDEX repeated_requests_by_time ON repeated_requests (created_at)",
+    "CREATE INDEX repeated_requests_of_organization ON repeated_requests (organization_id)",
+]
+
 /// `Idempotency-Key`: a request that is sent again with the same key is answered as before and not done again.
+///
+/// What a request does and the note that it was done are one transaction (``Hold/noteDone(in:)``, called by the audit
+/// log). So a key whose request failed, or whose process died, is free again exactly if nothing was done.
 struct Repetition: Sendable {
     /// How long a key is remembered.
     private static let lifetime = 86_400.0
+    /// How long nobody else begins a request of the same key: longer than requests take that call other systems (30 s in
+    /// the queue for calls, 20 s for the call). Who takes longer and was overtaken is refused where he would commit.
+    private static let lease = 60.0
 
     let database: Database
     let now: @Sendable () -> Date
 
-    /// What is known of a key.
-    enum Finding {
-        /// Nothing; it is noted now.
-        case fresh
-        /// It was answered so.
-        case answered(Response)
+    /// A key, held by one request.
+    struct Hold: Sendable, Equatable {
+        let user: User.ID
+        let organization: Organization.ID
+        let name: String
+        let holder: Int64
+
+        fileprivate var key: SQL {
+            "user_id = \(user) AND organization_id = \(organization) AND name = \(name)"
+        }
+
+        /// Notes that the request is done, in the transaction that does it.
+        /// - Throws: 409 when the same request was begun again meanwhile, so that it is not done twice.
+        func noteDone(in db: Connection) throws {
+            guard try db.execute("UPDATE repeated_requests SET done = 1 WHERE \(key) AND holder = \(holder)") == 0
+            else {
+                return
+            }
+            // The key may have gone with its organization; then there is nothing to repeat.
+            guard try db.first("SELECT holder FROM repeated_requests WHERE \(key)") == nil else {
+                throw Repetition.goesOn
+            }
+        }
     }
 
-    /// Notes a key, or finds what became of it.
+    /// What is known of a key.
+    enum Finding: Sendable {
+        /// Nothing; it is held now.
+        case fresh(Hold)
+        /// It was answered so.
+        case answered(Answer)
+    }
+
+    /// An answer that was kept.
+    struct Answer: Sendable {
+        let status: Int
+        let headers: HTTPFields
+        let body: [UInt8]
+
+        init(row: Row, status: Int) throws {
+            self.status = status
+            var headers = HTTPFields()
+            if let type: String = try row["content_type"] { headers[.contentType] = type }
+            if let location: String = try row["location"] { headers[.location] = location }
+            self.headers = headers
+            body = try (row["body"] as [UInt8]?) ?? []
+        }
+
+        /// - Throws: the ``Problem``, if it was refused.
+        func response() throws -> Response {
+            if status >= 400 { throw try JSONDecoder().decode(Refusal.self, from: Data(body)).problem(status) }
+            return Response(
+                status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
+        }
+    }
+
+    /// A problem as it was kept.
+    private struct Refusal: Decodable {
+        struct Fault: Decodable {
+            let field: String
+            let code: String
+            let message: String
+        }
+
+        let code: String
+        let title: String
+        let detail: String
+        let instance: String?
+        let errors: [Fault]?
+
+        func problem(_ status: Int) -> Problem {
+            var problem = Problem(
+                .init(code: status), code: code, title: title, detail: detail,
+                errors: (errors ?? []).map { .init(field: $0.field, code: $0.code, message: $0.message) })
+            problem.instance = instance
+            return problem
+        }
+    }
+
+    private static let goesOn: Problem = {
+        var problem = Problem.conflict(
+            code: "in_progress", "A request with this Idempotency-Key goes on. Send it again in a moment.")
+        problem.retryAfter = .seconds(5)
+        return problem
+    }()
+
+    /// Holds a key, or finds what became of it.
     /// - Throws: 409 while the first request goes on or when its answer cannot be shown again; also when the same key
     ///   names another request.
-    func begin(_ name: String, of user: User.ID, _ route: Route, _ path: String, _ body: Data) async throws -> Finding {
+    func begin(_ name: String, for principal: Principal, _ route: Route, _ path: String, _ body: Data) async throws
+        -> Finding
+    {
         guard (1...200).contains(name.utf8.count) else {
             throw Problem.badRequest(
                 "Idempotency-Key must have 1 to 200 characters.",
                 errors: [.init(field: "Idempotency-Key", code: "length", message: "must have 1 to 200 characters")])
         }
         let fingerprint = Array(SHA256.hash(data: Data("\(route.method.rawValue) \(path)\n".utf8) + body))
+        let hold = Hold(
+            user: principal.user, organization: principal.organization, name: name,
+            holder: .random(in: 1...Int64.max))
         let instant = now()
-        let row = try await database.write { db -> Row? in
-            try db.execute(
-                "DELETE FROM repeated_requests WHERE user_id = \(user) AND name = \(name) AND created_at < \(instant - Self.lifetime)"
-            )
+        return try await database.write { db in
+            let key = hold.key
+            try db.execute("DELETE FROM repeated_requests WHERE \(key) AND created_at < \(instant - Self.lifetime)")
             let noted = try db.execute(
                 """
-                INSERT INTO repeated_requests (user_id, name, fingerprint, created_at)
-                VALUES (\(user), \(name), \(fingerprint), \(instant)) ON CONFLICT (user_id, name) DO NOTHING
+                INSERT INTO repeated_requests (
+                    user_id, organization_id, name, fingerprint, holder, held_until, created_at)
+                VALUES (
+                    \(hold.user), \(hold.organization), \(name), \(fingerprint), \(hold.holder),
+                    \(instant + Self.lease), \(instant))
+                ON CONFLICT (user_id, organization_id, name) DO NOTHING
                 """)
-            guard noted == 0 else { return nil }
-            return try db.first("SELECT * FROM repeated_requests WHERE user_id = \(user) AND name = \(name)")
+            guard noted == 0 else { return .fresh(hold) }
+            guard let row = try db.first("SELECT * FROM repeated_requests WHERE \(key)") else { throw Self.goesOn }
+            guard try row["fingerprint"] == fingerprint else {
+                throw Problem(
+                    .conflict, code: "idempotency_key_reused", title: "This key names another request",
+                    detail: "This Idempotency-Key was used for another request. Take a new one for each new request.")
+            }
+            if let status: Int = try row["status"] { return .answered(try Answer(row: row, status: status)) }
+            guard try !(row["done"] as Bool) else {
+                throw Problem.conflict(
+                    code: "in_progress",
+                    "The request with this Idempotency-Key was done, but its answer was not kept. Look at what it did; take a new key for a new request."
+                )
+            }
+            // Whoever held it has had his time: his process has died, most likely.
+            let taken = try db.execute(
+                """
+                UPDATE repeated_requests SET holder = \(hold.holder), held_until = \(instant + Self.lease)
+                WHERE \(key) AND done = 0 AND held_until <= \(instant)
+                """)
+            guard taken == 1 else { throw Self.goesOn }
+            return .fresh(hold)
         }
-        guard let row else { return .fresh }
-        guard try row["fingerprint"] == fingerprint else {
-            throw Problem(
-                .conflict, code: "idempotency_key_reused", title: "This key names another request",
-                detail: "This Idempotency-Key was used for another request. Take a new one for each new request.")
-        }
-        guard let status: Int = try row["status"] else {
-            throw Problem.conflict(
-                code: "in_progress",
-                "A request with this Idempotency-Key was begun and its answer is not known. Look whether it was done before you repeat it with another key."
-            )
-        }
-        var headers = HTTPFields()
-        if let type: String = try row["content_type"] { headers[.contentType] = type }
-        if let location: String = try row["location"] { headers[.location] = location }
-        let bytes: [UInt8]? = try row["body"]
-        return .answered(
-            Response(
-                status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes ?? []))))
     }
 
-    /// Keeps the answer.
-    func finish(_ name: String, of user: User.ID, _ response: Response, body: [UInt8]) async throws {
-        try await database.write { db in
+    /// Keeps the answer, or that there was one that is not kept.
+    func finish(_ hold: Hold, _ answer: (response: Response, body: [UInt8])?) async throws {
+        let (status, headers, body) = (answer?.response.status.code, answer?.response.headers, answer?.body)
+        try await lasting { db in
             try db.execute(
                 """
-                UPDATE repeated_requests SET status = \(response.status.code),
-                    location = \(orNull: response.headers[.location]),
-                    content_type = \(orNull: response.headers[.contentType]), body = \(body)
-                WHERE user_id = \(user) AND name = \(name)
+                UPDATE repeated_requests SET done = 1, status = \(orNull: status),
+                    location = \(orNull: headers?[.location]), content_type = \(orNull: headers?[.contentType]),
+                    body = \(orNull: body)
+                WHERE \(hold.key) AND holder = \(hold.holder)
                 """)
         }
     }
 
-    /// Nothing was done, so the same key may be tried again.
-    func abandon(_ name: String, of user: User.ID) async throws {
-        try await database.write { db in
-            try db.execute("DELETE FROM repeated_requests WHERE user_id = \(user) AND name = \(name)")
+    /// Lets the same key be tried again. If something was done before it was refused, as when a retry was queued and failed
+    /// again, the refusal is the answer that is kept.
+    func abandon(_ hold: Hold, because error: any Error) async throws {
+        let freed = try await lasting { db in
+            try db.execute("DELETE FROM repeated_requests WHERE \(hold.key) AND holder = \(hold.holder) AND done = 0")
         }
+        guard freed == 0, let problem = error as? Problem else { return }
+        let response = problem.response(requestID: "")
+        try await finish(hold, (response, response.bytes()))
+    }
+
+    /// In a task of its own, because the request's may be cancelled: then all the more the key has to be let go.
+    @discardableResult
+    private func lasting(_ body: @escaping @Sendable (Connection) throws -> Int) async throws -> Int {
+        let database = database
+        return try await Task { try await database.write { try body($0) } }.value
     }
 
     /// Forgets what is too old.

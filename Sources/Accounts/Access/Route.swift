@@ -25,15 +25,16 @@ public struct Route: Sendable {
     public let reach: Reach
     /// How often it may be used.
     public let limit: RateLimit?
-    /// Whether the handler itself sees to it that a request with the same `Idempotency-Key` is done once.
-    public let knowsRepetitions: Bool
+    /// Where the handler itself sees to it that a request with the same `Idempotency-Key` is done once: tells whether it
+    /// was done before. Nil where the gate does.
+    public let knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)?
     let handle: @Sendable (SignedInRequest) async throws -> Response
 
     /// Describes an operation.
     public init(
         _ method: HTTPRequest.Method, _ path: String, _ role: Role, _ summary: String, query: [QueryParameter] = [],
         takes: (any JSONBody.Type)? = nil, gives: RouteAnswer, flag: FeatureFlag? = nil, reach: Reach = .organization,
-        limit: RateLimit? = nil, knowsRepetitions: Bool = false,
+        limit: RateLimit? = nil, knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
         handle: @escaping @Sendable (SignedInRequest) async throws -> Response
     ) {
         self.method = method

@@ -12,6 +12,8 @@ public struct SignedInRequest: Sendable {
     public internal(set) var tenant: Tenant?
     /// The request's `Idempotency-Key`.
     public internal(set) var repetitionKey: String?
+    /// The key of a request that is to be done once.
+    var hold: Repetition.Hold?
     let parameters: [String: String]
     let queryItems: [String: String]
     let readBody: @Sendable () async throws -> Data
@@ -27,8 +29,25 @@ public struct SignedInRequest: Sendable {
         self.readBody = readBody
     }
 
+    /// The same request with its body in memory, which can be read again.
+    func kept() async throws -> SignedInRequest {
+        let body = try await readBody()
+        var kept = SignedInRequest(
+            principal: principal, address: address, parameters: parameters, queryItems: queryItems, readBody: { body })
+        kept.tenant = tenant
+        kept.repetitionKey = repetitionKey
+        return kept
+    }
+
+    /// The body as it came.
+    public func bytes() async throws -> Data { try await readBody() }
+
     /// Who asks, for the audit log.
-    public var actor: Actor { principal.actor(at: address) }
+    public var actor: Actor {
+        var actor = principal.actor(at: address)
+        actor.hold = hold
+        return actor
+    }
 
     /// An id in the path.
     /// - Throws: 404 for what cannot be an id.

@@ -97,6 +97,8 @@ public struct Actor: Sendable, Equatable {
     public let means: String
     /// From where.
     public let address: String?
+    /// The key of the request in which it is done, if it is to be done once.
+    var hold: Repetition.Hold?
 
     /// Names somebody.
     public init(user: User.ID?, name: String, means: String, address: String?) {

@@ -27,6 +27,7 @@ public enum AuditLog {
         before: (any Encodable)? = nil, after: (any Encodable)? = nil, result: AuditEntry.Result = .done, now: Date,
         in db: Connection
     ) throws {
+        if result == .done { try actor.hold?.noteDone(in: db) }
         // The row's lock makes entries of one organization wait for each other, so that each knows the one before it.
         let advance: SQL = """
             UPDATE audit_heads SET number = number + 1 WHERE organization_id = \(organization) RETURNING number, hash

@@ -186,7 +186,10 @@ public struct LiveSession: Sendable, Equatable, RowDecodable {
         organizationName = try row["organization_name"]
         email = try row["email"]
         name = try row["name"]
-        role = try row["role"]
+        isLimited = try row["limited"]
+        let role: Role = try row["role"]
+        // As in ``Principal/role``, for those who ask the session itself.
+        self.role = isLimited ? min(role, .engineer) : role
         lastSeenAt = try row["last_seen_at"]
         let expires: Date = try row["expires_at"]
         endsAt = min(expires, lastSeenAt.addingTimeInterval(Session.idleTime.seconds))
@@ -195,7 +198,6 @@ public struct LiveSession: Sendable, Equatable, RowDecodable {
         )
         let confirmed: Date? = try row["totp_confirmed_at"]
         hasSecondFactor = confirmed != nil
-        isLimited = try row["limited"]
         let isLocal = means == .password
         duty =
             awaitsCode

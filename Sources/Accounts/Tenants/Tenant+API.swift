@@ -31,7 +31,8 @@ func tenantRoutes(_ tenants: Tenants) -> [Route] {
             return .json(TenantAnswer(tenant))
         },
         Route(
-            .patch, "/tenants/{tenant}", .admin, "Changes a customer; an empty psa_company_id takes the company away",
+            .patch, "/tenants/{tenant}", .admin,
+            "Changes a customer; an empty psa_company_id takes the company away, psa_company_name goes with it",
             takes: TenantChange.self, gives: .one(TenantAnswer.self)
         ) { request in
             let body = try await request.body(TenantChange.self)
@@ -91,6 +92,16 @@ private struct Limits: JSONBody, Codable {
 
     let tenants: [Tenant.ID]?
 
+    init(tenants: [Tenant.ID]?) {
+        self.tenants = tenants
+    }
+
+    /// Null ends a limit, and so has to be said: a member that was forgotten must not.
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        tenants = try container.decode([Tenant.ID]?.self, forKey: .tenants)
+    }
+
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(tenants, forKey: .tenants)
@@ -110,7 +121,7 @@ private struct NewTenant: JSONBody {
     let psaCompanyName: String?
 
     func draft() throws(Problem) -> Tenants.Draft {
-        try TenantChange.check(name, psaCompany)
+        try TenantChange.check(name, psaCompany, psaCompanyName)
         return Tenants.Draft(
             name: name.trimmingCharacters(in: .whitespacesAndNewlines), psaCompany: psaCompany.flatMap(noneIfEmpty),
             psaCompanyName: psaCompanyName.flatMap(noneIfEmpty), isActive: active ?? true)
@@ -131,15 +142,21 @@ private struct TenantChange: JSONBody {
     let psaCompany: String?
     let psaCompanyName: String?
 
-    func check() throws(Problem) { try Self.check(name, psaCompany) }
+    func check() throws(Problem) { try Self.check(name, psaCompany, psaCompanyName) }
 
-    static func check(_ name: String?, _ company: String?) throws(Problem) {
+    static func check(_ name: String?, _ company: String?, _ companyName: String?) throws(Problem) {
         var errors: [Problem.FieldError] = []
         if let name, !(1...100).contains(name.trimmingCharacters(in: .whitespacesAndNewlines).count) {
             errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
         }
         if let company, company.count > 100 {
             errors.append(.init(field: "psa_company_id", code: "length", message: "must have at most 100 characters."))
+        }
+        if company == nil, companyName != nil {
+            errors.append(
+                .init(
+                    field: "psa_company_name", code: "wrong_value",
+                    message: "is the name of the company in psa_company_id; send both."))
         }
         guard errors.isEmpty else { throw .invalid(errors) }
     }

@@ -74,6 +74,8 @@ public struct Tenants: Sendable {
     func create(_ draft: Draft, for request: SignedInRequest) async throws -> Tenant {
         let (organization, instant) = (request.principal.organization, now())
         return try await database.write { db in
+            // Two at once must not both find the name or the company free.
+            try db.lock("tenants:\(organization)")
             try Self.check(draft, except: nil, of: organization, in: db)
             let made = try db.first(
                 """
@@ -96,6 +98,7 @@ public struct Tenants: Sendable {
     ) async throws -> Tenant {
         let (organization, instant) = (request.principal.organization, now())
         return try await database.write { db in
+            try db.lock("tenants:\(organization)")
             guard let old = try Tenant.find(id, of: organization, in: db) else { throw Refusal.notFound }
             var draft = Draft(
                 name: old.name, psaCompany: old.psaCompany, psaCompanyName: old.psaCompanyName, isActive: old.isActive)

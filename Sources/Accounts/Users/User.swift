@@ -24,6 +24,8 @@ public struct User: Sendable, Equatable, RowDecodable {
     public let hasPassword: Bool
     /// Whether there is a second factor.
     public let hasSecondFactor: Bool
+    /// Whether the user is limited to some customers, perhaps to none that is left.
+    public let isLimited: Bool
     /// Counts changes, so that a form that was open meanwhile is noticed.
     public let version: Int
     /// When the person last signed in.
@@ -40,6 +42,7 @@ public struct User: Sendable, Equatable, RowDecodable {
         role = try row["role"]
         isActive = try row["active"]
         isPending = try row["pending"]
+        isLimited = try row["limited"]
         version = try row["version"]
         lastSignInAt = try row["last_sign_in_at"]
         createdAt = try row["created_at"]

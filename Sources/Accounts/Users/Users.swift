@@ -26,6 +26,8 @@ public struct Users: Sendable {
         case stale
         /// Nobody removes himself.
         case oneself
+        /// Somebody who is limited to customers is to become one who could end the own limit.
+        case limited
     }
 
     private let database: Database
@@ -113,6 +115,8 @@ public struct Users: Sendable {
             if let version = change.version, version != old.version { throw Refusal.stale }
             let (role, isActive) = (change.role ?? old.role, change.isActive ?? old.isActive)
             guard role <= Self.largestManaged(by: principal.role) else { throw Refusal.roleTooLarge(role) }
+            // As nobody from admin on can be limited: whoever decides to lift a limit does so by itself, on record.
+            if old.isLimited, role >= .admin, old.role < .admin { throw Refusal.limited }
             try db.execute(
                 """
                 UPDATE users SET name = \(change.name ?? old.name), role = \(role), active = \(isActive),
@@ -217,6 +221,10 @@ extension Users.Refusal {
             )
         case .oneself:
             .conflict(code: "oneself", "You cannot remove yourself. Ask another administrator.")
+        case .limited:
+            .conflict(
+                code: "limited",
+                "This user is limited to some customers, and only viewers and engineers can be. End the limit first.")
         }
     }
 }

@@ -12,14 +12,19 @@ struct Problem: Equatable, Sendable {
     var title: String?
     var detail: String?
     var errors: [FieldError] = []
+    /// The address of the thing that it is about.
+    var instance: String?
     var requestID: String?
 
-    init(status: Int, title: String? = nil, detail: String? = nil, errors: [FieldError] = [], requestID: String? = nil)
-    {
+    init(
+        status: Int, title: String? = nil, detail: String? = nil, errors: [FieldError] = [], instance: String? = nil,
+        requestID: String? = nil
+    ) {
         self.status = status
         self.title = title
         self.detail = detail
         self.errors = errors
+        self.instance = instance
         self.requestID = requestID
     }
 
@@ -34,13 +39,18 @@ struct Problem: Equatable, Sendable {
                     field: error["field"]?.text ?? "",
                     message: error["message"]?.text ?? error["code"]?.text ?? "is not valid")
             },
-            requestID: body?["request_id"]?.text)
+            instance: body?["instance"]?.text, requestID: body?["request_id"]?.text)
     }
 
-    /// For people: what is wrong, then one line per field, then what to quote when asking for help.
+    /// For people: what is wrong, then one line per field, what to do next, and what to quote when asking for help.
     var lines: [String] {
         var lines = ["Error: \(detail ?? title ?? "the server answered \(HTTPResponseStatus(statusCode: status))")"]
         lines += errors.map { $0.field.isEmpty ? "  \($0.message)" : "  \($0.field): \($0.message)" }
+        if let retry = instance.flatMap(Posts.retry) {
+            lines.append("When that is put right: \(retry)")
+        } else if let instance {
+            lines.append("  See \(instance)")
+        }
         // Client errors explain themselves; only a server's failure sends someone to the logs.
         if status >= 500, let requestID { lines.append("  Request \(requestID)") }
         return lines

@@ -52,7 +52,8 @@ struct MapMember: ClientCommand {
         let answer = try await client.thing(call)
         return Outcome(
             content: .list(
-                answer["items"]?.elements ?? [], columns: MemberMappings.resource.columns, next: .null))
+                answer["items"]?.elements ?? [], columns: MemberMappings.resource.columns, next: .null),
+            answer: answer)
     }
 }
 
@@ -89,7 +90,7 @@ struct ConnectWiseDoctor: ClientCommand {
         abstract: "Tell which rights the API member lacks, and which it has without need; changes nothing.",
         discussion: """
             Each right is tried with a call that cannot change anything and named as ConnectWise's screen of security \
-            roles names it. Exit code 1 when a right that is needed is missing.
+            roles names it. Exit code 1 when a right that is needed is missing, or none could be tried.
             """)
 
     @Option(help: "The connection, by its id; needed only where there are several.")
@@ -116,16 +117,25 @@ struct ConnectWiseDoctor: ClientCommand {
         func found(_ finding: String, needed: Bool) -> [JSON] {
             rights.filter { $0["finding"] == .string(finding) && $0["needed"] == .bool(needed) }
         }
-        let missing = found("missing", needed: true)
+        let (missing, unknown) = (found("missing", needed: true), found("unknown", needed: true))
+        let granted = found("granted", needed: true)
         let report: JSON = .object([
-            "verdict": .string(
-                missing.isEmpty
-                    ? "The API member has every right that could be tried."
-                    : "The API member lacks \(missing.count) of the rights that Patchbay needs."),
-            "missing": .array(missing), "unknown": .array(found("unknown", needed: true)),
-            "granted": .array(found("granted", needed: true)), "surplus": .array(found("granted", needed: false)),
+            "verdict": .string(Self.verdict(granted.count, missing: missing.count, unknown: unknown.count)),
+            "missing": .array(missing), "unknown": .array(unknown), "granted": .array(granted),
+            "surplus": .array(found("granted", needed: false)),
         ])
-        return Outcome(content: .one(report, Self.layout), isGood: missing.isEmpty)
+        return Outcome(
+            content: .one(report, Self.layout), answer: answer,
+            isGood: missing.isEmpty && (!granted.isEmpty || unknown.isEmpty))
+    }
+
+    static func verdict(_ granted: Int, missing: Int, unknown: Int) -> String {
+        let all = granted + missing + unknown
+        let untried = unknown == 0 ? "" : " \(unknown) could not be tried."
+        if missing > 0 { return "The API member lacks \(missing) of the \(all) rights that Patchbay needs." + untried }
+        if granted == 0, unknown > 0 { return "None of the \(all) rights that Patchbay needs could be tried." }
+        if unknown == 0 { return "The API member has all \(all) rights that Patchbay needs." }
+        return "The API member has \(granted) of the \(all) rights that Patchbay needs." + untried
     }
 
     private static let layout: Content.Layout = {

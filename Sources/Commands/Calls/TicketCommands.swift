@@ -39,14 +39,21 @@ struct SearchTickets: ClientCommand {
     var closed = false
     @Flag(help: "Only those assigned to you.")
     var mine = false
-    @Option(help: "How many to show, at most 200.")
+    @Option(help: "How many to show.")
     var limit = 25
+    @Flag(help: "Show all there are.")
+    var all = false
 
     @OptionGroup var place: TenantOption
     @OptionGroup var client: ClientOptions
 
-    var call: Call {
-        var query = [Call.Parameter(name: "limit", value: "\(limit)")]
+    func validate() throws {
+        guard limit > 0 else { throw ValidationError("--limit is a number above 0") }
+    }
+
+    /// The call for one page of at most so many.
+    func call(limit: Int, cursor: String? = nil) -> Call {
+        var query = [Call.Parameter(name: "limit", value: "\(min(limit, APIClient.largestPage))")]
         func add(_ name: String, _ value: String?) {
             if let value, !value.isEmpty { query.append(.init(name: name, value: value)) }
         }
@@ -56,19 +63,26 @@ struct SearchTickets: ClientCommand {
         add("status_id", status)
         add("open", closed ? "false" : nil)
         add("mine", mine ? "true" : nil)
+        add("cursor", cursor)
         return Call(method: .get, path: place.path + "/search", query: query)
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let answer = try await client.thing(call)
-        let found = (answer["items"]?.elements ?? []).map { $0.named("company", "board", "status", "priority") }
+        let (tickets, next) = try await client.pages(of: "tickets", upTo: all ? nil : limit) { number, cursor in
+            call(limit: number, cursor: cursor)
+        }
         let columns = [
             .id, Column("summary"), Column("company"), Column("board"), Column("status"), Column("priority"),
             Column("owner"),
         ]
-        let notes = found.isEmpty ? ["No ticket fits. Closed ones are found with --closed."] : []
+        var notes: [String] = []
+        if tickets.isEmpty { notes.append("No ticket fits. Closed ones are found with --closed.") }
+        if next != nil { notes.append(APIClient.thereAreMore) }
+        let cursor: JSON = next.map { .string($0) } ?? .null
         return Outcome(
-            content: .list(found, columns: columns, next: answer["next_cursor"] ?? .null), notes: notes)
+            content: .list(
+                tickets.map { $0.named("company", "board", "status", "priority") }, columns: columns, next: cursor),
+            answer: .object(["items": .array(tickets), "next_cursor": cursor]), notes: notes)
     }
 }
 
@@ -96,12 +110,12 @@ struct ShowTicket: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let path = place.path + "/" + Call.segment(ticket)
-        var shown =
-            try await client.thing(Call(method: .get, path: path))
-            .named("company", "contact", "board", "status", "priority").members ?? [:]
+        var answer = try await client.thing(Call(method: .get, path: path)).members ?? [:]
         let written = try await client.thing(
             Call(method: .get, path: path + "/notes", query: [.init(name: "limit", value: "\(notes)")]))
-        shown["notes"] = written["items"] ?? .array([])
+        answer["notes"] = written["items"] ?? .array([])
+        var shown =
+            JSON.object(answer).named("company", "contact", "board", "status", "priority").members ?? [:]
         shown["configurations"] = .string(
             (shown["configurations"]?.elements ?? []).compactMap { $0["name"]?.text }.joined(separator: ", "))
         for hidden in ["longest_note", "defaults", "connection_id"] { shown[hidden] = nil }
@@ -120,7 +134,7 @@ struct ShowTicket: ClientCommand {
                         Column("author"), Column("minutes", .number), Column("text"),
                     ])
             ])
-        return Outcome(content: .one(.object(shown), layout))
+        return Outcome(content: .one(.object(shown), layout), answer: .object(answer))
     }
 }
 
@@ -165,7 +179,7 @@ enum Written {
         var shown = answer.members ?? [:]
         for hidden in ["actions", "kind", "request_id"] { shown[hidden] = nil }
         let warnings = shown.removeValue(forKey: "warnings")?.elements?.compactMap(\.text) ?? []
-        return Outcome(content: .one(.object(shown), layout), notes: warnings)
+        return Outcome(content: .one(.object(shown), layout), answer: answer, notes: warnings)
     }
 }
 
@@ -273,6 +287,10 @@ struct LogChangeCommand: WritingCommand {
     @OptionGroup var time: TimeOptions
     @Flag(help: "Put the note's text into the time entry too.")
     var textInTime = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Move the ticket, to the board's status in the settings unless --status names one; or leave it.")
+    var updateStatus: Bool?
     @Option(help: "Move the ticket to this status, by its id.")
     var status: String?
     @Option(help: "Only if the ticket is in this status now, by its id.")
@@ -285,6 +303,7 @@ struct LogChangeCommand: WritingCommand {
         members["text"] = try Commands.text(text, in: surroundings)
         members["note_type"] = type.map { .string($0) }
         members["text_in_time"] = textInTime ? .bool(true) : nil
+        members["update_status"] = updateStatus.map { .bool($0) }
         members["status_id"] = status.map { .string($0) }
         members["expected_status_id"] = expected.map { .string($0) }
         return writing.call(.post, "log-change", members)

@@ -33,7 +33,8 @@ struct PreviewCommand: ClientCommand {
         ]
         let notes = answer["reason"]?.text.map { ["Nobody would be told: \($0)."] } ?? []
         return Outcome(
-            content: .list(answer["items"]?.elements ?? [], columns: columns, next: .null), notes: notes)
+            content: .list(answer["items"]?.elements ?? [], columns: columns, next: .null), answer: answer, notes: notes
+        )
     }
 }
 
@@ -66,6 +67,7 @@ struct EventsCommand: ClientCommand {
         ]
         return Outcome(
             content: .list(events.map(Self.told), columns: columns, next: .null),
+            answer: .object(["items": .array(events), "next_cursor": .null]),
             notes: events.isEmpty ? ["Nothing has happened to this ticket yet."] : [])
     }
 

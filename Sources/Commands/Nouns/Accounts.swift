@@ -29,6 +29,19 @@ enum Users: Noun {
                 offHelp: "Keep the user out, and end all sessions."))
 }
 
+/// To which customers people are limited.
+enum UserLimits: Noun {
+    static let resource = Resource(
+        singular: "user-limits", plural: "user-limits", path: Users.resource.path, below: "/tenants",
+        about: "The customers that a viewer or engineer, named by the user's id, is limited to.",
+        columns: [Column("tenants", "customers")],
+        change: [
+            Field("tenants", .integers, help: "Only these customers, by their ids; \"\" for none at all."),
+            Field("tenants", option: "none", .clears, help: "End the limit."),
+        ],
+        isReplaced: true)
+}
+
 /// MSPs that share the installation.
 enum Organizations: Noun {
     static let resource = Resource(

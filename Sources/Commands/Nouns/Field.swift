@@ -7,6 +7,8 @@ struct Field: Equatable, Sendable {
     enum Kind: Equatable, Sendable {
         case text
         case integer
+        /// Several, with commas between them.
+        case integers
         case choice([String])
         /// A point in time; relative texts such as `2h` count into this direction.
         case instant(Instant.Direction)
@@ -15,6 +17,8 @@ struct Field: Equatable, Sendable {
         case secret(environment: String)
         /// An option without a value, which sets the member so.
         case sets(Bool)
+        /// An option without a value, which takes the member's value away.
+        case clears
     }
 
     /// The name in the API.
@@ -76,6 +80,13 @@ extension Field {
         case .integer:
             guard let number = Int(text) else { throw InvalidValue("a whole number is needed") }
             return .integer(number)
+        case .integers:
+            let numbers = text.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+            let known = numbers.compactMap(\.self)
+            guard known.count == numbers.count else {
+                throw InvalidValue("whole numbers are needed, with commas between them")
+            }
+            return .array(known.map { .integer($0) })
         case .choice(let choices):
             guard choices.contains(text) else {
                 throw InvalidValue("choose one of: \(choices.joined(separator: ", "))")
@@ -88,13 +99,15 @@ extension Field {
             return .string(instant)
         case .sets(let value):
             return .bool(value)
+        case .clears:
+            return .null
         }
     }
 
     /// Help for the option, with how to give the value.
     func help(creating: Bool) -> String {
         switch kind {
-        case .text, .integer, .sets: return help + standardHelp
+        case .text, .integer, .integers, .sets, .clears: return help + standardHelp
         case .choice(let choices): return "\(help) One of: \(choices.joined(separator: ", ")).\(standardHelp)"
         case .instant(let direction): return "\(help) Such as \(direction.examples).\(standardHelp)"
         case .secret(let environment):

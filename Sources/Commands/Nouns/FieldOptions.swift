@@ -24,9 +24,9 @@ struct FieldOptions<Source: FieldSource>: ParsableArguments {
         for field in Source.fields {
             guard let name = OptionName(stringValue: field.option) else { continue }
             switch field.kind {
-            case .sets:
+            case .sets, .clears:
                 if try options.decode(Flag<Bool>.self, forKey: name).wrappedValue { given[field.option] = "" }
-            case .text, .integer, .choice, .instant, .secret:
+            case .text, .integer, .integers, .choice, .instant, .secret:
                 given[field.option] =
                     Self.mustBeGiven(field)
                     ? try options.decode(Option<String>.self, forKey: name).wrappedValue
@@ -48,7 +48,7 @@ struct FieldOptions<Source: FieldSource>: ParsableArguments {
         guard Source.isCreating, field.isRequired else { return false }
         switch field.kind {
         case .secret: return false
-        case .text, .integer, .choice, .instant, .sets: return true
+        case .text, .integer, .integers, .choice, .instant, .sets, .clears: return true
         }
     }
 }
@@ -75,11 +75,11 @@ extension FieldOptions: CustomReflectable {
             return text
         }
         switch field.kind {
-        case .sets:
+        case .sets, .clears:
             return Flag<Bool>(wrappedValue: false, name: name, help: help)
         case .choice(let choices):
             return option(of: field, name: name, help: help, completion: .list(choices), checked: checked)
-        case .text, .integer, .instant, .secret:
+        case .text, .integer, .integers, .instant, .secret:
             return option(of: field, name: name, help: help, completion: nil, checked: checked)
         }
     }
@@ -140,7 +140,7 @@ extension FieldOptions {
             if let value = surroundings.environment[environment], !value.isEmpty { return value }
             guard field.isRequired else { return nil }
             throw Failure.usage("--\(field.option) is missing; give - to type it, or set \(environment)")
-        case .text, .integer, .choice, .instant, .sets:
+        case .text, .integer, .integers, .choice, .instant, .sets, .clears:
             return given ?? (Source.isCreating ? field.standard : nil)
         }
     }

@@ -14,6 +14,8 @@ struct Resource: Sendable {
     let plural: String
     /// The collection's path in the API.
     let path: String
+    /// What follows one's id in its path, where it belongs to something else.
+    var below = ""
     /// One sentence for help texts: what one of these is.
     let about: String
     /// What a list shows, most important first.
@@ -27,6 +29,8 @@ struct Resource: Sendable {
     var creation: [Field] = []
     /// What changing takes.
     var change: [Field] = []
+    /// Whether the API takes it only as a whole, so that changing means to send again what is left as it is.
+    var isReplaced = false
     /// A member that creating answers once and never again. A program asking quietly gets it instead of the id, because
     /// there would be no other chance.
     var onceOnly: String?
@@ -65,7 +69,7 @@ struct Only: SubjectArguments {
 extension Resource {
     /// The path of one, or of the only one.
     func path(of id: String?) -> String {
-        id.map { "\(path)/\(Call.segment($0))" } ?? path
+        id.map { "\(path)/\(Call.segment($0))\(below)" } ?? path
     }
 }
 

@@ -21,7 +21,15 @@ enum Posts: Noun {
             Field("ticket_id", option: "ticket", help: "Only to this ticket."),
             Field("state", .choice(["queued", "sent", "failed", "skipped"]), help: "Only in this state."),
             Field("kind", .choice(["note", "time", "status"]), help: "Only of this kind."),
+            Field("mine", .sets(true), help: "Only what you asked for."),
         ])
+
+    /// The command that tries a post again; nil for the address of something else.
+    static func retry(_ address: String) -> String? {
+        let prefix = resource.path + "/"
+        guard address.hasPrefix(prefix), let id = Int(address.dropFirst(prefix.count)) else { return nil }
+        return "patchbay post retry \(id)"
+    }
 }
 
 /// Who is whom in the ticketing system.
@@ -33,7 +41,10 @@ enum MemberMappings: Noun {
             Column("user_id", "user", .number), Column("user_name", "name"), Column("user_email", "e-mail"),
             Column("member_id", "member", .number), Column("member_identifier", "login name"),
             Column("member_name", "member's name"), Column("matched_by", "matched by"),
-        ])
+        ],
+        filters: Field.onOff(
+            "mapped", off: "unmapped", onHelp: "Only those of whom it is known.",
+            offHelp: "Only those of whom it is not known."))
 }
 
 /// The members of the ticketing system, as they are now.
@@ -51,6 +62,51 @@ enum PSACompanies: Noun {
         singular: "psa-company", plural: "psa-companies", path: "/api/v1/integrations/psa/companies",
         about: "A company of the ticketing system.", columns: [.id, Column("name")],
         filters: [Field("search", help: "Only those with this in the name.")])
+}
+
+/// As what time is logged.
+enum WorkRoles: Noun {
+    static let resource = Resource(
+        singular: "work-role", plural: "work-roles", path: "/api/v1/integrations/psa/work-roles",
+        about: "As what somebody works; --work-role wants its id.", columns: [.id, Column("name")])
+}
+
+/// What kind of work time is logged as.
+enum WorkTypes: Noun {
+    static let resource = Resource(
+        singular: "work-type", plural: "work-types", path: "/api/v1/integrations/psa/work-types",
+        about: "What kind of work something is; --work-type wants its id.", columns: [.id, Column("name")])
+}
+
+/// What applies to writes where nobody says anything.
+enum WriteDefaults: Noun {
+    static let resource = Resource(
+        singular: "psa-settings", plural: "psa-settings", path: PSAConnections.resource.path, below: "/settings",
+        about: "What applies to writes through a connection, named by its id, where a request says nothing else.",
+        columns: [
+            Column("default_minutes", "minutes", .number), Column("note_type", "type of notes"),
+            Column("work_role.name", "work role"), Column("work_role.id", "work role's id", .number),
+            Column("work_type.name", "work type"), Column("work_type.id", "work type's id", .number),
+            Column("member.name", "member"), Column("member.id", "member's id", .number),
+            Column("auto_update_status", "moves the status", .yesNo),
+        ],
+        sections: [
+            Section(
+                title: "Statuses that tickets are moved to", member: "board_statuses",
+                columns: [
+                    Column("board_id", "board", .number), Column("status_id", "status", .number),
+                    Column("status_name", "name"),
+                ])
+        ],
+        change: [
+            Field("default_minutes", .integer, help: "How long a logged change took, in minutes."),
+            Field(
+                "note_type", .choice(["internal_analysis", "resolution", "description"]), help: "What kind notes are."),
+        ]
+            + Field.onOff(
+                "auto_update_status", onHelp: "Move a ticket whose change is logged to its board's status.",
+                offHelp: "Leave it where it is."),
+        isReplaced: true)
 }
 
 /// Customers.

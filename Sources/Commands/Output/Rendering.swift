@@ -26,10 +26,18 @@ enum OutputFormat: String, EnumerableFlag, Sendable {
 struct Outcome: Equatable, Sendable {
     /// For standard output.
     var content: Content
+    /// The API's answer, where people are shown something else; programs get it as it came.
+    var answer: JSON?
     /// For people, on standard error: what to do next.
     var notes: [String] = []
     /// Whether the answer is the one hoped for; otherwise the command fails after printing it.
     var isGood = true
+
+    /// The lines for standard output. `width` is the terminal's, nil where there is none.
+    func lines(as format: OutputFormat, width: Int?) throws -> [String] {
+        if format == .json, let answer { return [try answer.pretty()] }
+        return try content.lines(as: format, width: width)
+    }
 }
 
 /// A result, before it is known how it is to be printed.

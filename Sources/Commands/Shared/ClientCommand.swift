@@ -46,7 +46,7 @@ extension ClientCommand {
             ) { [self] client in
                 try await perform(with: client, in: surroundings)
             }
-            for line in try outcome.content.lines(as: client.format, width: surroundings.width) {
+            for line in try outcome.lines(as: client.format, width: surroundings.width) {
                 try surroundings.write(line)
             }
             switch client.format {

@@ -9,6 +9,7 @@ struct GetCommand: ParsableCommand {
             GetNoun<Boards>.self,
             GetNoun<PSAConnections>.self, GetNoun<ChatConnections>.self, GetNoun<Config>.self, GetNoun<Users>.self,
             GetNoun<Organizations>.self, GetNoun<IdentityProviders>.self, GetNoun<Tenants>.self, GetNoun<Posts>.self,
+            GetNoun<UserLimits>.self, GetNoun<WriteDefaults>.self,
         ])
 }
 

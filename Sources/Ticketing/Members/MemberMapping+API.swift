@@ -42,14 +42,8 @@ func memberRoutes(_ desk: TicketDesk, _ mappings: MemberMappings) -> [Route] {
         ) { request in
             let live = try await desk.live(for: request)
             let wishes = try await request.body(MappingsBody.self).wishes(of: request.principal)
-            try await asking { try await mappings.save(wishes, on: live, by: request) }
-            var saved: [MappingAnswer] = []
-            for wish in wishes {
-                let found = try await mappings.list(
-                    on: live.connection, user: wish.user, isMapped: nil, page: PageRequest(limit: 1))
-                saved += found.items.map(MappingAnswer.init)
-            }
-            return .json(Mappings(items: saved))
+            let saved = try await asking { try await mappings.save(wishes, on: live, by: request) }
+            return .json(Mappings(items: saved.map(MappingAnswer.init)))
         },
         Route(
             .post, path + "/member-mappings/auto-match", .admin,
@@ -64,7 +58,7 @@ func memberRoutes(_ desk: TicketDesk, _ mappings: MemberMappings) -> [Route] {
 }
 
 private struct MappingsBody: JSONBody {
-    struct Mapping: Codable, Sendable {
+    struct Mapping: Decodable, Sendable {
         enum CodingKeys: String, CodingKey {
             case user = "user_id"
             case member = "member_id"
@@ -72,6 +66,13 @@ private struct MappingsBody: JSONBody {
 
         let user: User.ID
         let member: Member.ID?
+
+        /// Null takes a mapping away, and so has to be said: a member that was forgotten must not.
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            user = try container.decode(User.ID.self, forKey: .user)
+            member = try container.decode(Member.ID?.self, forKey: .member)
+        }
     }
 
     enum CodingKeys: String, CodingKey, CaseIterable { case mappings }

@@ -94,82 +94,108 @@ public struct MemberMappings: Sendable {
     }
 
     /// Saves all of it or nothing.
-    func save(_ wishes: [Wish], on live: LiveConnection, by request: SignedInRequest) async throws {
+    /// - Returns: whom it was about, in the same order.
+    func save(_ wishes: [Wish], on live: LiveConnection, by request: SignedInRequest) async throws -> [Person] {
         try await lists.keepMembers(on: live)
         let (connection, instant) = (live.connection, now())
-        let origin = { @Sendable (user: User.ID) -> MemberMapping.Origin in
-            user == request.principal.user ? .oneself : .administrator
-        }
-        try await database.write { db in
-            for wish in wishes {
-                try Self.requireUser(wish.user, of: connection.organization, in: db)
-                try db.execute(
-                    "DELETE FROM psa_member_mappings WHERE connection_id = \(connection.id) AND user_id = \(wish.user)")
-            }
-            for wish in wishes {
-                guard let id = wish.member else { continue }
-                guard let member = try Self.member(id, of: connection.id, in: db) else {
-                    throw Problem.invalid([
-                        .init(field: "member_id", code: "wrong_value", message: "there is no active member \(id).")
-                    ])
+        return try await database.write { db in
+            try Self.lock(connection.id, in: db)
+            try Self.requireUsers(wishes.map(\.user), of: connection.organization, in: db)
+            let members = try Self.members(wishes.compactMap(\.member), of: connection.id, in: db)
+            try db.execute(
+                """
+                DELETE FROM psa_member_mappings
+                WHERE connection_id = \(connection.id) AND user_id IN (\(list: wishes.map(\.user)))
+                """)
+            try Self.requireFree(members, connection.id, in: db)
+            let pairs = wishes.compactMap { wish in
+                wish.member.flatMap { id in members.first { $0.id == id } }.map { member in
+                    let isOneself = wish.user == request.principal.user
+                    return (wish.user, member, isOneself ? MemberMapping.Origin.oneself : .administrator)
                 }
-                try Self.requireFree(member, connection.id, in: db)
-                try Self.insert(wish.user, member, origin(wish.user), connection.id, now: instant, in: db)
             }
+            try Self.insert(pairs, connection.id, now: instant, in: db)
             try request.record(
                 "member_mapping.update", on: "PSA connection \(connection.id)",
                 after: wishes.map { ["user": "\($0.user)", "member": $0.member?.rawValue ?? "none"] }, now: instant,
                 in: db)
+            let selection = Self.selection(connection.id, connection.organization)
+            let people = try db.all(
+                selection + " AND u.id IN (\(list: wishes.map(\.user))) LIMIT \(wishes.count)"
+            ).map(Self.person)
+            let byID = Dictionary(people.map { ($0.user, $0) }, uniquingKeysWith: { $1 })
+            return wishes.compactMap { byID[$0.user] }
         }
     }
 
-    private static func requireUser(_ user: User.ID, of organization: Organization.ID, in db: Connection) throws {
-        guard
-            try db.first(
-                "SELECT id FROM users WHERE id = \(user) AND organization_id = \(organization) AND active = 1") != nil
-        else {
-            throw Problem.invalid([
-                .init(field: "user_id", code: "wrong_value", message: "there is no active user \(user).")
-            ])
-        }
+    /// Two who map at once must not both find a member free.
+    private static func lock(_ connection: PSAConnection.ID, in db: Connection) throws {
+        try db.lock("member_mappings:\(connection)")
     }
 
-    private static func member(_ id: Member.ID, of connection: PSAConnection.ID, in db: Connection) throws -> Member? {
-        try db.first(
-            "SELECT * FROM psa_members WHERE connection_id = \(connection) AND id = \(id) AND inactive = 0"
+    private static func requireUsers(_ users: [User.ID], of organization: Organization.ID, in db: Connection) throws {
+        let found = try db.all(
+            "SELECT id FROM users WHERE id IN (\(list: users)) AND organization_id = \(organization) AND active = 1"
+        ).map { row -> User.ID in try row["id"] }
+        guard let stranger = users.first(where: { !found.contains($0) }) else { return }
+        throw Problem.invalid([
+            .init(field: "user_id", code: "wrong_value", message: "there is no active user \(stranger).")
+        ])
+    }
+
+    private static func members(
+        _ ids: [Member.ID], of connection: PSAConnection.ID, in db: Connection
+    ) throws -> [Member] {
+        let found = try db.all(
+            "SELECT * FROM psa_members WHERE connection_id = \(connection) AND id IN (\(list: ids)) AND inactive = 0"
         ).map(Directory.member)
+        guard let stranger = ids.first(where: { id in !found.contains { $0.id == id } }) else { return found }
+        throw Problem.invalid([
+            .init(field: "member_id", code: "wrong_value", message: "there is no active member \(stranger).")
+        ])
     }
 
     /// One member is one person. Somebody who was deactivated gives it up.
-    private static func requireFree(_ member: Member, _ connection: PSAConnection.ID, in db: Connection) throws {
+    private static func requireFree(_ members: [Member], _ connection: PSAConnection.ID, in db: Connection) throws {
+        let ids = members.map(\.id)
         try db.execute(
             """
-            DELETE FROM psa_member_mappings WHERE connection_id = \(connection) AND member_id = \(member.id)
+            DELETE FROM psa_member_mappings WHERE connection_id = \(connection) AND member_id IN (\(list: ids))
                 AND user_id IN (SELECT id FROM users WHERE active = 0)
             """)
-        let other: String? = try db.first(
+        let taken = try db.first(
             """
-            SELECT u.email FROM psa_member_mappings m JOIN users u ON u.id = m.user_id
-            WHERE m.connection_id = \(connection) AND m.member_id = \(member.id)
-            """)?["email"]
-        guard let other else { return }
+            SELECT u.email, m.member_id FROM psa_member_mappings m JOIN users u ON u.id = m.user_id
+            WHERE m.connection_id = \(connection) AND m.member_id IN (\(list: ids)) ORDER BY u.id LIMIT 1
+            """)
+        guard let taken else { return }
+        let (other, id): (String, Member.ID) = (try taken["email"], try taken["member_id"])
+        let name = members.first { $0.id == id }.map { "\($0.name) (\($0.identifier))" } ?? "It"
         throw Problem(
             .conflict, code: "member_taken", title: "This member is somebody else",
-            detail: "\(member.name) (\(member.identifier)) is mapped to \(other). Take that mapping away first.",
+            detail: "\(name) is mapped to \(other). Take that mapping away first.",
             errors: [.init(field: "member_id", code: "taken", message: "is mapped to \(other)")])
     }
 
     private static func insert(
-        _ user: User.ID, _ member: Member, _ origin: MemberMapping.Origin, _ connection: PSAConnection.ID, now: Date,
-        in db: Connection
+        _ pairs: [(user: User.ID, member: Member, origin: MemberMapping.Origin)], _ connection: PSAConnection.ID,
+        now: Date, in db: Connection
     ) throws {
-        try db.execute(
-            """
-            INSERT INTO psa_member_mappings (
-                connection_id, user_id, member_id, member_identifier, member_name, matched_by, created_at, updated_at)
-            VALUES (
-                \(connection), \(user), \(member.id), \(member.identifier), \(member.name), \(origin), \(now), \(now))
-            """)
+        for start in stride(from: 0, to: pairs.count, by: 200) {
+            let rows = pairs[start..<min(start + 200, pairs.count)].map { user, member, origin -> [SQLValue] in
+                [
+                    connection.sqlValue, user.sqlValue, member.id.sqlValue, member.identifier.sqlValue,
+                    member.name.sqlValue, origin.sqlValue, now.sqlValue, now.sqlValue,
+                ]
+            }
+            try db.send(
+                """
+                INSERT INTO psa_member_mappings (
+                    connection_id, user_id, member_id, member_identifier, member_name, matched_by, created_at,
+                    updated_at)
+                VALUES \(rows: rows)
+                """)
+        }
     }
 
     /// What auto-match found.
@@ -185,6 +211,7 @@ public struct MemberMappings: Sendable {
         try await lists.keepMembers(on: live, refresh: true)
         let (connection, instant) = (live.connection, now())
         return try await database.write { db in
+            try Self.lock(connection.id, in: db)
             let selection = Self.selection(connection.id, connection.organization)
             let people = try db.all(
                 selection + " AND m.member_id IS NULL ORDER BY u.id LIMIT 10000"
@@ -202,9 +229,7 @@ public struct MemberMappings: Sendable {
             ).map { row -> Member.ID in try row["member_id"] }
             let match = AutoMatch(
                 people.map { .init(user: $0.user, email: $0.email) }, members, taken: Set(taken))
-            for (user, member) in match.matched {
-                try Self.insert(user, member, .email, connection.id, now: instant, in: db)
-            }
+            try Self.insert(match.matched.map { ($0.user, $0.member, .email) }, connection.id, now: instant, in: db)
             try request.record(
                 "member_mapping.auto_match", on: "PSA connection \(connection.id)",
                 after: ["matched": match.matched.map { "\($0.user) = \($0.member.identifier)" }], now: instant, in: db)

@@ -228,12 +228,13 @@ public struct Directory: Sendable {
     ) throws {
         try db.send(
             """
-            INSERT INTO psa_members (connection_id, identifier_key, id, identifier, name, email, inactive, fetched_at)
+            INSERT INTO psa_members (
+                connection_id, identifier_key, id, identifier, name, name_key, email, inactive, fetched_at)
             VALUES (
                 \(connection), \(member.identifier.lowercased()), \(member.id), \(member.identifier), \(member.name),
-                \(orNull: member.email), \(member.isInactive), \(now))
+                \(member.name.lowercased()), \(orNull: member.email), \(member.isInactive), \(now))
             ON CONFLICT (connection_id, identifier_key) DO UPDATE SET id = excluded.id, name = excluded.name,
-                identifier = excluded.identifier, email = excluded.email, inactive = excluded.inactive,
+                name_key = excluded.name_key, identifier = excluded.identifier, email = excluded.email, inactive = excluded.inactive,
                 fetched_at = excluded.fetched_at
             """)
     }

@@ -153,20 +153,20 @@ public struct PSALists: Sendable {
         let after = Place(page.after)
         var query: SQL = """
             SELECT * FROM psa_members WHERE connection_id = \(connection) AND inactive = 0
-                AND (lower(name) > \(after.name) OR (lower(name) = \(after.name) AND id > \(after.id)))
+                AND (name_key > \(after.name) OR (name_key = \(after.name) AND id > \(after.id)))
             """
         if let search {
             query += """
-                 AND (lower(name) LIKE \(Self.pattern(search)) ESCAPE '!'
+                 AND (name_key LIKE \(Self.pattern(search)) ESCAPE '!'
                     OR identifier_key LIKE \(Self.pattern(search)) ESCAPE '!')
                 """
         }
-        query += " ORDER BY lower(name), id LIMIT \(page.limit + 1)"
+        query += " ORDER BY name_key, id LIMIT \(page.limit + 1)"
         let selection = query
         let rows = try await database.read { db in
-            try db.all(selection).map(Directory.member)
+            try db.all(selection).map { row in (member: try Directory.member(row), key: try row["name_key"] as String) }
         }
-        return Page(rows, limit: page.limit) { "\($0.id)/\($0.name.lowercased())" }
+        return Page(rows, limit: page.limit) { "\($0.member.id)/\($0.key)" }.map(\.member)
     }
 
     /// Sees to it that the copy of the members is new enough.

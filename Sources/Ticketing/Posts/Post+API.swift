@@ -35,7 +35,8 @@ func ticketWritingRoutes(
     ) -> Route {
         Route(
             method, path + name, .engineer, summary, takes: body, gives: .doneOrAccepted(PostRequestAnswer.self),
-            flag: .connectWise, reach: .tenants, limit: limits.post, knowsRepetitions: true, handle: write(body))
+            flag: .connectWise, reach: .tenants, limit: limits.post,
+            knowsRepetitions: { try await posts.isRepetition($0) }, handle: write(body))
     }
     return [
         route(.post, "/notes", "Writes a note to the ticket", NoteBody.self),

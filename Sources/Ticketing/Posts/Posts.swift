@@ -221,6 +221,21 @@ public struct Posts: Sendable {
         try await database.read { try PostStore.page(of: organization, filter, page: page, in: $0) }
     }
 
+    /// Whether what a request asks for was asked for before, under the same key.
+    func isRepetition(_ request: SignedInRequest) async throws -> Bool {
+        struct Named: Decodable { let request_id: String? }
+        let named = try? JSONDecoder().decode(Named.self, from: await request.bytes())
+        guard let key = request.repetitionKey ?? named?.request_id else { return false }
+        let principal = request.principal
+        return try await database.read { db in
+            try db.first(
+                """
+                SELECT id FROM post_requests WHERE organization_id = \(principal.organization)
+                    AND asker = \(principal.user.rawValue) AND request_key = \(key)
+                """) != nil
+        }
+    }
+
     func find(
         _ id: Post.ID, of organization: Organization.ID
     ) async throws -> (post: Post, request: PostRequest)? {

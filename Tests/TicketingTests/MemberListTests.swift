@@ -1,0 +1,70 @@
+import Database
+import Foundation
+import TestSupport
+import Testing
+import WebSupport
+
+@testable import Ticketing
+
+@Suite("The list of members")
+struct MemberListTests {
+    @Test(
+        "Names beyond ASCII are found whatever their case, and no page skips anybody", arguments: TestDatabase.engines)
+    func names(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: ticketing) { database in
+            let id = try await database.connection(of: database.organization())
+            let names = ["Ádám Kis", "Zoë", "Ödön Nagy", "ödön apró", "Bert", "ÉVA", "anna"]
+            let stored = try await database.write { db in
+                let members = names.enumerated().map { number, name in
+                    Member(
+                        id: .init("\(number)"), identifier: "m\(number)", name: name, email: nil, isInactive: false)
+                }
+                try Directory.store(members, of: id, now: instant, in: db)
+                try PSALists.note(.members, of: id, now: instant, in: db)
+                return try db.first("SELECT * FROM psa_connections WHERE id = \(id)", as: PSAConnection.self)
+            }
+            let psa = FakePSA()
+            let live = LiveConnection(connection: try #require(stored), provider: psa, callbacks: psa)
+            let lists = PSALists(database: database) { instant }
+            func found(_ search: String?, limit: Int) async throws -> [String] {
+                var (found, page): ([String], PageRequest?) = ([], PageRequest(limit: limit))
+                while let wanted = page {
+                    let part = try await lists.members(on: live, search: search, page: wanted)
+                    found += part.items.map(\.name)
+                    page = part.next.map { PageRequest(limit: limit, after: $0) }
+                }
+                return found
+            }
+            #expect(Set(try await found("Ödön", limit: 50)) == ["Ödön Nagy", "ödön apró"])
+            #expect(try await found("éva", limit: 50) == ["ÉVA"])
+            for limit in [1, 2, 3] {
+                let all = try await found(nil, limit: limit)
+                #expect(all.count == names.count && Set(all) == Set(names))
+            }
+        }
+    }
+
+    @Test("Members that were there before have a key, and are read again", arguments: TestDatabase.engines)
+    func migration(engine: Engine) async throws {
+        let before = ticketing[0].statements.dropLast(memberNameSchema.count)
+        try await TestDatabase.with(engine, migrations: [Migration(1, "before", Array(before))]) { database in
+            let id = try await database.connection(of: database.organization())
+            try await database.write { db in
+                try db.execute(
+                    """
+                    INSERT INTO psa_members (connection_id, identifier_key, id, identifier, name, fetched_at)
+                    VALUES (\(id), 'anna', '1', 'anna', 'Anna B', 0)
+                    """)
+                try PSALists.note(.members, of: id, now: instant, in: db)
+                for statement in memberNameSchema { try db.execute(statement) }
+            }
+            let (key, readAt): (String, Int) = try await database.read { db in
+                (
+                    try db.one("SELECT name_key FROM psa_members", "name_key"),
+                    try db.one("SELECT read_at FROM psa_readings", "read_at")
+                )
+            }
+            #expect(key == "anna b" && readAt == 0)
+        }
+    }
+}
