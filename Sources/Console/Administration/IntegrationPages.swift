@@ -564,11 +564,17 @@ enum PostWords {
     static func row(_ post: Value) -> [Cell] {
         [
             .main(what(post), "/integrations/posts/\(post["id"].words)", sub: post["content"].string.map(short)),
-            .main("#\(post["ticket_id"].words)", "/tickets/\(post["ticket_id"].words)"),
-            .badge(badge(post), sub: post["error"].string.map(short)),
+            ticket(post), .badge(badge(post), sub: post["error"].string.map(short)),
             .text(post["by"].words, sub: post["member"].string.map { "as \($0)" } ?? "as the API member"),
             .when(post["created_at"].date),
         ]
+    }
+
+    /// A number is not broken over two lines.
+    private static func ticket(_ post: Value) -> Cell {
+        var cell = Cell.main("#\(post["ticket_id"].words)", "/tickets/\(post["ticket_id"].words)")
+        cell.isNarrow = true
+        return cell
     }
 
     private static func short(_ text: String) -> String {

@@ -294,7 +294,7 @@
       button.textContent = preview.hidden ? "Preview" : "Write";
     });
     // A status that takes no time is not offered while time is logged.
-    const refusing = ($("[name=refusing_time]", form)?.value || "").split(",");
+    const refusing = ($("[name=refusing_time]", form)?.value || "").split(",").filter(Boolean);
     const [minutes, status] = [$("[name=minutes]", form), $("[name=status_id]", form)];
     const offer = () => {
       const isTimed = minutes.value.trim() === "" ? Boolean($("[name=defaults]", form)) : Number(minutes.value) !== 0;

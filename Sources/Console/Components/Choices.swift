@@ -44,7 +44,7 @@ enum Choices {
     }
 
     // More are searched for sooner than scrolled to.
-    private static let mostWithoutSearch = 50
+    private static let mostWithoutSearch = 20
 
     /// The companies of the ticketing system, with the one that is chosen already whether it is among them or not; nil when
     /// they cannot be had.
