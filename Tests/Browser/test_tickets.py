@@ -526,9 +526,17 @@ def test_settings_apply_to_the_next_change(visit, psa, connection):
     assert entry["workRole"] == "Senior Engineer"
 
 
-def test_a_company_is_searched_among_all_there_are(visit, demo):
-    page = visit("admin")
+@pytest.fixture
+def tenant(demo):
+    """A customer, which is afterwards what it was."""
     tenant = demo.api("GET", "/tenants")["items"][0]
+    yield tenant
+    company = {name: tenant[name] for name in ("psa_company_id", "psa_company_name")}
+    demo.api("PATCH", f"/tenants/{tenant['id']}", company)
+
+
+def test_a_company_is_searched_among_all_there_are(visit, tenant):
+    page = visit("admin")
     page.goto(f"/tenants/{tenant['id']}")
     company = page.get_by_label("Company in ConnectWise (optional)", exact=True)
     expect(company.locator("option:checked")).to_have_text(tenant["psa_company_name"])
@@ -538,8 +546,6 @@ def test_a_company_is_searched_among_all_there_are(visit, demo):
     company.select_option(label="Quarry Steel Fabricators")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("tbody tr", has_text=tenant["name"])).to_contain_text("Quarry Steel Fabricators")
-    company = {name: tenant[name] for name in ("psa_company_id", "psa_company_name")}
-    demo.api("PATCH", f"/tenants/{tenant['id']}", company)
 
 
 def test_missing_rights_are_named(visit, psa):

@@ -499,6 +499,54 @@ struct ConsoleTests {
         }
     }
 
+    @Test("While a ticket cannot be read, the connection's settings apply as far as somebody may know them")
+    func unreadTicket() async throws {
+        try await RunningPatchbay.writing(.sqlite, { $0.settings["PATCHBAY_LIMIT_LOOKUPS"] = "1" }) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Unread")
+            let progress = try await patchbay.status("In Progress", of: ticket)
+            let connection = try await patchbay.connection()["id"].int ?? 0
+            let settings: JSON = [
+                "default_minutes": 35, "note_type": "resolution", "auto_update_status": true,
+                "work_role": ["id": "2", "name": "Senior Engineer"],
+                "board_statuses": [
+                    ["board_id": try patchbay.board(), "status_id": progress, "status_name": "In Progress"]
+                ],
+            ]
+            let path = "\(patchbay.psa)/connections/\(connection)/settings"
+            #expect(try await patchbay.api(.PUT, path, settings).status == 200)
+            let engineer = try await patchbay.browser(.engineer)
+            // The one look-up of this minute.
+            _ = try await engineer.get("/tickets/\(ticket)")
+            let page = try await engineer.get("/tickets/\(ticket)/update").text
+            #expect(page.contains("The ticket is not shown.") && page.contains("name=\"minutes\" value=\"35\""))
+            #expect(page.contains("value=\"resolution\" checked") && page.contains("value=\"auto\" selected"))
+            #expect(
+                page.contains("Default of the connection: Senior Engineer") && page.contains("data-count=\"50000\""))
+            let fields = ["text": "By heart", "minutes": "0", "note_type": "resolution", "status_id": "auto"]
+            #expect(try await engineer.post("/tickets/\(ticket)/update", fields).status == 303)
+            #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
+
+            // Who may not see the connection leaves to it what he does not say.
+            let company = try await patchbay.api(.GET, "\(patchbay.psa)/companies?search=Lighthouse").json["items"]
+            let tenant = try await patchbay.api(
+                .POST, "/tenants", ["name": "Lighthouse", "psa_company_id": company.elements.first?["id"] ?? .null])
+            let email = try await patchbay.person(.engineer)
+            let user = try await patchbay.api(.GET, "/users?search=\(email)").json["items"].elements.first?["id"].int
+            #expect(
+                try await patchbay.api(.PUT, "/users/\(user ?? 0)/tenants", ["tenants": [tenant.json["id"]]]).status
+                    == 200)
+            let limited = Browser(base: patchbay.api.base)
+            #expect(try await limited.signIn(email, People.password).status == 303)
+            let other = try await limited.get("/tickets/\(ticket)/update").text
+            #expect(await limited.hidden("defaults") == "unknown")
+            #expect(other.contains("As the connection has it"))
+            let left = ["text": "Left open", "minutes": "", "defaults": "unknown", "status_id": "default"]
+            #expect(try await limited.post("/tickets/\(ticket)/update", left).status == 303)
+            let time = try await patchbay.posts(to: ticket).filter { $0["kind"] == "time" }
+            #expect(time.map { $0["minutes"] } == [35] && time.map { $0["work_role_id"] } == ["2"])
+        }
+    }
+
     @Test("Time is not logged together with a status that takes none")
     func statusRefusingTime() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
