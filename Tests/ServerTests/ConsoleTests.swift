@@ -522,6 +522,12 @@ struct ConsoleTests {
             #expect(page.contains("value=\"resolution\" checked") && page.contains("value=\"auto\" selected"))
             #expect(
                 page.contains("Default of the connection: Senior Engineer") && page.contains("data-count=\"50000\""))
+            // What was chosen before stays chosen, though its name is not known now.
+            let wrong = try await engineer.post(
+                "/tickets/\(ticket)/update",
+                ["text": "By heart", "minutes": "9999", "status_id": "17", "present_status": "11"])
+            #expect(wrong.status == 422 && wrong.text.contains("value=\"17\" selected"))
+            #expect(await engineer.hidden("present_status") == "11")
             let fields = ["text": "By heart", "minutes": "0", "note_type": "resolution", "status_id": "auto"]
             #expect(try await engineer.post("/tickets/\(ticket)/update", fields).status == 303)
             #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
@@ -568,7 +574,7 @@ struct ConsoleTests {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay, .admin)
             let connection = try await patchbay.connection()["id"].int ?? 0
-            #expect(try await patchbay.write(ticket, "status", ["status_id": "0"], method: .PATCH).status == 422)
+            #expect(try await patchbay.write(ticket, "status", ["status_id": "999999"], method: .PATCH).status == 422)
             let post = try await patchbay.posts(to: ticket).first?["id"].int ?? 0
             #expect(
                 try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false]).status
@@ -600,7 +606,7 @@ struct ConsoleTests {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (_, path, engineer) = try await panel(patchbay)
             let ticket = try patchbay.connectWise.createTicket("Somebody else's")
-            #expect(try await patchbay.write(ticket, "status", ["status_id": "0"], method: .PATCH).status == 422)
+            #expect(try await patchbay.write(ticket, "status", ["status_id": "999999"], method: .PATCH).status == 422)
             let admin = try await patchbay.browser(.admin)
             // The administrator first: what he sees must not reach the others.
             #expect(try await admin.get("/integrations/posts").text.contains("Everything that was written to tickets"))
@@ -610,7 +616,7 @@ struct ConsoleTests {
             let seen = await other.page
             #expect(seen.contains("What you wrote to tickets") && !seen.contains("Everything that was written"))
             #expect(try await !viewer.get("/tickets").text.contains("nav-count"))
-            #expect(try await engineer.post(path, ["minutes": "0", "status_id": "0"]).status == 422)
+            #expect(try await engineer.post(path, ["minutes": "0", "status_id": "999999"]).status == 422)
             try await eventually("his own is counted") {
                 try await engineer.get("/tickets").text.contains("nav-count")
             }

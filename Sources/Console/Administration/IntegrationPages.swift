@@ -570,6 +570,11 @@ enum PostWords {
         ]
     }
 
+    /// Whether trying the same again leads nowhere: the status that was expected stays another one, the connection is gone.
+    static func isOvertaken(_ post: Value) -> Bool {
+        ["status_changed", "connection_removed", "connection_moved"].contains(post["error_code"].words)
+    }
+
     /// A number is not broken over two lines.
     private static func ticket(_ post: Value) -> Cell {
         var cell = Cell.main("#\(post["ticket_id"].words)", "/tickets/\(post["ticket_id"].words)")
@@ -603,8 +608,7 @@ enum PostWords {
             blocks.append(.notice(post["state"].words == "failed" ? .bad : .warning, nil, error))
         }
         blocks += Block.switchedOff(visit)
-        // What was expected of the ticket stays untrue, however often it is tried.
-        let isOvertaken = post["error_code"].words == "status_changed"
+        let isOvertaken = isOvertaken(post)
         let canRetry = ["failed", "queued"].contains(post["state"].words) && !isOvertaken
         if isOvertaken, visit.may(.post, base + "/tickets/{id}/log-change") {
             blocks.append(

@@ -107,7 +107,11 @@ struct UpdatePanel {
         let given = entries ?? defaults.entries(refusing)
         let errors = problem?.atFields ?? [:]
         let fields = try await fields(ticket, statuses, defaults, hasRefusing: !refusing.isEmpty)
-        let closing = statuses.filter { $0["closed"].isTrue && $0["id"] != ticket?["status"]["id"] }
+        let closing =
+            statuses.isEmpty
+            ? keeping("closing_status_id", [])
+            : statuses.filter { $0["closed"].isTrue && $0["id"] != ticket?["status"]["id"] }
+                .map { ($0["id"].words, $0["name"].words) }
         let shown = fields.map(\.name) + ["text"] + (closing.isEmpty ? [] : ["closing_status_id"])
         var failure = problem?.summary(of: shown)
         if !said.isEmpty { failure = (said + [failure ?? ""]).joined(separator: " ") }
@@ -140,18 +144,30 @@ struct UpdatePanel {
         }
     }
 
-    private static func closing(_ statuses: [Value], _ given: Entries, _ error: String?) -> Model? {
-        guard !statuses.isEmpty else { return nil }
+    private static func closing(
+        _ choices: [(value: String, label: String)], _ given: Entries, _ error: String?
+    ) -> Model? {
+        guard !choices.isEmpty else { return nil }
         return Model([
             "closingError": error, "isOpen": !(given["closing_status_id"] ?? "").isEmpty,
             "isConfirmed": given["closing_confirmed"] == "true",
-            "options": statuses.map {
+            "options": choices.map {
                 [
-                    "optionValue": $0["id"].words, "optionLabel": $0["name"].words,
-                    "isSelected": $0["id"].words == given["closing_status_id"],
+                    "optionValue": $0.value, "optionLabel": $0.label,
+                    "isSelected": $0.value == given["closing_status_id"],
                 ] as Model
             },
         ])
+    }
+
+    /// The choices, with what was chosen before also when its name cannot be read any more.
+    private func keeping(
+        _ name: String, _ choices: [(value: String, label: String)]
+    ) -> [(value: String, label: String)] {
+        guard let chosen = entries?[name], !chosen.isEmpty, !choices.contains(where: { $0.value == chosen }) else {
+            return choices
+        }
+        return choices + [(chosen, "The one that was chosen before")]
     }
 
     private func fields(
@@ -181,7 +197,8 @@ struct UpdatePanel {
                 "text_in_time", "Put the note into the time entry too", .flag,
                 help: timeText.isEmpty ? nil : "The note that was written before."),
             Field(
-                "status_id", "Status", .choice(statusChoices(ticket, statuses, defaults)),
+                "status_id", "Status",
+                .choice(statusChoices(ticket, statuses, defaults)),
                 help: hasRefusing ? "One that takes no time can be chosen when no time is logged." : nil,
                 optional: true),
         ]
@@ -194,7 +211,8 @@ struct UpdatePanel {
         for (name, label, list) in [
             ("work_role_id", "Work role", "work-roles"), ("work_type_id", "Work type", "work-types"),
         ] {
-            guard let choices = try? await Choices.named(visit, "\(path)/\(list)"), !choices.isEmpty else { continue }
+            let choices = keeping(name, (try? await Choices.named(visit, "\(path)/\(list)")) ?? [])
+            guard !choices.isEmpty else { continue }
             fields.append(
                 Field(name, label, .choice([("", defaults.label(of: name))] + choices), optional: true))
         }
@@ -206,11 +224,13 @@ struct UpdatePanel {
     ) -> [(value: String, label: String)] {
         guard let ticket else {
             let stays = (value: "", label: "As it is")
-            if !defaults.isKnown { return [("default", "As the connection has it"), stays] }
-            return defaults.movesStatus ? [("auto", "The one that is set for its board"), stays] : [stays]
+            if !defaults.isKnown { return keeping("status_id", [("default", "As the connection has it"), stays]) }
+            return keeping(
+                "status_id", defaults.movesStatus ? [("auto", "The one that is set for its board"), stays] : [stays])
         }
         let present = ticket["status"]["name"].string.map { "\($0) (as it is)" } ?? "As it is"
         let open = statuses.filter { !$0["closed"].isTrue && $0["id"] != ticket["status"]["id"] }
+        if statuses.isEmpty { return keeping("status_id", [("", present)]) }
         return [("", present)]
             + open.map {
                 ($0["id"].words, $0["name"].words + ($0["time_entry_not_allowed"].isTrue ? " (takes no time)" : ""))
@@ -225,8 +245,7 @@ struct UpdatePanel {
         let entries: Entries
         let problem: Problem
 
-        /// Whether trying the same again can lead anywhere: the status that was expected stays another one.
-        var canRetry: Bool { !parts.contains { $0["error_code"].words == "status_changed" } }
+        var canRetry: Bool { !parts.contains(where: PostWords.isOvertaken) }
         var isTimeMissing: Bool {
             parts.contains { $0["kind"].words == "time" && $0["state"].words == "failed" }
         }
