@@ -10,6 +10,23 @@ from conftest import sign_in
 
 
 @pytest.fixture
+def connection(demo):
+    """The demo's connection; its settings are afterwards what they were."""
+    path = f"/integrations/psa/connections/{demo.api('GET', '/integrations/psa/connections')['items'][0]['id']}"
+    settings = demo.api("GET", f"{path}/settings")
+    yield path
+    demo.api("PUT", f"{path}/settings", settings)
+
+
+@pytest.fixture
+def feature(demo):
+    """Switches ConnectWise off and on; on again in the end."""
+    switch = lambda on: demo.api("PATCH", "/feature-flags/connectwise_integration", {"enabled": on})
+    yield switch
+    switch(True)
+
+
+@pytest.fixture
 def psa(demo):
     """The simulated ConnectWise of the demo, as its control tells and changes it."""
     site = demo.api("GET", "/integrations/psa/connections")["items"][0]["site"]
@@ -54,6 +71,11 @@ def test_a_new_user_connects_finds_a_ticket_and_logs_time_within_two_minutes(vis
     # Nothing is there yet, and every place says what to do first.
     page.goto("/tickets?q=flux")
     expect(page.locator("main")).to_contain_text("No connection to ConnectWise yet")
+    page.goto("/tickets")
+    expect(page.get_by_role("link", name="Update a ticket")).to_have_count(0)
+    page.goto(f"/tickets/{number}/update")
+    expect(page.locator("main")).to_contain_text("No connection to ConnectWise yet")
+    expect(page.locator("#f-text")).to_have_count(0)
     page.goto("/integrations/members")
     expect(page.locator("main")).to_contain_text("Set up a connection first")
     page.goto("/integrations/posts")
@@ -91,6 +113,20 @@ def test_a_new_user_connects_finds_a_ticket_and_logs_time_within_two_minutes(vis
     assert note["text"].startswith("By You")
     page.goto("/integrations/members")
     expect(page.locator("main")).to_contain_text("Nobody")
+    # Deleting says what it destroys, and that there is a way that keeps it.
+    page.goto("/integrations")
+    page.get_by_role("button", name="Delete").click()
+    dialog = page.get_by_role("dialog")
+    for lost in ["rules", "deliveries", "mirrored tickets", "member mappings", "Switching it off instead keeps everything"]:
+        expect(dialog).to_contain_text(lost)
+    dialog.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Switch off").click()
+    page.get_by_role("dialog").get_by_role("button", name="Switch off").click()
+    expect(page.get_by_role("status").first).to_contain_text("is switched off")
+    page.goto("/integrations")
+    expect(page.locator("main")).to_contain_text("The connection is switched off")
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.get_by_role("status").first).to_contain_text("is switched on")
     page.goto("/tickets")
     page.get_by_role("button", name="Back to your own").click()
 
@@ -145,8 +181,18 @@ def test_the_panel_warns_counts_and_previews(visit, psa):
     page = visit("engineer")
     update(page, number)
     expect(page.get_by_label("Internal analysis")).to_be_checked()
-    expect(page.locator(".choice", has_text="Description")).to_contain_text("This note will be visible to the customer")
-    expect(page.locator(".choice", has_text="Resolution")).to_contain_text("may show it to the customer")
+    # Each choice says who will see it, when it is chosen.
+    seen, maybe = page.get_by_text("This note will be visible to the customer"), page.get_by_text("may show it to the customer")
+    expect(seen).to_be_hidden()
+    expect(maybe).to_be_hidden()
+    page.get_by_label("Description").check()
+    expect(seen).to_be_visible()
+    expect(maybe).to_be_hidden()
+    page.get_by_label("Resolution").check()
+    expect(seen).to_be_hidden()
+    expect(maybe).to_be_visible()
+    page.get_by_label("Internal analysis").check()
+    expect(maybe).to_be_hidden()
     text = page.locator("#f-text")
     text.fill("# Heading\n\n**bold** <error 5> [x](javascript:alert(1))\n\n<script>alert(1)</script>")
     page.get_by_role("button", name="Preview").click()
@@ -162,7 +208,9 @@ def test_the_panel_warns_counts_and_previews(visit, psa):
     text.fill("x" * 50_001)
     expect(page.locator("#text-count")).to_contain_text("at most 50,000")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("alert")).to_contain_text("characters")
+    expect(page.get_by_role("alert")).to_have_text("Please look at the marked fields.")
+    expect(page.locator("#e-text")).to_contain_text("Has 50001 characters")
+    expect(page.locator("#f-text")).to_have_attribute("aria-describedby", re.compile("e-text"))
     # What was written is still there.
     assert page.locator("#f-text").input_value() == "x" * 50_001
 
@@ -175,7 +223,13 @@ def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, psa):
     expect(status.locator("option:checked")).to_have_text("New (as it is)")
     offered = status.locator("option").all_inner_texts()
     assert "Closed" not in offered and "Archived" not in offered
-    assert any("takes no more time" in choice for choice in offered)
+    # What takes no time is not offered while time is logged.
+    refusing = status.locator("option", has_text="On Hold (takes no time)")
+    expect(refusing).to_be_disabled()
+    page.get_by_label("Time, in minutes").fill("0")
+    expect(refusing).to_be_enabled()
+    page.get_by_label("Time, in minutes").fill("15")
+    expect(refusing).to_be_disabled()
     status.select_option(label="In Progress")
     page.get_by_label("Time, in minutes").fill("0")
     page.get_by_role("button", name="Update ticket").click()
@@ -186,23 +240,69 @@ def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, psa):
     page.get_by_text("Close the ticket").click()
     page.get_by_label("Closing status").select_option(label="Closed")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("alert")).to_contain_text("this closes the ticket")
+    expect(page.locator("#e-closing")).to_contain_text("this closes the ticket")
+    expect(page.get_by_label("Closing status")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Yes, this closes the ticket").check()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status").first).to_contain_text("Closed now")
     assert psa.state(number)["closed"]
 
 
-def test_a_status_that_changed_meanwhile_is_told(visit, psa):
+def test_a_status_that_changed_meanwhile_is_told_and_decided_again(visit, psa):
     number = psa.ticket("Meanwhile")
     page = visit("engineer")
     update(page, number)
     psa("PATCH", f"/tickets/{number}", {"status": "Scheduled", "as": "kbrandt"})
-    page.get_by_label("Time, in minutes").fill("0")
+    page.locator("#f-text").fill("Called back")
     page.get_by_label("Status (optional)").select_option(label="In Progress")
     page.get_by_role("button", name="Update ticket").click()
     expect(page.get_by_role("alert")).to_contain_text("Somebody moved the ticket to Scheduled")
     assert psa.state(number)["status"] == "Scheduled"
+    # Trying the same again would lead nowhere; the way on is a form with what is missing.
+    expect(page.get_by_role("button", name="Try again what is missing")).to_have_count(0)
+    page.get_by_role("button", name="Write it anew").click()
+    status = page.get_by_label("Status (optional)")
+    expect(status.locator("option:checked")).to_have_text("In Progress")
+    expect(status.locator("option").first).to_have_text("Scheduled (as it is)")
+    expect(page.locator("#f-text")).to_have_value("")
+    expect(page.get_by_label("Time, in minutes")).to_have_value("0")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("In Progress now")
+    state = psa.state(number)
+    assert state["status"] == "In Progress"
+    assert len(notes(state, "Called back")) == 1
+    assert len([entry for entry in state["time_records"] if entry["minutes"] == 15]) == 1
+
+
+def test_time_that_was_logged_is_not_logged_again_with_a_refused_status(visit, psa):
+    number = psa.ticket("Time, then status")
+    page = visit("engineer")
+    update(page, number)
+    psa("PATCH", f"/tickets/{number}", {"status": "Scheduled", "as": "kbrandt"})
+    page.get_by_label("Time, in minutes").fill("20")
+    page.get_by_label("Status (optional)").select_option(label="In Progress")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text("20 minutes were logged")
+    expect(page.get_by_role("alert")).to_contain_text("Somebody moved the ticket")
+    page.get_by_role("button", name="Write it anew").click()
+    expect(page.get_by_label("Time, in minutes")).to_have_value("0")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("In Progress now")
+    assert len([entry for entry in psa.state(number)["time_records"] if entry["minutes"] == 20]) == 1
+
+
+def test_a_status_that_waits_for_refused_time_comes_after_it(visit, psa):
+    number = psa.ticket("No dial tone, no words", board="Voice")
+    page = visit("engineer")
+    update(page, number)
+    page.get_by_label("Status (optional)").select_option(label="In Progress")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text("not valid for the selected location")
+    expect(page.locator("tbody tr", has_text="Status: In Progress")).to_contain_text("not tried")
+    page.get_by_label("Work role that is valid here").select_option(label="Senior Engineer")
+    page.get_by_role("button", name="Try again what is missing").click()
+    expect(page.get_by_role("status").first).to_contain_text("15 minutes were logged. The ticket is In Progress now.")
+    assert psa.state(number)["status"] == "In Progress"
 
 
 def test_a_work_role_that_does_not_fit_is_chosen_again_and_the_note_is_not_doubled(visit, psa):
@@ -214,13 +314,39 @@ def test_a_work_role_that_does_not_fit_is_chosen_again_and_the_note_is_not_doubl
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("The note was written")
     expect(alert).to_contain_text("not valid for the selected location")
-    assert page.locator("#f-text").input_value() == "Replaced the cable"
+    # Retrying sends it as it was written, so it cannot be changed here.
+    expect(page.get_by_label("Note, as it was written")).to_have_value("Replaced the cable")
+    expect(page.locator("#f-text")).not_to_be_editable()
+    expect(page.get_by_label("Time, in minutes")).to_have_count(0)
     page.get_by_label("Work role that is valid here").select_option(label="Senior Engineer")
     page.get_by_role("button", name="Try again what is missing").click()
     expect(page.get_by_role("status").first).to_contain_text("15 minutes were logged")
     state = psa.state(number)
     assert [note["author"] for note in notes(state, "Replaced the cable")] == ["kbrandt"]
     assert [entry["workRole"] for entry in state["time_records"] if entry["workRole"]] == ["Senior Engineer"]
+
+
+def test_what_was_refused_can_be_written_anew(visit, psa):
+    number = psa.ticket("Dead line", board="Voice")
+    page = visit("engineer")
+    update(page, number)
+    page.locator("#f-text").fill("Swapped the handset")
+    page.get_by_label("Time, in minutes").fill("25")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text("not valid for the selected location")
+    page.get_by_label("Work role that is valid here").select_option(label="Senior Engineer")
+    page.get_by_role("button", name="Write it anew").click()
+    # The note was written; the time is missing, and can be changed.
+    expect(page.locator("#f-text")).to_have_value("")
+    expect(page.get_by_label("Work role (optional)").locator("option:checked")).to_have_text("Senior Engineer")
+    minutes = page.get_by_label("Time, in minutes")
+    expect(minutes).to_have_value("25")
+    minutes.fill("35")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("35 minutes were logged")
+    state = psa.state(number)
+    assert len(notes(state, "Swapped the handset")) == 1
+    assert [entry["minutes"] for entry in state["time_records"] if entry["minutes"] in (25, 35)] == [35]
 
 
 def test_the_psa_breaks_off_in_the_middle_of_a_post_and_nothing_is_lost_or_doubled(visit, demo, psa):
@@ -230,51 +356,113 @@ def test_the_psa_breaks_off_in_the_middle_of_a_post_and_nothing_is_lost_or_doubl
     page.locator("#f-text").fill("Before the storm")
     # ConnectWise takes the note, but its answer never arrives; the time fails before it is taken.
     psa("POST", "/faults", {"action": "cutAfter", "method": "POST", "path": "*/notes", "times": 1})
-    psa("POST", "/faults", {"action": "cutBefore", "method": "POST", "path": "*/time/entries", "times": 2})
+    psa("POST", "/faults", {"action": "cutBefore", "method": "POST", "path": "*/time/entries", "times": 1})
     page.get_by_role("button", name="Update ticket").click()
     expect(page.get_by_role("status").first).to_contain_text("goes on by itself")
     post = page.locator("tbody tr", has_text="Internal analysis")
     expect(post).to_contain_text("waiting")
-    post.get_by_role("link").first.click()
-    page.get_by_role("button", name="Try now").click()
-    page.goto(f"/tickets/{number}")
-    for _ in range(20):
-        if [entry for entry in psa.state(number)["time_records"] if entry["minutes"] == 15]:
-            break
-        for waiting in demo.api("GET", f"/integrations/psa/posts?ticket_id={number}&state=queued")["items"][:1]:
-            demo.api("POST", f"/integrations/psa/posts/{waiting['id']}/retry", {})
-        time.sleep(0.5)
+    # Nobody does anything; the page hears by itself that it went on.
+    expect(page.locator("#ticket-history tbody tr", has_text="15 minutes")).to_contain_text("written", timeout=90_000)
     state = psa.state(number)
     assert len(notes(state, "Before the storm")) == 1
     assert len([entry for entry in state["time_records"] if entry["minutes"] == 15]) == 1
-    # The page hears of it by itself.
-    expect(page.locator("#ticket-history tbody tr", has_text="15 minutes")).to_contain_text("written", timeout=10_000)
     page.goto(f"/integrations/posts?ticket_id={number}")
     expect(page.locator("tbody tr")).to_have_count(2)
     expect(page.locator("tbody tr", has_text="written")).to_have_count(2)
 
 
-def test_while_the_psa_is_down_the_panel_takes_what_is_written(visit, demo, psa):
+def test_while_the_psa_is_down_the_panel_takes_what_is_written(visit, demo, psa, connection):
     number = psa.ticket("Down")
+    settings = demo.api("GET", f"{connection}/settings")
+    demo.api("PUT", f"{connection}/settings", {**settings, "default_minutes": 35, "note_type": "resolution"})
     page = visit("engineer")
     psa("POST", "/faults", {"action": "cutBefore", "path": "*/service/tickets/*", "times": None})
     page.goto(f"/tickets/{number}")
     expect(page.locator("main")).to_contain_text("did not answer as it should")
     page.goto(f"/tickets/{number}/update")
     expect(page.locator("main")).to_contain_text("ConnectWise cannot be asked")
+    # The connection's settings are ours, and apply.
+    expect(page.get_by_label("Time, in minutes")).to_have_value("35")
+    expect(page.get_by_label("Resolution")).to_be_checked()
     page.locator("#f-text").fill("Kept for later")
     page.get_by_role("button", name="Update ticket").click()
     expect(page.get_by_role("status").first).to_contain_text("stored and goes on by itself")
     psa("DELETE", "/faults")
-    connection = demo.api("GET", "/integrations/psa/connections")["items"][0]["id"]
-    demo.api("POST", f"/integrations/psa/connections/{connection}/test")
-    for _ in range(30):
+    # Nobody does anything.
+    for _ in range(180):
         if notes(psa.state(number), "Kept for later"):
             break
-        for waiting in demo.api("GET", f"/integrations/psa/posts?ticket_id={number}&state=queued")["items"][:1]:
-            demo.api("POST", f"/integrations/psa/posts/{waiting['id']}/retry", {})
         time.sleep(0.5)
     assert len(notes(psa.state(number), "Kept for later")) == 1
+
+
+def test_a_page_that_is_live_leaves_alone_what_is_typed(visit, demo, psa):
+    number = psa.ticket("Live")
+    page = visit("admin")
+    for path in ["/integrations/posts", "/deliveries"]:
+        page.goto(path)
+        expect(page.locator(".live")).not_to_have_class(re.compile("is-off"))
+        field = page.get_by_label("Ticket", exact=True)
+        field.press_sequentially("10")
+        with page.expect_response(lambda answer: answer.url.endswith(path) and answer.request.method == "GET"):
+            demo.api("POST", f"/integrations/psa/tickets/{number}/notes", {"text": f"Seen on {path}"})
+        if path == "/integrations/posts":
+            expect(page.locator("tbody tr", has_text=f"Seen on {path}")).to_have_count(1)
+        field.press_sequentially("042")
+        expect(field).to_have_value("10042")
+        expect(field).to_be_focused()
+
+
+def test_what_is_written_survives_a_new_sign_in_elsewhere(visit, demo, psa):
+    number = psa.ticket("Two tabs")
+    page = visit("engineer")
+    update(page, number)
+    page.locator("#f-text").fill("Half a page of thoughts")
+    page.get_by_label("Time, in minutes").fill("0")
+    page.context.clear_cookies(name="patchbay")
+    other = page.context.new_page()
+    sign_in(other, "engineer", demo.password)
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text("You have signed in again")
+    expect(page.locator("#f-text")).to_have_value("Half a page of thoughts")
+    assert notes(psa.state(number), "Half a page of thoughts") == []
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    assert len(notes(psa.state(number), "Half a page of thoughts")) == 1
+
+
+def test_what_is_written_survives_a_page_that_only_says_what_failed(visit, psa):
+    number = psa.ticket("Draft")
+    page = visit("engineer")
+    update(page, number)
+    page.locator("#f-text").fill("Not again")
+    once = page.locator("input[name=_once]").last.input_value()
+    page.route("**/update", lambda route: route.fulfill(status=503, body="<h1>Away</h1>", content_type="text/html"))
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("heading", name="Away")).to_be_visible()
+    page.unroute("**/update")
+    page.complaints.clear()
+    page.goto(f"/tickets/{number}/update")
+    expect(page.locator("#f-text")).to_have_value("Not again")
+    # Under the same name, so that it is not done twice if it was done after all.
+    assert page.locator("input[name=_once]").last.input_value() == once
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    page.goto(f"/tickets/{number}/update")
+    expect(page.locator("#f-text")).to_have_value("")
+
+
+def test_with_the_feature_switched_off_nothing_is_offered_and_pages_say_why(visit, psa, feature):
+    number = psa.ticket("Switched off")
+    page = visit("engineer")
+    feature(False)
+    for path in ["/tickets", f"/tickets/{number}", f"/tickets/{number}/update", "/integrations/posts"]:
+        page.goto(path)
+        expect(page.locator("main")).to_contain_text("switched off for your organization")
+        expect(page.get_by_role("link", name=re.compile("^Update a? ?ticket"))).to_have_count(0)
+    feature(True)
+    page.goto(f"/tickets/{number}")
+    expect(page.get_by_role("link", name="Update ticket")).to_be_visible()
 
 
 def test_members_are_matched_by_hand_and_by_e_mail(visit, demo):
@@ -298,30 +486,66 @@ def test_members_are_matched_by_hand_and_by_e_mail(visit, demo):
     page.get_by_role("link", name="Done").click()
     expect(page.locator("tbody tr", has_text="Vera Nilsson")).to_contain_text("an administrator")
     expect(page.locator("tbody tr", has_text="tom.whitlock@")).to_contain_text("e-mail address")
+    page.get_by_label("Show", exact=True).select_option(label="Not mapped")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("tbody tr", has_text="owner@")).to_have_count(1)
+    expect(page.locator("tbody tr", has_text="viewer@")).to_have_count(0)
+    page.get_by_label("Show", exact=True).select_option("true")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("tbody tr", has_text="viewer@")).to_have_count(1)
+    expect(page.locator("tbody tr", has_text="owner@")).to_have_count(0)
     page.locator("tbody tr", has_text="viewer@").get_by_label("Member of Vera Nilsson").select_option("")
     page.locator("tbody tr", has_text="viewer@").get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").first).to_contain_text("unmapped")
 
 
-def test_settings_apply_to_the_next_change(visit, psa):
+def test_settings_apply_to_the_next_change(visit, psa, connection):
     page = visit("admin")
     page.goto("/integrations/settings")
     page.get_by_label("Time for a change, in minutes").fill("25")
+    page.get_by_label("Work role").select_option(label="Senior Engineer")
     page.get_by_text("Move the ticket after a change").click()
     page.get_by_label("Status after a change on Service Desk").select_option(label="Waiting on Client")
+    page.get_by_label("Unmapped people write as").select_option(label="Kai Brandt")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("main")).to_contain_text("25 minutes")
+    page.goto("/integrations/members?mapped=false")
+    expect(page.locator("tbody tr").first).to_contain_text("writes as Kai Brandt")
     number = psa.ticket("Settings")
     engineer = visit("engineer")
     update(engineer, number)
     expect(engineer.get_by_label("Time, in minutes")).to_have_value("25")
+    # What is left alone is what the connection says, and is called so.
+    expect(engineer.get_by_label("Work role").locator("option:checked")).to_have_text(
+        "Default of the connection: Senior Engineer"
+    )
     engineer.locator("#f-text").fill("By the settings")
     engineer.get_by_role("button", name="Update ticket").click()
     expect(engineer.get_by_role("status").first).to_contain_text("Waiting on Client now")
-    page.goto("/integrations/settings")
-    page.get_by_label("Time for a change, in minutes").fill("15")
-    page.get_by_text("Move the ticket after a change").click()
+    [entry] = [entry for entry in psa.state(number)["time_records"] if entry["minutes"] == 25]
+    assert entry["workRole"] == "Senior Engineer"
+
+
+@pytest.fixture
+def tenant(demo):
+    """A customer, which is afterwards what it was."""
+    tenant = demo.api("GET", "/tenants")["items"][0]
+    yield tenant
+    company = {name: tenant[name] for name in ("psa_company_id", "psa_company_name")}
+    demo.api("PATCH", f"/tenants/{tenant['id']}", company)
+
+
+def test_a_company_is_searched_among_all_there_are(visit, tenant):
+    page = visit("admin")
+    page.goto(f"/tenants/{tenant['id']}")
+    company = page.get_by_label("Company in ConnectWise (optional)", exact=True)
+    expect(company.locator("option:checked")).to_have_text(tenant["psa_company_name"])
+    page.get_by_label("Search Company in ConnectWise").fill("quarry")
+    # What is chosen stays in the list until something else is.
+    expect(company.locator("option")).to_have_text(["Not chosen", tenant["psa_company_name"], "Quarry Steel Fabricators"])
+    company.select_option(label="Quarry Steel Fabricators")
     page.get_by_role("button", name="Save").click()
+    expect(page.locator("tbody tr", has_text=tenant["name"])).to_contain_text("Quarry Steel Fabricators")
 
 
 def test_missing_rights_are_named(visit, psa):
@@ -357,6 +581,33 @@ def test_a_customer_limits_what_is_found_and_a_limited_person_sees_no_more(visit
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").first).to_contain_text("limited to 1 customers")
     assert demo.api("GET", f"/users/{user['id']}/tenants")["tenants"] == [tenant["id"]]
+    limited = visit()
+    limited.goto("/sign-in")
+    limited.get_by_label("E-mail", exact=True).fill(email)
+    limited.get_by_label("Password", exact=True).fill("obelisk raven 42 tea")
+    limited.get_by_role("button", name="Sign in").click()
+    # The password was given by somebody else.
+    limited.get_by_label("Present password").fill("obelisk raven 42 tea")
+    limited.get_by_label("New password", exact=True).fill("copper meadow whistle")
+    limited.get_by_label("New password again").fill("copper meadow whistle")
+    limited.get_by_role("button", name="Set the password").click()
+    limited.goto("/tickets?q=obelisk")
+    expect(limited.locator("tbody tr")).to_have_count(1)
+    expect(limited.locator("tbody tr")).to_contain_text("Obelisk inside")
+    assert limited.goto(f"/tickets/{outside}").status == 404
+    assert limited.goto(f"/tickets/{outside}/update").status == 404
+    assert limited.goto("/connections").status == 403
+    limited.goto("/tickets/update")
+    limited.get_by_role("combobox").fill("obelisk")
+    expect(limited.get_by_role("option")).to_have_count(1)
+    update(limited, inside)
+    limited.locator("#f-text").fill("Within the limit")
+    limited.get_by_label("Time, in minutes").fill("0")
+    limited.get_by_role("button", name="Update ticket").click()
+    expect(limited.get_by_role("status").first).to_contain_text("The note was written")
+    limited.goto("/integrations/posts")
+    expect(limited.locator("main")).to_contain_text("What you wrote to tickets")
+    expect(limited.locator("tbody tr")).to_have_count(1)
 
 
 def test_without_a_script_a_ticket_is_updated_too(visit, demo, psa):

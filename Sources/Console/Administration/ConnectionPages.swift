@@ -28,7 +28,7 @@ func connectionPages() -> [PageRoute] {
             .link("Connect a chat system", "/connections/chat/new", icon: "plus-lg"))
         return Page(
             title: "Connections", lead: "The outside systems that Patchbay speaks with.", actions: newChat + newPSA,
-            blocks: [
+            blocks: Block.switchedOff(visit) + [
                 Table(
                     caption: "Ticketing systems", title: "Ticketing systems", columns: ["Name", "State", "Tested"],
                     rows: rows(psa, "psa", "site"),
@@ -104,7 +104,7 @@ private let psaPages: [PageRoute] = {
                 ]))
         return Page(
             title: name, crumb: ("Connections", "/connections"),
-            actions: connectionActions(visit, base, "/connections/psa/\(id)", connection), blocks: blocks)
+            actions: psaActions(visit, connection), blocks: Block.switchedOff(visit) + blocks)
     }
     let changed = [
         Field("name", "Name"), Field("site", "Site", help: "Another site needs all keys again."),
@@ -115,9 +115,47 @@ private let psaPages: [PageRoute] = {
         Field("active", "Switched on", .flag),
     ]
     let edit = changing("psa", base, changed)
-    return [one] + new + edit
-        + acting("psa", base, "Everything mirrored of it goes as well, with its rules and deliveries.")
+    return [one, psaSwitch] + new + edit + acting("psa", base, psaLoss)
 }()
+
+/// What goes with a connection.
+private let psaLoss =
+    "Its rules, deliveries, mirrored tickets and member mappings are deleted with it, for good. What was written to tickets stays in the post history."
+
+/// What can be done to a connection to ConnectWise.
+func psaActions(_ visit: Visit, _ connection: Value) -> [Action] {
+    let (base, path) = ("/integrations/psa/connections", "/connections/psa/\(connection["id"].words)")
+    let isOn = connection["active"].isTrue
+    let onOrOff = visit.allowed(
+        .patch, base + "/{id}",
+        .post(
+            isOn ? "Switch off" : "Switch on", path + "/switch", icon: "toggles",
+            confirm: isOn
+                ? "Switch \(connection["name"].words) off? Nothing is read or written any more; everything that is stored stays, and what waits goes on when it is switched on again within a day."
+                : nil, hidden: ["active": isOn ? "false" : "true"]))
+    return connectionActions(
+        visit, base, path, connection, isOn ? psaLoss + " Switching it off instead keeps everything." : psaLoss,
+        between: onOrOff)
+}
+
+private let psaSwitch = PageRoute.post("/connections/psa/{id}/switch", .admin) { visit in
+    let id = try visit.parameter()
+    let path = "/integrations/psa/connections/\(id)"
+    let connection = try await visit.get(path)
+    guard let wanted = visit.entries["active"], !wanted.isEmpty else { return .redirect("/connections/psa/\(id)") }
+    let isOn = wanted == "true"
+    do {
+        try await visit.send(.patch, path, ["active": .flag(isOn)])
+        return .redirect(
+            "/connections/psa/\(id)", "\(connection["name"].words) is switched \(isOn ? "on" : "off").")
+    } catch let problem as Problem where problem.status != .notFound {
+        return .page(
+            Page(
+                title: "Not switched", crumb: ("Connection", "/connections/psa/\(id)"),
+                actions: [.link("Back", "/connections/psa/\(id)")], blocks: [.notice(.bad, nil, problem.detail)],
+                status: problem.status))
+    }
+}
 
 private let chatPages: [PageRoute] = {
     let base = "/integrations/chat/connections"
@@ -179,7 +217,8 @@ private let chatPages: [PageRoute] = {
             : []
         return Page(
             title: connection["name"].words, crumb: ("Connections", "/connections"),
-            actions: rotate + connectionActions(visit, base, "/connections/chat/\(id)", connection), blocks: blocks)
+            actions: rotate + connectionActions(visit, base, "/connections/chat/\(id)", connection, chatLoss),
+            blocks: blocks)
     }
     let changed = [
         Field("name", "Name"), Field("url", "Address", .url, help: "Another address needs the token again."),
@@ -195,8 +234,10 @@ private let chatPages: [PageRoute] = {
         let made = try await visit.send(.post, "\(base)/\(id)/rotate-secret")
         return .page(secretPage(made, made["secret"].words))
     }
-    return [one] + new + edit + rotate + acting("chat", base, "Its rooms and people go as well, with their rules.")
+    return [one] + new + edit + rotate + acting("chat", base, chatLoss)
 }()
+
+private let chatLoss = "Its rooms and people go as well, with their rules."
 
 private func secretPage(_ connection: Value, _ secret: String) -> Page {
     Page(
@@ -213,13 +254,14 @@ private func secretPage(_ connection: Value, _ secret: String) -> Page {
         ])
 }
 
-private func connectionActions(_ visit: Visit, _ base: String, _ path: String, _ connection: Value) -> [Action] {
+private func connectionActions(
+    _ visit: Visit, _ base: String, _ path: String, _ connection: Value, _ loss: String, between: [Action] = []
+) -> [Action] {
     let name = connection["name"].words
     return visit.allowed(
         .delete, base + "/{id}",
-        .post(
-            "Delete", path + "/delete", style: "is-danger", icon: "trash",
-            confirm: "Delete \(name) with everything that belongs to it?"))
+        .post("Delete", path + "/delete", style: "is-danger", icon: "trash", confirm: "Delete \(name)? \(loss)"))
+        + between
         + visit.allowed(.patch, base + "/{id}", .link("Change", path + "/edit", icon: "pencil"))
         + visit.allowed(.post, base + "/{id}/test", .post("Test", path + "/test", style: "is-primary", icon: "check2"))
 }

@@ -21,11 +21,37 @@ private func tabs(_ visit: Visit) -> Block {
         all.filter { visit.may(.get, base + $0.2) }.map { ($0.0, $0.1, visit.path == $0.1) })
 }
 
-/// The connection that is used where no customer has one of its own; nil when there is none.
-private func connection(_ visit: Visit) async throws -> Value? {
-    guard visit.may(.get, base + "/connections") else { return nil }
-    let all = try await visit.get(base + "/connections", ["limit": "200"]).items
-    return all.first { $0["active"].isTrue && $0["tenant_id"] == .null }
+extension Visit {
+    /// The connection that is used where no customer has one of its own, or else the one that was; nil when there is none,
+    /// or for those who may not see it.
+    fileprivate func connection() async throws -> Value? {
+        guard may(.get, base + "/connections") else { return nil }
+        let all = try await get(base + "/connections", ["limit": "200"]).items.filter { $0["tenant_id"] == .null }
+        return all.first { $0["active"].isTrue } ?? all.first
+    }
+
+    /// What applies to writes through the connection that is used, where nobody says anything else.
+    /// - Throws: 404 also for those who may not see it.
+    func settingsInUse() async throws -> Value {
+        var id = try await connection().flatMap { $0["active"].isTrue ? $0["id"].string : nil }
+        if let tenant = try await tenant()?["id"].string {
+            id = try await get("/tenants/\(tenant)/connectwise/enabled")["connection_id"].string
+        }
+        guard let id, may(.get, base + "/connections/{id}/settings") else { throw Problem.notFound("connection") }
+        return try await get("\(base)/connections/\(id)/settings")
+    }
+}
+
+extension Block {
+    /// What stands in place of tickets while there is no ticketing system.
+    static func notConnected(_ visit: Visit) -> Block {
+        .emptyState(
+            "plug", "No connection to ConnectWise yet",
+            "An administrator connects it under Integrations; then tickets can be found and written to.",
+            visit.allowed(
+                .post, base + "/connections",
+                .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary", icon: "plus-lg")))
+    }
 }
 
 // MARK: Connection
@@ -34,7 +60,8 @@ private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
     var page = Page(
         title: "Integrations", lead: "ConnectWise PSA: the connection, who is whom, and what was written.",
         blocks: [tabs(visit)])
-    guard let connection = try await connection(visit) else {
+    page.blocks += Block.switchedOff(visit)
+    guard let connection = try await visit.connection() else {
         page.blocks.append(
             .emptyState(
                 "plug", "No connection to ConnectWise yet",
@@ -44,20 +71,19 @@ private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
                     .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary", icon: "plus-lg"))))
         return page
     }
-    let (id, path) = (connection["id"].words, "/connections/psa/\(connection["id"].words)")
+    let id = connection["id"].words
     let settings = try await visit.get("\(base)/connections/\(id)/settings")
     page.actions =
-        visit.allowed(
-            .delete, base + "/connections/{id}",
-            .post(
-                "Disconnect", path + "/delete", style: "is-danger", icon: "trash",
-                confirm: "Disconnect \(connection["name"].words)? What was written stays in the post history."))
-        + visit.allowed(.patch, base + "/connections/{id}", .link("Change", path + "/edit", icon: "pencil"))
+        psaActions(visit, connection)
         + visit.allowed(
             .get, base + "/connections/{id}/rights",
             .link("Check rights", "/integrations/rights", icon: "shield-check"))
-        + visit.allowed(
-            .post, base + "/connections/{id}/test", .post("Test", path + "/test", style: "is-primary", icon: "check2"))
+    if !connection["active"].isTrue {
+        page.blocks.append(
+            .notice(
+                .warning, "The connection is switched off.",
+                "Nothing is read or written; everything that is stored stays."))
+    }
     if let reason = connection["state_reason"].string { page.blocks.append(.notice(.warning, nil, reason)) }
     page.blocks.append(
         .grid(
@@ -67,7 +93,10 @@ private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
                     connection["name"].words,
                     [
                         .facts([
-                            ("State", .badge(.connection(connection["state"].words, isActive: true))),
+                            (
+                                "State",
+                                .badge(.connection(connection["state"].words, isActive: connection["active"].isTrue))
+                            ),
                             ("Site", .text(connection["site"].words)), ("Company", .text(connection["company"].words)),
                             ("Public key", .mono(connection["public_key_hint"].words)),
                             ("Private key", .mono(connection["private_key_hint"].words)),
@@ -104,113 +133,160 @@ private func settingFacts(_ settings: Value) -> [(String, Cell)] {
 }
 
 private let settingsForm = PageRoute.form("/integrations/settings", .admin) { visit, entries, problem in
-    guard let connection = try await connection(visit) else { throw Problem.notFound("connection") }
+    guard let connection = try await visit.connection() else { throw Problem.notFound("connection") }
     let settings = try await visit.get("\(base)/connections/\(connection["id"].words)/settings")
-    let choices = try await SettingChoices(visit)
-    let given = entries ?? choices.entries(settings)
+    let choices = try await SettingChoices(visit, settings)
     return Page(
         title: "Change what applies", heading: "What applies when nobody says otherwise",
         crumb: ("Integrations", "/integrations"),
-        blocks: (choices.problem.map { [.notice(.warning, nil, $0)] } ?? []) + [
+        blocks: Block.switchedOff(visit) + choices.notes.map { .notice(.warning, nil, $0) } + [
             Form(
-                action: "/integrations/settings", fields: choices.fields, cancel: "/integrations", entries: given,
-                problem: problem
+                action: "/integrations/settings", fields: choices.fields, cancel: "/integrations",
+                entries: entries ?? choices.entries, problem: problem
             ).block
         ])
 } send: { visit in
-    guard let connection = try await connection(visit) else { throw Problem.notFound("connection") }
+    guard let connection = try await visit.connection() else { throw Problem.notFound("connection") }
     let path = "\(base)/connections/\(connection["id"].words)/settings"
-    let choices = try await SettingChoices(visit)
-    let old = try await visit.get(path)
-    try await visit.send(.put, path, choices.body(visit.entries, old))
+    let choices = try await SettingChoices(visit, try await visit.get(path))
+    try await visit.send(.put, path, choices.body(visit.entries))
     return .redirect("/integrations", "That applies from now on.")
 }
 
-/// The lists of ConnectWise from which settings are chosen.
+/// The lists of ConnectWise from which settings are chosen, together with what is set. What a list does not hold, or
+/// cannot be shown at all, stays as it is.
 private struct SettingChoices {
     typealias Choice = (value: String, label: String)
 
-    var roles: [Choice] = []
-    var types: [Choice] = []
-    var members: [Choice] = []
-    var boards: [(id: String, name: String, statuses: [Choice])] = []
-    var problem: String?
+    private static let mostBoards = 40
 
-    init(_ visit: Visit) async throws {
+    private struct BoardChoice {
+        let id: String
+        let name: String
+        let statuses: [Choice]
+    }
+
+    private let settings: Value
+    private var lists: [String: [Choice]] = [:]
+    private var boards: [BoardChoice] = []
+    /// What the form does not show, and why.
+    private(set) var notes: [String] = []
+
+    init(_ visit: Visit, _ settings: Value) async throws {
+        self.settings = settings
         do {
-            roles = try await Choices.named(visit, base + "/work-roles")
-            types = try await Choices.named(visit, base + "/work-types")
-            members = try await Choices.named(visit, base + "/members")
-            for board in try await Choices.named(visit, "/cw/boards").prefix(40) {
-                let statuses = try await visit.get("/cw/boards/\(board.value)")["statuses"].elements
-                    .filter { !$0["inactive"].isTrue && !$0["closed"].isTrue }
-                boards.append((board.value, board.label, statuses.map { ($0["id"].words, $0["name"].words) }))
+            for (name, path) in [("work_role", "work-roles"), ("work_type", "work-types"), ("member", "members")] {
+                let found = try await Choices.named(visit, "\(base)/\(path)")
+                lists[name] = Self.with(settings[name]["id"].string, settings[name]["name"].string, found)
             }
         } catch let problem as Problem {
-            self.problem = "The lists of ConnectWise cannot be had for the moment. \(problem.detail)"
+            notes.append("Some lists of ConnectWise cannot be had for the moment; what is set stays. \(problem.detail)")
+        }
+        do {
+            try await readBoards(visit)
+        } catch let problem as Problem {
+            boards = []
+            notes.append("The boards cannot be had for the moment; what is set stays. \(problem.detail)")
         }
     }
 
-    private func choice(_ name: String, _ label: String, _ none: String, _ choices: [Choice]) -> Field {
-        Field(name, label, .choice([("", none)] + choices), optional: true)
+    /// Those for which something is set come first; a long form helps nobody.
+    private mutating func readBoards(_ visit: Visit) async throws {
+        let all = try await Choices.named(visit, "/cw/boards")
+        let chosen = all.filter { stored($0.value) != nil }
+        let others = all.filter { stored($0.value) == nil }
+        for board in chosen + others.prefix(max(0, Self.mostBoards - chosen.count)) {
+            let statuses = try await visit.get("/cw/boards/\(board.value)")["statuses"].elements
+                .filter { !$0["inactive"].isTrue && !$0["closed"].isTrue }.map { ($0["id"].words, $0["name"].words) }
+            let set = stored(board.value)
+            boards.append(
+                BoardChoice(
+                    id: board.value, name: board.label,
+                    statuses: Self.with(set?["status_id"].string, set?["status_name"].string, statuses)))
+        }
+        let hidden = all.count - boards.count
+        if hidden > 0 { notes.append("\(hidden) more boards are not shown; the API has them all.") }
+    }
+
+    private func stored(_ board: String) -> Value? {
+        settings["board_statuses"].elements.first { $0["board_id"].words == board }
+    }
+
+    /// The choices, with the one that is set also when it is no longer offered.
+    private static func with(_ id: String?, _ name: String?, _ choices: [Choice]) -> [Choice] {
+        guard let id, !choices.contains(where: { $0.value == id }) else { return choices }
+        return choices + [(id, "\(name ?? id) (no longer offered, or closes the ticket)")]
+    }
+
+    private func choice(_ name: String, _ label: String, _ none: String) -> [Field] {
+        lists[name].map { [Field(name, label, .choice([("", none)] + $0), optional: true)] } ?? []
     }
 
     var fields: [Field] {
-        [
-            Field("default_minutes", "Time for a change, in minutes", .number),
-            choice("work_role", "Work role", "As ConnectWise has it", roles),
-            choice("work_type", "Work type", "As ConnectWise has it", types),
-            Field("note_type", "A note is", .choice(NoteWords.choices)),
-            choice("member", "Unmapped people write as", "The API member", members),
-            Field(
-                "auto_update_status", "Move the ticket after a change", .flag,
-                help: "To the status of its board below. Otherwise only when somebody says so."),
-        ]
+        [Field("default_minutes", "Time for a change, in minutes", .number)]
+            + choice("work_role", "Work role", "As ConnectWise has it")
+            + choice("work_type", "Work type", "As ConnectWise has it")
+            + [Field("note_type", "A note is", .choice(NoteWords.choices))]
+            + choice("member", "Unmapped people write as", "The API member")
+            + [
+                Field(
+                    "auto_update_status", "Move the ticket after a change", .flag,
+                    help: "To the status of its board below. Otherwise only when somebody says so.")
+            ]
             + boards.map { board in
-                choice("board_\(board.id)", "Status after a change on \(board.name)", "Stays as it is", board.statuses)
+                Field(
+                    "board_\(board.id)", "Status after a change on \(board.name)",
+                    .choice([("", "Stays as it is")] + board.statuses), optional: true)
             }
     }
 
-    func entries(_ settings: Value) -> Entries {
+    /// What is set.
+    var entries: Entries {
         var values: [String: String?] = [
             "default_minutes": settings["default_minutes"].string, "note_type": settings["note_type"].string,
-            "work_role": settings["work_role"]["id"].string, "work_type": settings["work_type"]["id"].string,
-            "member": settings["member"]["id"].string, "auto_update_status": settings["auto_update_status"].string,
+            "auto_update_status": settings["auto_update_status"].string,
         ]
+        for name in lists.keys { values[name] = settings[name]["id"].string }
         for board in settings["board_statuses"].elements {
             values["board_\(board["board_id"].words)"] = board["status_id"].string
         }
         return Entries(values)
     }
 
-    /// The whole settings; what could not be shown stays as it was.
-    func body(_ entries: Entries, _ old: Value) -> [String: Value] {
-        func reference(_ name: String, _ choices: [Choice]) -> Value {
-            guard problem == nil else { return old[name] }
-            guard let id = entries[name], let label = choices.first(where: { $0.value == id })?.label else {
-                return .null
+    /// The whole settings.
+    func body(_ entries: Entries) -> [String: Value] {
+        func reference(_ name: String) -> Value {
+            // A field that was not in the form says nothing.
+            guard let id = entries[name], id != settings[name]["id"].string else { return settings[name] }
+            guard let label = lists[name]?.first(where: { $0.value == id })?.label else {
+                return id.isEmpty ? .null : settings[name]
             }
             return .object(["id": .text(id), "name": .text(label)])
         }
-        let minutes = entries["default_minutes"] ?? ""
-        let statuses = boards.compactMap { board -> Value? in
-            guard let id = entries["board_\(board.id)"],
-                let name = board.statuses.first(where: { $0.value == id })?.label
-            else { return nil }
-            return .object(["board_id": .text(board.id), "status_id": .text(id), "status_name": .text(name)])
+        var statuses = settings["board_statuses"].elements
+        for board in boards {
+            guard let id = entries["board_\(board.id)"], id != (stored(board.id)?["status_id"].string ?? "") else {
+                continue
+            }
+            let name = board.statuses.first { $0.value == id }?.label
+            guard id.isEmpty || name != nil else { continue }
+            statuses.removeAll { $0["board_id"].words == board.id }
+            guard let name else { continue }
+            statuses.append(
+                .object(["board_id": .text(board.id), "status_id": .text(id), "status_name": .text(name)]))
         }
+        let minutes = entries["default_minutes"] ?? ""
         return [
             "default_minutes": Double(minutes).map(Value.number) ?? .text(minutes),
-            "work_role": reference("work_role", roles), "work_type": reference("work_type", types),
-            "member": reference("member", members), "note_type": .text(entries["note_type"] ?? "internal_analysis"),
-            "auto_update_status": .flag(entries["auto_update_status"] == "true"),
-            "board_statuses": problem == nil ? .list(statuses) : old["board_statuses"],
+            "work_role": reference("work_role"), "work_type": reference("work_type"), "member": reference("member"),
+            "note_type": .text(entries["note_type"] ?? "internal_analysis"),
+            "auto_update_status": .flag(entries["auto_update_status"] == "true"), "board_statuses": .list(statuses),
         ]
     }
 }
 
 private let rightsPage = PageRoute.get("/integrations/rights", .admin) { visit in
-    guard let connection = try await connection(visit) else { throw Problem.notFound("connection") }
+    guard let connection = try await visit.connection() else { throw Problem.notFound("connection") }
     var page = Page(
         title: "Rights", heading: "Rights of the API member",
         lead: "Each is tried with a call that changes nothing, and named as on ConnectWise's screen of security roles.",
@@ -260,7 +336,8 @@ private let memberTab = PageRoute.get("/integrations/members", .engineer) { visi
     var page = Page(
         title: "Member mapping", heading: "Integrations",
         lead: "Whom ConnectWise names as the author of what somebody writes here.",
-        crumb: nil, blocks: [tabs(visit)])
+        crumb: nil, blocks: [tabs(visit)] + Block.switchedOff(visit))
+    let isFiltered = !(visit.query["mapped"] ?? "").isEmpty
     let mappings: Value
     var members: [(value: String, label: String)] = []
     do {
@@ -279,24 +356,34 @@ private let memberTab = PageRoute.get("/integrations/members", .engineer) { visi
     page.actions = visit.allowed(
         .post, base + "/member-mappings/auto-match",
         .post("Match by e-mail", "/integrations/members/auto-match", style: "is-primary", icon: "magic"))
+    if visit.may(.post, base + "/member-mappings/auto-match") || isFiltered {
+        let choices = [("", "Everybody"), ("true", "Mapped"), ("false", "Not mapped")]
+        page.blocks.append(
+            Filters.block(
+                "/integrations/members", [Field("mapped", "Show", .choice(choices))], visit, clear: isFiltered))
+    }
+    let stand = (try? await visit.settingsInUse()).map { $0["member"]["name"].string ?? "the API member" }
     if members.isEmpty {
         page.blocks.append(
             .notice(
                 .warning, nil, "No members are found in ConnectWise. The API member may lack the right to see them."))
-    } else if mappings.items.allSatisfy({ $0["member_id"] == .null }), visit.query["cursor"] == nil {
+    } else if mappings.items.allSatisfy({ $0["member_id"] == .null }), visit.query["cursor"] == nil, !isFiltered {
         page.blocks.append(.notice(.info, nil, "Nobody is mapped yet. Match by e-mail, or choose members below."))
     }
     page.blocks.append(
         Table(
             caption: "Member mapping", columns: ["Person", "Member in ConnectWise", "Matched by", .hidden("Choice")],
-            rows: mappings.items.map { mappingRow($0, members, visit) },
+            rows: mappings.items.map { mappingRow($0, members, stand, visit) },
             empty: Empty(icon: "people", title: "Nobody fits", text: "No active person is like that."),
             pager: visit.pager(mappings)
         ).block)
     return page
 }
 
-private func mappingRow(_ mapping: Value, _ members: [(value: String, label: String)], _ visit: Visit) -> [Cell] {
+/// - Parameter stand: in whose name unmapped people write; nil for those who may not know.
+private func mappingRow(
+    _ mapping: Value, _ members: [(value: String, label: String)], _ stand: String?, _ visit: Visit
+) -> [Cell] {
     let isMapped = mapping["member_id"] != .null
     let matched =
         switch mapping["matched_by"].words {
@@ -307,7 +394,9 @@ private func mappingRow(_ mapping: Value, _ members: [(value: String, label: Str
         }
     let member: Cell =
         !isMapped
-        ? .badge(Badge(.muted, "unmapped"), sub: "writes as the API member, with a line that names the person")
+        ? .badge(
+            Badge(.muted, "unmapped"),
+            sub: "writes as \(stand ?? "the connection has it"), with a line that names the person")
         : mapping["member_inactive"].isTrue
             ? .badge(Badge(.bad, "has left ConnectWise"), sub: mapping["member_name"].string)
             : .text(mapping["member_name"].words, sub: mapping["member_identifier"].string)
@@ -317,12 +406,13 @@ private func mappingRow(_ mapping: Value, _ members: [(value: String, label: Str
     }
     return [
         .main(mapping["user_name"].words, sub: mapping["user_email"].string), member, .text(matched),
-        .choice(
-            Choosing(
-                href: "/integrations/members", name: "member_id",
-                label: "Member of \(mapping["user_name"].words)",
-                choices: [("", "Unmapped")] + choices, chosen: mapping["member_id"].words,
-                hidden: ["user_id": mapping["user_id"].words])),
+        visit.may(.post, base + "/member-mappings")
+            ? .choice(
+                Choosing(
+                    href: "/integrations/members", name: "member_id",
+                    label: "Member of \(mapping["user_name"].words)",
+                    choices: [("", "Unmapped")] + choices, chosen: mapping["member_id"].words,
+                    hidden: ["user_id": mapping["user_id"].words])) : .text(""),
     ]
 }
 
@@ -386,12 +476,15 @@ private let memberActs: [PageRoute] = [
 private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
     let page = try await visit.get(base + "/posts", visit.listQuery(["state", "kind", "ticket_id", "mine"]))
     let isFiltered = ["state", "kind", "ticket_id"].contains { !(visit.query[$0] ?? "").isEmpty }
-    let hasConnection = visit.principal.tenants != nil ? true : try await connection(visit) != nil
+    let hasConnection = try await visit.isConnected()
+    // The API shows engineers their own.
+    let seesAll = visit.principal.role >= .admin
     return Page(
         title: "Post history", heading: "Integrations",
-        lead: "Everything that was written to tickets, by whom, and what became of it.",
-        blocks: [
-            tabs(visit),
+        lead: seesAll
+            ? "Everything that was written to tickets, by whom, and what became of it."
+            : "What you wrote to tickets, and what became of it.",
+        blocks: [tabs(visit)] + Block.switchedOff(visit) + [
             Filters.block(
                 "/integrations/posts",
                 [
@@ -434,9 +527,7 @@ private let postActs: [PageRoute] = [
         let id = try visit.parameter()
         var body: [String: Value] = [:]
         for name in ["work_role_id", "work_type_id"] {
-            // The panel has a choice of its own beside that of what is valid.
-            let chosen = visit.entries[name + "_retry"] ?? visit.entries[name]
-            if let chosen, !chosen.isEmpty { body[name] = .text(chosen) }
+            if let chosen = visit.entries[name], !chosen.isEmpty { body[name] = .text(chosen) }
         }
         do {
             let answer = try await visit.send(.post, "\(base)/posts/\(id)/retry", body)
@@ -473,11 +564,22 @@ enum PostWords {
     static func row(_ post: Value) -> [Cell] {
         [
             .main(what(post), "/integrations/posts/\(post["id"].words)", sub: post["content"].string.map(short)),
-            .main("#\(post["ticket_id"].words)", "/tickets/\(post["ticket_id"].words)"),
-            .badge(badge(post), sub: post["error"].string.map(short)),
+            ticket(post), .badge(badge(post), sub: post["error"].string.map(short)),
             .text(post["by"].words, sub: post["member"].string.map { "as \($0)" } ?? "as the API member"),
             .when(post["created_at"].date),
         ]
+    }
+
+    /// Whether trying the same again leads nowhere: the status that was expected stays another one, the connection is gone.
+    static func isOvertaken(_ post: Value) -> Bool {
+        ["status_changed", "connection_removed", "connection_moved"].contains(post["error_code"].words)
+    }
+
+    /// A number is not broken over two lines.
+    private static func ticket(_ post: Value) -> Cell {
+        var cell = Cell.main("#\(post["ticket_id"].words)", "/tickets/\(post["ticket_id"].words)")
+        cell.isNarrow = true
+        return cell
     }
 
     private static func short(_ text: String) -> String {
@@ -505,7 +607,17 @@ enum PostWords {
         if let error = post["error"].string {
             blocks.append(.notice(post["state"].words == "failed" ? .bad : .warning, nil, error))
         }
-        let canRetry = ["failed", "queued"].contains(post["state"].words)
+        blocks += Block.switchedOff(visit)
+        let isOvertaken = isOvertaken(post)
+        let canRetry = ["failed", "queued"].contains(post["state"].words) && !isOvertaken
+        if isOvertaken, visit.may(.post, base + "/tickets/{id}/log-change") {
+            blocks.append(
+                .actions([
+                    .link(
+                        "Update the ticket", "/tickets/\(post["ticket_id"].words)/update", style: "is-primary",
+                        icon: "pencil-square")
+                ]))
+        }
         if canRetry, visit.may(.post, base + "/posts/{id}/retry") {
             let roles = post["work_roles"].elements.map { ($0["id"].words, $0["name"].words) }
             blocks.append(

@@ -51,69 +51,107 @@ func tenantPages() -> [PageRoute] {
         Tenancy.choose(tenant, in: &response)
         return .response(response)
     }
-    @Sendable func fields(_ visit: Visit) async throws -> [Field] {
-        [
-            Field("name", "Name", .text, focused: true),
-            Field(
-                "psa_company_id", "Company in ConnectWise", .choice(try await Choices.companies(visit)),
-                help: "Only this company's tickets are found for the customer.", optional: true),
-            Field("active", "Offered", .flag),
-        ]
-    }
-    @Sendable func body(_ visit: Visit, _ fields: [Field]) -> [String: Value] {
-        var body = Form(action: "", fields: fields, entries: visit.entries).body
-        let chosen = visit.entries["psa_company_id"] ?? ""
-        body["psa_company_id"] = .text(chosen)
-        if case .choice(let choices) = fields[1].kind, let name = choices.first(where: { $0.value == chosen })?.label {
-            body["psa_company_name"] = .text(chosen.isEmpty ? "" : name)
-        }
-        return body
+    let companies = PageRoute(method: .get, path: "/tenants/companies", role: .admin) { visit in
+        let query = ["search": visit.query["q"] ?? "", "limit": "50"].filter { !$0.value.isEmpty }
+        let found = (try? await visit.get("/integrations/psa/companies", query).items) ?? []
+        return .fragment(
+            "options",
+            ["options": found.map { ["optionValue": $0["id"].words, "optionLabel": $0["name"].words] as Model }])
     }
     let new = PageRoute.form("/tenants/new", .admin) { visit, entries, problem in
-        Page(
+        let form = try await TenantForm(visit, .null)
+        return Page(
             title: "New customer", crumb: ("Customers", "/tenants"),
-            blocks: [
+            blocks: form.notes + [
                 Form(
-                    action: "/tenants/new", fields: try await fields(visit), submit: "Save", cancel: "/tenants",
+                    action: "/tenants/new", fields: form.fields, submit: "Save", cancel: "/tenants",
                     entries: entries ?? Entries(["active": "true"]), problem: problem
                 ).block
             ])
     } send: { visit in
-        let made = try await visit.send(.post, "/tenants", body(visit, try await fields(visit)))
+        let made = try await visit.send(.post, "/tenants", try await TenantForm(visit, .null).body(visit))
         return .redirect("/tenants", "\(made["name"].words) is a customer now.")
     }
     let edit = PageRoute.form("/tenants/{id}", .admin) { visit, entries, problem in
         let id = try visit.parameter()
         let tenant = try await visit.get("/tenants/\(id)")
-        let fields = try await fields(visit)
+        let form = try await TenantForm(visit, tenant)
         let enabled = try await visit.get("/tenants/\(id)/connectwise/enabled")
         return Page(
             title: tenant["name"].words, crumb: ("Customers", "/tenants"),
             actions: [
                 .post(
                     "Delete", "/tenants/\(id)/delete", style: "is-danger", icon: "trash",
-                    confirm: "Delete \(tenant["name"].words)? Its tickets stay in ConnectWise.")
+                    confirm: "Delete \(tenant["name"].words)? \(tenantLoss)")
             ],
-            blocks: [
+            blocks: form.notes + [
                 enabled["own"].isTrue
                     ? .notice(.info, nil, "This customer has a connection to ConnectWise of its own.")
                     : .text("Uses the organization's connection to ConnectWise.", style: "muted section"),
                 Form(
-                    action: "/tenants/\(id)", fields: fields, cancel: "/tenants",
-                    entries: entries ?? Entries(tenant, fields), problem: problem
+                    action: "/tenants/\(id)", fields: form.fields, cancel: "/tenants",
+                    entries: entries ?? Entries(tenant, form.fields), problem: problem
                 ).block,
             ])
     } send: { visit in
         let id = try visit.parameter()
-        try await visit.send(.patch, "/tenants/\(id)", body(visit, try await fields(visit)))
+        let tenant = try await visit.get("/tenants/\(id)")
+        try await visit.send(.patch, "/tenants/\(id)", try await TenantForm(visit, tenant).body(visit))
         return .redirect("/tenants", "The customer is changed.")
     }
     let delete = Deletion.page(
         "/tenants/{id}/delete", .admin, api: "/tenants/{id}", back: "/tenants", done: "The customer is deleted."
     ) { visit, id in
-        "Delete \(try await visit.get("/tenants/\(id)")["name"].words)? Its tickets stay in ConnectWise; a connection of its own goes."
+        "Delete \(try await visit.get("/tenants/\(id)")["name"].words)? \(tenantLoss)"
     }
-    return [list, choose] + new + edit + delete + limitPages()
+    return [list, choose, companies] + new + edit + delete + limitPages()
+}
+
+private let tenantLoss = "Its tickets stay in ConnectWise; a connection of its own goes."
+
+/// The form of a customer. The company that it has is never lost because a list does not hold it.
+private struct TenantForm {
+    private let tenant: Value
+    private let company: Field?
+
+    init(_ visit: Visit, _ tenant: Value) async throws {
+        self.tenant = tenant
+        let chosen = tenant["psa_company_id"].string.map { ($0, tenant["psa_company_name"].string ?? $0) }
+        company = try await Choices.companies(visit, chosen: chosen)
+    }
+
+    var fields: [Field] {
+        [Field("name", "Name", .text, focused: true)] + [company].compactMap(\.self) + [
+            Field("active", "Offered", .flag)
+        ]
+    }
+
+    var notes: [Block] {
+        guard company == nil else { return [] }
+        let present = tenant["psa_company_name"].string ?? tenant["psa_company_id"].string
+        return [
+            .notice(
+                .warning, "The companies of ConnectWise cannot be had for the moment.",
+                present.map { "The company stays \($0)." } ?? "The company can be chosen later.")
+        ]
+    }
+
+    func body(_ visit: Visit) async throws -> [String: Value] {
+        var body = Form(action: "", fields: fields.filter { $0.name != "psa_company_id" }, entries: visit.entries).body
+        // A field that was not shown says nothing.
+        guard let chosen = visit.entries["psa_company_id"], chosen != (tenant["psa_company_id"].string ?? "") else {
+            return body
+        }
+        body["psa_company_id"] = .text(chosen)
+        let name = chosen.isEmpty ? "" : try await Choices.company(chosen, visit)
+        guard let name else {
+            throw Problem.invalid([
+                .init(field: "psa_company_id", code: "wrong_value", message: "There is no such company any more.")
+            ])
+        }
+        body["psa_company_name"] = .text(name)
+        return body
+    }
 }
 
 /// To which customers a person is limited.

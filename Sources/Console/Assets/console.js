@@ -95,13 +95,17 @@
       if (field.type === "checkbox" || field.type === "radio") values[`${field.name}=${field.value}`] = field.checked;
       else values[field.name] = field.value;
     }
+    // Sent once more after a failure, it must not be done twice.
+    if ("update" in form.dataset) values._once = form.elements._once.value;
     sessionStorage.setItem(drafts(form), JSON.stringify(values));
   };
   const restore = (form) => {
     const stored = sessionStorage.getItem(drafts(form));
     if (!stored) return;
     sessionStorage.removeItem(drafts(form));
-    if (!recall("patchbay-returned")) return;
+    // The panel comes back by itself: empty after a page that only said what failed, or filled by the server.
+    if (!recall("patchbay-returned") && !("update" in form.dataset)) return;
+    if ("again" in form.dataset) return;
     const values = JSON.parse(stored);
     for (const field of form.elements) {
       if (field.type === "checkbox" || field.type === "radio") {
@@ -109,8 +113,16 @@
         if (key in values) field.checked = values[key];
       } else if (field.name in values && field.type !== "hidden") field.value = values[field.name];
     }
-    toast("What you had typed before signing in again is back.");
+    if (values._once && form.elements._once) form.elements._once.value = values._once;
+    toast("What you had typed is back.");
   };
+  // A page elsewhere means that the form was taken. A page in the form's place without it is one that says what failed.
+  if (account) {
+    const here = `patchbay-draft:${account}:${location.pathname}:`;
+    for (const key of Object.keys(sessionStorage)) {
+      if (key.startsWith(`patchbay-draft:${account}:`) && !key.startsWith(here)) sessionStorage.removeItem(key);
+    }
+  }
   for (const form of $$("form[data-keep]")) {
     restore(form);
     form.addEventListener("submit", () => keep(form));
@@ -248,6 +260,7 @@
   });
 
   // Writing to a ticket: how long the text is, how it will look, and a copy that survives every failure.
+  for (const button of $$("[data-copy-value]")) button.hidden = false;
   for (const form of $$("form[data-update]")) {
     const text = $("textarea[name=text]", form);
     const count = $("#text-count", form);
@@ -263,11 +276,12 @@
         : length > 15000 ? `${length.toLocaleString()} characters: ConnectWise may cut notes above 15,000.`
           : `${length.toLocaleString()} characters. Markdown.`;
     };
-    text.addEventListener("input", show);
-    show();
+    // When the typing rests: who hears the page is told the number, not each step towards it.
+    let counting;
+    text.addEventListener("input", () => { clearTimeout(counting); counting = setTimeout(show, 300); });
+    if (text.value) show();
     const button = $("[data-preview]", form);
     button.hidden = false;
-    $("[data-copy-value]", form).hidden = false;
     button.addEventListener("click", async () => {
       if (preview.hidden) {
         const body = new URLSearchParams({ text: text.value });
@@ -279,6 +293,41 @@
       text.hidden = !preview.hidden;
       button.textContent = preview.hidden ? "Preview" : "Write";
     });
+    // A status that takes no time is not offered while time is logged.
+    const refusing = ($("[name=refusing_time]", form)?.value || "").split(",").filter(Boolean);
+    const [minutes, status] = [$("[name=minutes]", form), $("[name=status_id]", form)];
+    const offer = () => {
+      const isTimed = minutes.value.trim() === "" ? Boolean($("[name=defaults]", form)) : Number(minutes.value) !== 0;
+      for (const option of status.options) option.disabled = isTimed && !option.selected && refusing.includes(option.value);
+      status.setCustomValidity(isTimed && refusing.includes(status.value) ? "This status takes no time. Log none, or choose another." : "");
+    };
+    minutes.addEventListener("input", offer);
+    status.addEventListener("change", offer);
+    offer();
+  }
+
+  // Long lists: what is typed above searches among all there are; what is chosen stays.
+  for (const select of $$("select[data-search]")) {
+    const input = document.createElement("input");
+    [input.type, input.className, input.placeholder] = ["search", "input mb-1", "Type a part of the name"];
+    input.setAttribute("aria-label", `Search ${select.labels[0]?.firstChild?.textContent.trim() || ""}`);
+    input.setAttribute("aria-controls", select.id);
+    select.before(input);
+    let [asked, waiting] = [0, 0];
+    const search = async () => {
+      const number = ++asked;
+      const response = await fetch(`${select.dataset.search}?q=${encodeURIComponent(input.value)}`);
+      if (number !== asked || !response.ok) return;
+      const kept = [...select.options].filter((option) => option.value === "" || option.selected);
+      const found = document.createElement("template");
+      found.innerHTML = await response.text();
+      const news = [...found.content.children].filter((option) => !kept.some((other) => other.value === option.value));
+      select.replaceChildren(...kept, ...news);
+      select.size = input.value ? Math.min(Math.max(select.options.length, 2), 8) : 1;
+    };
+    input.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 250); });
+    // Enter is for the search, not for the form.
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   }
 
   // The ticket picker: searches as one types, by keyboard all the way, and shows what was chosen as a card.

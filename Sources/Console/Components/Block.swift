@@ -1,12 +1,16 @@
+import Accounts
 import Foundation
 
 /// A piece of a page: the name of its template and what fills it.
 struct Block {
+    /// The name of its template.
+    let kind: String
     let model: Model
     /// The list that it shows, if it shows one; to be exported.
     var table: Table?
 
     init(_ kind: String, _ values: [String: Any?] = [:]) {
+        self.kind = kind
         model = Model(values).with(["kind": kind])
     }
 
@@ -25,6 +29,17 @@ struct Block {
                 "noticeTone": tone.rawValue, "noticeRole": tone == .bad ? "alert" : "status", "icon": icon,
                 "noticeTitle": title, "noticeText": text, "noticeHref": href, "noticeLink": link,
             ])
+    }
+
+    /// Why something is missing from a page.
+    static func switchedOff(_ visit: Visit) -> [Block] {
+        guard visit.isOff(.connectWise) else { return [] }
+        return [
+            .notice(
+                .info, "ConnectWise is switched off for your organization.",
+                "Nothing is written to tickets or changed about the connection. Nothing was deleted; an administrator switches it on again.",
+                href: "/flags", link: "Feature flags")
+        ]
     }
 
     static func text(_ text: String, style: String = "") -> Block {

@@ -43,12 +43,29 @@ enum Choices {
         }
     }
 
-    /// The companies of the ticketing system; only the empty choice when they cannot be had.
-    static func companies(_ visit: Visit) async throws -> [(value: String, label: String)] {
-        do {
-            return [("", "Not chosen")] + (try await named(visit, "/integrations/psa/companies"))
-        } catch is Problem {
-            return [("", "Not chosen (the companies cannot be had for the moment)")]
+    // More are searched for sooner than scrolled to.
+    private static let mostWithoutSearch = 20
+
+    /// The companies of the ticketing system, with the one that is chosen already whether it is among them or not; nil when
+    /// they cannot be had.
+    static func companies(_ visit: Visit, chosen: (value: String, label: String)?) async throws -> Field? {
+        guard var found = try? await named(visit, "/integrations/psa/companies") else { return nil }
+        if let chosen, !found.contains(where: { $0.value == chosen.value }) { found.insert(chosen, at: 0) }
+        var field = Field(
+            "psa_company_id", "Company in ConnectWise", .choice([("", "Not chosen")] + found),
+            help: "Only this company's tickets are found for the customer.", optional: true)
+        if found.count > mostWithoutSearch { field.search = "/tenants/companies" }
+        return field
+    }
+
+    /// The name of a company, wherever it stands in the list.
+    static func company(_ id: String, _ visit: Visit) async throws -> String? {
+        var query = ["limit": "200"]
+        while true {
+            let page = try await visit.get("/integrations/psa/companies", query)
+            if let found = page.items.first(where: { $0["id"].words == id }) { return found["name"].string }
+            guard let next = page["next_cursor"].string else { return nil }
+            query["cursor"] = next
         }
     }
 

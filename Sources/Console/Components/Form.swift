@@ -32,6 +32,13 @@ struct Entries: Sendable {
 
     func all(_ name: String) -> [String] { values[name] ?? [] }
 
+    /// The same with other values; nil takes one away.
+    func with(_ changes: [String: String?]) -> Entries {
+        var entries = self
+        for (name, value) in changes { entries.values[name] = value.map { [$0] } }
+        return entries
+    }
+
     /// Names and values that do not belong to the form's machinery.
     var fields: [(name: String, value: String)] {
         values.filter { !$0.key.hasPrefix("_") }.flatMap { name, values in values.map { (name, $0) } }
@@ -77,6 +84,8 @@ struct Field {
     var isNumeric = false
     /// Whether an empty field means "none" and is sent as null, instead of being left out.
     var sendsNull = false
+    /// Where further choices are searched as somebody types, when there are too many for a list.
+    var search: String?
 
     init(
         _ name: String, _ label: String, _ kind: Kind = .text, help: String? = nil, optional: Bool = false,
@@ -156,7 +165,7 @@ struct Field {
             "isLabelled": !isHidden && !isSwitch && group.isEmpty && !isTicket, "isSelect": isSelect, "isArea": isArea,
             "inputType": inputType,
             "options": options, "isOptional": isOptional && !isFilter,
-            "isRequired": !isOptional && !isFilter && inputType != nil && !sendsNull,
+            "isRequired": !isOptional && !isFilter && inputType != nil && !sendsNull, "search": search,
             "isCode": { if case .code = kind { true } else { false } }(), "isFocused": isFocused,
             "autocomplete": autocomplete ?? (inputType == "password" ? "off" : nil), "placeholder": placeholder,
             "describedBy": describedBy.isEmpty ? nil : describedBy.joined(separator: " "), "isTicket": isTicket,
@@ -180,7 +189,8 @@ struct Field {
             choices.map {
                 Model([
                     "choiceType": "radio", "choiceName": name, "choiceValue": $0.value, "choiceLabel": $0.label,
-                    "choiceNote": $0.note, "isChosen": $0.value == value,
+                    "choiceNote": $0.note, "noteID": $0.note == nil ? nil : "n-\(name)-\($0.value)",
+                    "isChosen": $0.value == value,
                 ])
             }
         case .text, .email, .password, .number, .url, .secret, .area, .choice, .flag, .instant, .code, .hidden, .ticket:
@@ -234,21 +244,38 @@ struct Form {
     }
 
     var block: Block {
-        var errors: [String: String] = [:]
-        for error in problem?.errors ?? [] {
-            let text = error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message
-            errors[error.field] = text.prefix(1).uppercased() + text.dropFirst() + "."
-        }
-        let known = Set(fields.map(\.name))
-        let elsewhere = problem?.errors.filter { !known.contains($0.field) } ?? []
-        let isAtFields = problem != nil && !errors.isEmpty && elsewhere.isEmpty
+        let errors = problem?.atFields ?? [:]
         return Block(
             "form",
             [
                 "formTitle": title, "formAction": action, "fields": fields.map { $0.model(entries, errors: errors) },
-                "formError": problem.map { isAtFields ? "Please look at the marked fields." : $0.detail },
+                "formError": problem?.summary(of: fields.map(\.name)),
                 "submitLabel": submit, "submitStyle": isDanger ? "is-danger" : "is-primary", "cancelHref": cancel,
                 "isCard": isCard, "confirm": confirm,
             ])
+    }
+}
+
+extension Problem {
+    /// What is wrong at which field, in sentences.
+    var atFields: [String: String] {
+        Dictionary(errors.map { ($0.field, Self.sentence($0.message)) }, uniquingKeysWith: { $1 })
+    }
+
+    /// What stands above a form with these fields: where to look, or what is wrong elsewhere.
+    func summary(of fields: [String]) -> String {
+        let elsewhere = errors.filter { !fields.contains($0.field) }
+        if elsewhere.isEmpty { return errors.isEmpty ? detail : "Please look at the marked fields." }
+        // The detail of what was not valid is made of names that only programs know.
+        guard code == "validation_failed" else { return detail }
+        return elsewhere.map { error in
+            let name = error.field.replacing(/_id$/, with: "").replacing("_", with: " ")
+            return Self.sentence(name).dropLast() + ": " + error.message
+        }.joined(separator: " ")
+    }
+
+    private static func sentence(_ message: String) -> String {
+        let text = message.hasSuffix(".") ? String(message.dropLast()) : message
+        return text.prefix(1).uppercased() + text.dropFirst() + "."
     }
 }

@@ -21,6 +21,8 @@ public struct Console: Sendable {
     let counts: NavigationCounts
     let errors: ErrorTranslation
     let openAPI: OpenAPI
+    /// The operations that a feature has to be switched on for.
+    let flagged: [String: FeatureFlag]
 
     /// Reads templates and assets.
     /// - Parameters:
@@ -37,6 +39,7 @@ public struct Console: Sendable {
         self.cookie = cookie
         self.errors = errors
         self.openAPI = openAPI
+        flagged = Visit.flagged(table.routes)
         let resources = try Self.resources()
         templates = try Templates(folder: resources.appending(path: "Templates"))
         assets = try Assets(folder: resources.appending(path: "Assets"))
@@ -129,18 +132,47 @@ public struct Console: Sendable {
             return .redirect(to: duty.path)
         }
         let entries = try await Self.entries(of: request, context)
-        if route.method == .post { try Self.checkProof(request, entries, token) }
-        let visit = visit(request, context, token, live, entries)
+        var visit = visit(request, context, token, live, entries)
         guard live.role >= route.role else {
+            if route.method == .post { try Self.checkProof(request, entries, token) }
             throw Problem(
                 .forbidden, code: "forbidden", title: "Your role does not allow this",
                 detail: "This page needs the role \(route.role.label) or more; yours is \(live.role.label).")
         }
+        visit.switchedOff = try await visit.findSwitchedOff()
+        if let again = route.again {
+            let outcome = try await keeping(visit, again, request, context) {
+                if route.method == .post { try Self.checkProof(request, entries, token) }
+                return try await route.handle(visit)
+            }
+            return try await answer(outcome, to: request, visit)
+        }
+        if route.method == .post { try Self.checkProof(request, entries, token) }
         if route.method == .get, visit.query["export"] == "csv" { return try await export(route, visit) }
         if route.method == .get, let order = Table.Order(visit.query["sort"]) {
             return try await answer(.page(try await sorted(route, visit, order)), to: request, visit)
         }
         return try await answer(try await route.handle(visit), to: request, visit)
+    }
+
+    /// Shows what was typed again, whatever goes wrong with it.
+    private func keeping(
+        _ visit: Visit, _ again: (Visit, Problem) async throws -> Page, _ request: Request, _ context: WebContext,
+        _ body: () async throws -> Outcome
+    ) async throws -> Outcome {
+        do {
+            return try await body()
+        } catch {
+            var problem = errors.problem(for: error, request, context)
+            if problem.code == "csrf" {
+                problem.detail =
+                    "You have signed in again since this form was opened, so it was not sent. Look at it and send it once more."
+            }
+            // What belongs to somebody else, or is gone, has no form.
+            guard problem.status != .notFound, var page = try? await again(visit, problem) else { throw error }
+            page.status = problem.status
+            return .page(page)
+        }
     }
 
     func visit(
@@ -156,7 +188,7 @@ public struct Console: Sendable {
             path: request.uri.path, parameters: parameters, query: request.uri.fields, entries: entries,
             zone: zone ?? .gmt,
             flash: Flash.read(request), theme: Self.theme(request),
-            chosenTenant: Tenancy.chosen(request), table: table)
+            chosenTenant: Tenancy.chosen(request), table: table, flagged: flagged)
     }
 
     static func visitor(_ request: Request, _ context: WebContext) -> Visitor {
@@ -235,11 +267,14 @@ public struct Console: Sendable {
 
     private func shell(_ page: Page, _ request: Request, _ visit: Visit) async throws -> Model {
         let live = visit.live
+        // What somebody types into is not fetched again with the rest.
+        let still = page.isLive ? (page.blocks.lastIndex { $0.kind == "filters" }.map { $0 + 1 } ?? 0) : 0
         let navigation = try await Navigation.model(visit, counts: counts)
         return Model([
             "title": page.title, "heading": page.heading ?? page.title, "lead": page.lead,
             "crumb": page.crumb?.label, "crumbHref": page.crumb?.href, "headActions": page.actions.map(\.model),
-            "blocks": page.blocks.map(\.model), "live": page.isLive, "address": request.uri.description,
+            "still": page.blocks.prefix(still).map(\.model), "blocks": page.blocks.dropFirst(still).map(\.model),
+            "live": page.isLive, "address": request.uri.description,
             "assets": assets.addresses as Model, "theme": visit.theme, "csrf": FormProof.make(for: visit.token),
             "once": Self.random(), "sessionEnds": APIJSON.text(live.endsAt), "navigation": navigation,
             "organization": live.organizationName, "isVisiting": live.organization != live.home,

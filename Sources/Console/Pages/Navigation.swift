@@ -83,7 +83,7 @@ enum Navigation {
     }
 
     static func model(_ visit: Visit, counts: NavigationCounts) async throws -> [Model] {
-        let (failed, posts) = try await counts.toActOn(visit)
+        let counts = try await counts.toActOn(visit)
         return groups.compactMap { group in
             let links = group.links.filter { visit.may($0.needs.0, $0.needs.1) }.map { link in
                 let isCurrent =
@@ -93,7 +93,7 @@ enum Navigation {
                     "label": link.label, "href": link.href, "icon": link.icon, "jump": link.jump,
                     "isCurrent": isCurrent,
                     "count": link.href == "/deliveries"
-                        ? shown(failed) : link.href == "/integrations" ? shown(posts) : nil,
+                        ? counts.deliveries : link.href == "/integrations" ? counts.posts : nil,
                 ])
             }
             return links.isEmpty ? nil : Model(["groupTitle": group.title, "links": links])
@@ -101,29 +101,65 @@ enum Navigation {
     }
 }
 
-/// A number that matters; nothing where there is none.
-private func shown(_ count: Int) -> String? { count == 0 ? nil : count > 999 ? "999+" : "\(count)" }
-
 /// The numbers beside the navigation's links. Every page shows them, so they are counted every few seconds only.
 final class NavigationCounts: Sendable {
     private static let lifetime: Duration = .seconds(3)
     private static let most = 1_000
+    private static let mostOwn = 100
 
-    private let failed = Mutex<[Organization.ID: (counts: (Int, Int), at: ContinuousClock.Instant)]>([:])
+    /// What there is to act on, as far as somebody may see it; nil where there is nothing.
+    struct Counts: Sendable {
+        /// Failed deliveries.
+        var deliveries: String?
+        /// Writes to tickets that failed or wait.
+        var posts: String?
+    }
 
-    /// Failed deliveries, and writes to tickets that failed or wait.
-    func toActOn(_ visit: Visit) async throws -> (deliveries: Int, posts: Int) {
-        let organization = visit.principal.organization
-        if let known = failed.withLock({ $0[organization] }), known.at.duration(to: .now) < Self.lifetime {
-            return known.counts
+    /// Whose numbers: an administrator's are the organization's.
+    private struct Reader: Hashable {
+        let organization: Organization.ID
+        let sees: [Bool]
+        let user: User.ID?
+    }
+
+    private let known = Mutex<[Reader: (counts: Counts, at: ContinuousClock.Instant)]>([:])
+
+    func toActOn(_ visit: Visit) async throws -> Counts {
+        let seesAll = visit.may(.get, "/overview/counts")
+        let seesPosts = visit.may(.get, "/integrations/psa/posts")
+        let isOwn = seesPosts && visit.principal.role < .admin
+        let reader = Reader(
+            organization: visit.principal.organization, sees: [seesAll, seesPosts, isOwn],
+            user: isOwn ? visit.principal.user : nil)
+        if let found = known.withLock({ $0[reader] }), found.at.duration(to: .now) < Self.lifetime {
+            return found.counts
         }
-        guard visit.may(.get, "/overview/counts") else { return (0, 0) }
-        let found = try await visit.get("/overview/counts")
-        let counts = (found["failed"].int, found["posts"].int)
-        failed.withLock { failed in
-            if failed.count >= Self.most { failed = [:] }
-            failed[organization] = (counts, .now)
+        var counts = Counts()
+        if seesAll {
+            let found = try await visit.get("/overview/counts")
+            counts.deliveries = Self.shown(found["failed"].int)
+            if seesPosts, !isOwn { counts.posts = Self.shown(found["posts"].int) }
+        }
+        if isOwn { counts.posts = try await Self.own(visit) }
+        let now = counts
+        known.withLock { known in
+            if known.count >= Self.most { known = [:] }
+            known[reader] = (now, .now)
         }
         return counts
     }
+
+    /// Those of the viewer: others' he does not see.
+    private static func own(_ visit: Visit) async throws -> String? {
+        var count = 0
+        for state in ["failed", "queued"] {
+            let found = try await visit.get(
+                "/integrations/psa/posts", ["state": state, "mine": "true", "limit": "\(mostOwn)"])
+            guard found["next_cursor"].string == nil else { return "\(mostOwn)+" }
+            count += found.items.count
+        }
+        return shown(count)
+    }
+
+    private static func shown(_ count: Int) -> String? { count == 0 ? nil : count > 999 ? "999+" : "\(count)" }
 }

@@ -23,6 +23,10 @@ struct Visit: Sendable {
     /// The customer that was last chosen at the top; it may be gone meanwhile.
     let chosenTenant: String?
     let table: RouteTable
+    /// The operations that a feature has to be switched on for, by method and shape of their path.
+    let flagged: [String: FeatureFlag]
+    /// The features that are switched off for the organization.
+    var switchedOff: Set<FeatureFlag> = []
 
     /// Who it is, for the audit log.
     var actor: Actor { Actor(user: live.user, name: live.email, means: "session", address: visitor.address) }
@@ -51,11 +55,42 @@ struct Visit: Sendable {
         }
     }
 
-    /// Where the API has tickets: all of them, or those of the customer that is chosen.
-    func tickets() async throws -> String {
-        guard let id = try await tenant()?["id"].string else { return "/integrations/psa/tickets" }
-        return "/tenants/\(id)/connectwise/tickets"
+    /// Where the API has the ticketing system: that of all, or of the customer that is chosen.
+    func psa() async throws -> String {
+        guard let id = try await tenant()?["id"].string else { return "/integrations/psa" }
+        return "/tenants/\(id)/connectwise"
     }
+
+    /// Where the API has tickets: all of them, or those of the customer that is chosen.
+    func tickets() async throws -> String { try await psa() + "/tickets" }
+
+    /// Whether there is a ticketing system to write to.
+    func isConnected() async throws -> Bool {
+        do {
+            _ = try await get(tickets() + "/recent")
+            return true
+        } catch let problem as Problem {
+            return problem.code != "not_connected"
+        }
+    }
+
+    /// The operations that need a feature, by method and shape of their path.
+    static func flagged(_ routes: [Route]) -> [String: FeatureFlag] {
+        Dictionary(
+            routes.compactMap { route in route.flag.map { (shape(route.method, route.path), $0) } },
+            uniquingKeysWith: { $1 })
+    }
+
+    private static func shape(_ method: HTTPRequest.Method, _ path: String) -> String {
+        "\(method.rawValue) \(path.replacing(/\{[^}]*\}/, with: "{}"))"
+    }
+
+    func findSwitchedOff() async throws -> Set<FeatureFlag> {
+        let flags = try await get("/feature-flags").items.filter { !$0["enabled"].isTrue }
+        return Set(flags.compactMap { FeatureFlag(rawValue: $0["name"].words) }).intersection(flagged.values)
+    }
+
+    func isOff(_ flag: FeatureFlag) -> Bool { switchedOff.contains(flag) }
 
     private func call(
         _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Value? = nil,
@@ -68,9 +103,11 @@ struct Visit: Sendable {
         return bytes.isEmpty ? .null : try Value(Data(bytes))
     }
 
-    /// Whether the viewer's role allows it: what would be refused is not offered.
+    /// Whether the viewer's role allows it and it is switched on: what would be refused is not offered.
     func may(_ method: HTTPRequest.Method, _ path: String) -> Bool {
-        table.allows(method, path, to: principal)
+        guard table.allows(method, path, to: principal) else { return false }
+        guard !switchedOff.isEmpty else { return true }
+        return flagged[Self.shape(method, path)].map { !isOff($0) } ?? true
     }
 
     /// The actions that the viewer's role allows.
@@ -162,6 +199,8 @@ public struct PageRoute: Sendable {
     public let path: String
     /// The smallest role that sees it.
     public let role: Role
+    /// Shows a form with what was typed when it cannot even be asked for: its proof is too old, or we fail.
+    var again: (@Sendable (Visit, Problem) async throws -> Page)?
     let handle: @Sendable (Visit) async throws -> Outcome
 
     static func get(
@@ -190,15 +229,9 @@ extension PageRoute {
     ) -> [PageRoute] {
         [
             .get(path, role) { try await make($0, nil, nil) },
-            .post(path, posting ?? role) { visit in
-                do {
-                    return try await send(visit)
-                } catch let problem as Problem where problem.status != .notFound {
-                    var page = try await make(visit, visit.entries, problem)
-                    page.status = problem.status
-                    return .page(page)
-                }
-            },
+            PageRoute(
+                method: .post, path: path, role: posting ?? role, again: { try await make($0, $0.entries, $1) },
+                handle: send),
         ]
     }
 }

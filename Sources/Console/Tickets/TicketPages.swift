@@ -31,10 +31,10 @@ private enum TicketSearch {
             title: "Tickets",
             lead: tenant.map { "Only those of \($0["name"].words)." }
                 ?? "Find a ticket by its number or by words, and write to it.",
-            actions: visit.allowed(
-                .post, "/integrations/psa/tickets/{id}/log-change",
-                .link("Update a ticket", "/tickets/update", style: "is-primary", icon: "pencil-square")),
-            blocks: [])
+            blocks: Block.switchedOff(visit))
+        let update = visit.allowed(
+            .post, "/integrations/psa/tickets/{id}/log-change",
+            .link("Update a ticket", "/tickets/update", style: "is-primary", icon: "pencil-square"))
         let isSearch = ["q", "board_id", "mine", "closed", "cursor", "list"].contains {
             !(visit.query[$0] ?? "").isEmpty
         }
@@ -49,16 +49,12 @@ private enum TicketSearch {
                 ], visit, clear: isSearch, submit: "Search"))
         do {
             page.blocks.append(isSearch ? try await found(visit) : try await recent(visit))
+            page.actions = update
         } catch let problem as Problem where problem.code == "not_connected" {
-            page.blocks.append(
-                .emptyState(
-                    "plug", "No connection to ConnectWise yet",
-                    "An administrator connects it under Integrations; then tickets can be found and written to.",
-                    visit.allowed(
-                        .post, "/integrations/psa/connections",
-                        .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary"))))
+            page.blocks.append(.notConnected(visit))
         } catch let problem as Problem {
             page.blocks.append(.notice(.warning, problem.title + ".", problem.detail))
+            page.actions = update
         }
         return page
     }
@@ -132,9 +128,10 @@ private enum TicketView {
             let ticket = try await visit.get(path)
             page.heading = "#\(id) \(ticket["summary"].words)"
             page.actions = actions(ticket, visit)
-            page.blocks = [
-                card(ticket), .grid(2, [try await notes(path, visit), try await TicketHistory.block(visit)]),
-            ]
+            page.blocks =
+                Block.switchedOff(visit) + [
+                    card(ticket), .grid(2, [try await notes(path, visit), try await TicketHistory.block(visit)]),
+                ]
         } catch let problem as Problem {
             let isGone = problem.status == .notFound
             if isGone, let tenant = try await visit.tenant() {
@@ -235,14 +232,12 @@ private enum TicketHistory {
         if visit.may(.get, "/integrations/psa/posts") {
             let posts = try await visit.get("/integrations/psa/posts", ["ticket_id": id, "limit": "10"]).items
             if !posts.isEmpty {
+                // The API shows engineers their own.
+                let title = visit.principal.role >= .admin ? "Written from here" : "What you wrote from here"
                 parts.append(
                     .card(
-                        "Written from here", flush: true,
-                        [
-                            Table(
-                                caption: "Written from here", columns: ["Post", "State", "When"], rows: posts.map(row)
-                            ).block
-                        ]))
+                        title, flush: true,
+                        [Table(caption: title, columns: ["Post", "State", "When"], rows: posts.map(row)).block]))
             }
         }
         let entries = visit.may(.get, "/tickets/{id}/events") ? try await events(id, visit) : []

@@ -8,20 +8,39 @@ func updatePages() -> [PageRoute] {
     let path = "/tickets/{id}/update"
     return [
         choosing,
-        .get(path, .engineer) { try await UpdatePanel($0).page() },
-        .post(path, .engineer) { visit in
-            do {
-                return try await UpdatePanel.send(visit)
-            } catch let problem as Problem {
-                var page = try await UpdatePanel(visit, entries: visit.entries, problem: problem).page()
-                page.status = problem.status
-                return .page(page)
+        .get(path, .engineer) { visit in
+            if let obstacle = try await obstacle(visit) {
+                let id = try visit.parameter()
+                return Page(title: "Update #\(id)", crumb: ("#\(id)", "/tickets/\(id)"), blocks: obstacle)
             }
+            return try await UpdatePanel(visit).page()
         },
+        PageRoute(
+            method: .post, path: path, role: .engineer,
+            again: { visit, problem in
+                try await UpdatePanel(visit, entries: visit.entries, problem: problem).page()
+            },
+            handle: { visit in
+                var update = Update(visit)
+                do {
+                    return try await update.run()
+                } catch let problem as Problem {
+                    let panel = UpdatePanel(visit, entries: update.left, problem: problem, said: update.said)
+                    var page = try await panel.page()
+                    page.status = problem.status
+                    return .page(page)
+                }
+            }),
         .post("/tickets/preview", .engineer) { visit in
             .fragment("preview", ["html": Markdown.html(visit.entries["text"] ?? "")])
         },
     ]
+}
+
+/// Why nothing can be written to any ticket; nil when it can.
+private func obstacle(_ visit: Visit) async throws -> [Block]? {
+    if visit.isOff(.connectWise) { return Block.switchedOff(visit) }
+    return try await visit.isConnected() ? nil : [.notConnected(visit)]
 }
 
 /// Where somebody begins who has no ticket yet.
@@ -31,7 +50,9 @@ private let choosing = PageRoute(method: .get, path: "/tickets/update", role: .e
     let field = Field(
         "ticket_id", "Ticket", .ticket, help: "Words of the summary, or the number.", placeholder: "10042, or printer",
         focused: true)
-    var blocks = [Filters.block("/tickets/update", [field], visit, clear: false, submit: "Update this ticket")]
+    var blocks =
+        try await obstacle(visit)
+        ?? [Filters.block("/tickets/update", [field], visit, clear: false, submit: "Update this ticket")]
     if !ticket.isEmpty {
         blocks.insert(.notice(.warning, nil, "Choose a ticket from the list, or type its number."), at: 0)
     }
@@ -41,248 +62,129 @@ private let choosing = PageRoute(method: .get, path: "/tickets/update", role: .e
             crumb: ("Tickets", "/tickets"), blocks: blocks))
 }
 
-/// The panel: the text on the left, what it becomes on the right.
-private struct UpdatePanel {
+/// What a form of the panel asks for, one request after the other. What was done is not asked for again.
+private struct Update {
     private let visit: Visit
-    private let entries: Entries?
-    private let problem: Problem?
+    /// What was typed, without what was done.
+    private(set) var left: Entries
+    /// What was done, in sentences.
+    private(set) var said: [String] = []
 
-    init(_ visit: Visit, entries: Entries? = nil, problem: Problem? = nil) {
+    init(_ visit: Visit) {
         self.visit = visit
-        self.entries = entries
-        self.problem = problem
+        left = visit.entries
     }
 
-    func page() async throws -> Page {
+    mutating func run() async throws -> Outcome {
         let id = try visit.parameter()
+        switch left["act"] {
+        case "anew": return .page(try await UpdatePanel.anew(visit))
+        case "retry": try await retry(id)
+        default: try await send(id)
+        }
+        return .redirect("/tickets/\(id)", said.joined(separator: " "))
+    }
+
+    private mutating func send(_ id: String) async throws {
         let path = try await visit.tickets() + "/\(id)"
-        var page = Page(title: "Update #\(id)", crumb: ("#\(id)", "/tickets/\(id)"), blocks: [])
-        let ticket: Value?
-        do {
-            ticket = try await visit.get(path)
-        } catch let failed as Problem where failed.status != .notFound && failed.code != "not_connected" {
-            // What is written is taken all the same, and written when ConnectWise is back.
-            ticket = nil
-            let isBusy = failed.status == .tooManyRequests
-            page.blocks.append(
-                .notice(
-                    .warning, isBusy ? "The ticket is not shown." : "ConnectWise cannot be asked.",
-                    isBusy ? failed.detail : "\(failed.detail) What you write is kept and sent by itself."))
-        }
-        let statuses = ticket == nil ? [] : (try? await visit.get(path + "/statuses", statusQuery(ticket)).items) ?? []
-        page.heading = ticket == nil ? "Update #\(id)" : "Update ticket"
-        page.blocks.append(try await panel(id, ticket, statuses))
-        return page
-    }
-
-    private func statusQuery(_ ticket: Value?) -> [String: String] {
-        var query = ["closing": "true"]
-        if let board = ticket?["board"]["id"].string { query["board_id"] = board }
-        return query
-    }
-
-    private func panel(_ id: String, _ ticket: Value?, _ statuses: [Value]) async throws -> Block {
-        let defaults = ticket?["defaults"] ?? .null
-        let given =
-            entries
-            ?? Entries([
-                "note_type": defaults["note_type"].string ?? "internal_analysis",
-                "minutes": defaults["minutes"].string ?? "15", "work_role_id": defaults["work_role"]["id"].string,
-                "work_type_id": defaults["work_type"]["id"].string,
-                "status_id": defaults["auto_update_status"].isTrue ? defaults["status"]["id"].string : nil,
-            ])
-        var errors: [String: String] = [:]
-        for error in problem?.errors ?? [] { errors[error.field] = error.message }
-        let controls = try await fields(ticket, statuses).map { $0.model(given, errors: errors) }
-        let closing = statuses.filter { $0["closed"].isTrue && $0["id"] != ticket?["status"]["id"] }
-        return Block(
-            "update",
-            [
-                "formAction": "/tickets/\(id)/update", "cancelHref": "/tickets/\(id)", "text": given["text"] ?? "",
-                "textError": errors["text"], "longest": ticket?["longest_note"].string ?? "32000", "fields": controls,
-                "card": ticket.map { Self.card($0) },
-                "closing": closing.isEmpty
-                    ? nil
-                    : Model([
-                        "closingError": errors["closing_status_id"],
-                        "isOpen": !(given["closing_status_id"] ?? "").isEmpty,
-                        "isConfirmed": given["closing_confirmed"] == "true",
-                        "options": closing.map {
-                            [
-                                "optionValue": $0["id"].words, "optionLabel": $0["name"].words,
-                                "isSelected": $0["id"].words == given["closing_status_id"],
-                            ] as Model
-                        },
-                    ]),
-                "presentStatus": ticket?["status"]["id"].string, "failure": try await failure(),
-            ])
-    }
-
-    static func card(_ ticket: Value) -> Model {
-        Model([
-            "ticketID": ticket["id"].words, "summary": ticket["summary"].words,
-            "status": Badge.ticket(ticket).model, "priority": Badge.priority(ticket).model,
-            "place": [ticket["company"]["name"].string, ticket["board"]["name"].string].compactMap(\.self)
-                .joined(separator: " · "), "ticketLink": ticket["link"].string,
-        ])
-    }
-
-    private func fields(_ ticket: Value?, _ statuses: [Value]) async throws -> [Field] {
-        let open = statuses.filter { !$0["closed"].isTrue && $0["id"] != ticket?["status"]["id"] }
-        let present = ticket?["status"]["name"].string.map { "\($0) (as it is)" } ?? "As it is"
-        var fields = [
-            Field(
-                "note_type", "Note",
-                .radios([
-                    ("internal_analysis", "Internal analysis", nil),
-                    ("resolution", "Resolution", "ConnectWise's own settings may show it to the customer."),
-                    ("description", "Description", "This note will be visible to the customer."),
-                ])),
-            Field("minutes", "Time, in minutes", .number, help: "0 for none.", optional: true),
-        ]
-        for (name, label, list) in [
-            ("work_role_id", "Work role", "work-roles"), ("work_type_id", "Work type", "work-types"),
-        ] {
-            guard let choices = try? await Choices.named(visit, "/integrations/psa/\(list)"), !choices.isEmpty else {
-                continue
-            }
-            fields.append(Field(name, label, .choice([("", "As ConnectWise has it")] + choices), optional: true))
-        }
-        fields.append(
-            Field(
-                "billable", "Billing",
-                .choice([
-                    ("", "As ConnectWise has it"), ("billable", "Billable"), ("do_not_bill", "Do not bill"),
-                    ("no_charge", "No charge"),
-                ]), optional: true))
-        fields.append(Field("text_in_time", "Put the note into the time entry too", .flag))
-        fields.append(
-            Field(
-                "status_id", "Status",
-                .choice(
-                    [("", present)]
-                        + open.map {
-                            let note = $0["time_entry_not_allowed"].isTrue ? " (takes no more time)" : ""
-                            return ($0["id"].words, $0["name"].words + note)
-                        }), optional: true))
-        return fields
-    }
-
-    /// What was refused, what was done all the same, and how to try again only what is missing.
-    private func failure() async throws -> Model? {
-        guard let problem else { return nil }
-        guard let instance = problem.instance, let id = instance.split(separator: "/").last.map(String.init) else {
-            return Model([
-                "failureText": problem.errors.isEmpty
-                    ? problem.detail : "Please look at the marked fields. \(problem.detail)"
-            ])
-        }
-        let post = try await visit.get("/integrations/psa/posts/\(id)")
-        return Model([
-            "failureText": problem.detail, "retryHref": "/integrations/posts/\(id)/retry",
-            "postHref": "/integrations/posts/\(id)",
-            "roles": post["work_roles"].elements.isEmpty
-                ? nil
-                : Model([
-                    "options": post["work_roles"].elements.map {
-                        ["optionValue": $0["id"].words, "optionLabel": $0["name"].words] as Model
-                    }
-                ]),
-        ])
-    }
-
-    // MARK: Sending
-
-    static func send(_ visit: Visit) async throws -> Outcome {
-        let (entries, id) = (visit.entries, try visit.parameter())
-        let path = try await visit.tickets() + "/\(id)"
-        let text = (entries["text"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-        var time: [String: Value] = [:]
-        for name in ["work_role_id", "work_type_id", "billable"] {
-            if let value = entries[name], !value.isEmpty { time[name] = .text(value) }
-        }
-        let typed = (entries["minutes"] ?? "").trimmingCharacters(in: .whitespaces)
-        time["minutes"] = typed.isEmpty ? .number(0) : Double(typed).map(Value.number) ?? .text(typed)
-        let status = try status(entries)
-        var answers: [Value] = []
+        let (text, time) = (self.text, self.time)
+        let status = try status()
         if !text.isEmpty {
             var body = time
             body["text"] = .text(text)
-            body["note_type"] = entries["note_type"].map { .text($0) }
-            if entries["text_in_time"] == "true" { body["text_in_time"] = .flag(true) }
-            body["update_status"] = .flag(status != nil)
-            if let status { body.merge(status) { $1 } }
-            answers.append(try await visit.send(.post, path + "/log-change", body))
-        } else {
-            if time["minutes"] != .number(0) { answers.append(try await visit.send(.post, path + "/time", time)) }
-            if let status { answers.append(try await visit.send(.patch, path + "/status", status, step: "-status")) }
+            body["note_type"] = left["note_type"].map { .text($0) }
+            if left["text_in_time"] == "true" { body["text_in_time"] = .flag(true) }
+            body.merge(status ?? ["update_status": .flag(false)]) { $1 }
+            // The settings say it where we cannot know them.
+            if left["status_id"] == "default", status == nil { body["update_status"] = nil }
+            note(try await visit.send(.post, path + "/log-change", body))
+            return
         }
-        guard !answers.isEmpty else {
+        let isTimed = time["minutes"].map { $0 != .number(0) } ?? false
+        let moves = status?["status_id"] == nil ? nil : status
+        guard isTimed || moves != nil else {
             throw Problem.invalid([
                 .init(field: "text", code: "required", message: "Write something, log time, or choose another status.")
             ])
         }
-        let said = answers.map(\.["message"].words) + answers.flatMap(\.["warnings"].elements).map(\.words)
-        return .redirect("/tickets/\(id)", said.joined(separator: " "))
+        if isTimed {
+            var body = time
+            if left["text_in_time"] == "true", let text = left["time_text"], !text.isEmpty {
+                body["text"] = .text(text)
+            }
+            note(try await visit.send(.post, path + "/time", body))
+            left = left.with(["minutes": "0", "time_text": nil])
+        }
+        if moves != nil { try await move(path) }
+    }
+
+    private mutating func move(_ path: String) async throws {
+        guard var body = try status() else { return }
+        body["update_status"] = nil
+        // A name of its own: the form's other request has the form's.
+        note(try await visit.send(.patch, path + "/status", body, step: "-status"))
+    }
+
+    /// Tries what was refused again, as it was written; then what was to come after it.
+    private mutating func retry(_ id: String) async throws {
+        let post = left["post"] ?? ""
+        guard !post.isEmpty, post.allSatisfy(\.isNumber) else { throw Problem.notFound("post") }
+        var body: [String: Value] = [:]
+        for name in ["work_role_id", "work_type_id"] {
+            if let chosen = left["retry_" + name], !chosen.isEmpty { body[name] = .text(chosen) }
+        }
+        note(try await visit.send(.post, "/integrations/psa/posts/\(post)/retry", body))
+        guard left["status_left"] == "true" else { return }
+        left = left.with(["post": nil, "status_left": nil, "minutes": "0"])
+        try await move(try await visit.tickets() + "/\(id)")
+    }
+
+    private mutating func note(_ answer: Value) {
+        said.append(answer["message"].words)
+        said += answer["warnings"].elements.map(\.words)
+    }
+
+    private var text: String { (left["text"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines) }
+
+    private var time: [String: Value] {
+        var time: [String: Value] = [:]
+        for name in ["work_role_id", "work_type_id", "billable"] {
+            if let value = left[name], !value.isEmpty { time[name] = .text(value) }
+        }
+        let typed = (left["minutes"] ?? "").trimmingCharacters(in: .whitespaces)
+        if typed.isEmpty {
+            // Left to the settings where we could not show them.
+            if left["defaults"] != "unknown" || text.isEmpty { time["minutes"] = .number(0) }
+        } else {
+            time["minutes"] = Double(typed).map(Value.number) ?? .text(typed)
+        }
+        return time
     }
 
     /// The status that is wanted, if another one is.
-    private static func status(_ entries: Entries) throws -> [String: Value]? {
-        let closing = entries["closing_status_id"] ?? ""
-        let chosen = closing.isEmpty ? entries["status_id"] ?? "" : closing
-        guard !chosen.isEmpty else { return nil }
-        if !closing.isEmpty, entries["closing_confirmed"] != "true" {
+    private func status() throws -> [String: Value]? {
+        let closing = left["closing_status_id"] ?? ""
+        let chosen = closing.isEmpty ? left["status_id"] ?? "" : closing
+        // The settings know which, also where the board is not known.
+        if chosen == "auto" { return ["update_status": .flag(true)] }
+        guard !chosen.isEmpty, chosen != "default" else { return nil }
+        if !closing.isEmpty, left["closing_confirmed"] != "true" {
             throw Problem.invalid([
                 .init(
                     field: "closing_status_id", code: "required",
                     message: "Say that you mean it: this closes the ticket.")
             ])
         }
-        var body: [String: Value] = ["status_id": .text(chosen)]
-        if let present = entries["present_status"], !present.isEmpty { body["expected_status_id"] = .text(present) }
+        let refusing = (left["refusing_time"] ?? "").split(separator: ",")
+        if closing.isEmpty, time["minutes"] != .number(0), refusing.contains(where: { $0 == chosen }) {
+            throw Problem.invalid([
+                .init(
+                    field: "status_id", code: "wrong_value",
+                    message: "This status takes no time. Log none, or choose another.")
+            ])
+        }
+        var body: [String: Value] = ["update_status": .flag(true), "status_id": .text(chosen)]
+        if let present = left["present_status"], !present.isEmpty { body["expected_status_id"] = .text(present) }
         return body
     }
-}
-
-// MARK: Picker
-
-/// What the ticket picker asks for while somebody types.
-func pickerPages() -> [PageRoute] {
-    [
-        PageRoute(method: .get, path: "/tickets/pick", role: .viewer) { visit in
-            let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces).trimmingPrefix("#")
-            do {
-                let path = try await visit.tickets()
-                let found =
-                    text.isEmpty
-                    ? try await visit.get(path + "/recent").items
-                    : try await visit.get(path + "/search", ["q": String(text), "limit": "8", "open": "false"]).items
-                let nothing =
-                    text.isEmpty
-                    ? "Type words of the summary, or the number." : "No tickets found. Try fewer words, or the number."
-                return .fragment(
-                    "picks",
-                    Model([
-                        "picks": found.map(UpdatePanel.card), "isRecent": text.isEmpty && !found.isEmpty,
-                        "nothing": found.isEmpty ? nothing : nil,
-                    ]))
-            } catch let problem as Problem {
-                return .fragment("picks", ["picks": [Model](), "nothing": problem.detail])
-            }
-        },
-        PageRoute(method: .get, path: "/tickets/pick/{id}", role: .viewer) { visit in
-            let id = try visit.parameter()
-            do {
-                let ticket = try await visit.get(try await visit.tickets() + "/\(id)")
-                return .fragment("picked", UpdatePanel.card(ticket))
-            } catch let problem as Problem {
-                return .fragment(
-                    "picked",
-                    [
-                        "pickProblem": problem.status == .notFound
-                            ? "There is no ticket \(id), or none that you may see." : problem.detail
-                    ])
-            }
-        },
-    ]
 }
