@@ -26,15 +26,14 @@ public struct TicketingFeature: Sendable {
             ticketReadingRoutes(
                 desk, mappings: mappings, database: database, limits: limits, under: prefix, flag: flag)
                 + ticketWritingRoutes(desk, posts, limits: limits, under: prefix, now: now)
+                + listRoutes(desk, limits: limits, under: prefix, flag: flag)
+                + memberRoutes(desk, mappings, limits: limits, under: prefix)
         }
         routes =
             directoryRoutes(Directory(database: database))
             + tickets(under: "/integrations/psa", flag: nil)
             // UCRManager's names: the same in the scope of a customer.
             + tickets(under: "/tenants/{tenant}/connectwise", flag: .connectWise)
-            + listRoutes(desk, under: "/integrations/psa", flag: nil)
-            + listRoutes(desk, under: "/tenants/{tenant}/connectwise", flag: .connectWise)
             + postRoutes(desk, posts, limits: limits, now: now)
-            + memberRoutes(desk, mappings)
     }
 }

@@ -120,6 +120,26 @@ struct TicketReadingTests {
         }
     }
 
+    @Test("Lists are read again by hand only so often; from the copy always")
+    func refreshLimit() async throws {
+        var options = RunningPatchbay.Options()
+        options.settings["PATCHBAY_LIMIT_LOOKUPS"] = "2"
+        try await RunningPatchbay.run(.sqlite, options) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Limits")
+            for list in ["work-roles", "members", "boards"] {
+                let reply = try await patchbay.api(.GET, "\(patchbay.psa)/\(list)?refresh=true")
+                #expect(reply.status == (list == "boards" ? 429 : 200), "\(list)")
+                #expect(try await patchbay.api(.GET, "\(patchbay.psa)/\(list)").status == 200)
+            }
+            // Without its board the ticket is looked up.
+            let statuses = "\(patchbay.psa)/tickets/\(ticket)/statuses"
+            for _ in 0..<2 { #expect(try await patchbay.api(.GET, statuses).status == 200) }
+            #expect(try await patchbay.api(.GET, statuses).status == 429)
+            let board = try patchbay.board().string ?? ""
+            #expect(try await patchbay.api(.GET, statuses + "?board_id=\(board)").status == 200)
+        }
+    }
+
     @Test("Lists of many pages are read whole", arguments: TestDatabase.engines)
     func crowds(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { options in

@@ -143,7 +143,7 @@ public struct Gate: Sendable {
                     detail: "An administrator can switch on \(flag.rawValue) under feature flags. Nothing was deleted.")
             }
         }
-        let rateLimit = try await count(request, by: route.limit) ?? [:]
+        let rateLimit = try await route.limited(request) ? count(request, by: route.limit) ?? [:] : [:]
         do {
             var response = try await route.handle(request)
             response.headers.append(contentsOf: rateLimit)

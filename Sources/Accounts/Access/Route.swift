@@ -25,6 +25,8 @@ public struct Route: Sendable {
     public let reach: Reach
     /// How often it may be used.
     public let limit: RateLimit?
+    /// Which requests count for the limit.
+    public let limited: @Sendable (SignedInRequest) -> Bool
     /// Where the handler itself sees to it that a request with the same `Idempotency-Key` is done once: tells whether it
     /// was done before. Nil where the gate does.
     public let knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)?
@@ -34,7 +36,8 @@ public struct Route: Sendable {
     public init(
         _ method: HTTPRequest.Method, _ path: String, _ role: Role, _ summary: String, query: [QueryParameter] = [],
         takes: (any JSONBody.Type)? = nil, gives: RouteAnswer, flag: FeatureFlag? = nil, reach: Reach = .organization,
-        limit: RateLimit? = nil, knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
+        limit: RateLimit? = nil, limited: @escaping @Sendable (SignedInRequest) -> Bool = { _ in true },
+        knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
         handle: @escaping @Sendable (SignedInRequest) async throws -> Response
     ) {
         self.method = method
@@ -47,6 +50,7 @@ public struct Route: Sendable {
         self.flag = flag
         self.reach = reach
         self.limit = limit
+        self.limited = limited
         self.knowsRepetitions = knowsRepetitions
         self.handle = handle
     }

@@ -149,8 +149,12 @@ private struct TenantChange: JSONBody {
         if let name, !(1...100).contains(name.trimmingCharacters(in: .whitespacesAndNewlines).count) {
             errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
         }
-        if let company, company.count > 100 {
-            errors.append(.init(field: "psa_company_id", code: "length", message: "must have at most 100 characters."))
+        // Written otherwise, such as 0205, it would be the same company a second time.
+        if let company, !company.isEmpty, Int32(company).map({ $0 > 0 && "\($0)" == company }) != true {
+            errors.append(
+                .init(
+                    field: "psa_company_id", code: "wrong_value",
+                    message: "must be the number of a company of the ticketing system."))
         }
         if company == nil, companyName != nil {
             errors.append(

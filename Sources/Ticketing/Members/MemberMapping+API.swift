@@ -4,19 +4,20 @@ import Hummingbird
 import WebSupport
 
 /// The operations on who is whom in the ticketing system.
-func memberRoutes(_ desk: TicketDesk, _ mappings: MemberMappings) -> [Route] {
-    let path = "/integrations/psa"
-    return [
+/// - Parameter path: `/integrations/psa`, or that of a tenant.
+func memberRoutes(
+    _ desk: TicketDesk, _ mappings: MemberMappings, limits: TicketLimits, under path: String
+) -> [Route] {
+    [
         Route(
             .get, path + "/members", .engineer, "Lists the active members of the ticketing system",
             query: [
                 QueryParameter("search", .text, "a part of the name or login name"),
                 QueryParameter("refresh", .flag, "ask again, however new the copy is"),
-            ], gives: .page(MemberAnswer.self), reach: .tenants
+            ], gives: .page(MemberAnswer.self), reach: .tenants, limit: limits.refresh, limited: isRefreshing
         ) { request in
             let live = try await desk.live(for: request)
-            let refresh = try request.query("refresh", "true or false") { Bool($0) } ?? false
-            let page = try request.page()
+            let (refresh, page) = (try isRefresh(request), try request.page())
             let members = try await asking {
                 try await desk.lists.members(on: live, search: request.query("search"), refresh: refresh, page: page)
             }

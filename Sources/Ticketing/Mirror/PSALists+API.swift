@@ -4,15 +4,15 @@ import WebSupport
 
 /// The operations on what people choose from.
 /// - Parameter prefix: `/integrations/psa`, or that of a tenant.
-func listRoutes(_ desk: TicketDesk, under prefix: String, flag: FeatureFlag?) -> [Route] {
+func listRoutes(
+    _ desk: TicketDesk, limits: TicketLimits, under prefix: String, flag: FeatureFlag?
+) -> [Route] {
     let refresh = QueryParameter("refresh", .flag, "ask again, however new the copy is")
-    @Sendable func isRefresh(_ request: SignedInRequest) throws(Problem) -> Bool {
-        try request.query("refresh", "true or false") { Bool($0) } ?? false
-    }
     return [
         Route(
             .get, prefix + "/work-roles", .engineer, "Lists the work roles that are offered", query: [refresh],
-            gives: .list(ReferenceAnswer.self), flag: flag, reach: .tenants
+            gives: .list(ReferenceAnswer.self), flag: flag, reach: .tenants, limit: limits.refresh,
+            limited: isRefreshing
         ) { request in
             let (live, again) = (try await desk.live(for: request), try isRefresh(request))
             let roles = try await asking { try await desk.lists.workRoles(on: live, refresh: again) }
@@ -20,7 +20,8 @@ func listRoutes(_ desk: TicketDesk, under prefix: String, flag: FeatureFlag?) ->
         },
         Route(
             .get, prefix + "/work-types", .engineer, "Lists the kinds of work that are offered", query: [refresh],
-            gives: .list(ReferenceAnswer.self), flag: flag, reach: .tenants
+            gives: .list(ReferenceAnswer.self), flag: flag, reach: .tenants, limit: limits.refresh,
+            limited: isRefreshing
         ) { request in
             let (live, again) = (try await desk.live(for: request), try isRefresh(request))
             let types = try await asking { try await desk.lists.workTypes(on: live, refresh: again) }
@@ -28,7 +29,8 @@ func listRoutes(_ desk: TicketDesk, under prefix: String, flag: FeatureFlag?) ->
         },
         Route(
             .get, prefix + "/boards", .engineer, "Lists the boards that are used", query: [refresh],
-            gives: .page(ReferenceAnswer.self), flag: flag, reach: .tenants
+            gives: .page(ReferenceAnswer.self), flag: flag, reach: .tenants, limit: limits.refresh,
+            limited: isRefreshing
         ) { request in
             let (live, again) = (try await desk.live(for: request), try isRefresh(request))
             let page = try request.page()
@@ -38,7 +40,8 @@ func listRoutes(_ desk: TicketDesk, under prefix: String, flag: FeatureFlag?) ->
         Route(
             .get, prefix + "/companies", .engineer, "Lists the companies by name",
             query: [QueryParameter("search", .text, "a part of the name"), refresh],
-            gives: .page(ReferenceAnswer.self), flag: flag, reach: .tenants
+            gives: .page(ReferenceAnswer.self), flag: flag, reach: .tenants, limit: limits.refresh,
+            limited: isRefreshing
         ) { request in
             let (live, again) = (try await desk.live(for: request), try isRefresh(request))
             let page = try request.page()
@@ -52,6 +55,14 @@ func listRoutes(_ desk: TicketDesk, under prefix: String, flag: FeatureFlag?) ->
         },
     ]
 }
+
+/// Whether a request wants a list read again.
+func isRefresh(_ request: SignedInRequest) throws(Problem) -> Bool {
+    try request.query("refresh", "true or false") { Bool($0) } ?? false
+}
+
+/// The same where what is no answer is refused elsewhere.
+@Sendable func isRefreshing(_ request: SignedInRequest) -> Bool { (try? isRefresh(request)) ?? false }
 
 private struct Items: Encodable {
     let items: [ReferenceAnswer]

@@ -66,7 +66,8 @@ func ticketReadingRoutes(
                 QueryParameter("time", .flag, "only those in which time can be logged"),
                 QueryParameter("board_id", .text, "the ticket's board, where it is known, saves a look at the ticket"),
                 QueryParameter("refresh", .flag, "ask again, however new the copy is"),
-            ], gives: .list(StatusAnswer.self), flag: flag, reach: .tenants
+            ], gives: .list(StatusAnswer.self), flag: flag, reach: .tenants, limit: limits.lookUp,
+            limited: { $0.query("board_id") == nil || isRefreshing($0) }
         ) { request in
             let live = try await desk.live(for: request)
             let choice = try StatusChoice(request)

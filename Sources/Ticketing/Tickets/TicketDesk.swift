@@ -110,6 +110,8 @@ public struct TicketLimits: Sendable, Equatable {
 
     var search: RateLimit { RateLimit("ticket_search", calls: searches) }
     var lookUp: RateLimit { RateLimit("ticket", calls: lookUps) }
+    /// Lists that are read again though the copy is new enough.
+    var refresh: RateLimit { RateLimit("list_refresh", calls: lookUps) }
     var notes: RateLimit { RateLimit("ticket_notes", calls: lookUps) }
     var post: RateLimit { RateLimit("ticket_post", calls: posts) }
 }
