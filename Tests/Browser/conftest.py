@@ -68,7 +68,11 @@ def demo():
         stdout=subprocess.PIPE,
         text=True,
         # Nobody types as fast as these tests.
-        env={**os.environ, **{f"PATCHBAY_LIMIT_{name}": "10000" for name in ("SEARCHES", "LOOKUPS", "POSTS")}},
+        env={
+            **os.environ,
+            **{f"PATCHBAY_LIMIT_{name}": "10000" for name in ("SEARCHES", "LOOKUPS", "POSTS")},
+            "PATCHBAY_CONNECTWISE_BUDGET": "900",
+        },
     )
     lines = queue.Queue()
 
