@@ -14,6 +14,8 @@ package final class ChildProcess: Sendable {
     private let identifier: pid_t
     private let end = MutexBox<End?>(nil)
     private let output = MutexBox<String>("")
+    /// Whether all that it wrote was read.
+    private let isRead = MutexBox(false)
     private let input: MutexBox<FileHandle?>
 
     /// The binary under test: `PATCHBAY_BIN`, else the one that was built with the tests.
@@ -51,11 +53,14 @@ package final class ChildProcess: Sendable {
         let pipe = Pipe()
         process.standardError = pipe
         process.standardOutput = pipe
-        let (end, output) = (end, output)
+        let (end, output, isRead) = (end, output, isRead)
         pipe.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
             // Without bytes the other side has closed, and the handler would be called for ever.
-            if data.isEmpty { handle.readabilityHandler = nil }
+            guard !data.isEmpty else {
+                handle.readabilityHandler = nil
+                return isRead.change { $0 = true }
+            }
             output.change { $0 += String(decoding: data, as: UTF8.self) }
         }
         process.terminationHandler = { process in
@@ -99,7 +104,9 @@ package final class ChildProcess: Sendable {
 
     /// Waits for its end.
     package func ended(within limit: Duration = .seconds(30)) async throws -> End {
-        try await eventually(within: limit, "patchbay to end; it said: \(text.suffix(2_000))") { end.value != nil }
+        try await eventually(within: limit, "patchbay to end; it said: \(text.suffix(2_000))") {
+            end.value != nil && isRead.value
+        }
         return end.value ?? .exited(-1)
     }
 
