@@ -354,9 +354,9 @@ def test_the_psa_breaks_off_in_the_middle_of_a_post_and_nothing_is_lost_or_doubl
     page = visit("engineer")
     update(page, number)
     page.locator("#f-text").fill("Before the storm")
-    # ConnectWise takes the note, but its answer never arrives; the time fails before it is taken.
+    # ConnectWise takes the note, but its answer never arrives; it fails with the time.
     psa("POST", "/faults", {"action": "cutAfter", "method": "POST", "path": "*/notes", "times": 1})
-    psa("POST", "/faults", {"action": "cutBefore", "method": "POST", "path": "*/time/entries", "times": 1})
+    psa("POST", "/faults", {"action": "answer", "status": 500, "method": "POST", "path": "*/time/entries", "times": 1})
     page.get_by_role("button", name="Update ticket").click()
     expect(page.get_by_role("status").first).to_contain_text("goes on by itself")
     post = page.locator("tbody tr", has_text="Internal analysis")

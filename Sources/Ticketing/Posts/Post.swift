@@ -52,6 +52,15 @@ public struct Post: Sendable, Equatable, RowDecodable {
         case unavailable
     }
 
+    /// Whether it may have been written without our knowing.
+    public enum Doubt: Int, Sendable, SQLConvertible, SQLDecodable {
+        case none = 0
+        /// The ticketing system has answered, but not what became of it.
+        case answered = 1
+        /// It has not, and may still be writing.
+        case unanswered = 2
+    }
+
     /// The key.
     public let id: ID
     /// What it is part of.
@@ -89,7 +98,7 @@ public struct Post: Sendable, Equatable, RowDecodable {
     /// What became of it.
     public let state: State
     /// Whether it may have been written without our knowing.
-    public let isUncertain: Bool
+    public let doubt: Doubt
     /// How often it was tried.
     public let attempts: Int
     /// The ticketing system's id of what was written.
@@ -133,7 +142,7 @@ public struct Post: Sendable, Equatable, RowDecodable {
         statusFrom = try reference("status_from")
         statusTo = try reference("status_to")
         state = try row["state"]
-        isUncertain = try row["uncertain"]
+        doubt = try row["uncertain"]
         attempts = try row["attempts"]
         record = try row["record_id"]
         error = try row["error"]

@@ -174,9 +174,10 @@ enum PostStore {
         try db.execute(
             """
             UPDATE posts SET attempts = attempts + 1, tried_at = \(now),
-                status_from = CASE WHEN uncertain = 1 THEN status_from ELSE \(orNull: status?.id) END,
-                status_from_name = CASE WHEN uncertain = 1 THEN status_from_name ELSE \(orNull: status?.name) END,
-                uncertain = 1
+                status_from = CASE WHEN uncertain = \(Post.Doubt.none) THEN \(orNull: status?.id) ELSE status_from END,
+                status_from_name = CASE WHEN uncertain = \(Post.Doubt.none) THEN \(orNull: status?.name)
+                    ELSE status_from_name END,
+                uncertain = \(Post.Doubt.unanswered)
             WHERE id = \(post) AND state = \(Post.State.queued)
             """) == 1
     }
@@ -191,7 +192,7 @@ enum PostStore {
 
     /// Records what became of a post. What comes after one that failed is not tried. The caller holds its job.
     static func settle(_ post: Post, as result: Result, now: Date, in db: Connection) throws {
-        var change: SQL = "UPDATE posts SET uncertain = 0, settled_at = \(now), "
+        var change: SQL = "UPDATE posts SET uncertain = \(Post.Doubt.none), settled_at = \(now), "
         switch result {
         case .sent(let record, let from, let to):
             change += """
@@ -226,14 +227,14 @@ enum PostStore {
     }
 
     /// Notes why a post waits.
-    /// - Parameter isUncertain: nil leaves it.
+    /// - Parameter doubt: nil leaves it.
     static func delay(
-        _ post: Post.ID, because reason: String, isUncertain: Bool?, now: Date, in db: Connection
+        _ post: Post.ID, because reason: String, doubt: Post.Doubt?, now: Date, in db: Connection
     ) throws {
         var change: SQL = """
             UPDATE posts SET error = \(reason), error_code = \(Post.Fault.unavailable), tried_at = \(now)
             """
-        if let isUncertain { change += ", uncertain = \(isUncertain)" }
+        if let doubt { change += ", uncertain = \(doubt)" }
         try db.send(change + " WHERE id = \(post) AND state = \(Post.State.queued)")
         db.signal(.posts)
     }

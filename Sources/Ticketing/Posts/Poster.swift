@@ -18,8 +18,8 @@ public struct Poster: JobHandler {
     public let schedule = RetrySchedule.write
     /// After which time a request that waits for its connection is given up.
     private static let patience: TimeInterval = 86_400
-    /// How long after a time-out a write is not looked for.
-    private static let slowness: Duration = .minutes(2)
+    /// How long the ticketing system may go on with a call that it did not answer. Ours end after 20 s.
+    private static let slowness: TimeInterval = 60
 
     private let database: Database
     private let connections: PSAConnections
@@ -67,7 +67,7 @@ public struct Poster: JobHandler {
             guard live.connection.isActive else {
                 return later(
                     "The connection to the ticketing system is switched off.", id, job,
-                    delay(first, "The connection to the ticketing system is switched off.", isUncertain: nil))
+                    delay(first, "The connection to the ticketing system is switched off.", doubt: nil))
             }
             do throws(PSAError) {
                 guard let ticket = try await live.provider.lookUp(request.ticket), Self.mayWrite(request, to: ticket)
@@ -77,7 +77,7 @@ public struct Poster: JobHandler {
                 }
                 return await post(posts, Work(request: request, live: live, job: job, ticket: ticket))
             } catch {
-                return outcome(of: error, first, isUncertain: nil, request, live, job)
+                return outcome(of: error, first, doubt: nil, request, live, job)
             }
         } catch {
             return later("\(error)", id, job)
@@ -99,6 +99,10 @@ public struct Poster: JobHandler {
                 do {
                     if let found = try await found(post, work) {
                         result = found
+                    } else if let wait = timeToEnd(post) {
+                        // What is not there yet may still come; to write now would be to write twice.
+                        return later(
+                            post.error ?? "the ticketing system did not answer", work.request.id, work.job, after: wait)
                     } else {
                         // Where the job was lost, another worker goes on from what is stored.
                         guard try await begin(post, work) else { return .done() }
@@ -109,7 +113,7 @@ public struct Poster: JobHandler {
                     // What went wrong while looking says nothing about the write, which stays as uncertain as it was.
                     guard hasBegun, let refusal = await refusal(error, of: post, work) else {
                         return outcome(
-                            of: error, post, isUncertain: hasBegun ? error.maybeDone : nil, work.request, work.live,
+                            of: error, post, doubt: hasBegun ? error.doubt : nil, work.request, work.live,
                             work.job)
                     }
                     result = refusal
@@ -123,9 +127,17 @@ public struct Poster: JobHandler {
         return .done()
     }
 
+    /// How long the ticketing system may still be writing what it did not answer; nil when it is not. A status is seen by the
+    /// ticket, and setting it twice is setting it once.
+    private func timeToEnd(_ post: Post) -> Duration? {
+        guard post.kind != .status, post.doubt == .unanswered, let tried = post.triedAt else { return nil }
+        let left = tried.addingTimeInterval(Self.slowness).timeIntervalSince(now())
+        return left > 0 ? .seconds(left) : nil
+    }
+
     /// What an earlier attempt wrote without our knowing; nil when nothing is found.
     private func found(_ post: Post, _ work: Work) async throws -> PostStore.Result? {
-        guard post.isUncertain else { return nil }
+        guard post.doubt != .none else { return nil }
         let candidates: [String] =
             switch post.kind {
             case .note:
@@ -172,11 +184,11 @@ public struct Poster: JobHandler {
         }
         guard present.id != wanted.rawValue else {
             // An attempt that broke off may have done it.
-            return post.isUncertain
+            return post.doubt != .none
                 ? .sent(record: nil, from: post.statusFrom, to: present)
                 : .skipped("The ticket is \(present.name) already.", at: present)
         }
-        if post.isUncertain, let before = post.statusFrom, before.id != present.id {
+        if post.doubt != .none, let before = post.statusFrom, before.id != present.id {
             // Setting it again would undo what somebody did after us.
             return .failed(
                 .statusChanged,
@@ -269,18 +281,18 @@ public struct Poster: JobHandler {
         return .retry(reason, after: wait, effect: effect)
     }
 
-    private func delay(_ post: Post, _ reason: String, isUncertain: Bool?) -> JobEffect {
+    private func delay(_ post: Post, _ reason: String, doubt: Post.Doubt?) -> JobEffect {
         let instant = now()
         return { db in
-            try PostStore.delay(post.id, because: reason, isUncertain: isUncertain, now: instant, in: db)
+            try PostStore.delay(post.id, because: reason, doubt: doubt, now: instant, in: db)
         }
     }
 
     private func outcome(
-        of error: PSAError, _ post: Post, isUncertain: Bool?, _ request: PostRequest, _ live: LiveConnection,
+        of error: PSAError, _ post: Post, doubt: Post.Doubt?, _ request: PostRequest, _ live: LiveConnection,
         _ job: ClaimedJob
     ) -> JobOutcome {
-        let (reason, delay) = (error.description, delay(post, error.description, isUncertain: isUncertain))
+        let (reason, delay) = (error.description, delay(post, error.description, doubt: doubt))
         guard now().timeIntervalSince(job.createdAt) < Self.patience else {
             return .done(failing(request.id, .gaveUp, "Given up after a day: \(reason)"))
         }
@@ -294,9 +306,6 @@ public struct Poster: JobHandler {
         case .rateLimited(let wait), .held(_, let wait):
             return .pause(reason, for: max(wait, .seconds(1)), effect: delay)
         case .permission: return .done(failing(request.id, .permission, reason))
-        case .timeOut where isUncertain == true:
-            // A server that is slow may still be writing; to look too early would be to write twice.
-            return later(reason, request.id, job, after: Self.slowness, delay)
         case .server, .timeOut, .connection, .certificate, .rejected, .undecodable, .notFound:
             return later(reason, request.id, job, delay)
         }

@@ -203,7 +203,7 @@ public struct Posts: Sendable {
         let failed = try db.all(
             """
             SELECT * FROM posts WHERE request_id = \(request.id) AND state = \(Post.State.failed)
-                AND uncertain = 0 AND kind <> \(Post.Kind.status)
+                AND uncertain = \(Post.Doubt.none) AND kind <> \(Post.Kind.status)
             """, as: Post.self)
         for post in failed {
             try db.execute(
