@@ -97,6 +97,8 @@ public enum JobOutcome: Sendable {
     /// Nothing wrong with the job: its outside system cannot be used for a while. All lanes of the job's group wait;
     /// it does not count as a failure.
     case pause(String, for: Duration, effect: JobEffect? = nil)
+    /// Not its time yet: it runs again then, holds up nothing but its lane, and it does not count as a failure.
+    case wait(String, for: Duration, effect: JobEffect? = nil)
     /// Cannot succeed without a person: visible until redriven or dropped.
     case park(String, effect: JobEffect? = nil)
 }

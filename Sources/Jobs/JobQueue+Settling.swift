@@ -61,6 +61,9 @@ extension JobQueue {
                     until = try pause(laneGroup: group, until: until, reason: reason, now: now, in: db)
                 }
                 try release(job, at: until, failures: 0, error: reason, in: db)
+            case .wait(let reason, let time, let effect):
+                try effect?(db)
+                try release(job, at: now.addingTimeInterval(time.seconds), failures: 0, error: reason, in: db)
             case .park(let error, let effect):
                 try effect?(db)
                 try park(job, error: error, in: db)

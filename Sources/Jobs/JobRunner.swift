@@ -317,7 +317,7 @@ extension JobOutcome {
     fileprivate var isDone: Bool {
         switch self {
         case .done, .followed: true
-        case .retry, .pause, .park: false
+        case .retry, .pause, .wait, .park: false
         }
     }
 
@@ -326,6 +326,7 @@ extension JobOutcome {
         case .done, .followed: "done"
         case .retry: "retry"
         case .pause: "pause"
+        case .wait: "wait"
         case .park: "park"
         }
     }
@@ -337,6 +338,8 @@ extension JobOutcome {
         case .retry(let error, _, _, _, _): logger.notice("job failed, will retry: \(error)", metadata: metadata)
         case .pause(let reason, let time, _):
             logger.warning("jobs of \(job.laneGroup ?? "?") wait \(Int(time.seconds)) s: \(reason)", metadata: metadata)
+        case .wait(let reason, let time, _):
+            logger.notice("job waits \(Int(time.seconds)) s: \(reason)", metadata: metadata)
         case .park(let error, _): logger.error("job given up: \(error)", metadata: metadata)
         }
     }

@@ -42,7 +42,9 @@ extension ChaosTests {
                     try await eventually(within: .seconds(90), "some to arrive") {
                         Self.arrived(tickets, psa).count >= min(before + Pile.size / 10, Pile.size)
                     }
-                    try? await Task.sleep(for: .milliseconds(.random(in: 0...150)))
+                    // Some that are under way are written only when the next server looks for them already.
+                    psa.desk.script(Fault(.delay(.seconds(3)), method: "POST", path: "*/notes", times: 3))
+                    try? await Task.sleep(for: .milliseconds(.random(in: 50...250)))
                     try await server.endAbruptly()
                     kills += 1
                     server = try installed.serve(port: port)

@@ -164,6 +164,19 @@ struct JobQueueTests {
         }
     }
 
+    @Test("What waits for its time is no failure and holds up only its lane", arguments: TestDatabase.engines)
+    func waiting(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await enqueue(database, [job(lane: "l", group: "g")])
+            let claimed = try await claim(database)
+            _ = try await settle(database, claimed.map { ($0, .wait("not yet", for: .seconds(60))) })
+            try await enqueue(database, [job(lane: "l", group: "g"), job(lane: "m", group: "g")])
+            try await #expect(claim(database).map(\.lane) == ["m"])
+            let again = try await claim(database, at: start + 61)
+            #expect(again.map(\.id) == claimed.map(\.id) && again.map(\.failures) == [0])
+        }
+    }
+
     @Test("A worker that lost its lease cannot write", arguments: TestDatabase.engines)
     func fencing(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in

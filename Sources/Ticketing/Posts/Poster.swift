@@ -101,8 +101,7 @@ public struct Poster: JobHandler {
                         result = found
                     } else if let wait = timeToEnd(post) {
                         // What is not there yet may still come; to write now would be to write twice.
-                        return later(
-                            post.error ?? "the ticketing system did not answer", work.request.id, work.job, after: wait)
+                        return .wait(post.error ?? "The ticketing system did not answer.", for: wait)
                     } else {
                         // Where the job was lost, another worker goes on from what is stored.
                         guard try await begin(post, work) else { return .done() }
@@ -270,15 +269,16 @@ public struct Poster: JobHandler {
         return { db in try PostStore.failRest(of: request, fault, reason, now: instant, in: db) }
     }
 
-    /// Has the job run again later; when the schedule or a day is used up, a person decides.
+    /// Has the job run again later; after a day a person decides, and not before, however often somebody hurried it.
     private func later(
-        _ reason: String, _ request: PostRequest.ID, _ job: ClaimedJob, after wait: Duration? = nil,
-        _ effect: JobEffect? = nil
+        _ reason: String, _ request: PostRequest.ID, _ job: ClaimedJob, _ effect: JobEffect? = nil
     ) -> JobOutcome {
-        guard job.failures < schedule.delays.count, now().timeIntervalSince(job.createdAt) < Self.patience else {
-            return .done(failing(request, .gaveUp, "Given up after a day: \(reason)"))
+        let left = Self.patience - now().timeIntervalSince(job.createdAt)
+        guard left > 0 else { return .done(failing(request, .gaveUp, "Given up after a day: \(reason)")) }
+        guard job.failures < schedule.delays.count else {
+            return .wait(reason, for: min(schedule.delays.last ?? .hours(1), .seconds(left)), effect: effect)
         }
-        return .retry(reason, after: wait, effect: effect)
+        return .retry(reason, effect: effect)
     }
 
     private func delay(_ post: Post, _ reason: String, doubt: Post.Doubt?) -> JobEffect {
