@@ -1,0 +1,281 @@
+import Accounts
+import Foundation
+import HTTPTypes
+import WebSupport
+
+/// The connection, its settings and its rights.
+let connectWisePages: [PageRoute] = [connectionTab] + settingsForm + [rightsPage]
+
+private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
+    var page = Page(
+        title: "Integrations", lead: "ConnectWise PSA: the connection, who is whom, and what was written.",
+        blocks: [integrationTabs(visit)])
+    page.blocks += Block.switchedOff(visit)
+    guard let connection = try await visit.connection() else {
+        page.blocks.append(
+            .emptyState(
+                "plug", "No connection to ConnectWise yet",
+                "Connect it with the keys of an API member; then tickets can be searched and written to.",
+                visit.allowed(
+                    .post, integrationBase + "/connections",
+                    .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary", icon: "plus-lg"))))
+        return page
+    }
+    let id = connection["id"].words
+    let settings = try await visit.get("\(integrationBase)/connections/\(id)/settings")
+    page.actions =
+        psaActions(visit, connection)
+        + visit.allowed(
+            .get, integrationBase + "/connections/{id}/rights",
+            .link("Check rights", "/integrations/rights", icon: "shield-check"))
+    if !connection["active"].isTrue {
+        page.blocks.append(
+            .notice(
+                .warning, "The connection is switched off.",
+                "Nothing is read or written; everything that is stored stays."))
+    }
+    if let reason = connection["state_reason"].string { page.blocks.append(.notice(.warning, nil, reason)) }
+    page.blocks.append(
+        .grid(
+            2,
+            [
+                .card(
+                    connection["name"].words,
+                    [
+                        .facts([
+                            (
+                                "State",
+                                .badge(.connection(connection["state"].words, isActive: connection["active"].isTrue))
+                            ),
+                            ("Site", .text(connection["site"].words)), ("Company", .text(connection["company"].words)),
+                            ("Public key", .mono(connection["public_key_hint"].words)),
+                            ("Private key", .mono(connection["private_key_hint"].words)),
+                            ("Client id", .mono(connection["client_id_hint"].words)),
+                            ("Last tested", .when(connection["last_validated_at"].date)),
+                        ])
+                    ]),
+                .card(
+                    "When nobody says otherwise",
+                    actions: visit.allowed(
+                        .put, integrationBase + "/connections/{id}/settings",
+                        .link("Change", "/integrations/settings", style: "is-small", icon: "pencil")),
+                    [.facts(settingFacts(settings))]),
+            ]))
+    page.isLive = true
+    return page
+}
+
+private func settingFacts(_ settings: Value) -> [(String, Cell)] {
+    let boards = settings["board_statuses"].elements.map(\.["status_name"].words)
+    return [
+        ("Time for a change", .text("\(settings["default_minutes"].int) minutes")),
+        ("Work role", .text(settings["work_role"]["name"].string ?? "as ConnectWise has it")),
+        ("Work type", .text(settings["work_type"]["name"].string ?? "as ConnectWise has it")),
+        ("A note is", .text(NoteWords.title(settings["note_type"].words))),
+        ("Unmapped people write as", .text(settings["member"]["name"].string ?? "the API member")),
+        (
+            "Status after a change",
+            .text(
+                settings["auto_update_status"].isTrue
+                    ? "moved by itself: \(Set(boards).sorted().joined(separator: ", "))" : "stays as it is")
+        ),
+    ]
+}
+
+private let settingsForm = PageRoute.form("/integrations/settings", .admin) { visit, entries, problem in
+    guard let connection = try await visit.connection() else { throw Problem.notFound("connection") }
+    let settings = try await visit.get("\(integrationBase)/connections/\(connection["id"].words)/settings")
+    let choices = try await SettingChoices(visit, settings)
+    return Page(
+        title: "Change what applies", heading: "What applies when nobody says otherwise",
+        crumb: ("Integrations", "/integrations"),
+        blocks: Block.switchedOff(visit) + choices.notes.map { .notice(.warning, nil, $0) } + [
+            Form(
+                action: "/integrations/settings", fields: choices.fields, cancel: "/integrations",
+                entries: entries ?? choices.entries, problem: problem
+            ).block
+        ])
+} send: { visit in
+    guard let connection = try await visit.connection() else { throw Problem.notFound("connection") }
+    let path = "\(integrationBase)/connections/\(connection["id"].words)/settings"
+    let choices = try await SettingChoices(visit, try await visit.get(path))
+    try await visit.send(.put, path, choices.body(visit.entries))
+    return .redirect("/integrations", "That applies from now on.")
+}
+
+/// The lists of ConnectWise from which settings are chosen, together with what is set. What a list does not hold, or
+/// cannot be shown at all, stays as it is.
+private struct SettingChoices {
+    typealias Choice = (value: String, label: String)
+
+    private static let mostBoards = 40
+
+    private struct BoardChoice {
+        let id: String
+        let name: String
+        let statuses: [Choice]
+    }
+
+    private let settings: Value
+    private var lists: [String: [Choice]] = [:]
+    private var boards: [BoardChoice] = []
+    /// What the form does not show, and why.
+    private(set) var notes: [String] = []
+
+    init(_ visit: Visit, _ settings: Value) async throws {
+        self.settings = settings
+        do {
+            for (name, path) in [("work_role", "work-roles"), ("work_type", "work-types"), ("member", "members")] {
+                let found = try await Choices.named(visit, "\(integrationBase)/\(path)")
+                lists[name] = Self.with(settings[name]["id"].string, settings[name]["name"].string, found)
+            }
+        } catch let problem as Problem {
+            notes.append("Some lists of ConnectWise cannot be had for the moment; what is set stays. \(problem.detail)")
+        }
+        do {
+            try await readBoards(visit)
+        } catch let problem as Problem {
+            boards = []
+            notes.append("The boards cannot be had for the moment; what is set stays. \(problem.detail)")
+        }
+    }
+
+    /// Those for which something is set come first; a long form helps nobody.
+    private mutating func readBoards(_ visit: Visit) async throws {
+        let all = try await Choices.named(visit, "/cw/boards")
+        let chosen = all.filter { stored($0.value) != nil }
+        let others = all.filter { stored($0.value) == nil }
+        for board in chosen + others.prefix(max(0, Self.mostBoards - chosen.count)) {
+            let statuses = try await visit.get("/cw/boards/\(board.value)")["statuses"].elements
+                .filter { !$0["inactive"].isTrue && !$0["closed"].isTrue }.map { ($0["id"].words, $0["name"].words) }
+            let set = stored(board.value)
+            boards.append(
+                BoardChoice(
+                    id: board.value, name: board.label,
+                    statuses: Self.with(set?["status_id"].string, set?["status_name"].string, statuses)))
+        }
+        let hidden = all.count - boards.count
+        if hidden > 0 { notes.append("\(hidden) more boards are not shown; the API has them all.") }
+    }
+
+    private func stored(_ board: String) -> Value? {
+        settings["board_statuses"].elements.first { $0["board_id"].words == board }
+    }
+
+    /// The choices, with the one that is set also when it is no longer offered.
+    private static func with(_ id: String?, _ name: String?, _ choices: [Choice]) -> [Choice] {
+        guard let id, !choices.contains(where: { $0.value == id }) else { return choices }
+        return choices + [(id, "\(name ?? id) (no longer offered, or closes the ticket)")]
+    }
+
+    private func choice(_ name: String, _ label: String, _ none: String) -> [Field] {
+        lists[name].map { [Field(name, label, .choice([("", none)] + $0), optional: true)] } ?? []
+    }
+
+    var fields: [Field] {
+        [Field("default_minutes", "Time for a change, in minutes", .number)]
+            + choice("work_role", "Work role", "As ConnectWise has it")
+            + choice("work_type", "Work type", "As ConnectWise has it")
+            + [Field("note_type", "A note is", .choice(NoteWords.choices))]
+            + choice("member", "Unmapped people write as", "The API member")
+            + [
+                Field(
+                    "auto_update_status", "Move the ticket after a change", .flag,
+                    help: "To the status of its board below. Otherwise only when somebody says so.")
+            ]
+            + boards.map { board in
+                Field(
+                    "board_\(board.id)", "Status after a change on \(board.name)",
+                    .choice([("", "Stays as it is")] + board.statuses), optional: true)
+            }
+    }
+
+    /// What is set.
+    var entries: Entries {
+        var values: [String: String?] = [
+            "default_minutes": settings["default_minutes"].string, "note_type": settings["note_type"].string,
+            "auto_update_status": settings["auto_update_status"].string,
+        ]
+        for name in lists.keys { values[name] = settings[name]["id"].string }
+        for board in settings["board_statuses"].elements {
+            values["board_\(board["board_id"].words)"] = board["status_id"].string
+        }
+        return Entries(values)
+    }
+
+    /// The whole settings.
+    func body(_ entries: Entries) -> [String: Value] {
+        func reference(_ name: String) -> Value {
+            // A field that was not in the form says nothing.
+            guard let id = entries[name], id != settings[name]["id"].string else { return settings[name] }
+            guard let label = lists[name]?.first(where: { $0.value == id })?.label else {
+                return id.isEmpty ? .null : settings[name]
+            }
+            return .object(["id": .text(id), "name": .text(label)])
+        }
+        var statuses = settings["board_statuses"].elements
+        for board in boards {
+            guard let id = entries["board_\(board.id)"], id != (stored(board.id)?["status_id"].string ?? "") else {
+                continue
+            }
+            let name = board.statuses.first { $0.value == id }?.label
+            guard id.isEmpty || name != nil else { continue }
+            statuses.removeAll { $0["board_id"].words == board.id }
+            guard let name else { continue }
+            statuses.append(
+                .object(["board_id": .text(board.id), "status_id": .text(id), "status_name": .text(name)]))
+        }
+        let minutes = entries["default_minutes"] ?? ""
+        return [
+            "default_minutes": Double(minutes).map(Value.number) ?? .text(minutes),
+            "work_role": reference("work_role"), "work_type": reference("work_type"), "member": reference("member"),
+            "note_type": .text(entries["note_type"] ?? "internal_analysis"),
+            "auto_update_status": .flag(entries["auto_update_status"] == "true"), "board_statuses": .list(statuses),
+        ]
+    }
+}
+
+private let rightsPage = PageRoute.get("/integrations/rights", .admin) { visit in
+    guard let connection = try await visit.connection() else { throw Problem.notFound("connection") }
+    var page = Page(
+        title: "Rights", heading: "Rights of the API member",
+        lead: "Each is tried with a call that changes nothing, and named as on ConnectWise's screen of security roles.",
+        crumb: ("Integrations", "/integrations"), blocks: [])
+    let rights: [Value]
+    do {
+        rights = try await visit.get("\(integrationBase)/connections/\(connection["id"].words)/rights").items
+    } catch let problem as Problem where problem.status != .notFound {
+        page.blocks = [.notice(.bad, nil, problem.detail)]
+        return page
+    }
+    let missing = rights.filter { $0["needed"].isTrue && $0["finding"].words == "missing" }
+    page.blocks = [
+        missing.isEmpty
+            ? .notice(.good, nil, "Everything that Patchbay needs and that can be tried is there.")
+            : .notice(
+                .bad, nil, "\(missing.count) rights are missing. Set them in the security role of the API member."),
+        rightsTable("Needed", rights.filter { $0["needed"].isTrue }),
+        rightsTable(
+            "There, but not needed", rights.filter { !$0["needed"].isTrue && $0["finding"].words == "granted" }),
+    ]
+    return page
+}
+
+private func rightsTable(_ title: String, _ rights: [Value]) -> Block {
+    Table(
+        caption: title, title: title, columns: ["Setting in ConnectWise", "Needed to", "Finding"],
+        rows: rights.map { right in
+            let badge =
+                switch (right["finding"].words, right["needed"].isTrue) {
+                case ("granted", true): Badge(.good, "there")
+                case ("granted", false): Badge(.warning, "can be taken away")
+                case ("missing", _): Badge(.bad, "missing")
+                default: Badge(.muted, "cannot be told")
+                }
+            return [
+                .main(right["setting"].words), .text(right["purpose"].string ?? "nothing"),
+                .badge(badge, sub: right["detail"].string),
+            ]
+        }, empty: Empty(icon: "shield-check", title: "None", text: "No right is there without need.")
+    ).block
+}

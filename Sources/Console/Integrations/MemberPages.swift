@@ -1,0 +1,147 @@
+import Accounts
+import Foundation
+import HTTPTypes
+import WebSupport
+
+/// Who is whom in ConnectWise.
+let memberPages: [PageRoute] = [memberTab] + memberActs
+
+private let memberTab = PageRoute.get("/integrations/members", .engineer) { visit in
+    var page = Page(
+        title: "Member mapping", heading: "Integrations",
+        lead: "Whom ConnectWise names as the author of what somebody writes here.",
+        crumb: nil, blocks: [integrationTabs(visit)] + Block.switchedOff(visit))
+    let isFiltered = !(visit.query["mapped"] ?? "").isEmpty
+    let mappings: Value
+    var members: [(value: String, label: String)] = []
+    do {
+        mappings = try await visit.get(integrationBase + "/member-mappings", visit.listQuery(["mapped"]))
+        members = try await Choices.members(visit)
+    } catch let problem as Problem where problem.code == "not_connected" {
+        page.blocks.append(
+            .emptyState(
+                "people", "Set up a connection first", "Then its members can be matched with the people here.",
+                [.link("Connection", "/integrations")]))
+        return page
+    } catch let problem as Problem where problem.status != .notFound {
+        page.blocks.append(.notice(.bad, nil, problem.detail))
+        return page
+    }
+    page.actions = visit.allowed(
+        .post, integrationBase + "/member-mappings/auto-match",
+        .post("Match by e-mail", "/integrations/members/auto-match", style: "is-primary", icon: "magic"))
+    if visit.may(.post, integrationBase + "/member-mappings/auto-match") || isFiltered {
+        let choices = [("", "Everybody"), ("true", "Mapped"), ("false", "Not mapped")]
+        page.blocks.append(
+            Filters.block(
+                "/integrations/members", [Field("mapped", "Show", .choice(choices))], visit, clear: isFiltered))
+    }
+    let stand = (try? await visit.settingsInUse()).map { $0["member"]["name"].string ?? "the API member" }
+    if members.isEmpty {
+        page.blocks.append(
+            .notice(
+                .warning, nil, "No members are found in ConnectWise. The API member may lack the right to see them."))
+    } else if mappings.items.allSatisfy({ $0["member_id"] == .null }), visit.query["cursor"] == nil, !isFiltered {
+        page.blocks.append(.notice(.info, nil, "Nobody is mapped yet. Match by e-mail, or choose members below."))
+    }
+    page.blocks.append(
+        Table(
+            caption: "Member mapping", columns: ["Person", "Member in ConnectWise", "Matched by", .hidden("Choice")],
+            rows: mappings.items.map { mappingRow($0, members, stand, visit) },
+            empty: Empty(icon: "people", title: "Nobody fits", text: "No active person is like that."),
+            pager: visit.pager(mappings)
+        ).block)
+    return page
+}
+
+/// - Parameter stand: in whose name unmapped people write; nil for those who may not know.
+private func mappingRow(
+    _ mapping: Value, _ members: [(value: String, label: String)], _ stand: String?, _ visit: Visit
+) -> [Cell] {
+    let isMapped = mapping["member_id"] != .null
+    let matched =
+        switch mapping["matched_by"].words {
+        case "auto_email": "e-mail address"
+        case "manual_self": "the person"
+        case "manual_admin": "an administrator"
+        default: "–"
+        }
+    let member: Cell =
+        !isMapped
+        ? .badge(
+            Badge(.muted, "unmapped"),
+            sub: "writes as \(stand ?? "the connection has it"), with a line that names the person")
+        : mapping["member_inactive"].isTrue
+            ? .badge(Badge(.bad, "has left ConnectWise"), sub: mapping["member_name"].string)
+            : .text(mapping["member_name"].words, sub: mapping["member_identifier"].string)
+    var choices = members
+    if isMapped, !choices.contains(where: { $0.value == mapping["member_id"].words }) {
+        choices.append((mapping["member_id"].words, mapping["member_name"].words))
+    }
+    return [
+        .main(mapping["user_name"].words, sub: mapping["user_email"].string), member, .text(matched),
+        visit.may(.post, integrationBase + "/member-mappings")
+            ? .choice(
+                Choosing(
+                    href: "/integrations/members", name: "member_id",
+                    label: "Member of \(mapping["user_name"].words)",
+                    choices: [("", "Unmapped")] + choices, chosen: mapping["member_id"].words,
+                    hidden: ["user_id": mapping["user_id"].words])) : .text(""),
+    ]
+}
+
+private let memberActs: [PageRoute] = [
+    .post("/integrations/members", .engineer) { visit in
+        let member = visit.entries["member_id"] ?? ""
+        let mapping: Value = .object([
+            "user_id": Double(visit.entries["user_id"] ?? "").map(Value.number) ?? .null,
+            "member_id": member.isEmpty ? .null : .text(member),
+        ])
+        do {
+            let saved = try await visit.send(
+                .post, integrationBase + "/member-mappings", ["mappings": .list([mapping])])
+            let name = saved.items.first?["user_name"].words ?? ""
+            return .redirect(
+                "/integrations/members",
+                member.isEmpty
+                    ? "\(name) is unmapped." : "\(name) is \(saved.items.first?["member_name"].words ?? "") now.")
+        } catch let problem as Problem {
+            return .page(
+                Page(
+                    title: "Not saved", crumb: ("Member mapping", "/integrations/members"),
+                    blocks: [.notice(.bad, nil, problem.detail), .actions([.link("Back", "/integrations/members")])],
+                    status: problem.status))
+        }
+    },
+    .post("/integrations/members/auto-match", .admin) { visit in
+        let report: Value
+        do {
+            report = try await visit.send(.post, integrationBase + "/member-mappings/auto-match")
+        } catch let problem as Problem {
+            return .page(
+                Page(
+                    title: "Not matched", crumb: ("Member mapping", "/integrations/members"),
+                    blocks: [.notice(.bad, nil, problem.detail)], status: problem.status))
+        }
+        func table(_ title: String, _ name: String, _ note: String) -> Block {
+            Table(
+                caption: title, title: "\(title): \(report[name].elements.count)", columns: ["Person", "Member"],
+                rows: report[name].elements.map { person in
+                    [
+                        .main(person["user_name"].words, sub: person["user_email"].string),
+                        .text(person["member_name"].string ?? note),
+                    ]
+                }, empty: Empty(icon: "people", title: "Nobody", text: note)
+            ).block
+        }
+        return .page(
+            Page(
+                title: "Matched by e-mail", crumb: ("Member mapping", "/integrations/members"),
+                actions: [.link("Done", "/integrations/members", style: "is-primary")],
+                blocks: [
+                    table("Matched", "matched", "nobody new"),
+                    table("Ambiguous", "ambiguous", "the address fits several, or the member is taken"),
+                    table("Not found", "unmatched", "no member has this address"),
+                ]))
+    },
+]
