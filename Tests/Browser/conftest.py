@@ -71,7 +71,7 @@ def demo():
         env={
             **os.environ,
             **{f"PATCHBAY_LIMIT_{name}": "10000" for name in ("SEARCHES", "LOOKUPS", "POSTS")},
-            "PATCHBAY_CONNECTWISE_BUDGET": "900",
+            "PATCHBAY_CONNECTWISE_BUDGET": "10000",
         },
     )
     lines = queue.Queue()

@@ -45,6 +45,8 @@ def psa(demo):
             return self("GET", f"/tickets/{number}")
 
     desk = Desk()
+    # Two organizations of these tests share it, and nobody works as fast as they do.
+    desk("PUT", "/limit", {"callsPerMinute": None})
     yield desk
     desk("DELETE", "/faults")
     desk("PATCH", "/switches", {"ignores_status_patches": False, "denied_rights": []})
@@ -215,7 +217,7 @@ def test_the_panel_warns_counts_and_previews(visit, psa):
     assert page.locator("#f-text").input_value() == "x" * 50_001
 
 
-def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, psa):
+def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, demo, psa):
     number = psa.ticket("Status")
     page = visit("engineer")
     update(page, number)
@@ -245,7 +247,9 @@ def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, psa):
     page.get_by_label("Yes, this closes the ticket").check()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("status").first).to_contain_text("Closed now")
-    assert psa.state(number)["closed"]
+    # In the played world a customer's answer may open it again at any moment, so what was done is asked for.
+    moved = demo.api("GET", f"/integrations/psa/posts?ticket_id={number}&kind=status")["items"][0]
+    assert (moved["state"], moved["status_to"]["name"]) == ("sent", "Closed")
 
 
 def test_a_status_that_changed_meanwhile_is_told_and_decided_again(visit, psa):
