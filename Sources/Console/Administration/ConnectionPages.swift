@@ -87,20 +87,12 @@ private let psaPages: [PageRoute] = {
             .card(
                 "How it stands",
                 [
-                    .facts([
-                        (
-                            "State",
-                            .badge(.connection(connection["state"].words, isActive: connection["active"].isTrue))
-                        ),
-                        ("Site", .text(connection["site"].words)), ("Company", .text(connection["company"].words)),
-                        ("Public key", .mono(connection["public_key_hint"].words)),
-                        ("Private key", .mono(connection["private_key_hint"].words)),
-                        ("Client id", .mono(connection["client_id_hint"].words)),
-                        ("Tested", .when(connection["last_validated_at"].date)),
-                        ("Last call from ConnectWise", .when(connection["last_hook_at"].date)),
-                        ("Nothing is told from before", .when(connection["baseline_at"].date, exact: true)),
-                        ("Address for callbacks", .mono(connection["hook_url"].words)),
-                    ])
+                    .facts(
+                        connectionFacts(connection) + [
+                            ("Last call from ConnectWise", .when(connection["last_hook_at"].date)),
+                            ("Nothing is told from before", .when(connection["baseline_at"].date, exact: true)),
+                            ("Address for callbacks", .mono(connection["hook_url"].words)),
+                        ])
                 ]))
         return Page(
             title: name, crumb: ("Connections", "/connections"),

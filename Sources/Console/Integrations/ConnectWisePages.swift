@@ -42,17 +42,7 @@ private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
                 .card(
                     connection["name"].words,
                     [
-                        .facts([
-                            (
-                                "State",
-                                .badge(.connection(connection["state"].words, isActive: connection["active"].isTrue))
-                            ),
-                            ("Site", .text(connection["site"].words)), ("Company", .text(connection["company"].words)),
-                            ("Public key", .mono(connection["public_key_hint"].words)),
-                            ("Private key", .mono(connection["private_key_hint"].words)),
-                            ("Client id", .mono(connection["client_id_hint"].words)),
-                            ("Last tested", .when(connection["last_validated_at"].date)),
-                        ])
+                        .facts(connectionFacts(connection))
                     ]),
                 .card(
                     "When nobody says otherwise",
@@ -63,6 +53,18 @@ private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
             ]))
     page.isLive = true
     return page
+}
+
+/// A connection and how it stands, without what only its own page is about.
+func connectionFacts(_ connection: Value) -> [(String, Cell)] {
+    [
+        ("State", .badge(.connection(connection["state"].words, isActive: connection["active"].isTrue))),
+        ("Site", .text(connection["site"].words)), ("Company", .text(connection["company"].words)),
+        ("Public key", .mono(connection["public_key_hint"].words)),
+        ("Private key", .mono(connection["private_key_hint"].words)),
+        ("Client id", .mono(connection["client_id_hint"].words)),
+        ("Last tested", .when(connection["last_validated_at"].date)),
+    ]
 }
 
 private func settingFacts(_ settings: Value) -> [(String, Cell)] {
