@@ -125,7 +125,7 @@ public final class OutboundClient: Sendable {
         deadline: NIODeadline?, mayRepeat: Bool
     ) async throws(OutboundError) -> Attempt {
         if let budget = remote.budget {
-            try await budget.acquire(priority, patience: remote.limits.patience)
+            try await budget.acquire(priority, patience: remote.limits.patience(priority))
         }
         let probe = try remote.admit()
         let deadline = deadline ?? .now() + TimeAmount(request.timeOut ?? remote.limits.timeOut)

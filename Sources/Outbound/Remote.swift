@@ -9,15 +9,26 @@ public final class Remote: Sendable {
         public var timeOut: Duration
         /// Bytes of an answer's body.
         public var maximumAnswerBytes: Int
-        /// The longest wait for the budget.
+        /// The longest wait for the budget of work that nobody waits for.
         public var patience: Duration
+        /// The longest wait for the budget of somebody who looks at his screen meanwhile.
+        public var interactivePatience: Duration
 
         public init(
-            timeOut: Duration = .seconds(20), maximumAnswerBytes: Int = 16 << 20, patience: Duration = .seconds(30)
+            timeOut: Duration = .seconds(20), maximumAnswerBytes: Int = 16 << 20, patience: Duration = .seconds(30),
+            interactivePatience: Duration = .seconds(5)
         ) {
             self.timeOut = timeOut
             self.maximumAnswerBytes = maximumAnswerBytes
             self.patience = patience
+            self.interactivePatience = interactivePatience
+        }
+
+        func patience(_ priority: CallPriority) -> Duration {
+            switch priority {
+            case .interactive: interactivePatience
+            case .background: patience
+            }
         }
     }
 

@@ -161,7 +161,7 @@ public struct Server: Sendable {
         { target in
             let name = target.connection.map { "connectwise:\($0)" } ?? "connectwise:test"
             let remote = Remote(
-                name, limits: .init(timeOut: .seconds(20), patience: .seconds(30)),
+                name,
                 budget: target.connection.map { SharedCallBudget(database: database, name: "psa:\($0)", limit: budget) }
             )
             // Keys of callbacks are fetched while ConnectWise waits for our answer, so they do not queue for the budget.

@@ -45,8 +45,6 @@ def psa(demo):
             return self("GET", f"/tickets/{number}")
 
     desk = Desk()
-    # Two organizations of these tests share it, and nobody works as fast as they do.
-    desk("PUT", "/limit", {"callsPerMinute": None})
     yield desk
     desk("DELETE", "/faults")
     desk("PATCH", "/switches", {"ignores_status_patches": False, "denied_rights": []})

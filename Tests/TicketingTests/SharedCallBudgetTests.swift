@@ -56,9 +56,25 @@ struct SharedCallBudgetTests {
     func whole(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: ticketing) { database in
             let pair = Pair(database, limit: 40)
-            for _ in 0..<40 { #expect(await granted(pair.budgets[0])) }
-            #expect(await !granted(pair.budgets[0]))
+            for _ in 0..<40 { #expect(await granted(pair.budgets[0], .interactive)) }
+            #expect(await !granted(pair.budgets[0], .interactive))
+            #expect(await !granted(pair.budgets[1], .interactive))
+        }
+    }
+
+    @Test("However much is read in the background, the last fifth is for people", arguments: TestDatabase.engines)
+    func share(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: ticketing) { database in
+            let pair = Pair(database, limit: 100)
+            var background = 0
+            while await granted(pair.budgets[background % 2]) { background += 1 }
+            #expect(background == 80)
             #expect(await !granted(pair.budgets[1]))
+            for number in 0..<20 {
+                #expect(await granted(pair.budgets[number / 10], .interactive))
+                #expect(await !granted(pair.budgets[number / 10]))
+            }
+            #expect(await !granted(pair.budgets[0], .interactive))
         }
     }
 
@@ -71,7 +87,7 @@ struct SharedCallBudgetTests {
             pair.clock.advance(by: .seconds(6))
             #expect(await granted(pair.budgets[0]))
             var others = 0
-            while await granted(pair.budgets[1]) { others += 1 }
+            while await granted(pair.budgets[1], .interactive) { others += 1 }
             // 100 less the one that was used and the five that are held.
             #expect(others == 94)
         }
@@ -82,7 +98,7 @@ struct SharedCallBudgetTests {
         try await TestDatabase.with(engine, migrations: ticketing) { database in
             let pair = Pair(database, limit: 20)
             let start = pair.clock.now
-            for _ in 0..<20 { #expect(await granted(pair.budgets[0])) }
+            for _ in 0..<20 { #expect(await granted(pair.budgets[0], .interactive)) }
             do throws(OutboundError) {
                 try await pair.budgets[0].acquire(.interactive, patience: .seconds(64))
                 Issue.record("granted too early")

@@ -39,7 +39,9 @@ struct DemoStage: Sendable {
     func configuration(folder: String, port: Int) async throws -> Configuration {
         let psa = try host(of: await connectWise.url(within: .seconds(30)))
         let chat = try await webex.url()
-        let limits = ProcessInfo.processInfo.environment.filter { $0.key.hasPrefix("PATCHBAY_LIMIT_") }
+        let limits = ProcessInfo.processInfo.environment.filter {
+            $0.key.hasPrefix("PATCHBAY_LIMIT_") || $0.key == "PATCHBAY_CONNECTWISE_BUDGET"
+        }
         return try Configuration(
             environment: [
                 "PATCHBAY_DATABASE_URL": "sqlite:\(folder)/patchbay.db",

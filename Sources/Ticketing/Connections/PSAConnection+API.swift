@@ -21,8 +21,10 @@ public func psaConnectionRoutes(
     }
     // A test that succeeded is the sign that what waits for the connection can go on.
     @Sendable func resume(_ connection: PSAConnection, _ db: Connection) throws {
-        try queue.resume(laneGroup: connection.laneGroup, now: now(), in: db)
-        try queue.hasten(laneGroup: connection.laneGroup, now: now(), in: db)
+        for group in [PSAConnection.laneGroup(connection.id), PSAConnection.postGroup(connection.id)] {
+            try queue.resume(laneGroup: group, now: now(), in: db)
+            try queue.hasten(laneGroup: group, now: now(), in: db)
+        }
     }
     @Sendable func recording(_ action: String, _ request: SignedInRequest) -> PSAConnections.Recording {
         { old, new, db in

@@ -89,11 +89,12 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
         createdAt = try row["created_at"]
     }
 
-    /// The group of all job lanes that call this connection.
-    public var laneGroup: String { Self.laneGroup(id) }
-
-    /// The group of all job lanes that call a connection.
+    /// The group of all job lanes that read from a connection.
     public static func laneGroup(_ id: ID) -> String { "psa:\(id)" }
+
+    /// The group of all job lanes that write to a connection's tickets. People wait for these, so they go on while
+    /// what is read in the background has used up its share of the calls.
+    public static func postGroup(_ id: ID) -> String { "psa:\(id):posts" }
 }
 
 /// What a ticketing system is called with.

@@ -5,7 +5,8 @@ import Outbound
 /// A budget of calls a minute that all servers share through the database.
 ///
 /// Calls are reserved in small portions, so that most of them cost no statement. A portion counts for a minute beyond
-/// the last moment at which it can be used, so the calls of any 60 seconds are never more than the limit.
+/// the last moment at which it can be used, so the calls of any 60 seconds are never more than the limit. The last fifth
+/// of the limit is for people who wait: however much is read in the background, a search or a note finds a call.
 public actor SharedCallBudget: CallBudget {
     // Long enough to amortize a reservation, short enough that little is held without being used.
     private static let portionLife: Duration = .seconds(5)
@@ -18,7 +19,8 @@ public actor SharedCallBudget: CallBudget {
     private let sleep: @Sendable (Duration) async throws -> Void
 
     private var portion: Portion?
-    private var exhaustedUntil: Date?
+    /// When to ask again, for those to whom nothing more was given.
+    private var exhaustedUntil: [CallPriority: Date] = [:]
     private var isReserving = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
     private var interactiveWaiting = 0
@@ -26,12 +28,14 @@ public actor SharedCallBudget: CallBudget {
     private struct Portion {
         let id: Int64
         let usableUntil: Date
+        /// Whether it is of the share that only people may use.
+        let isForPeople: Bool
         var left: Int
         var used = 0
     }
 
     private enum Reservation: Sendable {
-        case granted(id: Int64, calls: Int)
+        case granted(id: Int64, calls: Int, isForPeople: Bool)
         case exhausted(until: Date)
     }
 
@@ -63,17 +67,21 @@ public actor SharedCallBudget: CallBudget {
             guard !Task.isCancelled else { throw .cancelled(maybeSent: false) }
             let instant = now()
             if takeFromPortion(priority, at: instant) { return }
-            // A portion that is left to people is waited for: reserving another would take it from under their hands.
-            if isReserving || hasUsablePortion(at: instant) {
+            if isReserving || isLeftToThoseWhoWait(at: instant) {
                 await withCheckedContinuation { waiting.append($0) }
-            } else if let exhaustedUntil, exhaustedUntil > instant {
+            } else if let exhaustedUntil = exhaustedUntil[priority], exhaustedUntil > instant {
                 let wait = Duration.seconds(exhaustedUntil.timeIntervalSince(instant))
                 guard exhaustedUntil <= deadline else { throw .budget(retryAfter: wait) }
                 do { try await sleep(wait) } catch { throw .cancelled(maybeSent: false) }
             } else {
-                try await reserve(at: instant)
+                try await reserve(for: priority, at: instant)
             }
         }
+    }
+
+    /// People are about to take what is left of the portion: reserving another would take it from under their hands.
+    private func isLeftToThoseWhoWait(at instant: Date) -> Bool {
+        hasUsablePortion(at: instant) && interactiveWaiting > 0
     }
 
     private func hasUsablePortion(at instant: Date) -> Bool {
@@ -89,20 +97,20 @@ public actor SharedCallBudget: CallBudget {
     private func takeFromPortion(_ priority: CallPriority, at instant: Date) -> Bool {
         guard var portion, hasUsablePortion(at: instant) else { return false }
         // People first: background work leaves the last calls of a portion to those who wait.
-        if priority == .background, portion.left <= interactiveWaiting { return false }
+        if priority == .background, portion.isForPeople || portion.left <= interactiveWaiting { return false }
         portion.left -= 1
         portion.used += 1
         self.portion = portion
         return true
     }
 
-    private func reserve(at instant: Date) async throws(OutboundError) {
+    private func reserve(for priority: CallPriority, at instant: Date) async throws(OutboundError) {
         isReserving = true
         defer {
             isReserving = false
             wakeWaiting()
         }
-        let (name, limit, old) = (name, limit, portion)
+        let (name, limit, shared, old) = (name, limit, limit - limit / 5, portion)
         portion = nil
         let usableUntil = instant.addingTimeInterval(Self.seconds(Self.portionLife))
         let countsUntil = usableUntil.addingTimeInterval(Self.seconds(Self.window))
@@ -119,8 +127,9 @@ public actor SharedCallBudget: CallBudget {
                     FROM call_reservations WHERE budget = \(name) AND calls > 0
                     """)
                 let used: Int = try row?["used"] ?? 0
-                let calls = min(max(1, limit / 20), limit - used)
-                guard calls > 0 else {
+                let isForPeople = used >= shared
+                let calls = min(max(1, limit / 20), (isForPeople ? limit : shared) - used)
+                guard calls > 0, priority == .interactive || !isForPeople else {
                     let freeAt: Date? = try row?["free_at"]
                     return .exhausted(until: freeAt ?? countsUntil)
                 }
@@ -129,16 +138,16 @@ public actor SharedCallBudget: CallBudget {
                     INSERT INTO call_reservations (budget, calls, counts_until)
                     VALUES (\(name), \(calls), \(countsUntil)) RETURNING id
                     """)?["id"]
-                return .granted(id: id ?? 0, calls: calls)
+                return .granted(id: id ?? 0, calls: calls, isForPeople: isForPeople)
             }
         } catch {
             throw .budget(retryAfter: .seconds(2))
         }
         switch reservation {
-        case .granted(let id, let calls):
-            portion = Portion(id: id, usableUntil: usableUntil, left: calls)
+        case .granted(let id, let calls, let isForPeople):
+            portion = Portion(id: id, usableUntil: usableUntil, isForPeople: isForPeople, left: calls)
         case .exhausted(let until):
-            exhaustedUntil = until
+            exhaustedUntil[priority] = until
         }
     }
 

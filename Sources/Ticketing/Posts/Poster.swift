@@ -43,7 +43,7 @@ public struct Poster: JobHandler {
     ) throws -> NewJob {
         try job(
             Payload(request: request), lane: PostRequest.lane(connection, ticket),
-            laneGroup: PSAConnection.laneGroup(connection), runAt: now.addingTimeInterval(-3_600))
+            laneGroup: PSAConnection.postGroup(connection), runAt: now.addingTimeInterval(-3_600))
     }
 
     /// One request at work.
