@@ -5,7 +5,7 @@ import Hummingbird
 /// An error as a caller of the API sees it: RFC 9457, `application/problem+json`. `detail` says what to do.
 public struct Problem: Error, Sendable, Equatable {
     /// What is wrong with one member of the request.
-    public struct FieldError: Sendable, Equatable, Encodable {
+    public struct FieldError: Sendable, Equatable, Codable {
         /// The member's name as in the request.
         public let field: String
         /// Stable, machine readable.
@@ -91,18 +91,30 @@ extension Problem {
         .internalServerError, code: "internal_error", title: "Something went wrong on our side",
         detail: "The request could not be completed. The server's log has the details under this request id.")
 
+    /// As it is sent.
+    private struct Body: Codable {
+        let type: String
+        let title: String
+        let status: Int
+        let detail: String
+        let code: String
+        let instance: String?
+        let errors: [FieldError]?
+        let request_id: String
+    }
+
+    /// Reads the body of an answer that ``response(requestID:)`` made.
+    /// - Throws: `DecodingError` when it is another.
+    public init(body: Data) throws {
+        let body = try JSONDecoder().decode(Body.self, from: body)
+        self.init(
+            .init(code: body.status), code: body.code, title: body.title, detail: body.detail,
+            errors: body.errors ?? [])
+        instance = body.instance
+    }
+
     /// The answer to send.
     public func response(requestID: String) -> Response {
-        struct Body: Encodable {
-            let type: String
-            let title: String
-            let status: Int
-            let detail: String
-            let code: String
-            let instance: String?
-            let errors: [FieldError]?
-            let request_id: String
-        }
         let body = Body(
             type: "about:blank", title: title, status: status.code, detail: detail, code: code,
             instance: instance, errors: errors.isEmpty ? nil : errors, request_id: requestID)

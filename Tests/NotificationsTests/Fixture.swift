@@ -12,7 +12,7 @@ let notifications = [
     Migration(
         1, "everything",
         accountsSchema + jobSchema + ticketingSchema + notificationsSchema + ticketingSyncSchema + syncSchema
-            + forwardSchema + noticeSchema + Retention.schema + tenantSchema + ticketingWriteSchema + memberNameSchema
+            + forwardSchema + noticeSchema + Retention.schema + tenantSchema + ticketingWriteSchema + memberNameSchema + memberKeySchema
             + webhookSchema)
 ]
 

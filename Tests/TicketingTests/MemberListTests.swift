@@ -1,3 +1,4 @@
+import Accounts
 import Database
 import Foundation
 import TestSupport
@@ -44,9 +45,32 @@ struct MemberListTests {
         }
     }
 
+    @Test("Who left is known whatever the letters of the login name", arguments: TestDatabase.engines)
+    func left(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: ticketing) { database in
+            let organization = try await database.organization()
+            let id = try await database.connection(of: organization)
+            let stored = try await database.write { db in
+                let user: User.ID = try db.one(
+                    """
+                    INSERT INTO users (organization_id, email, email_key, name, role, active, created_at)
+                    VALUES (\(organization), 'e@x.example', 'e@x.example', 'Émile', 'engineer', 1, 0) RETURNING id
+                    """)
+                let member = Member(id: "7", identifier: "ÉMILE", name: "Émile", email: nil, isInactive: true)
+                try Directory.store([member], of: id, now: instant, in: db)
+                try MemberMappings.insert([(user, member, .administrator)], id, now: instant, in: db)
+                return try db.first("SELECT * FROM psa_connections WHERE id = \(id)", as: PSAConnection.self)
+            }
+            let mappings = MemberMappings(database: database, lists: PSALists(database: database))
+            let people = try await mappings.list(
+                on: try #require(stored), user: nil, isMapped: nil, page: PageRequest(limit: 5))
+            #expect(people.items.map(\.hasLeft) == [true])
+        }
+    }
+
     @Test("Members that were there before have a key, and are read again", arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
-        let before = ticketing[0].statements.dropLast(memberNameSchema.count)
+        let before = ticketing[0].statements.dropLast(memberNameSchema.count + memberKeySchema.count)
         try await TestDatabase.with(engine, migrations: [Migration(1, "before", Array(before))]) { database in
             let id = try await database.connection(of: database.organization())
             try await database.write { db in

@@ -121,32 +121,9 @@ struct Repetition: Sendable {
 
         /// - Throws: the ``Problem``, if it was refused.
         func response() throws -> Response {
-            if status >= 400 { throw try JSONDecoder().decode(Refusal.self, from: Data(body)).problem(status) }
+            if status >= 400 { throw try Problem(body: Data(body)) }
             return Response(
                 status: .init(code: status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
-        }
-    }
-
-    /// A problem as it was kept.
-    private struct Refusal: Decodable {
-        struct Fault: Decodable {
-            let field: String
-            let code: String
-            let message: String
-        }
-
-        let code: String
-        let title: String
-        let detail: String
-        let instance: String?
-        let errors: [Fault]?
-
-        func problem(_ status: Int) -> Problem {
-            var problem = Problem(
-                .init(code: status), code: code, title: title, detail: detail,
-                errors: (errors ?? []).map { .init(field: $0.field, code: $0.code, message: $0.message) })
-            problem.instance = instance
-            return problem
         }
     }
 

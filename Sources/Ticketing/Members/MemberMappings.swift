@@ -33,7 +33,7 @@ public struct MemberMappings: Sendable {
         FROM users u
             LEFT JOIN psa_member_mappings m ON m.user_id = u.id AND m.connection_id = \(connection)
             LEFT JOIN psa_members p ON p.connection_id = \(connection)
-                AND p.identifier_key = lower(m.member_identifier)
+                AND p.identifier_key = m.member_key
         WHERE u.organization_id = \(organization) AND u.active = 1
         """
     }
@@ -177,7 +177,7 @@ public struct MemberMappings: Sendable {
             errors: [.init(field: "member_id", code: "taken", message: "is mapped to \(other)")])
     }
 
-    private static func insert(
+    static func insert(
         _ pairs: [(user: User.ID, member: Member, origin: MemberMapping.Origin)], _ connection: PSAConnection.ID,
         now: Date, in db: Connection
     ) throws {
@@ -185,14 +185,14 @@ public struct MemberMappings: Sendable {
             let rows = pairs[start..<min(start + 200, pairs.count)].map { user, member, origin -> [SQLValue] in
                 [
                     connection.sqlValue, user.sqlValue, member.id.sqlValue, member.identifier.sqlValue,
-                    member.name.sqlValue, origin.sqlValue, now.sqlValue, now.sqlValue,
+                    member.identifier.lowercased().sqlValue, member.name.sqlValue, origin.sqlValue, now.sqlValue, now.sqlValue,
                 ]
             }
             try db.send(
                 """
                 INSERT INTO psa_member_mappings (
-                    connection_id, user_id, member_id, member_identifier, member_name, matched_by, created_at,
-                    updated_at)
+                    connection_id, user_id, member_id, member_identifier, member_key, member_name, matched_by,
+                    created_at, updated_at)
                 VALUES \(rows: rows)
                 """)
         }

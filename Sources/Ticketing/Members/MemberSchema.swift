@@ -8,3 +8,9 @@ public let memberNameSchema: [SQL] = [
     "UPDATE psa_readings SET read_at = 0 WHERE list = 'members'",
     "CREATE INDEX psa_members_by_name ON psa_members (connection_id, name_key, id)",
 ]
+
+/// Mappings find their member by the key that ``memberNameSchema`` speaks of, for the same reason.
+public let memberKeySchema: [SQL] = [
+    "ALTER TABLE psa_member_mappings ADD COLUMN member_key TEXT NOT NULL DEFAULT ''",
+    "UPDATE psa_member_mappings SET member_key = lower(member_identifier)",
+]
