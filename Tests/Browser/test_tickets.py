@@ -349,6 +349,10 @@ def test_what_was_refused_can_be_written_anew(visit, psa):
     state = psa.state(number)
     assert len(notes(state, "Swapped the handset")) == 1
     assert [entry["minutes"] for entry in state["time_records"] if entry["minutes"] in (25, 35)] == [35]
+    # What took its place asks for no attention any more.
+    page.goto(f"/integrations/posts?ticket_id={number}")
+    expect(page.locator("tbody tr", has_text="25 minutes")).to_contain_text("dismissed")
+    expect(page.locator("tbody tr", has_text="failed")).to_have_count(0)
 
 
 def test_the_psa_breaks_off_in_the_middle_of_a_post_and_nothing_is_lost_or_doubled(visit, demo, psa):

@@ -12,7 +12,8 @@ let notifications = [
     Migration(
         1, "everything",
         accountsSchema + jobSchema + ticketingSchema + notificationsSchema + ticketingSyncSchema + syncSchema
-            + forwardSchema + noticeSchema + Retention.schema + tenantSchema + ticketingWriteSchema + memberNameSchema + memberKeySchema
+            + forwardSchema + noticeSchema + Retention.schema + tenantSchema + ticketingWriteSchema + memberNameSchema
+            + memberKeySchema
             + webhookSchema)
 ]
 

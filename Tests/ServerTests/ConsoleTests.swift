@@ -65,6 +65,7 @@ struct ConsoleTests {
         ("GET", "/integrations/members", .engineer), ("POST", "/integrations/members", .engineer),
         ("POST", "/integrations/members/auto-match", .admin), ("GET", "/integrations/posts", .engineer),
         ("GET", "/integrations/posts/{post}", .engineer), ("POST", "/integrations/posts/{post}/retry", .engineer),
+        ("POST", "/integrations/posts/{post}/dismiss", .engineer),
         ("GET", "/tenants", .viewer), ("POST", "/tenant", .viewer), ("GET", "/tenants/companies", .admin),
         ("GET", "/tenants/new", .admin),
         ("POST", "/tenants/new", .admin), ("GET", "/tenants/{tenant}", .admin), ("POST", "/tenants/{tenant}", .admin),

@@ -71,6 +71,7 @@ struct RouteTests {
         .init("GET", "/integrations/psa/boards", .engineer), .init("GET", "/integrations/psa/companies", .engineer),
         .init("GET", "/integrations/psa/posts", .engineer), .init("GET", "/integrations/psa/posts/{id}", .engineer),
         .init("POST", "/integrations/psa/posts/{id}/retry", .engineer),
+        .init("POST", "/integrations/psa/posts/{id}/dismiss", .engineer),
         .init("GET", "/integrations/psa/members", .engineer),
         .init("GET", "/integrations/psa/member-mappings", .engineer),
         .init("POST", "/integrations/psa/member-mappings", .engineer),

@@ -358,6 +358,29 @@ struct WriteBackTests {
         }
     }
 
+    @Test(
+        "What failed is dismissed, no longer counts, and is tried again all the same", arguments: TestDatabase.engines)
+    func dismissed(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Left")
+            patchbay.connectWise.desk.script(Fault(.answer(status: 403), method: "POST", path: "*/time/entries"))
+            #expect(try await patchbay.write(ticket, "log-change", ["text": "Left at that"]).status == 422)
+            let failed = try #require(try await patchbay.posts(to: ticket).last?["id"].int)
+            let path = "\(patchbay.psa)/posts/\(failed)"
+            let answer = try await patchbay.api(.POST, path + "/dismiss")
+            #expect(answer.status == 200 && answer.json["state"] == "dismissed")
+            #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "dismissed"])
+            #expect(
+                try await patchbay.api(.GET, "\(patchbay.psa)/posts?state=failed").json["items"].elements.isEmpty)
+            #expect(
+                try await patchbay.api(.POST, path + "/dismiss").json["code"] == "nothing_to_dismiss")
+            #expect(try await patchbay.api(.POST, path + "/retry", [:]).status == 200)
+            #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "sent"])
+            let state = try #require(patchbay.connectWise.ticket(ticket))
+            #expect(state.noteRecords.count == 1 && state.timeRecords.count == 1)
+        }
+    }
+
     @Test("A missing right is refused, without holding up anything else", arguments: TestDatabase.engines)
     func right(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in

@@ -313,8 +313,8 @@ struct LogChangeCommand: WritingCommand {
 /// `patchbay post`.
 struct PostCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "post", abstract: "See what was written to tickets, and try again what was not.",
-        subcommands: [ListPosts.self, RetryPost.self])
+        commandName: "post", abstract: "See what was written to tickets, and try again or dismiss what was not.",
+        subcommands: [ListPosts.self, RetryPost.self, DismissPost.self])
 }
 
 /// `patchbay post list`.
@@ -354,5 +354,20 @@ struct RetryPost: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         Written.outcome(try await client.thing(call))
+    }
+}
+
+/// `patchbay post dismiss`.
+struct DismissPost: ClientCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dismiss", abstract: "Leave what failed of a request at that; it can be tried again all the same.")
+
+    @OptionGroup var subject: Identified
+    @OptionGroup var client: ClientOptions
+
+    var call: Call { Call(method: .post, path: Posts.resource.path(of: subject.identifier) + "/dismiss") }
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        Outcome(content: .one(try await client.thing(call), Content.Layout(Posts.resource)))
     }
 }

@@ -19,7 +19,7 @@ enum Posts: Noun {
         ],
         filters: [
             Field("ticket_id", option: "ticket", help: "Only to this ticket."),
-            Field("state", .choice(["queued", "sent", "failed", "skipped"]), help: "Only in this state."),
+            Field("state", .choice(["queued", "sent", "failed", "skipped", "dismissed"]), help: "Only in this state."),
             Field("kind", .choice(["note", "time", "status"]), help: "Only of this kind."),
             Field("mine", .sets(true), help: "Only what you asked for."),
         ])

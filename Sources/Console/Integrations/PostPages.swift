@@ -26,7 +26,7 @@ private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
                         "state", "State",
                         .choice([
                             ("", "All"), ("queued", "Waiting"), ("sent", "Written"), ("failed", "Failed"),
-                            ("skipped", "Nothing to do"),
+                            ("skipped", "Nothing to do"), ("dismissed", "Dismissed"),
                         ])),
                     Field(
                         "kind", "Kind",
@@ -71,7 +71,11 @@ private let postActs: [PageRoute] = [
             page.status = problem.status
             return .page(page)
         }
-    }
+    },
+    .post("/integrations/posts/{id}/dismiss", .engineer) { visit in
+        try await visit.send(.post, "\(integrationBase)/posts/\(try visit.parameter())/dismiss")
+        return .redirect("/integrations/posts", "It is dismissed, and no longer asks for attention.")
+    },
 ]
 
 /// How posts are shown.
@@ -90,6 +94,7 @@ enum PostWords {
         case "sent": Badge(.good, "written")
         case "queued": Badge(.info, "waiting")
         case "failed": Badge(.bad, "failed")
+        case "dismissed": Badge(.muted, "dismissed")
         default: Badge(.muted, "nothing to do")
         }
     }
@@ -142,7 +147,7 @@ enum PostWords {
         }
         blocks += Block.switchedOff(visit)
         let isOvertaken = isOvertaken(post)
-        let canRetry = ["failed", "queued"].contains(post["state"].words) && !isOvertaken
+        let canRetry = ["failed", "dismissed", "queued"].contains(post["state"].words) && !isOvertaken
         if isOvertaken, visit.may(.post, integrationBase + "/tickets/{id}/log-change") {
             blocks.append(
                 .actions([
@@ -170,9 +175,14 @@ enum PostWords {
         if let content = post["content"].string {
             blocks.append(.card("As written", [Block("message", ["text": content])]))
         }
+        let dismiss =
+            post["state"].words == "failed"
+            ? visit.allowed(
+                .post, integrationBase + "/posts/{id}/dismiss", .post("Dismiss", "/integrations/posts/\(id)/dismiss"))
+            : []
         return Page(
             title: what(post), heading: "\(what(post)) on #\(post["ticket_id"].words)",
-            crumb: ("Post history", "/integrations/posts"), blocks: blocks)
+            crumb: ("Post history", "/integrations/posts"), actions: dismiss, blocks: blocks)
     }
 }
 

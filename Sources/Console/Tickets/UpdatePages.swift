@@ -80,7 +80,9 @@ private struct Update {
         switch left["act"] {
         case "anew": return .page(try await UpdatePanel.anew(visit))
         case "retry": try await retry(id)
-        default: try await send(id)
+        default:
+            try await send(id)
+            try await dismissReplaced()
         }
         return .redirect("/tickets/\(id)", said.joined(separator: " "))
     }
@@ -137,6 +139,16 @@ private struct Update {
         guard left["status_left"] == "true" else { return }
         left = left.with(["post": nil, "status_left": nil, "minutes": "0"])
         try await move(try await visit.tickets() + "/\(id)")
+    }
+
+    /// What was written anew no longer asks for attention.
+    private func dismissReplaced() async throws {
+        guard let post = left["replaces"], !post.isEmpty, post.allSatisfy(\.isNumber) else { return }
+        do {
+            try await visit.send(.post, "/integrations/psa/posts/\(post)/dismiss", [:], step: "-dismiss")
+        } catch let problem as Problem where [.notFound, .conflict].contains(problem.status) {
+            // Somebody tried it again or dismissed it meanwhile.
+        }
     }
 
     private mutating func note(_ answer: Value) {

@@ -25,6 +25,7 @@ struct UpdatePanel {
     /// The form with what is missing of what was refused, to be changed.
     static func anew(_ visit: Visit) async throws -> Page {
         var left = visit.entries.with(["act": nil, "post": nil, "status_left": nil, "present_status": nil])
+            .with(["replaces": visit.entries["post"]])
         for name in ["work_role_id", "work_type_id"] {
             if let chosen = left["retry_" + name], !chosen.isEmpty { left = left.with([name: chosen]) }
         }
@@ -132,6 +133,7 @@ struct UpdatePanel {
                 "hidden": Self.hidden([
                     "present_status": ticket == nil ? given["present_status"] : ticket?["status"]["id"].string,
                     "defaults": defaults.isKnown ? nil : "unknown", "time_text": given["time_text"],
+                    "replaces": given["replaces"],
                     "refusing_time": ticket == nil ? given["refusing_time"] : refusing.joined(separator: ","),
                 ]), "closing": Self.closing(closing, given, errors["closing_status_id"]), "failure": failure,
                 "submitLabel": problem == nil ? "Update ticket" : "Try again",

@@ -185,7 +185,8 @@ public struct MemberMappings: Sendable {
             let rows = pairs[start..<min(start + 200, pairs.count)].map { user, member, origin -> [SQLValue] in
                 [
                     connection.sqlValue, user.sqlValue, member.id.sqlValue, member.identifier.sqlValue,
-                    member.identifier.lowercased().sqlValue, member.name.sqlValue, origin.sqlValue, now.sqlValue, now.sqlValue,
+                    member.identifier.lowercased().sqlValue, member.name.sqlValue, origin.sqlValue, now.sqlValue,
+                    now.sqlValue,
                 ]
             }
             try db.send(

@@ -67,7 +67,9 @@ func postRoutes(
         ) { request in
             var filter = PostStore.Filter()
             filter.ticket = request.query("ticket_id").map { .init($0) }
-            filter.state = try request.query("state", "queued, sent, failed or skipped") { Post.State(rawValue: $0) }
+            filter.state = try request.query("state", Post.State.allCases.map(\.rawValue).joined(separator: ", ")) {
+                Post.State(rawValue: $0)
+            }
             filter.kind = try request.query("kind", "note, time or status") { Post.Kind(rawValue: $0) }
             let isOwn = try request.query("mine", "true or false") { Bool($0) } ?? false
             if isOwn || !seesAll(request) { filter.user = request.principal.user }
@@ -103,6 +105,16 @@ func postRoutes(
                 post, of: asked, with: .init(workRole: body.workRole, workType: body.workType),
                 on: live.connection, for: desk.companies(for: request, on: live), by: request)
             return try respond(try await posts.wait(for: asked.id, since: instant), [], link: nil)
+        },
+        Route(
+            .post, path + "/{id}/dismiss", .engineer,
+            "Leaves what failed of the request that the write belongs to at that; it can be tried again all the same",
+            gives: .one(PostAnswer.self), reach: .tenants
+        ) { request in
+            let (post, asked) = try await find(request, posts)
+            try await posts.dismiss(post, of: asked, by: request)
+            let (after, _) = try await find(request, posts)
+            return .json(PostAnswer(after, asked))
         },
     ]
 }

@@ -39,7 +39,7 @@ struct PostRequestAnswer: Codable, Sendable {
     init(_ standing: Posts.Standing, warnings: [String], link: String?) {
         id = standing.request.id
         kind = standing.request.kind
-        state = standing.isSettled ? (standing.failure == nil ? .sent : .failed) : .queued
+        state = standing.isSettled ? (standing.failure?.state ?? .sent) : .queued
         if standing.isSettled {
             message = standing.posts.map(\.sentence).joined(separator: " ")
         } else {
@@ -62,7 +62,7 @@ extension Post {
         case (.sent, .note): "The note was written."
         case (.sent, .time): "\(minutes ?? 0) minutes were logged."
         case (.sent, .status): "The ticket is \(statusTo?.name ?? "in the status") now."
-        case (.skipped, _), (.failed, _): error ?? ""
+        case (.skipped, _), (.failed, _), (.dismissed, _): error ?? ""
         case (.queued, _): "The \(kind.rawValue) waits."
         }
     }

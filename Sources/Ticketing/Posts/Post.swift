@@ -24,6 +24,11 @@ public struct Post: Sendable, Equatable, RowDecodable {
         case failed
         /// There was nothing to do.
         case skipped
+        /// It failed, and somebody decided to leave it at that.
+        case dismissed
+
+        /// What was not written, and can be tried again.
+        static let unwritten = [State.failed, .dismissed]
     }
 
     /// Why it failed; stable, machine readable.

@@ -257,9 +257,21 @@ enum PostStore {
             """
             UPDATE posts SET state = \(Post.State.queued), error = NULL, error_code = NULL, error_fields = NULL,
                 work_roles = NULL, settled_at = NULL
+            WHERE request_id = \(request) AND state IN (\(list: Post.State.unwritten))
+            """)
+        db.signal(.posts)
+    }
+
+    /// Leaves what failed of a request at that.
+    /// - Returns: how many posts that were.
+    static func dismiss(_ request: PostRequest.ID, in db: Connection) throws -> Int {
+        let dismissed = try db.execute(
+            """
+            UPDATE posts SET state = \(Post.State.dismissed)
             WHERE request_id = \(request) AND state = \(Post.State.failed)
             """)
         db.signal(.posts)
+        return dismissed
     }
 
     /// Which of these ids a post of the ticket calls its own already.

@@ -35,7 +35,7 @@ public struct Posts: Sendable {
             }
         }
         /// The write that failed; what was not tried after it is no news.
-        var failure: Post? { posts.first { $0.state == .failed } }
+        var failure: Post? { posts.first { Post.State.unwritten.contains($0.state) } }
     }
 
     /// Where somebody writes to.
@@ -160,25 +160,39 @@ public struct Posts: Sendable {
         _ post: Post, of request: PostRequest, with change: TimeChange, on connection: PSAConnection,
         for companies: [Company.ID]?, by asker: SignedInRequest
     ) async throws {
-        guard post.state == .failed || post.state == .queued else {
+        let isUnwritten = Post.State.unwritten.contains(post.state)
+        guard isUnwritten || post.state == .queued else {
             throw Problem.conflict(code: "nothing_to_retry", "This was done already.")
         }
         let (queue, instant) = (queue, now())
         let job = try Poster.job(request.id, to: request.ticket, of: connection.id, now: instant)
         try await database.write { db in
             if let companies { try PostStore.limit(request.id, to: companies, in: db) }
-            if post.state == .failed {
+            if isUnwritten {
                 try change.apply(to: request.id, in: db)
                 try Self.renewAuthor(of: request, connection, in: db)
                 try PostStore.requeue(request.id, in: db)
             }
             // The job of one that waits may have been parked, by a program that did not know its kind.
-            if try post.state == .failed || !queue.isPending(job, in: db) {
+            if try isUnwritten || !queue.isPending(job, in: db) {
                 try queue.enqueue([job], now: instant, in: db)
             }
             try queue.hasten(lane: PostRequest.lane(connection.id, request.ticket), now: instant, in: db)
             try asker.record(
                 "ticket.retry", on: "ticket \(request.ticket)", after: ["post_request": request.id], now: instant,
+                in: db)
+        }
+    }
+
+    /// Leaves what failed of a request at that: nobody is asked to look at it any more.
+    func dismiss(_ post: Post, of request: PostRequest, by asker: SignedInRequest) async throws {
+        let instant = now()
+        try await database.write { db in
+            guard try PostStore.dismiss(request.id, in: db) > 0 else {
+                throw Problem.conflict(code: "nothing_to_dismiss", "Only what failed can be dismissed.")
+            }
+            try asker.record(
+                "ticket.dismiss", on: "ticket \(request.ticket)", after: ["post_request": request.id], now: instant,
                 in: db)
         }
     }
@@ -189,7 +203,8 @@ public struct Posts: Sendable {
         var workType: WorkType.ID?
 
         func apply(to request: PostRequest.ID, in db: Connection) throws {
-            let which: SQL = "request_id = \(request) AND kind = \(Post.Kind.time) AND state = \(Post.State.failed)"
+            let which: SQL =
+                "request_id = \(request) AND kind = \(Post.Kind.time) AND state IN (\(list: Post.State.unwritten))"
             if let workRole { try db.execute("UPDATE posts SET work_role_id = \(workRole) WHERE \(which)") }
             if let workType { try db.execute("UPDATE posts SET work_type_id = \(workType) WHERE \(which)") }
         }
@@ -202,7 +217,7 @@ public struct Posts: Sendable {
             user, name: request.userName, email: request.userEmail, connection, in: db)
         let failed = try db.all(
             """
-            SELECT * FROM posts WHERE request_id = \(request.id) AND state = \(Post.State.failed)
+            SELECT * FROM posts WHERE request_id = \(request.id) AND state IN (\(list: Post.State.unwritten))
                 AND uncertain = \(Post.Doubt.none) AND kind <> \(Post.Kind.status)
             """, as: Post.self)
         for post in failed {
