@@ -4,7 +4,7 @@ import Testing
 @testable import Commands
 
 /// Commands against a server that plays the API.
-@Suite(.timeLimit(.minutes(5))) struct ConversationTests {
+@Suite(.timeLimit(.minutes(20))) struct ConversationTests {
     private let key = ["PATCHBAY_API_KEY": "pb_1_secret"]
 
     @Test func listsFollowPages() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Commands
 
-@Suite(.timeLimit(.minutes(5))) struct SyncTests {
+@Suite(.timeLimit(.minutes(20))) struct SyncTests {
     private func status(_ state: String, done: Int, error: String = "null") -> String {
         """
         {"items": [{"id": 3, "kind": "tickets", "connection": "ConnectWise", "connection_id": 1, "state": "\(state)",

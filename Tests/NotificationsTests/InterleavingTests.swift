@@ -12,7 +12,7 @@ import Ticketing
 
 /// Hooks, lost ones and repeated ones, syncs, catch-ups, crashes and failures in any order: at the end the messages are those
 /// of a run in which everything went well.
-@Suite("Whatever the order", .timeLimit(.minutes(5)))
+@Suite("Whatever the order", .timeLimit(.minutes(20)))
 struct InterleavingTests {
     @Test("The messages are those of an ideal run", arguments: TestDatabase.engines, 0..<20)
     func ideal(engine: Engine, seed: Int) async throws {

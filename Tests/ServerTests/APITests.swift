@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The API's manners.
-@Suite("API", .timeLimit(.minutes(5)))
+@Suite("API", .timeLimit(.minutes(20)))
 struct APITests {
     @Test("Bodies: unknown members, wrong types and wrong values are named", arguments: TestDatabase.engines)
     func bodies(engine: Engine) async throws {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What holds for every operation of the API, whoever calls it: scopes, features, repetition, the record.
-@Suite("Access", .timeLimit(.minutes(5)))
+@Suite("Access", .timeLimit(.minutes(20)))
 struct AccessTests {
     @Test("A feature that is switched off is refused by the server, at once", arguments: TestDatabase.engines)
     func flags(engine: Engine) async throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// ConnectWise fails in every way it can; the message comes once all the same.
-@Suite("ConnectWise fails", .timeLimit(.minutes(5)))
+@Suite("ConnectWise fails", .timeLimit(.minutes(20)))
 struct ConnectWiseFaultTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -15,7 +15,7 @@ import Testing
 @testable import Server
 
 /// The console from outside, with a browser that has no window.
-@Suite("Console", .timeLimit(.minutes(5)))
+@Suite("Console", .timeLimit(.minutes(20)))
 struct ConsoleTests {
     /// Every page, with the least role that sees it. Who adds a page adds it here.
     static let pages: [(method: String, path: String, role: Role)] = [

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Forwards, preview, timeline and explanations on a running server.
-@Suite("Forwarding and explaining", .timeLimit(.minutes(5)))
+@Suite("Forwarding and explaining", .timeLimit(.minutes(20)))
 struct ForwardingTests {
     /// The recipient of a person, remembered by e-mail.
     private func person(_ email: String, _ patchbay: RunningPatchbay) async throws -> JSON {

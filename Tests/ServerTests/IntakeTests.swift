@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What is accepted as a hook, what is refused, and that nothing is lost in between.
-@Suite("Intake", .timeLimit(.minutes(5)))
+@Suite("Intake", .timeLimit(.minutes(20)))
 struct IntakeTests {
     @Test("Forged, missing and truncated signatures are refused", arguments: TestDatabase.engines)
     func signatures(engine: Engine) async throws {

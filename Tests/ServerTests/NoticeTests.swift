@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Messages that are about no ticket, and the settings that go with them.
-@Suite("Notices", .timeLimit(.minutes(5)))
+@Suite("Notices", .timeLimit(.minutes(20)))
 struct NoticeTests {
     private func sent(_ id: Int, _ state: String, _ patchbay: RunningPatchbay) async throws -> JSON {
         var notice = JSON.null

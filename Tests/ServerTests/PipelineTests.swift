@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// From a change in ConnectWise to messages in Webex.
-@Suite("Pipeline", .timeLimit(.minutes(5)))
+@Suite("Pipeline", .timeLimit(.minutes(20)))
 struct PipelineTests {
     @Test(
         "A new ticket reaches the room of its board's rule and the assigned people, by a real callback",

@@ -17,7 +17,7 @@ import Ticketing
 @testable import Server
 
 /// Every operation of the API, and who may use it.
-@Suite("Routes", .timeLimit(.minutes(5)))
+@Suite("Routes", .timeLimit(.minutes(20)))
 struct RouteTests {
     struct Operation: Sendable, Hashable, CustomStringConvertible {
         let method: String

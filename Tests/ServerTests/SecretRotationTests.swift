@@ -11,7 +11,7 @@ import Ticketing
 @testable import Server
 
 /// The secret is changed while credentials are stored.
-@Suite("Changing the secret", .timeLimit(.minutes(5)))
+@Suite("Changing the secret", .timeLimit(.minutes(20)))
 struct SecretRotationTests {
     @Test("Everything is sealed anew and opens; the old secret opens nothing", arguments: TestDatabase.engines)
     func rotate(engine: Engine) async throws {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Comparing with the outside systems, on request and by schedule.
-@Suite("Sync", .timeLimit(.minutes(5)))
+@Suite("Sync", .timeLimit(.minutes(20)))
 struct SyncTests {
     // MARK: The API
 

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Who is told, and why nobody else is.
-@Suite("Telling", .timeLimit(.minutes(5)))
+@Suite("Telling", .timeLimit(.minutes(20)))
 struct TellingTests {
     @Test("A simulated rule decides and records, a disabled one does nothing", arguments: TestDatabase.engines)
     func simulated(engine: Engine) async throws {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Looking at tickets: search, one ticket, lists to choose from, members, and who may see what.
-@Suite("Looking at tickets", .timeLimit(.minutes(5)))
+@Suite("Looking at tickets", .timeLimit(.minutes(20)))
 struct TicketReadingTests {
     private func ids(_ reply: Reply) -> [Int] {
         reply.json["items"].elements.compactMap { $0["id"].string.flatMap(Int.init) }

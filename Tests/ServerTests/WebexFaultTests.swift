@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Webex fails in every way it can.
-@Suite("Webex fails", .timeLimit(.minutes(5)))
+@Suite("Webex fails", .timeLimit(.minutes(20)))
 struct WebexFaultTests {
     @Test(
         "A refused message is failed with reason and tracking id, and can be sent again",

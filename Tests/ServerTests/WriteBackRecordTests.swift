@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What exactly arrives in the ticketing system, and in whose name.
-@Suite("What is written", .timeLimit(.minutes(5)))
+@Suite("What is written", .timeLimit(.minutes(20)))
 struct WriteBackRecordTests {
     @Test(
         "Each type of note sets its one flag, and only what is not internal notifies", arguments: TestDatabase.engines)

@@ -49,7 +49,7 @@ extension RunningPatchbay {
 }
 
 /// What engineers write to tickets arrives once, under their own name.
-@Suite("Writing to tickets", .timeLimit(.minutes(5)))
+@Suite("Writing to tickets", .timeLimit(.minutes(20)))
 struct WriteBackTests {
     // MARK: What is written
 
