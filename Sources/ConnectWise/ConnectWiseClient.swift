@@ -36,6 +36,7 @@ public struct ConnectWiseClient: Sendable {
     /// Budget, circuit and pause of this company.
     public let remote: Remote
     private let address: APIAddress
+    private let clock = ServerClock()
     private let headers: [OutboundRequest.Header]
 
     /// Makes a client; nothing is called yet.
@@ -133,9 +134,34 @@ public struct ConnectWiseClient: Sendable {
         } catch {
             throw ConnectWiseError(error)
         }
+        clock.read(response.header("date"))
         guard let error = ConnectWiseError(response) else { return response }
         if case .rateLimited(let retryAfter) = error { remote.pause(for: retryAfter) }
         throw error
+    }
+}
+
+extension ConnectWiseClient {
+    /// How far ConnectWise's clock is ahead of ours, in seconds, by its last answer; nil before the first one that says.
+    public var clockAhead: TimeInterval? { clock.ahead }
+}
+
+/// ConnectWise's clock as last seen: what it dates is compared with what we date.
+private final class ServerClock: Sendable {
+    /// RFC 9110, such as `Sat, 28 Nov 2026 16:58:47 GMT`.
+    private static let format = Date.ParseStrategy(
+        format:
+            "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .defaultDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) GMT",
+        locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt)
+
+    private let seen = Mutex<TimeInterval?>(nil)
+
+    var ahead: TimeInterval? { seen.withLock(\.self) }
+
+    func read(_ date: String?) {
+        guard let date, let instant = try? Date(date, strategy: Self.format) else { return }
+        let ahead = instant.timeIntervalSinceNow
+        seen.withLock { $0 = ahead }
     }
 }
 

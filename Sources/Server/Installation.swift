@@ -25,7 +25,7 @@ public enum Installation {
         Migration(12, "tenants and limits", tenantSchema + rateLimitSchema),
         Migration(13, "write-back", ticketingWriteSchema),
         Migration(14, "names of members, held requests", memberNameSchema + repetitionHoldSchema),
-        Migration(15, "keys of mapped members", memberKeySchema),
+        Migration(15, "keys of mapped members, scopes of posts", memberKeySchema + postScopeSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -100,3 +100,10 @@ public let ticketingWriteSchema: [SQL] = [
     "CREATE INDEX posts_of_ticket ON posts (organization_id, ticket_id, id)",
     "CREATE INDEX posts_by_state ON posts (organization_id, state, id)",
 ]
+
+/// What a request was limited to by where it was asked for, a customer, apart from who asked: who tries it again may have
+/// other limits, but it stays that customer's.
+public let postScopeSchema: [SQL] = [
+    "ALTER TABLE post_requests ADD COLUMN scope TEXT",
+    "UPDATE post_requests SET scope = companies WHERE tenant_id IS NOT NULL",
+]

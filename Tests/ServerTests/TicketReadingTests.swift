@@ -389,10 +389,21 @@ struct TicketReadingTests {
             let post = try #require(failed.json["instance"].string?.split(separator: "/").last)
             #expect(try await api(.POST, "\(patchbay.psa)/posts/\(post)/retry", [:]).status == 404)
             #expect(patchbay.connectWise.ticket(other)?.notes.isEmpty == true)
-            // Nobody who manages users is limited; the limit ends.
+            // Nobody who manages users is limited; the limit ends, also for what was refused under it.
             #expect(try await patchbay.api(.PUT, "/users/1/tenants", ["tenants": [allowed]]).status == 422)
             #expect(try await patchbay.api(.PUT, limit, ["tenants": .null]).status == 200)
             #expect(try await api(.GET, "/overview").status == 200)
+            #expect(try await api(.POST, "\(patchbay.psa)/posts/\(post)/retry", [:]).status == 200)
+            #expect(patchbay.connectWise.ticket(other)?.notes.count == 1)
+            // What was asked for as one customer's stays that customer's, whoever tries it again.
+            let scoped = "/tenants/\(allowed.int ?? 0)/connectwise/tickets/\(other)/notes"
+            let outside = try await api(.POST, scoped, ["text": "Of another"])
+            let kept = try #require(outside.json["instance"].string?.split(separator: "/").last)
+            #expect(outside.status == 404)
+            for again in [api, patchbay.api] {
+                #expect(try await again(.POST, "\(patchbay.psa)/posts/\(kept)/retry", [:]).status == 404)
+            }
+            #expect(patchbay.connectWise.ticket(other)?.notes.count == 1)
         }
     }
 }

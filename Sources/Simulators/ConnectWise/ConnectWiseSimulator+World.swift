@@ -130,11 +130,12 @@ extension ConnectWiseSimulator {
     }
 
     /// Adds a note and returns its id.
+    /// - Parameter ago: how many seconds ago it was written.
     @discardableResult
     public func addNote(
-        _ text: String, to ticket: Int, kind: NoteKind = .discussion, as author: Author
+        _ text: String, to ticket: Int, kind: NoteKind = .discussion, as author: Author, ago: Int = 0
     ) throws -> Int {
-        let at = moment
+        let at = Instant(seconds: moment.seconds - ago)
         return try change { ledger throws(NotInThisWorld) in
             try ledger.addNote(text, to: ticket, kind: kind, as: author, at, quietly: false)
         }

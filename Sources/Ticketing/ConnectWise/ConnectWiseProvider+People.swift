@@ -170,17 +170,23 @@ extension ConnectWiseProvider {
         let notes = try await mapping { () throws(ConnectWiseError) in
             try await client.newestNotes(ofTicket: number, limit: Self.lookedThrough)
         }
-        return notes.filter { Self.is($0, note, since: instant) }.map(\.id).sorted().map(String.init)
+        // The answer that just came says how far its clock is from ours.
+        let earliest = instant.addingTimeInterval(
+            client.clockAhead.map { $0 - Self.clockJitter } ?? -Self.unknownClockError)
+        return notes.filter { Self.is($0, note, since: earliest) }.map(\.id).sorted().map(String.init)
     }
 
     /// What was written since an attempt that may have succeeded is among the newest.
     private static let lookedThrough = 200
-    // The other clock may be wrong by some minutes.
-    private static let clockError: TimeInterval = 900
+    /// What it takes to answer, and that clocks of its servers may differ.
+    private static let clockJitter: TimeInterval = 30
+    /// For a server that does not say what time it is.
+    private static let unknownClockError: TimeInterval = 300
     /// No server was seen to cut shorter texts than this.
     private static let shortestCut = 4_000
 
-    static func `is`(_ note: ConnectWise.Note, _ draft: NoteDraft, since instant: Date) -> Bool {
+    /// - Parameter earliest: by ConnectWise's clock.
+    static func `is`(_ note: ConnectWise.Note, _ draft: NoteDraft, since earliest: Date) -> Bool {
         guard isText(note.text, draft.text) else { return false }
         guard
             note.discussion == (draft.type == .description), note.resolution == (draft.type == .resolution),
@@ -188,7 +194,7 @@ extension ConnectWiseProvider {
         else { return false }
         if let author = draft.author, let member = note.member, author.rawValue != "\(member.id)" { return false }
         guard let made = note.dateCreated ?? note.info?.dateEntered else { return true }
-        return made >= instant.addingTimeInterval(-clockError)
+        return made >= earliest
     }
 
     /// Whether ConnectWise made the one of the other: it may turn line breaks into spaces, trims, and cuts what is long.

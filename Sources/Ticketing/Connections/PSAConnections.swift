@@ -345,10 +345,13 @@ public final class PSAConnections: Sendable {
     public func delete(
         _ id: PSAConnection.ID, of organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> Bool {
-        try await database.write { db in
+        let instant = now()
+        return try await database.write { db in
+            let isTheirs = "id = \(id) AND organization_id = \(organization)" as SQL
+            guard try db.first("SELECT id FROM psa_connections WHERE \(isTheirs)") != nil else { return false }
+            try PostStore.failRemoved(id, now: instant, in: db)
             let old = try db.first(
-                "DELETE FROM psa_connections WHERE id = \(id) AND organization_id = \(organization) RETURNING *",
-                as: PSAConnection.self)
+                "DELETE FROM psa_connections WHERE \(isTheirs) RETURNING *", as: PSAConnection.self)
             guard let old else { return false }
             db.signal(.connections)
             try recorded(old, nil, db)

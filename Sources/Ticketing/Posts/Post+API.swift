@@ -100,9 +100,10 @@ func postRoutes(
             var checks = PostDraft.Checks()
             checks.key(body.workRole?.rawValue, "work_role_id", live.provider)
             checks.key(body.workType?.rawValue, "work_type_id", live.provider)
+            checks.key(body.status?.rawValue, "status_id", live.provider)
             try checks.finish()
             try await posts.retry(
-                post, of: asked, with: .init(workRole: body.workRole, workType: body.workType),
+                post, of: asked, with: .init(workRole: body.workRole, workType: body.workType, status: body.status),
                 on: live.connection, for: desk.companies(for: request, on: live), by: request)
             return try respond(try await posts.wait(for: asked.id, since: instant), [], link: nil)
         },
@@ -163,7 +164,7 @@ enum PostRefusal {
         let done = standing.posts.filter { $0.state == .sent }.map { "The \($0.kind.rawValue) was written." }
         let rest =
             standing.posts.contains { $0.fault == .notTried }
-            ? ["What comes after it was not tried; a retry does only what is missing."] : []
+            ? ["What belongs to it was not tried; a retry does only what is missing."] : []
         let detail = (done + ["The \(failure.kind.rawValue) was not: \(failure.error ?? "unknown")"] + rest)
             .joined(separator: " ")
         let (status, code, title): (HTTPResponse.Status, String, String) =

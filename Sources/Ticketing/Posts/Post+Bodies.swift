@@ -145,10 +145,12 @@ struct ChangeBody: PostBody {
 
 struct RetryBody: JSONBody {
     enum CodingKeys: String, CodingKey, CaseIterable {
+        case status = "status_id"
         case workRole = "work_role_id"
         case workType = "work_type_id"
     }
 
     let workRole: WorkRole.ID?
     let workType: WorkType.ID?
+    let status: Board.Status.ID?
 }

@@ -200,6 +200,8 @@ public struct PostRequest: Sendable, Equatable, RowDecodable {
     public let connection: PSAConnection.ID?
     /// The companies whose tickets may be written to; nil for all.
     public let companies: [Company.ID]?
+    /// The part of it that does not depend on who asked: the company of the customer for whom it was asked; nil for none.
+    public let scope: [Company.ID]?
     /// The ticket.
     public let ticket: Ticket.ID
     /// What was asked for.
@@ -224,8 +226,12 @@ public struct PostRequest: Sendable, Equatable, RowDecodable {
         id = try row["id"]
         organization = try row["organization_id"]
         connection = try row["connection_id"]
-        let companies: String? = try row["companies"]
-        self.companies = companies.map { $0.split(separator: ",").map { Company.ID(String($0)) } }
+        func list(_ column: String) throws -> [Company.ID]? {
+            let stored: String? = try row[column]
+            return stored.map { $0.split(separator: ",").map { Company.ID(String($0)) } }
+        }
+        companies = try list("companies")
+        scope = try list("scope")
         ticket = try row["ticket_id"]
         kind = try row["kind"]
         key = try row["request_key"]

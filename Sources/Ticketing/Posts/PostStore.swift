@@ -14,6 +14,8 @@ enum PostStore {
         let connection: PSAConnection.ID
         let tenant: Tenant.ID?
         let companies: [Company.ID]?
+        /// The part of it that does not depend on who asks.
+        let scope: [Company.ID]?
         let ticket: Ticket.ID
         let key: String
         let fingerprint: [UInt8]
@@ -27,15 +29,15 @@ enum PostStore {
     static func insert(
         _ draft: PostDraft, _ frame: Frame, by author: PostDraft.Author, now: Date, in db: Connection
     ) throws -> (id: PostRequest.ID, isNew: Bool) {
-        let companies = frame.companies.map(list)
+        let (companies, scope) = (frame.companies.map(list), frame.scope.map(list))
         let id: PostRequest.ID? = try db.first(
             """
             INSERT INTO post_requests (
-                organization_id, connection_id, tenant_id, companies, ticket_id, kind, asker, request_key, fingerprint,
-                user_id, user_name, user_email, origin, expected_status_id, created_at)
+                organization_id, connection_id, tenant_id, companies, scope, ticket_id, kind, asker, request_key,
+                fingerprint, user_id, user_name, user_email, origin, expected_status_id, created_at)
             VALUES (
                 \(frame.organization), \(frame.connection), \(orNull: frame.tenant), \(orNull: companies),
-                \(frame.ticket), \(draft.kind), \(frame.user.rawValue), \(frame.key), \(frame.fingerprint),
+                \(orNull: scope), \(frame.ticket), \(draft.kind), \(frame.user.rawValue), \(frame.key), \(frame.fingerprint),
                 \(frame.user), \(author.name), \(author.email), \(frame.origin), \(orNull: draft.expectedStatus), \(now))
             ON CONFLICT (organization_id, asker, request_key) DO NOTHING RETURNING id
             """)?["id"]
@@ -61,17 +63,34 @@ enum PostStore {
 
     private static func list(_ companies: [Company.ID]) -> String { companies.map(\.rawValue).joined(separator: ",") }
 
-    /// Lets a request write to these companies' tickets only, whoever asked for it first.
-    static func limit(_ request: PostRequest.ID, to companies: [Company.ID], in db: Connection) throws {
-        try db.execute("UPDATE post_requests SET companies = \(list(companies)) WHERE id = \(request)")
+    /// Lets a request write to the tickets that the one who tries it again may see, of those that it was asked for.
+    /// - Parameter companies: whose tickets he may see; nil for all.
+    static func limit(_ request: PostRequest, to companies: [Company.ID]?, in db: Connection) throws {
+        let both = request.scope.map { scope in companies.map { scope.filter($0.contains) } ?? scope } ?? companies
+        try db.execute(
+            "UPDATE post_requests SET companies = \(orNull: both.map(list)) WHERE id = \(request.id)")
     }
 
     /// Fails what waits for a connection that leads to another server now.
     static func failMoved(_ connection: PSAConnection.ID, now: Date, in db: Connection) throws {
-        let reason = "The connection leads to another server now. If that is the same system, try again."
+        try failAll(
+            of: connection, .moved,
+            "The connection leads to another server now. If that is the same system, try again.",
+            now: now, in: db)
+    }
+
+    /// Fails what waits for a connection that is about to be removed.
+    static func failRemoved(_ connection: PSAConnection.ID, now: Date, in db: Connection) throws {
+        try failAll(
+            of: connection, .noConnection, "The connection to the ticketing system was removed.", now: now, in: db)
+    }
+
+    private static func failAll(
+        of connection: PSAConnection.ID, _ fault: Post.Fault, _ reason: String, now: Date, in db: Connection
+    ) throws {
         try db.send(
             """
-            UPDATE posts SET state = \(Post.State.failed), error = \(reason), error_code = \(Post.Fault.moved),
+            UPDATE posts SET state = \(Post.State.failed), error = \(reason), error_code = \(fault),
                 settled_at = \(now)
             WHERE state = \(Post.State.queued)
                 AND request_id IN (SELECT id FROM post_requests WHERE connection_id = \(connection))
@@ -169,17 +188,17 @@ enum PostStore {
 
     /// Notes that a post is about to be written. The caller holds its job.
     /// - Parameter status: what the ticket's status is now; kept from the first attempt that may have changed it.
-    /// - Returns: false when it does not wait any more.
-    static func begin(_ post: Post.ID, from status: Ticket.Reference?, now: Date, in db: Connection) throws -> Bool {
-        try db.execute(
+    /// - Returns: the post as it is to be written; nil when it does not wait any more.
+    static func begin(_ post: Post.ID, from status: Ticket.Reference?, now: Date, in db: Connection) throws -> Post? {
+        try db.first(
             """
             UPDATE posts SET attempts = attempts + 1, tried_at = \(now),
                 status_from = CASE WHEN uncertain = \(Post.Doubt.none) THEN \(orNull: status?.id) ELSE status_from END,
                 status_from_name = CASE WHEN uncertain = \(Post.Doubt.none) THEN \(orNull: status?.name)
                     ELSE status_from_name END,
                 uncertain = \(Post.Doubt.unanswered)
-            WHERE id = \(post) AND state = \(Post.State.queued)
-            """) == 1
+            WHERE id = \(post) AND state = \(Post.State.queued) RETURNING *
+            """, as: Post.self)
     }
 
     /// What became of one post.
@@ -216,7 +235,7 @@ enum PostStore {
         try db.execute(change + " WHERE id = \(post.id)")
         if case .failed = result {
             try failRest(
-                of: post.request, .notTried, "Not tried, because the \(post.kind.rawValue) before it failed.", now: now,
+                of: post.request, .notTried, "Not tried, because the \(post.kind.rawValue) failed.", now: now,
                 in: db)
         }
         db.signal(.posts)

@@ -1,3 +1,4 @@
+import Accounts
 import Database
 import Foundation
 import Jobs
@@ -58,9 +59,15 @@ public struct Poster: JobHandler {
     public func run(_ payload: Payload, of job: ClaimedJob) async -> JobOutcome {
         let id = payload.request
         do {
-            guard let (request, posts) = try await database.read({ try PostStore.request(id, in: $0) }),
-                let first = posts.first(where: { $0.state == .queued })
-            else { return .done() }
+            let stored = try await database.read { db in
+                try PostStore.request(id, in: db).map {
+                    ($0, try FeatureFlags.isOn(.connectWise, for: $0.request.organization, in: db))
+                }
+            }
+            guard let ((request, posts), isOn) = stored, let first = posts.first(where: { $0.state == .queued }) else {
+                return .done()
+            }
+            guard isOn else { return whileSwitchedOff(first, job) }
             guard let connection = request.connection, let live = try await connections.live(connection) else {
                 return .done(failing(id, .noConnection, "The connection to the ticketing system was removed."))
             }
@@ -75,7 +82,9 @@ public struct Poster: JobHandler {
                     return .done(
                         failing(id, .noTicket, "There is no ticket \(request.ticket) in the ticketing system."))
                 }
-                return await post(posts, Work(request: request, live: live, job: job, ticket: ticket))
+                let work = Work(request: request, live: live, job: job, ticket: ticket)
+                if let refusal = await refusedBeforehand(posts, work) { return refusal }
+                return await post(posts, work)
             } catch {
                 return outcome(of: error, first, doubt: nil, request, live, job)
             }
@@ -104,9 +113,9 @@ public struct Poster: JobHandler {
                         return .wait(post.error ?? "The ticketing system did not answer.", for: wait)
                     } else {
                         // Where the job was lost, another worker goes on from what is stored.
-                        guard try await begin(post, work) else { return .done() }
+                        guard let begun = try await begin(post, work) else { return .done() }
                         hasBegun = true
-                        result = try await write(post, &work)
+                        result = try await write(begun, before: post, &work)
                     }
                 } catch let error as PSAError {
                     // What went wrong while looking says nothing about the write, which stays as uncertain as it was.
@@ -158,7 +167,8 @@ public struct Poster: JobHandler {
         return candidates.first { !recorded.contains($0) }.map { .sent(record: $0) }
     }
 
-    private func write(_ post: Post, _ work: inout Work) async throws -> PostStore.Result {
+    /// - Parameter before: the same, as earlier attempts left it.
+    private func write(_ post: Post, before: Post, _ work: inout Work) async throws -> PostStore.Result {
         switch post.kind {
         case .note:
             guard let note = post.note else { return .failed(.rejected, "The note has no text.") }
@@ -166,28 +176,54 @@ public struct Poster: JobHandler {
         case .time:
             guard let time = post.time else { return .failed(.rejected, "The time has no length.") }
             return .sent(record: try await work.live.provider.log(time, on: work.ticket))
-        case .status: return try await move(post, &work)
+        case .status: return try await move(post, before: before, &work)
         }
     }
 
     // MARK: Status
 
-    private func move(_ post: Post, _ work: inout Work) async throws -> PostStore.Result {
-        let (ticket, connection) = (work.ticket, work.live.connection)
+    /// Refuses a change whose status the ticket's board does not offer, before anything of it is written; nil when nothing
+    /// speaks against it, or it cannot be known now.
+    private func refusedBeforehand(_ posts: [Post], _ work: Work) async -> JobOutcome? {
+        guard posts.count > 1, posts.allSatisfy({ $0.state == .queued && $0.doubt == .none }),
+            let last = posts.last, last.kind == .status, let board = work.ticket.board,
+            let wanted = wanted(last, on: board, work.live), work.ticket.status?.id != wanted.rawValue,
+            let known = try? await status(wanted, on: Board.ID(board.id), work.live)
+        else { return nil }
+        guard !known.isOffered else { return nil }
+        let (result, instant) = (Self.noStatus(wanted, board, from: work.ticket.status), now())
+        return .done { db in try PostStore.settle(last, as: result, now: instant, in: db) }
+    }
+
+    private func wanted(
+        _ post: Post, on board: Ticket.Reference, _ live: LiveConnection
+    ) -> Board.Status.ID? {
+        post.status ?? live.connection.settings.boardStatuses[board.id].map { .init($0.id) }
+    }
+
+    private static func noStatus(
+        _ status: Board.Status.ID, _ board: Ticket.Reference, from present: Ticket.Reference?
+    ) -> PostStore.Result {
+        .failed(
+            .noStatus, "The board \(board.name) does not offer the status \(status).",
+            fields: ["status_id": "is not a status of the board \(board.name)"], from: present)
+    }
+
+    private func move(_ post: Post, before: Post, _ work: inout Work) async throws -> PostStore.Result {
+        let ticket = work.ticket
         guard let board = ticket.board, let present = ticket.status else {
             return .failed(.noStatus, "The ticket is on no board, so it has no statuses.", from: ticket.status)
         }
-        let chosen = connection.settings.boardStatuses[board.id].map { Board.Status.ID($0.id) }
-        guard let wanted = post.status ?? chosen else {
+        guard let wanted = wanted(post, on: board, work.live) else {
             return .skipped("No status is chosen for the board \(board.name).", at: present)
         }
         guard present.id != wanted.rawValue else {
             // An attempt that broke off may have done it.
-            return post.doubt != .none
-                ? .sent(record: nil, from: post.statusFrom, to: present)
+            return before.doubt != .none
+                ? .sent(record: nil, from: before.statusFrom, to: present)
                 : .skipped("The ticket is \(present.name) already.", at: present)
         }
-        if post.doubt != .none, let before = post.statusFrom, before.id != present.id {
+        if before.doubt != .none, let former = before.statusFrom, former.id != present.id {
             // Setting it again would undo what somebody did after us.
             return .failed(
                 .statusChanged,
@@ -199,10 +235,8 @@ public struct Poster: JobHandler {
                 .statusChanged, "Somebody moved the ticket to \(present.name) meanwhile. Look at it and decide again.",
                 fields: ["expected_status_id": "is no longer the ticket's status"], from: present)
         }
-        guard let status = try await status(wanted, on: Board.ID(board.id), work.live), !status.isInactive else {
-            return .failed(
-                .noStatus, "The board \(board.name) does not offer the status \(wanted).",
-                fields: ["status_id": "is not a status of the board \(board.name)"], from: present)
+        guard case .offered(let status) = try await status(wanted, on: Board.ID(board.id), work.live) else {
+            return Self.noStatus(wanted, board, from: present)
         }
         var moved = try await work.live.provider.setStatus(wanted, of: ticket)
         // ConnectWise may say yes and do nothing, so it is looked at once more before that is believed.
@@ -217,12 +251,18 @@ public struct Poster: JobHandler {
         return .sent(record: nil, from: present, to: moved.status)
     }
 
-    private func status(
-        _ id: Board.Status.ID, on board: Board.ID, _ live: LiveConnection
-    ) async throws -> Board.Status? {
-        if let known = try await lists.statuses(of: board, on: live).first(where: { $0.id == id }) { return known }
+    private enum Offer {
+        case offered(Board.Status)
+        case notOffered
+
+        var isOffered: Bool { if case .offered = self { true } else { false } }
+    }
+
+    private func status(_ id: Board.Status.ID, on board: Board.ID, _ live: LiveConnection) async throws -> Offer {
+        var known = try await lists.statuses(of: board, on: live).first { $0.id == id }
         // It may be newer than our copy.
-        return try await lists.statuses(of: board, on: live, refresh: true).first { $0.id == id }
+        if known == nil { known = try await lists.statuses(of: board, on: live, refresh: true).first { $0.id == id } }
+        return known.map { $0.isInactive ? .notOffered : .offered($0) } ?? .notOffered
     }
 
     // MARK: What becomes of it
@@ -245,11 +285,12 @@ public struct Poster: JobHandler {
         }
     }
 
-    private func begin(_ post: Post, _ work: Work) async throws -> Bool {
+    private func begin(_ post: Post, _ work: Work) async throws -> Post? {
         let instant = now()
         return try await database.write { db in
-            try work.job.isHeld(in: db)
-                && PostStore.begin(post.id, from: post.kind == .status ? work.ticket.status : nil, now: instant, in: db)
+            guard try work.job.isHeld(in: db) else { return nil }
+            return try PostStore.begin(
+                post.id, from: post.kind == .status ? work.ticket.status : nil, now: instant, in: db)
         }
     }
 
@@ -279,6 +320,15 @@ public struct Poster: JobHandler {
             return .wait(reason, for: min(schedule.delays.last ?? .hours(1), .seconds(left)), effect: effect)
         }
         return .retry(reason, effect: effect)
+    }
+
+    /// Who switches it off wants nothing written; what was stored is written when it is on again.
+    private func whileSwitchedOff(_ post: Post, _ job: ClaimedJob) -> JobOutcome {
+        let reason = "The connection to ConnectWise is switched off for the organization."
+        guard now().timeIntervalSince(job.createdAt) < Self.patience else {
+            return .done(failing(post.request, .gaveUp, "Given up after a day: \(reason)"))
+        }
+        return .pause(reason, for: .minutes(1), effect: delay(post, reason, doubt: nil))
     }
 
     private func delay(_ post: Post, _ reason: String, doubt: Post.Doubt?) -> JobEffect {

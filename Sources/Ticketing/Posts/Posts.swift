@@ -2,6 +2,7 @@ import Accounts
 import Crypto
 import Database
 import Foundation
+import HTTPTypes
 import Jobs
 import WebSupport
 
@@ -35,13 +36,17 @@ public struct Posts: Sendable {
             }
         }
         /// The write that failed; what was not tried after it is no news.
-        var failure: Post? { posts.first { Post.State.unwritten.contains($0.state) } }
+        var failure: Post? {
+            let unwritten = posts.filter { Post.State.unwritten.contains($0.state) }
+            return unwritten.first { $0.fault != .notTried } ?? unwritten.first
+        }
     }
 
     /// Where somebody writes to.
     struct Place: Sendable {
         let live: LiveConnection
         let tenant: Tenant.ID?
+        /// The companies whose tickets the one who asks may see; nil for all.
         let companies: [Company.ID]?
         let ticket: Ticket.ID
     }
@@ -57,7 +62,8 @@ public struct Posts: Sendable {
                 data: Data("\(draft.kind.rawValue) \(place.tenant?.description ?? "-") \(place.ticket)\n".utf8) + body))
         let frame = PostStore.Frame(
             organization: principal.organization, connection: connection.id, tenant: place.tenant,
-            companies: place.companies, ticket: place.ticket, key: key, fingerprint: fingerprint,
+            companies: place.companies, scope: place.tenant == nil ? nil : place.companies, ticket: place.ticket,
+            key: key, fingerprint: fingerprint,
             origin: Self.origin(principal), user: principal.user)
         let (queue, longest) = (queue, place.live.provider.longestNote)
         return try await database.write { db in
@@ -154,10 +160,10 @@ public struct Posts: Sendable {
 
     /// Lets what failed of a request be tried again, or what waits at once. What was done is not done again.
     /// - Parameters:
-    ///   - change: other values for a time entry that was refused.
+    ///   - change: other values for what was refused.
     ///   - companies: to whose tickets the one who retries may write; nil for all.
     func retry(
-        _ post: Post, of request: PostRequest, with change: TimeChange, on connection: PSAConnection,
+        _ post: Post, of request: PostRequest, with change: Change, on connection: PSAConnection,
         for companies: [Company.ID]?, by asker: SignedInRequest
     ) async throws {
         let isUnwritten = Post.State.unwritten.contains(post.state)
@@ -167,9 +173,9 @@ public struct Posts: Sendable {
         let (queue, instant) = (queue, now())
         let job = try Poster.job(request.id, to: request.ticket, of: connection.id, now: instant)
         try await database.write { db in
-            if let companies { try PostStore.limit(request.id, to: companies, in: db) }
+            try PostStore.limit(request, to: companies, in: db)
+            try change.apply(to: request.id, in: db)
             if isUnwritten {
-                try change.apply(to: request.id, in: db)
                 try Self.renewAuthor(of: request, connection, in: db)
                 try PostStore.requeue(request.id, in: db)
             }
@@ -197,16 +203,34 @@ public struct Posts: Sendable {
         }
     }
 
-    /// Other values for a time entry that was refused.
-    struct TimeChange: Sendable {
+    /// Other values for what was refused or waits.
+    struct Change: Sendable {
         var workRole: WorkRole.ID?
         var workType: WorkType.ID?
+        var status: Board.Status.ID?
 
+        /// - Throws: 409 when there is nothing to which they could apply, so that nobody takes them for applied.
         func apply(to request: PostRequest.ID, in db: Connection) throws {
-            let which: SQL =
-                "request_id = \(request) AND kind = \(Post.Kind.time) AND state IN (\(list: Post.State.unwritten))"
-            if let workRole { try db.execute("UPDATE posts SET work_role_id = \(workRole) WHERE \(which)") }
-            if let workType { try db.execute("UPDATE posts SET work_type_id = \(workType) WHERE \(which)") }
+            if let workRole { try set("work_role_id = \(workRole)", of: .time, "work_role_id", request, db) }
+            if let workType { try set("work_type_id = \(workType)", of: .time, "work_type_id", request, db) }
+            if let status { try set("status_id = \(status)", of: .status, "status_id", request, db) }
+        }
+
+        private func set(
+            _ value: SQL, of kind: Post.Kind, _ field: String, _ request: PostRequest.ID, _ db: Connection
+        ) throws {
+            let changed = try db.execute(
+                """
+                UPDATE posts SET \(value) WHERE request_id = \(request) AND kind = \(kind)
+                    AND uncertain = \(Post.Doubt.none) AND state IN (\(list: Post.State.unwritten + [.queued]))
+                """)
+            guard changed == 0 else { return }
+            let reason =
+                "cannot be changed: the \(kind.rawValue) was written, may have been, or is none of this request"
+            throw Problem(
+                .conflict, code: "not_changeable", title: "It cannot be written in another way",
+                detail: "\(field) \(reason). Try again without it.",
+                errors: [.init(field: field, code: "not_changeable", message: reason)])
         }
     }
 
