@@ -10,6 +10,7 @@ import ServerTestSupport
 import Simulators
 import TestSupport
 import Testing
+import Ticketing
 
 @testable import Accounts
 @testable import Server
@@ -639,11 +640,17 @@ struct ConsoleTests {
                 ["board_id": "9999", "status_id": "7", "status_name": "Elsewhere"],
             ]
             let role: JSON = ["id": "999", "name": "Retired role"]
-            let stored: JSON = [
-                "default_minutes": 15, "note_type": "internal_analysis", "work_role": role, "board_statuses": statuses,
-                "auto_update_status": true,
+            // As they were chosen once; meanwhile ConnectWise has some of them no more.
+            var stored = PSASettings()
+            stored.workRole = .init(id: "999", name: "Retired role")
+            stored.boardStatuses = [
+                board: .init(id: closed, name: "Closed"), "9999": .init(id: "7", name: "Elsewhere"),
             ]
-            #expect(try await patchbay.api(.PUT, path, stored).status == 200)
+            stored.movesStatus = true
+            let text = String(decoding: try JSONEncoder().encode(stored), as: UTF8.self)
+            try await patchbay.database.write { db in
+                try db.send("UPDATE psa_connections SET settings = \(text) WHERE id = \(connection)")
+            }
             let admin = try await patchbay.browser(.admin)
             let form = try await admin.get("/integrations/settings").text
             #expect(form.contains("value=\"\(closed)\" selected") && form.contains("value=\"999\" selected"))

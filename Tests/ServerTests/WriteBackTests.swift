@@ -133,6 +133,17 @@ struct WriteBackTests {
             let stay = try await patchbay.write(
                 ticket, "log-change", ["text": "Stay", "minutes": 0, "update_status": false])
             #expect(stay.json["posts"].elements.count == 1)
+            // What there is not is refused; names are those of ConnectWise.
+            var wrong = settings
+            wrong["work_role"] = ["id": "9999", "name": "Boss"]
+            wrong["member"] = ["id": "9999", "name": "Ghost"]
+            wrong["board_statuses"] = [["board_id": "77", "status_id": "1", "status_name": "Gone"]]
+            let unknown = try await patchbay.api(.PUT, path, .object(wrong))
+            #expect(unknown.status == 422)
+            #expect(Set(unknown.faultyFields) == ["work_role", "member", "board_statuses"])
+            settings["work_role"] = ["id": "2", "name": "Boss"]
+            #expect(
+                try await patchbay.api(.PUT, path, .object(settings)).json["work_role"]["name"] == "Senior Engineer")
             settings["default_minutes"] = 0
             let refused = try await patchbay.api(.PUT, path, .object(settings))
             #expect(refused.status == 422 && refused.faultyFields == ["default_minutes"])

@@ -16,6 +16,7 @@ public func psaConnectionRoutes(
     afterChange: @escaping @Sendable (PSAConnection) async throws -> Void
 ) -> [Route] {
     let path = "/integrations/psa/connections"
+    let lists = PSALists(database: database, now: now)
     @Sendable func answer(_ connection: PSAConnection) -> PSAConnectionAnswer {
         PSAConnectionAnswer(connection, publicURL: publicURL)
     }
@@ -136,7 +137,8 @@ public func psaConnectionRoutes(
             guard try await connections.find(id, of: request.principal.organization) != nil,
                 let live = try await connections.live(id)
             else { throw Problem.notFound("connection") }
-            let settings = try await request.body(PSASettingsBody.self).settings(of: live.provider)
+            let wanted = try await request.body(PSASettingsBody.self).settings(of: live.provider)
+            let settings = try await asking { try await wanted.checked(on: live, against: lists) }
             let changed = try await connections.set(settings, of: id, request.principal.organization) { old, new, db in
                 try request.record(
                     "psa_connection.settings", on: "PSA connection \(id)", before: old?.settings, after: new?.settings,

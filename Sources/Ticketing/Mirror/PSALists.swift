@@ -169,6 +169,19 @@ public struct PSALists: Sendable {
         return Page(rows, limit: page.limit) { "\($0.member.id)/\($0.key)" }.map(\.member)
     }
 
+    /// An active member; nil when there is none.
+    func member(_ id: Member.ID, on live: LiveConnection) async throws -> Member? {
+        try await keepMembers(on: live)
+        return try await database.read { db in
+            try db.first(
+                """
+                SELECT * FROM psa_members
+                WHERE connection_id = \(live.connection.id) AND id = \(id) AND inactive = 0
+                """
+            ).map(Directory.member)
+        }
+    }
+
     /// Sees to it that the copy of the members is new enough.
     public func keepMembers(on live: LiveConnection, refresh: Bool = false) async throws {
         let connection = live.connection.id
