@@ -134,11 +134,11 @@ public func psaConnectionRoutes(
             takes: PSASettingsBody.self, gives: .one(PSASettingsBody.self), flag: .connectWise
         ) { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
-            guard try await connections.find(id, of: request.principal.organization) != nil,
+            guard let stored = try await connections.find(id, of: request.principal.organization),
                 let live = try await connections.live(id)
             else { throw Problem.notFound("connection") }
             let wanted = try await request.body(PSASettingsBody.self).settings(of: live.provider)
-            let settings = try await asking { try await wanted.checked(on: live, against: lists) }
+            let settings = try await asking { try await wanted.checked(since: stored.settings, on: live, against: lists) }
             let changed = try await connections.set(settings, of: id, request.principal.organization) { old, new, db in
                 try request.record(
                     "psa_connection.settings", on: "PSA connection \(id)", before: old?.settings, after: new?.settings,

@@ -3,9 +3,11 @@ import WebSupport
 extension PSASettings {
     /// The same, with the names that the ticketing system has for what was chosen anew. What stays is not asked about, so that
     /// other settings can be changed while the ticketing system is away or no longer has it.
+    /// - Parameter present: what is set now.
     /// - Throws: 422 for what the ticketing system does not have; ``PSAError`` when it cannot be asked.
-    func checked(on live: LiveConnection, against lists: PSALists) async throws -> PSASettings {
-        let present = live.connection.settings
+    func checked(
+        since present: PSASettings, on live: LiveConnection, against lists: PSALists
+    ) async throws -> PSASettings {
         var (settings, errors) = (self, [Problem.FieldError]())
         func check(
             _ choice: inout Choice?, _ before: Choice?, _ field: String, _ name: (Choice) async throws -> String?
