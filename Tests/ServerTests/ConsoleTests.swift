@@ -466,6 +466,29 @@ struct ConsoleTests {
         }
     }
 
+    @Test("What was opened for another customer is not written, and leads back")
+    func scopeChanged() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let (ticket, path, browser) = try await panel(patchbay)
+            let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Kestrel"]).json["id"].int ?? 0
+            #expect(await browser.hidden("scope") == "")
+            let fields = ["text": "Meant for all", "minutes": "0", "scope": ""]
+            #expect(try await browser.post("/tenant", ["tenant": "\(tenant)"]).status == 303)
+            let refused = try await browser.post(path, fields)
+            #expect(refused.status == 409 && refused.text.contains("Meant for all"))
+            #expect(refused.text.contains("You look at Kestrel now; this was opened for all customers."))
+            #expect(refused.text.contains("Switch back to all customers"))
+            #expect(await browser.hidden("scope") == "\(tenant)")
+            #expect(try await patchbay.posts(to: ticket).isEmpty)
+            let back = try await browser.post(
+                path, fields.merging(["act": "back", "back": "", "scope": "\(tenant)"]) { $1 })
+            #expect(back.status == 200 && back.text.contains("Meant for all") && !back.text.contains("You look at"))
+            #expect(await browser.hidden("scope") == "")
+            #expect(try await browser.post(path, fields).status == 303)
+            #expect(try await patchbay.posts(to: ticket).count == 1)
+        }
+    }
+
     @Test("What was written comes back when it cannot be sent")
     func textIsKept() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in

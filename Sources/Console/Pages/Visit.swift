@@ -21,7 +21,7 @@ struct Visit: Sendable {
     let flash: String?
     let theme: String?
     /// The customer that was last chosen at the top; it may be gone meanwhile.
-    let chosenTenant: String?
+    var chosenTenant: String?
     let table: RouteTable
     /// The operations that a feature has to be switched on for, by method and shape of their path.
     let flagged: [String: FeatureFlag]
@@ -171,6 +171,8 @@ struct Page {
     /// Whether the content is fetched again when something changes.
     var isLive = false
     var status: HTTPResponse.Status = .ok
+    /// The customer that is looked at from this page on, empty for all; nil leaves it as it is.
+    var choosing: String?
 
     /// The list that is sorted and exported: the first that has pages.
     var list: Table? {

@@ -23,6 +23,8 @@ func updatePages() -> [PageRoute] {
             handle: { visit in
                 var update = Update(visit)
                 do {
+                    if visit.entries["act"] == "back" { return .page(try await UpdatePanel.switchedBack(visit)) }
+                    try await Tenancy.checkScope(visit)
                     return try await update.run()
                 } catch let problem as Problem {
                     let panel = UpdatePanel(visit, entries: update.left, problem: problem, said: update.said)
