@@ -458,6 +458,73 @@ def test_what_is_written_survives_a_page_that_only_says_what_failed(visit, psa):
     expect(page.locator("#f-text")).to_have_value("")
 
 
+def test_after_an_update_the_way_back_leads_to_an_empty_form(visit, psa):
+    number = psa.ticket("Back")
+    page = visit("engineer")
+    update(page, number)
+    page.locator("#f-text").fill("Once is enough")
+    page.get_by_label("Time, in minutes").fill("0")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    expect(page).to_have_url(re.compile(f"/tickets/{number}$"))
+    page.go_back()
+    expect(page.locator(".ticket-card")).to_contain_text(f"#{number}")
+    expect(page.locator("#f-text")).to_have_value("")
+    expect(page.get_by_label("Time, in minutes")).to_have_value("15")
+    assert len(notes(psa.state(number), "Once is enough")) == 1
+
+
+def test_what_is_typed_for_a_ticket_is_kept_until_it_is_taken_or_discarded(visit, demo, psa):
+    number = psa.ticket("Typed")
+    page = visit("engineer")
+    text, back = page.locator("#f-text"), page.get_by_text("What you had typed is back.")
+
+    def type_and_leave(words):
+        update(page, number)
+        text.fill(words)
+        page.goto("/deliveries")
+        page.goto(f"/tickets/{number}/update")
+
+    type_and_leave("Half a sentence")
+    expect(text).to_have_value("Half a sentence")
+    expect(back).to_be_visible()
+    page.reload()
+    expect(text).to_have_value("Half a sentence")
+    page.get_by_role("button", name="Discard").click()
+    expect(text).to_have_value("")
+    expect(back).to_have_count(0)
+    # Cancelled is discarded too.
+    type_and_leave("Not worth it")
+    expect(text).to_have_value("Not worth it")
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_url(f"**/tickets/{number}")
+    update(page, number)
+    expect(text).to_have_value("")
+    # What is refused at its form stays when somebody leaves.
+    text.fill("Refused and left")
+    page.get_by_label("Time, in minutes").fill("9999")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text("Please look at the marked fields.")
+    page.goto("/")
+    page.goto(f"/tickets/{number}/update")
+    expect(text).to_have_value("Refused and left")
+    # Nobody else gets it at the same browser.
+    page.context.clear_cookies(name="patchbay")
+    sign_in(page, "admin", demo.password)
+    update(page, number)
+    expect(text).to_have_value("")
+    page.context.clear_cookies(name="patchbay")
+    sign_in(page, "engineer", demo.password)
+    update(page, number)
+    expect(text).to_have_value("Refused and left")
+    page.get_by_label("Time, in minutes").fill("0")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    update(page, number)
+    expect(text).to_have_value("")
+    assert len(notes(psa.state(number), "Refused and left")) == 1
+
+
 def test_with_the_feature_switched_off_nothing_is_offered_and_pages_say_why(visit, psa, feature):
     number = psa.ticket("Switched off")
     page = visit("engineer")

@@ -86,7 +86,9 @@ private struct Update {
             try await send(id)
             await dismissReplaced()
         }
-        return .redirect("/tickets/\(id)", said.joined(separator: " "))
+        // The script forgets the draft of the form that is named.
+        return .redirect(
+            Visit.href("/tickets/\(id)", ["taken": left["_once"] ?? ""]), said.joined(separator: " "))
     }
 
     private mutating func send(_ id: String) async throws {
