@@ -647,6 +647,34 @@ struct ConsoleTests {
         }
     }
 
+    @Test("A ticket's timeline shows the newest first, and leads on to older ones")
+    func timeline() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("A long story")
+            try await patchbay.refresh(ticket, action: "added")
+            for number in 1...21 {
+                try patchbay.connectWise.addNote("Chapter \(number).", to: ticket, as: .customer)
+            }
+            try await patchbay.refresh(ticket)
+            let browser = try await patchbay.browser(.viewer)
+            func timeline(_ path: String) async throws -> (text: String, older: String?) {
+                let text = try await browser.get(path).text.components(separatedBy: "<h2>Timeline</h2>").last ?? ""
+                let link = text.firstMatch(of: /href="([^"]*events=[^"]*)">Older/)
+                return (text, link.map { String($0.1).replacing("&amp;", with: "&") })
+            }
+            let first = try await timeline("/tickets/\(ticket)")
+            let (newest, before) = (first.text.range(of: "Chapter 21."), first.text.range(of: "Chapter 20."))
+            #expect(try #require(newest).lowerBound < #require(before).lowerBound)
+            #expect(!first.text.contains("Chapter 1.") && !first.text.contains("Created"))
+            let second = try await timeline(try #require(first.older))
+            #expect(second.text.contains("Chapter 1.") && second.text.contains("Created"))
+            #expect(!second.text.contains("Chapter 21.") && second.text.contains("First page"))
+            // What is fetched again by itself stays on the same page.
+            let part = try await browser.get(try #require(first.older) + "&part=history").text
+            #expect(part.contains("Chapter 1.") && !part.contains("Chapter 21."))
+        }
+    }
+
     // MARK: Settings and customers
 
     @Test("Saving a connection's settings keeps what its form cannot show")

@@ -220,7 +220,10 @@ private enum TicketView {
             entries.isEmpty
             ? [.emptyState("chat-left-text", "No notes yet", "Nobody has written on this ticket.")]
             : [Block("timeline", ["entries": entries])]
-        return .card("Notes and time", parts + [.pager(visit.pager(found))])
+        let pager = Block.pager(
+            first: visit.query["cursor"] == nil ? nil : visit.ticketHref(["cursor": nil]),
+            next: found["next_cursor"].string.map { visit.ticketHref(["cursor": $0]) })
+        return .card("Notes and time", parts + [pager])
     }
 }
 
@@ -240,8 +243,10 @@ private enum TicketHistory {
                         [Table(caption: title, columns: ["Post", "State", "When"], rows: posts.map(row)).block]))
             }
         }
-        let entries = visit.may(.get, "/tickets/{id}/events") ? try await events(id, visit) : []
+        var entries: [Model] = []
         if visit.may(.get, "/tickets/{id}/events") {
+            let found = try await events(id, visit)
+            entries = found.items.map(entry)
             parts.append(
                 .card(
                     "Timeline",
@@ -250,12 +255,12 @@ private enum TicketHistory {
                             .emptyState(
                                 "ticket-detailed", "Nothing is known of this ticket",
                                 "Nothing has happened to it since Patchbay was connected.")
-                        ] : [Block("timeline", ["entries": entries])]))
+                        ] : [Block("timeline", ["entries": entries]), pager(found, visit)]))
         }
         return Block(
             "region",
             [
-                "regionID": "ticket-history", "regionHref": Visit.href("/tickets/\(id)", ["part": "history"]),
+                "regionID": "ticket-history", "regionHref": visit.ticketHref(["part": "history"]),
                 "parts": parts.map(\.model), "isKnown": !entries.isEmpty || parts.count > 1,
             ])
     }
@@ -269,43 +274,60 @@ private enum TicketHistory {
         ]
     }
 
-    private static func events(_ id: String, _ visit: Visit) async throws -> [Model] {
-        let found: Value
+    private static func events(_ id: String, _ visit: Visit) async throws -> Value {
+        var query = ["limit": "20", "newest_first": "true"]
+        query["cursor"] = visit.query["events"]
         do {
-            found = try await visit.get("/tickets/\(id)/events", ["limit": "100"])
+            return try await visit.get("/tickets/\(id)/events", query)
         } catch let problem as Problem where problem.status == .notFound {
-            return []
+            return .null
         }
-        return found.items.map { event -> Model in
-            let deliveries = event["deliveries"].elements
-            let isBad = deliveries.contains { $0["state"].words == "failed" }
-            let by = event["by"].string.map { " by \($0)" } ?? ""
-            let change = [event["from"].string, event["to"].string].compactMap(\.self).joined(separator: " → ")
-            let member = event["member"].string.map { ": \($0)" } ?? ""
-            return Model([
-                "tone": isBad ? "is-bad" : deliveries.isEmpty ? "is-muted" : "is-good",
-                "stamp": event["created_at"].date.map { Stamp($0, exact: true).model },
-                "entryTitle": EventWords.of(event["kind"].words) + member + (change.isEmpty ? "" : ": \(change)") + by,
-                "entryText": event["note"].string,
-                "lines": deliveries.map { delivery in
-                    [
-                        "badge": Badge.delivery(delivery["state"].words).model,
-                        "lineText":
-                            "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
-                    ] as Model
-                }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "Nobody was told." : nil,
-            ])
-        }
+    }
+
+    private static func pager(_ page: Value, _ visit: Visit) -> Block {
+        .pager(
+            first: visit.query["events"] == nil ? nil : visit.ticketHref(["events": nil]),
+            next: page["next_cursor"].string.map { visit.ticketHref(["events": $0]) })
+    }
+
+    private static func entry(_ event: Value) -> Model {
+        let deliveries = event["deliveries"].elements
+        let isBad = deliveries.contains { $0["state"].words == "failed" }
+        let by = event["by"].string.map { " by \($0)" } ?? ""
+        let change = [event["from"].string, event["to"].string].compactMap(\.self).joined(separator: " → ")
+        let member = event["member"].string.map { ": \($0)" } ?? ""
+        return Model([
+            "tone": isBad ? "is-bad" : deliveries.isEmpty ? "is-muted" : "is-good",
+            "stamp": event["created_at"].date.map { Stamp($0, exact: true).model },
+            "entryTitle": EventWords.of(event["kind"].words) + member + (change.isEmpty ? "" : ": \(change)") + by,
+            "entryText": event["note"].string,
+            "lines": deliveries.map { delivery in
+                [
+                    "badge": Badge.delivery(delivery["state"].words).model,
+                    "lineText":
+                        "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
+                ] as Model
+            }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "Nobody was told." : nil,
+        ])
+    }
+}
+
+extension Visit {
+    /// The ticket's page, with its notes and events as far back as they are shown now.
+    fileprivate func ticketHref(_ changes: [String: String?] = [:]) -> String {
+        var kept = query.filter { ["cursor", "events"].contains($0.key) }
+        for (name, value) in changes { kept[name] = value }
+        return Self.href(path, kept)
     }
 }
 
 extension Block {
-    /// Only the way to the next page, below something that is no table.
-    fileprivate static func pager(_ pager: Pager) -> Block {
+    /// Only the ways to the first and the next page, below something that is no table.
+    fileprivate static func pager(first: String?, next: String?) -> Block {
         .actions(
             [
-                pager.firstHref.map { Action.link("First page", $0, style: "is-small") },
-                pager.nextHref.map { Action.link("Older", $0, style: "is-small") },
+                first.map { Action.link("First page", $0, style: "is-small") },
+                next.map { Action.link("Older", $0, style: "is-small") },
             ].compactMap(\.self))
     }
 }
