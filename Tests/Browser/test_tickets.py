@@ -385,7 +385,7 @@ def test_while_the_psa_is_down_the_panel_takes_what_is_written(visit, demo, psa,
     psa("POST", "/faults", {"action": "cutBefore", "path": "*/service/tickets/*", "times": None})
     page.goto(f"/tickets/{number}")
     expect(page.locator("main")).to_contain_text("did not answer as it should")
-    page.goto(f"/tickets/{number}/update")
+    page.get_by_role("link", name="Update ticket").click()
     expect(page.locator("main")).to_contain_text("ConnectWise cannot be asked")
     # The connection's settings are ours, and apply.
     expect(page.get_by_label("Time, in minutes")).to_have_value("35")
@@ -400,6 +400,19 @@ def test_while_the_psa_is_down_the_panel_takes_what_is_written(visit, demo, psa,
             break
         time.sleep(0.5)
     assert len(notes(psa.state(number), "Kept for later")) == 1
+
+
+def test_an_open_ticket_page_says_that_its_ticket_has_changed(visit, psa):
+    number = psa.ticket("Changing")
+    page = visit("engineer")
+    page.goto(f"/tickets/{number}")
+    changed = page.get_by_text("This ticket has changed since you opened it.")
+    expect(page.locator("#ticket-history")).to_be_visible()
+    psa("PATCH", f"/tickets/{number}", {"status": "Scheduled", "as": "kbrandt"})
+    expect(changed).to_be_visible(timeout=30_000)
+    page.locator("#ticket-history").get_by_role("link", name="Show").click()
+    expect(page.locator("dl.facts").first).to_contain_text("Scheduled")
+    expect(changed).to_have_count(0)
 
 
 def test_a_page_that_is_live_leaves_alone_what_is_typed(visit, demo, psa):

@@ -541,6 +541,7 @@ struct ConsoleTests {
             let engineer = try await patchbay.browser(.engineer)
             // The one look-up of this minute.
             _ = try await engineer.get("/tickets/\(ticket)")
+            #expect(try await engineer.get("/tickets/\(ticket)").text.contains("href=\"/tickets/\(ticket)/update\""))
             let page = try await engineer.get("/tickets/\(ticket)/update").text
             #expect(page.contains("The ticket is not shown.") && page.contains("name=\"minutes\" value=\"35\""))
             #expect(page.contains("value=\"resolution\" checked") && page.contains("value=\"auto\" selected"))

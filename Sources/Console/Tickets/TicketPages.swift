@@ -144,7 +144,8 @@ private enum TicketView {
                 page.status = .notFound
                 return page
             }
-            // Without the ticketing system, what is known here is still of use.
+            // Without the ticketing system, what is known here is still of use, and what is written is taken all the same.
+            if !isGone, problem.code != "not_connected" { page.actions = update(id, visit) }
             let history = try await TicketHistory.block(visit)
             page.blocks = [
                 isGone
@@ -165,9 +166,13 @@ private enum TicketView {
                 .link("Who would be told?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
             ] : [])
             + [.link("Open in ConnectWise", ticket["link"].words, icon: "box-arrow-up-right")]
-            + visit.allowed(
-                .post, "/integrations/psa/tickets/{id}/log-change",
-                .link("Update ticket", "/tickets/\(id)/update", style: "is-primary", icon: "pencil-square"))
+            + update(id, visit)
+    }
+
+    private static func update(_ id: String, _ visit: Visit) -> [Action] {
+        visit.allowed(
+            .post, "/integrations/psa/tickets/{id}/log-change",
+            .link("Update ticket", "/tickets/\(id)/update", style: "is-primary", icon: "pencil-square"))
     }
 
     private static func card(_ ticket: Value) -> Block {
@@ -227,13 +232,35 @@ private enum TicketView {
     }
 }
 
+/// What had happened to a ticket when its page was made: the newest event, and the posts that were written.
+private struct Seen: LosslessStringConvertible {
+    var event: Int
+    var posts: Set<Int>
+
+    init(event: Int, posts: Set<Int>) {
+        (self.event, self.posts) = (event, posts)
+    }
+
+    init?(_ description: String) {
+        let numbers = description.split(separator: "-").compactMap { Int($0) }
+        guard let event = numbers.first else { return nil }
+        self.init(event: event, posts: Set(numbers.dropFirst()))
+    }
+
+    var description: String { ([event] + posts.sorted()).map(String.init).joined(separator: "-") }
+
+    func hasMore(than before: Seen) -> Bool { event > before.event || !posts.isSubset(of: before.posts) }
+}
+
 /// What Patchbay knows of a ticket: events, who was told, what was written from here. Fetched again when it changes.
 private enum TicketHistory {
     static func block(_ visit: Visit) async throws -> Block {
         let id = try visit.parameter()
         var parts: [Block] = []
+        var seen = Seen(event: 0, posts: [])
         if visit.may(.get, "/integrations/psa/posts") {
             let posts = try await visit.get("/integrations/psa/posts", ["ticket_id": id, "limit": "10"]).items
+            seen.posts = Set(posts.filter { $0["state"].words == "sent" }.map(\.["id"].int))
             if !posts.isEmpty {
                 // The API shows engineers their own.
                 let title = visit.principal.role >= .admin ? "Written from here" : "What you wrote from here"
@@ -247,6 +274,10 @@ private enum TicketHistory {
         if visit.may(.get, "/tickets/{id}/events") {
             let found = try await events(id, visit)
             entries = found.items.map(entry)
+            let newest =
+                visit.query["events"] == nil
+                ? found : try await visit.get("/tickets/\(id)/events", ["limit": "1", "newest_first": "true"])
+            seen.event = newest.items.first?["id"].int ?? 0
             parts.append(
                 .card(
                     "Timeline",
@@ -257,11 +288,19 @@ private enum TicketHistory {
                                 "Nothing has happened to it since Patchbay was connected.")
                         ] : [Block("timeline", ["entries": entries]), pager(found, visit)]))
         }
+        let isKnown = !entries.isEmpty || parts.count > 1
+        if let before = visit.query["seen"].flatMap(Seen.init), seen.hasMore(than: before) {
+            parts.insert(
+                .notice(
+                    .info, nil, "This ticket has changed since you opened it.", href: visit.ticketHref(), link: "Show"),
+                at: 0)
+        }
         return Block(
             "region",
             [
-                "regionID": "ticket-history", "regionHref": visit.ticketHref(["part": "history"]),
-                "parts": parts.map(\.model), "isKnown": !entries.isEmpty || parts.count > 1,
+                "regionID": "ticket-history",
+                "regionHref": visit.ticketHref(["part": "history", "seen": visit.query["seen"] ?? seen.description]),
+                "parts": parts.map(\.model), "isKnown": isKnown,
             ])
     }
 
