@@ -215,6 +215,36 @@ def test_the_panel_warns_counts_and_previews(visit, psa):
     assert page.locator("#f-text").input_value() == "x" * 50_001
 
 
+def test_what_is_refused_is_in_sight_and_has_the_focus(visit, psa):
+    number = psa.ticket("Focus")
+    for size in ["desktop", "phone"]:
+        page = visit("engineer", size=size)
+        update(page, number)
+        page.get_by_label("Time, in minutes").fill("9999")
+        page.get_by_role("button", name="Update ticket").click()
+        expect(page.get_by_label("Time, in minutes")).to_be_focused()
+        expect(page.get_by_label("Time, in minutes")).to_be_in_viewport()
+        # The notice stands above the fields.
+        notice, field = page.get_by_role("alert").bounding_box(), page.locator("#f-text").bounding_box()
+        assert notice["y"] < field["y"]
+    psa("PATCH", f"/tickets/{number}", {"status": "Scheduled", "as": "kbrandt"})
+    update(page, number)
+    psa("PATCH", f"/tickets/{number}", {"status": "New", "as": "kbrandt"})
+    page.get_by_label("Time, in minutes").fill("0")
+    page.get_by_label("Status (optional)").select_option(label="In Progress")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+    # The same on any form.
+    page = visit("admin")
+    page.goto("/users/new")
+    page.get_by_label("Name").fill("Pat")
+    page.get_by_label("E-mail").fill("pat@rivermark.example")
+    page.get_by_label("First password").fill("short")
+    page.get_by_role("button", name="Make the user").click()
+    expect(page.get_by_label("First password")).to_be_focused()
+
+
 def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, demo, psa):
     number = psa.ticket("Status")
     page = visit("engineer")
@@ -400,6 +430,49 @@ def test_while_the_psa_is_down_the_panel_takes_what_is_written(visit, demo, psa,
             break
         time.sleep(0.5)
     assert len(notes(psa.state(number), "Kept for later")) == 1
+
+
+def test_a_part_that_is_fetched_again_keeps_the_focus(visit, demo, psa):
+    number = psa.ticket("Focus stays")
+    demo.api("POST", f"/integrations/psa/tickets/{number}/notes", {"text": "First"})
+    page = visit("engineer", size="phone")
+    page.goto(f"/tickets/{number}")
+    link = page.locator("#ticket-history tbody a").first
+    link.focus()
+    held = link.get_attribute("href")
+    at = page.evaluate("scrollY")
+    demo.api("POST", f"/integrations/psa/tickets/{number}/notes", {"text": "Second"})
+    expect(page.locator("#ticket-history tbody tr")).to_have_count(2)
+    expect(page.locator(f'#ticket-history tbody a[href="{held}"]')).to_be_focused()
+    assert page.evaluate("scrollY") == at
+    page = visit("admin")
+    page.goto("/integrations/posts")
+    row = page.locator("tbody tr", has_text="Second")
+    row.get_by_role("link").first.focus()
+    demo.api("POST", f"/integrations/psa/tickets/{number}/notes", {"text": "Third"})
+    expect(page.locator("tbody tr", has_text="Third")).to_have_count(1)
+    expect(row.get_by_role("link").first).to_be_focused()
+
+
+def test_members_are_mapped_on_a_phone(visit):
+    page = visit("admin", size="phone")
+    page.goto("/integrations/members")
+    row = page.locator("tbody tr", has_text="viewer@")
+    row.scroll_into_view_if_needed()
+    for part in [row.get_by_label("Member of Vera Nilsson"), row.get_by_role("button", name="Save")]:
+        expect(part).to_be_in_viewport(ratio=1)
+    # An address is not broken in the middle.
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert row.locator(".cell-sub").first.evaluate("element => element.getClientRects().length && element.offsetHeight < 30")
+
+
+def test_a_long_word_in_the_post_history_pushes_nothing_out_of_sight(visit, demo, psa):
+    number = psa.ticket("Long word")
+    demo.api("POST", f"/integrations/psa/tickets/{number}/notes", {"text": "https://vendor.example/" + "kb" * 80})
+    page = visit("admin")
+    page.goto(f"/integrations/posts?ticket_id={number}")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert page.locator(".table-frame").evaluate("frame => frame.scrollWidth <= frame.clientWidth")
 
 
 def test_an_open_ticket_page_says_that_its_ticket_has_changed(visit, psa):

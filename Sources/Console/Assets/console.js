@@ -178,6 +178,13 @@
   addEventListener("pageshow", (event) => { if (event.persisted && $("form[data-update]")) location.reload(); });
   if (recall("patchbay-returned")) document.cookie = "patchbay-returned=; path=/; max-age=0; samesite=lax";
 
+  // What was refused is looked at next: the first field that is wrong, or what is said above.
+  const wrong = $("main form [aria-invalid=true], main form .has-error input") || $("main form > .notice[role=alert]");
+  if (wrong) {
+    wrong.focus({ preventScroll: true });
+    (wrong.closest(".field") || wrong).scrollIntoView({ block: "nearest" });
+  }
+
   const busy = (form, isBusy) => {
     form.dataset.busy = isBusy ? "1" : "";
     for (const button of $$("button:not([type=button])", form)) {
@@ -457,6 +464,27 @@
   // Live parts.
   document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRF-Token"] = token(); });
   document.addEventListener("htmx:afterSwap", (event) => showTimes(event.target));
+  // Who is somewhere in a part that is fetched again by the keyboard stays there.
+  const liveParts = "#live-part, #ticket-history, #navigation";
+  const kin = (element) => {
+    const value = (name, text) => `[${name}="${CSS.escape(text)}"]`;
+    const own = ["href", "name", "value", "aria-label"].filter((name) => element.hasAttribute(name));
+    const action = element.form?.getAttribute("action");
+    return (action ? `form${value("action", action)} ` : "") + element.localName + own.map((name) => value(name, element.getAttribute(name))).join("");
+  };
+  let held = null;
+  document.addEventListener("htmx:beforeSwap", () => {
+    const [element, part] = [document.activeElement, document.activeElement?.closest(liveParts)];
+    if (!part || element === part) { held = null; return; }
+    const like = element.id ? `#${CSS.escape(element.id)}` : kin(element);
+    held = { part: part.id, like, index: $$(like, part).indexOf(element) };
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!held || document.activeElement !== document.body) return;
+    const alike = $$(held.like, document.getElementById(held.part) || document);
+    (alike[held.index] || alike.at(-1))?.focus({ preventScroll: true });
+    held = null;
+  });
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status === 401) location.reload();
     else toast("That did not work. Reload the page and try again.", true);
