@@ -96,9 +96,18 @@ struct Visit: Sendable {
         _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Value? = nil,
         once: String? = nil
     ) async throws -> Value {
-        let response = try await table.call(
-            method, path, query: query, body: try body.map { try APIJSON.encode($0, sortedKeys: true) }, as: principal,
-            at: visitor.address, once: once)
+        let response: Response
+        do {
+            response = try await table.call(
+                method, path, query: query, body: try body.map { try APIJSON.encode($0, sortedKeys: true) },
+                as: principal, at: visitor.address, once: once)
+        } catch var problem as Problem where problem.code == "feature_disabled" {
+            // The API names features as programs do.
+            for flag in FeatureFlag.allCases {
+                problem.detail = problem.detail.replacing(flag.rawValue, with: flag.label)
+            }
+            throw problem
+        }
         let bytes = try await response.bytes()
         return bytes.isEmpty ? .null : try Value(Data(bytes))
     }
