@@ -149,6 +149,29 @@ def test_search_shows_what_is_found_and_says_when_nothing_is(visit, psa):
     expect(page.get_by_role("heading", level=1)).to_contain_text("Quixotic scanner")
 
 
+def test_tickets_are_filtered_by_company_and_status(visit, psa):
+    number = psa.ticket("Zephyr one", company="Quarry Steel Fabricators")
+    psa.ticket("Zephyr two")
+    page = visit("engineer")
+    page.goto("/tickets?q=zephyr")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_label("Search Company").fill("quarry")
+    company = page.get_by_label("Company", exact=True)
+    expect(company.locator("option")).to_have_text(["All companies", "Quarry Steel Fabricators"])
+    company.select_option(label="Quarry Steel Fabricators")
+    page.get_by_label("Board").select_option(label="Service Desk")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("Zephyr one")
+    expect(company.locator("option:checked")).to_have_text("Quarry Steel Fabricators")
+    page.get_by_label("Status").select_option(label="In Progress")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator("main")).to_contain_text("No tickets found")
+    psa("PATCH", f"/tickets/{number}", {"status": "In Progress", "as": "kbrandt"})
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
 def test_the_picker_is_driven_by_the_keyboard(visit, psa):
     number = psa.ticket("Perplexing dongle")
     page = visit("engineer")

@@ -59,7 +59,8 @@ struct ConsoleTests {
         ("POST", "/health/jobs/1/retry", .superAdmin), ("GET", "/tickets/update", .engineer),
         ("GET", "/tickets/{ticket}/update", .engineer),
         ("POST", "/tickets/{ticket}/update", .engineer), ("POST", "/tickets/preview", .engineer),
-        ("GET", "/tickets/pick", .viewer), ("GET", "/tickets/pick/{ticket}", .viewer),
+        ("GET", "/tickets/companies", .engineer), ("GET", "/tickets/pick", .viewer),
+        ("GET", "/tickets/pick/{ticket}", .viewer),
         ("GET", "/integrations", .viewer), ("GET", "/integrations/settings", .admin),
         ("POST", "/integrations/settings", .admin), ("GET", "/integrations/rights", .admin),
         ("GET", "/integrations/members", .engineer), ("POST", "/integrations/members", .engineer),
@@ -623,6 +624,9 @@ struct ConsoleTests {
             }
             let late = try await browser.post(path, ["text": "Still here", "minutes": "0"])
             #expect(late.status == 409 && late.text.contains("Still here"))
+            // Named as on the page of feature flags.
+            #expect(late.text.contains("can switch on ConnectWise under") && !late.text.contains("connectwise_"))
+            #expect(try await browser.get("/flags").text.contains("Switch on ConnectWise"))
         }
     }
 
@@ -673,6 +677,50 @@ struct ConsoleTests {
             // What is fetched again by itself stays on the same page.
             let part = try await browser.get(try #require(first.older) + "&part=history").text
             #expect(part.contains("Chapter 1.") && !part.contains("Chapter 21."))
+        }
+    }
+
+    @Test("A number that is no ticket leads to the words of summaries")
+    func numberInWords() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Office 365 asks for a password")
+            let browser = try await patchbay.browser(.viewer)
+            for typed in ["365", "%23365", "%23%20365"] {
+                #expect(try await browser.get("/tickets?q=\(typed)").headers["location"] == "/tickets/365")
+            }
+            let missing = try await browser.get("/tickets/365")
+            #expect(missing.status == 404 && missing.text.contains("Look for 365 in summaries"))
+            #expect(missing.text.contains("href=\"/tickets?list=1&amp;q=365\""))
+            #expect(try await browser.get("/tickets?list=1&q=365").text.contains("/tickets/\(ticket)\""))
+        }
+    }
+
+    @Test("Tickets are searched by company and status too")
+    func filters() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Obelisk moves")
+            let other = try patchbay.connectWise.createTicket("Obelisk stays")
+            let progress = try await patchbay.status("In Progress", of: ticket).string ?? ""
+            #expect(
+                try await patchbay.write(ticket, "status", ["status_id": .text(progress)], method: .PATCH).status == 200
+            )
+            let shown = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").json
+            let (board, company) = (shown["board"]["id"].string ?? "", shown["company"]["id"].string ?? "")
+            let browser = try await patchbay.browser(.engineer)
+            let page = try await browser.get("/tickets?q=obelisk").text
+            #expect(page.contains("name=\"company_id\"") && !page.contains("name=\"status_id\""))
+            let found = try await browser.get(
+                "/tickets?q=obelisk&board_id=\(board)&status_id=\(progress)&company_id=\(company)"
+            ).text
+            #expect(found.contains("/tickets/\(ticket)\"") && !found.contains("/tickets/\(other)\""))
+            #expect(found.contains("value=\"\(progress)\" selected"))
+            #expect(found.contains("value=\"\(company)\" selected"))
+            // A status belongs to its board, and goes with it.
+            let everywhere = try await browser.get("/tickets?q=obelisk&status_id=\(progress)").text
+            #expect(everywhere.contains("/tickets/\(other)\""))
+            // Viewers may not list companies.
+            let viewer = try await patchbay.browser(.viewer)
+            #expect(try await !viewer.get("/tickets").text.contains("name=\"company_id\""))
         }
     }
 

@@ -3,18 +3,28 @@ import Foundation
 import HTTPTypes
 import WebSupport
 
+/// A ticket's number as people type it.
+enum TicketNumber {
+    /// `10042` of `10042`, `#10042` and `# 10042`; nil for anything else.
+    static func typed(_ text: String?) -> String? {
+        let number = (text ?? "").trimmingCharacters(in: .whitespaces).trimmingPrefix("#")
+            .trimmingCharacters(in: .whitespaces)
+        return !number.isEmpty && number.allSatisfy { $0.isASCII && $0.isNumber } ? number : nil
+    }
+}
+
 func ticketPages() -> [PageRoute] {
     [
         PageRoute(method: .get, path: "/tickets", role: .viewer) { visit in
-            let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
-            let number = text.trimmingPrefix("#")
             // A number that is typed is a ticket that is wanted.
-            if !number.isEmpty, number.allSatisfy(\.isNumber), visit.query["cursor"] == nil, visit.query["list"] == nil
+            if let number = TicketNumber.typed(visit.query["q"]), visit.query["cursor"] == nil,
+                visit.query["list"] == nil
             {
                 return .redirect("/tickets/\(number)")
             }
             return .page(try await TicketSearch.page(visit))
         },
+        companyOptions("/tickets/companies", .engineer),
         .get("/tickets/{id}", .viewer) { visit in
             visit.query["part"] == "history"
                 ? Page(title: "Ticket", blocks: [try await TicketHistory.block(visit)])
@@ -35,18 +45,11 @@ private enum TicketSearch {
         let update = visit.allowed(
             .post, "/integrations/psa/tickets/{id}/log-change",
             .link("Update a ticket", "/tickets/update", style: "is-primary", icon: "pencil-square"))
-        let isSearch = ["q", "board_id", "mine", "closed", "cursor", "list"].contains {
+        let isSearch = ["q", "board_id", "company_id", "mine", "closed", "cursor", "list"].contains {
             !(visit.query[$0] ?? "").isEmpty
         }
         page.blocks.append(
-            Filters.block(
-                "/tickets",
-                [
-                    Field("q", "Number or words", .text, placeholder: "10042, or printer", focused: true),
-                    Field("board_id", "Board", .choice(try await boards(visit))),
-                    Field("mine", "Assigned", .choice([("", "To anybody"), ("true", "To me")])),
-                    Field("closed", "State", .choice([("", "Open"), ("true", "Open and closed")])),
-                ], visit, clear: isSearch, submit: "Search"))
+            Filters.block("/tickets", try await filters(visit), visit, clear: isSearch, submit: "Search"))
         do {
             page.blocks.append(isSearch ? try await found(visit) : try await recent(visit))
             page.actions = update
@@ -59,13 +62,52 @@ private enum TicketSearch {
         return page
     }
 
+    private static func filters(_ visit: Visit) async throws -> [Field] {
+        var fields = [
+            Field("q", "Number or words", .text, placeholder: "10042, or printer", focused: true),
+            Field("board_id", "Board", .choice(try await boards(visit))),
+        ]
+        // A customer that is looked at is its company already.
+        if try await visit.tenant() == nil, let companies = try await companies(visit) { fields.append(companies) }
+        if let statuses = await statuses(visit) { fields.append(Field("status_id", "Status", .choice(statuses))) }
+        return fields + [
+            Field("mine", "Assigned", .choice([("", "To anybody"), ("true", "To me")])),
+            Field("closed", "State", .choice([("", "Open"), ("true", "Open and closed")])),
+        ]
+    }
+
+    private static func companies(_ visit: Visit) async throws -> Field? {
+        guard visit.may(.get, "/integrations/psa/companies") else { return nil }
+        let chosen = visit.query["company_id"] ?? ""
+        let name = chosen.isEmpty ? nil : (try? await Choices.company(chosen, visit)) ?? nil
+        let found = try await Choices.companies(
+            visit, chosen: chosen.isEmpty ? nil : (chosen, name ?? "Company \(chosen)"))
+        guard let found, case .choice(let all) = found.kind else { return nil }
+        var field = Field("company_id", "Company", .choice([("", "All companies")] + all.dropFirst()))
+        field.search = found.search == nil ? nil : "/tickets/companies"
+        return field
+    }
+
+    /// Those of the board that is chosen: a status belongs to its board.
+    private static func statuses(_ visit: Visit) async -> [(value: String, label: String)]? {
+        guard let board = visit.query["board_id"], Int(board) != nil, visit.may(.get, "/cw/boards/{id}"),
+            let found = try? await visit.get("/cw/boards/\(board)")["statuses"].elements, !found.isEmpty
+        else { return nil }
+        return [("", "Any")] + found.filter { !$0["inactive"].isTrue }.map { ($0["id"].words, $0["name"].words) }
+    }
+
     private static func boards(_ visit: Visit) async throws -> [(value: String, label: String)] {
         guard visit.may(.get, "/cw/boards") else { return [("", "All boards")] }
         return try await Choices.boards(visit, "All boards")
     }
 
     private static func found(_ visit: Visit) async throws -> Block {
-        var query = visit.listQuery(["q", "board_id", "mine"])
+        var query = visit.listQuery(["q", "board_id", "company_id", "status_id", "mine"])
+        // Of another board, or of none, it would find nothing.
+        let status = query["status_id"]
+        if let status, await statuses(visit)?.contains(where: { $0.value == status }) != true {
+            query["status_id"] = nil
+        }
         query["limit"] = query["limit"] ?? "25"
         if visit.query["closed"] == "true" { query["open"] = "false" }
         let tickets = try await visit.get(visit.tickets() + "/search", query)
@@ -134,6 +176,13 @@ private enum TicketView {
                 ]
         } catch let problem as Problem {
             let isGone = problem.status == .notFound
+            if isGone, let number = TicketNumber.typed(id) {
+                page.actions = [
+                    .link(
+                        "Look for \(number) in summaries", Visit.href("/tickets", ["q": number, "list": "1"]),
+                        icon: "search")
+                ]
+            }
             if isGone, let tenant = try await visit.tenant() {
                 page.blocks = [
                     .notice(
@@ -376,15 +425,14 @@ func searchPages() -> [PageRoute] {
         PageRoute(method: .get, path: "/search", role: .viewer) { visit in
             let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
             var results: [Model] = []
-            let number = text.trimmingPrefix("#")
-            if !number.isEmpty, number.allSatisfy(\.isNumber) {
+            if let number = TicketNumber.typed(text) {
                 results.append([
                     "href": "/tickets/\(number)", "icon": "ticket-detailed", "label": "Ticket #\(number)",
                     "hint": "timeline",
                 ])
                 if visit.may(.get, "/notifiers/deliveries") {
                     results.append([
-                        "href": Visit.href("/deliveries", ["ticket_id": String(number)]), "icon": "send",
+                        "href": Visit.href("/deliveries", ["ticket_id": number]), "icon": "send",
                         "label": "Deliveries about #\(number)", "hint": "messages",
                     ])
                 }

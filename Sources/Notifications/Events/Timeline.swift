@@ -29,7 +29,8 @@ struct Timeline: Sendable {
             """
         if let connection { query += " AND e.connection_id = \(connection)" }
         let after = page.after?.number
-        query += newestFirst ? " AND e.id < \(after ?? .max) ORDER BY e.id DESC" : " AND e.id > \(after ?? 0) ORDER BY e.id"
+        query +=
+            newestFirst ? " AND e.id < \(after ?? .max) ORDER BY e.id DESC" : " AND e.id > \(after ?? 0) ORDER BY e.id"
         query += " LIMIT \(page.limit + 1)"
         let entries = Page(try db.all(query).map(entry), limit: page.limit) { "\($0.id)" }
         guard !entries.items.isEmpty else { return entries }
