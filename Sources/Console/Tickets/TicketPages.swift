@@ -103,6 +103,7 @@ private enum TicketSearch {
 
     private static func found(_ visit: Visit) async throws -> Block {
         var query = visit.listQuery(["q", "board_id", "company_id", "status_id", "mine"])
+        if try await visit.tenant() != nil { query["company_id"] = nil }
         // Of another board, or of none, it would find nothing.
         let status = query["status_id"]
         if let status, await statuses(visit)?.contains(where: { $0.value == status }) != true {
