@@ -566,6 +566,30 @@ def test_what_is_written_survives_a_page_that_only_says_what_failed(visit, psa):
     expect(page.locator("#f-text")).to_have_value("")
 
 
+def test_a_customer_chosen_in_another_tab_does_not_redirect_what_is_written(visit, demo, psa):
+    number = psa.ticket("Two tabs, two customers", company="Quarry Steel Fabricators")
+    tenant = demo.api("GET", "/tenants")["items"][0]
+    page = visit("admin")
+    update(page, number)
+    page.locator("#f-text").fill("Meant for all")
+    page.get_by_label("Time, in minutes").fill("0")
+    other = page.context.new_page()
+    other.goto("/tickets")
+    other.locator(".tenancy summary").click()
+    other.get_by_role("button", name=tenant["name"]).click()
+    expect(other.locator(".tenancy summary")).to_contain_text(tenant["name"])
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text(f"You look at {tenant['name']} now; this was opened for all customers")
+    expect(page.locator("#f-text")).to_have_value("Meant for all")
+    assert notes(psa.state(number), "Meant for all") == []
+    page.get_by_role("button", name="Switch back to all customers").click()
+    expect(page.locator(".tenancy summary")).to_contain_text("All customers")
+    expect(page.locator("#f-text")).to_have_value("Meant for all")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    assert len(notes(psa.state(number), "Meant for all")) == 1
+
+
 def test_after_an_update_the_way_back_leads_to_an_empty_form(visit, psa):
     number = psa.ticket("Back")
     page = visit("engineer")

@@ -34,7 +34,7 @@ enum Tenancy {
         let then = await name(of: opened, visit) ?? "a customer who is gone"
         throw Problem.conflict(
             code: scopeChanged,
-            "You look at \(now) now; this was opened for \(then). Nothing was written. Send it as it is now, or switch back."
+            "You look at \(now) now; this was opened for \(then). Nothing was written. Send it again for \(now), or switch back."
         )
     }
 
