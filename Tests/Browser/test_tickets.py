@@ -149,6 +149,29 @@ def test_search_shows_what_is_found_and_says_when_nothing_is(visit, psa):
     expect(page.get_by_role("heading", level=1)).to_contain_text("Quixotic scanner")
 
 
+def test_tickets_are_filtered_by_company_and_status(visit, psa):
+    number = psa.ticket("Zephyr one", company="Quarry Steel Fabricators")
+    psa.ticket("Zephyr two")
+    page = visit("engineer")
+    page.goto("/tickets?q=zephyr")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_label("Search Company").fill("quarry")
+    company = page.get_by_label("Company", exact=True)
+    expect(company.locator("option")).to_have_text(["All companies", "Quarry Steel Fabricators"])
+    company.select_option(label="Quarry Steel Fabricators")
+    page.get_by_label("Board", exact=True).select_option(label="Service Desk")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("tbody tr")).to_contain_text("Zephyr one")
+    expect(company.locator("option:checked")).to_have_text("Quarry Steel Fabricators")
+    page.get_by_label("Status", exact=True).select_option(label="In Progress")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator("main")).to_contain_text("No tickets found")
+    psa("PATCH", f"/tickets/{number}", {"status": "In Progress", "as": "kbrandt"})
+    page.reload()
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
 def test_the_picker_is_driven_by_the_keyboard(visit, psa):
     number = psa.ticket("Perplexing dongle")
     page = visit("engineer")
@@ -213,6 +236,36 @@ def test_the_panel_warns_counts_and_previews(visit, psa):
     expect(page.locator("#f-text")).to_have_attribute("aria-describedby", re.compile("e-text"))
     # What was written is still there.
     assert page.locator("#f-text").input_value() == "x" * 50_001
+
+
+def test_what_is_refused_is_in_sight_and_has_the_focus(visit, psa):
+    number = psa.ticket("Focus")
+    for size in ["desktop", "phone"]:
+        page = visit("engineer", size=size)
+        update(page, number)
+        page.get_by_label("Time, in minutes").fill("9999")
+        page.get_by_role("button", name="Update ticket").click()
+        expect(page.get_by_label("Time, in minutes")).to_be_focused()
+        expect(page.get_by_label("Time, in minutes")).to_be_in_viewport()
+        # The notice stands above the fields.
+        notice, field = page.get_by_role("alert").bounding_box(), page.locator("#f-text").bounding_box()
+        assert notice["y"] < field["y"]
+    psa("PATCH", f"/tickets/{number}", {"status": "Scheduled", "as": "kbrandt"})
+    update(page, number)
+    psa("PATCH", f"/tickets/{number}", {"status": "New", "as": "kbrandt"})
+    page.get_by_label("Time, in minutes").fill("0")
+    page.get_by_label("Status (optional)").select_option(label="In Progress")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_role("alert")).to_be_in_viewport()
+    # The same on any form.
+    page = visit("admin")
+    page.goto("/users/new")
+    page.get_by_label("Name").fill("Pat")
+    page.get_by_label("E-mail").fill("pat@rivermark.example")
+    page.get_by_label("First password").fill("short")
+    page.get_by_role("button", name="Make the user").click()
+    expect(page.get_by_label("First password")).to_be_focused()
 
 
 def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, demo, psa):
@@ -385,7 +438,7 @@ def test_while_the_psa_is_down_the_panel_takes_what_is_written(visit, demo, psa,
     psa("POST", "/faults", {"action": "cutBefore", "path": "*/service/tickets/*", "times": None})
     page.goto(f"/tickets/{number}")
     expect(page.locator("main")).to_contain_text("did not answer as it should")
-    page.goto(f"/tickets/{number}/update")
+    page.get_by_role("link", name="Update ticket").click()
     expect(page.locator("main")).to_contain_text("ConnectWise cannot be asked")
     # The connection's settings are ours, and apply.
     expect(page.get_by_label("Time, in minutes")).to_have_value("35")
@@ -400,6 +453,61 @@ def test_while_the_psa_is_down_the_panel_takes_what_is_written(visit, demo, psa,
             break
         time.sleep(0.5)
     assert len(notes(psa.state(number), "Kept for later")) == 1
+
+
+def test_a_part_that_is_fetched_again_keeps_the_focus(visit, demo, psa):
+    number = psa.ticket("Focus stays")
+    demo.api("POST", f"/integrations/psa/tickets/{number}/notes", {"text": "First"})
+    page = visit("admin", size="phone")
+    page.goto(f"/tickets/{number}")
+    link = page.locator("#ticket-history tbody a").first
+    link.focus()
+    held = link.get_attribute("href")
+    demo.api("POST", f"/integrations/psa/tickets/{number}/notes", {"text": "Second"})
+    expect(page.locator("#ticket-history tbody tr")).to_have_count(2)
+    expect(page.locator(f'#ticket-history tbody a[href="{held}"]')).to_be_focused()
+    expect(page.locator(f'#ticket-history tbody a[href="{held}"]')).to_be_in_viewport()
+    page = visit("admin")
+    page.goto("/integrations/posts")
+    row = page.locator("tbody tr", has_text="Second")
+    row.get_by_role("link").first.focus()
+    demo.api("POST", f"/integrations/psa/tickets/{number}/notes", {"text": "Third"})
+    expect(page.locator("tbody tr", has_text="Third")).to_have_count(1)
+    expect(row.get_by_role("link").first).to_be_focused()
+
+
+def test_members_are_mapped_on_a_phone(visit):
+    page = visit("admin", size="phone")
+    page.goto("/integrations/members")
+    row = page.locator("tbody tr", has_text="viewer@")
+    row.scroll_into_view_if_needed()
+    for part in [row.get_by_label("Member of Vera Nilsson"), row.get_by_role("button", name="Save")]:
+        expect(part).to_be_in_viewport(ratio=1)
+    # An address is not broken in the middle.
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert row.locator(".cell-sub").first.evaluate("element => element.getClientRects().length && element.offsetHeight < 30")
+
+
+def test_a_long_word_in_the_post_history_pushes_nothing_out_of_sight(visit, demo, psa):
+    number = psa.ticket("Long word")
+    demo.api("POST", f"/integrations/psa/tickets/{number}/notes", {"text": "https://vendor.example/" + "kb" * 80})
+    page = visit("admin")
+    page.goto(f"/integrations/posts?ticket_id={number}")
+    expect(page.locator("tbody tr")).to_have_count(1)
+    assert page.locator(".table-frame").evaluate("frame => frame.scrollWidth <= frame.clientWidth")
+
+
+def test_an_open_ticket_page_says_that_its_ticket_has_changed(visit, psa):
+    number = psa.ticket("Changing")
+    page = visit("engineer")
+    page.goto(f"/tickets/{number}")
+    changed = page.get_by_text("This ticket has changed since you opened it.")
+    expect(page.locator("#ticket-history")).to_be_visible()
+    psa("PATCH", f"/tickets/{number}", {"status": "Scheduled", "as": "kbrandt"})
+    expect(changed).to_be_visible(timeout=30_000)
+    page.locator("#ticket-history").get_by_role("link", name="Show").click()
+    expect(page.locator("dl.facts").first).to_contain_text("Scheduled")
+    expect(changed).to_have_count(0)
 
 
 def test_a_page_that_is_live_leaves_alone_what_is_typed(visit, demo, psa):
@@ -456,6 +564,97 @@ def test_what_is_written_survives_a_page_that_only_says_what_failed(visit, psa):
     expect(page.get_by_role("status").first).to_contain_text("The note was written")
     page.goto(f"/tickets/{number}/update")
     expect(page.locator("#f-text")).to_have_value("")
+
+
+def test_a_customer_chosen_in_another_tab_does_not_redirect_what_is_written(visit, demo, psa):
+    number = psa.ticket("Two tabs, two customers", company="Quarry Steel Fabricators")
+    tenant = demo.api("GET", "/tenants")["items"][0]
+    page = visit("admin")
+    update(page, number)
+    page.locator("#f-text").fill("Meant for all")
+    page.get_by_label("Time, in minutes").fill("0")
+    other = page.context.new_page()
+    other.goto("/tickets")
+    other.locator(".tenancy summary").click()
+    other.get_by_role("button", name=tenant["name"]).click()
+    expect(other.locator(".tenancy summary")).to_contain_text(tenant["name"])
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text(f"You look at {tenant['name']} now; this was opened for all customers")
+    expect(page.locator("#f-text")).to_have_value("Meant for all")
+    assert notes(psa.state(number), "Meant for all") == []
+    page.get_by_role("button", name="Switch back to all customers").click()
+    expect(page.locator(".tenancy summary")).to_contain_text("All customers")
+    expect(page.locator("#f-text")).to_have_value("Meant for all")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    assert len(notes(psa.state(number), "Meant for all")) == 1
+
+
+def test_after_an_update_the_way_back_leads_to_an_empty_form(visit, psa):
+    number = psa.ticket("Back")
+    page = visit("engineer")
+    update(page, number)
+    page.locator("#f-text").fill("Once is enough")
+    page.get_by_label("Time, in minutes").fill("0")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    expect(page).to_have_url(re.compile(f"/tickets/{number}$"))
+    page.go_back()
+    expect(page.locator(".ticket-card")).to_contain_text(f"#{number}")
+    expect(page.locator("#f-text")).to_have_value("")
+    expect(page.get_by_label("Time, in minutes")).to_have_value("15")
+    assert len(notes(psa.state(number), "Once is enough")) == 1
+
+
+def test_what_is_typed_for_a_ticket_is_kept_until_it_is_taken_or_discarded(visit, demo, psa):
+    number = psa.ticket("Typed")
+    page = visit("engineer")
+    text, back = page.locator("#f-text"), page.get_by_text("What you had typed is back.")
+
+    def type_and_leave(words):
+        update(page, number)
+        text.fill(words)
+        page.goto("/deliveries")
+        page.goto(f"/tickets/{number}/update")
+
+    type_and_leave("Half a sentence")
+    expect(text).to_have_value("Half a sentence")
+    expect(back).to_be_visible()
+    page.reload()
+    expect(text).to_have_value("Half a sentence")
+    page.get_by_role("button", name="Discard").click()
+    expect(text).to_have_value("")
+    expect(back).to_have_count(0)
+    # Cancelled is discarded too.
+    type_and_leave("Not worth it")
+    expect(text).to_have_value("Not worth it")
+    page.get_by_role("link", name="Cancel").click()
+    page.wait_for_url(f"**/tickets/{number}")
+    update(page, number)
+    expect(text).to_have_value("")
+    # What is refused at its form stays when somebody leaves.
+    text.fill("Refused and left")
+    page.get_by_label("Time, in minutes").fill("9999")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text("Please look at the marked fields.")
+    page.goto("/")
+    page.goto(f"/tickets/{number}/update")
+    expect(text).to_have_value("Refused and left")
+    # Nobody else gets it at the same browser.
+    page.context.clear_cookies(name="patchbay")
+    sign_in(page, "admin", demo.password)
+    update(page, number)
+    expect(text).to_have_value("")
+    page.context.clear_cookies(name="patchbay")
+    sign_in(page, "engineer", demo.password)
+    update(page, number)
+    expect(text).to_have_value("Refused and left")
+    page.get_by_label("Time, in minutes").fill("0")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    update(page, number)
+    expect(text).to_have_value("")
+    assert len(notes(psa.state(number), "Refused and left")) == 1
 
 
 def test_with_the_feature_switched_off_nothing_is_offered_and_pages_say_why(visit, psa, feature):

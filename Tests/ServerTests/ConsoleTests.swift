@@ -60,7 +60,8 @@ struct ConsoleTests {
         ("POST", "/health/jobs/1/retry", .superAdmin), ("GET", "/tickets/update", .engineer),
         ("GET", "/tickets/{ticket}/update", .engineer),
         ("POST", "/tickets/{ticket}/update", .engineer), ("POST", "/tickets/preview", .engineer),
-        ("GET", "/tickets/pick", .viewer), ("GET", "/tickets/pick/{ticket}", .viewer),
+        ("GET", "/tickets/companies", .engineer), ("GET", "/tickets/pick", .viewer),
+        ("GET", "/tickets/pick/{ticket}", .viewer),
         ("GET", "/integrations", .viewer), ("GET", "/integrations/settings", .admin),
         ("POST", "/integrations/settings", .admin), ("GET", "/integrations/rights", .admin),
         ("GET", "/integrations/members", .engineer), ("POST", "/integrations/members", .engineer),
@@ -467,6 +468,29 @@ struct ConsoleTests {
         }
     }
 
+    @Test("What was opened for another customer is not written, and leads back")
+    func scopeChanged() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let (ticket, path, browser) = try await panel(patchbay)
+            let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Kestrel"]).json["id"].int ?? 0
+            #expect(await browser.hidden("scope") == "")
+            let fields = ["text": "Meant for all", "minutes": "0", "scope": ""]
+            #expect(try await browser.post("/tenant", ["tenant": "\(tenant)"]).status == 303)
+            let refused = try await browser.post(path, fields)
+            #expect(refused.status == 409 && refused.text.contains("Meant for all"))
+            #expect(refused.text.contains("You look at Kestrel now; this was opened for all customers."))
+            #expect(refused.text.contains("Switch back to all customers"))
+            #expect(await browser.hidden("scope") == "\(tenant)")
+            #expect(try await patchbay.posts(to: ticket).isEmpty)
+            let back = try await browser.post(
+                path, fields.merging(["act": "back", "back": "", "scope": "\(tenant)"]) { $1 })
+            #expect(back.status == 200 && back.text.contains("Meant for all") && !back.text.contains("You look at"))
+            #expect(await browser.hidden("scope") == "")
+            #expect(try await browser.post(path, fields).status == 303)
+            #expect(try await patchbay.posts(to: ticket).count == 1)
+        }
+    }
+
     @Test("What was written comes back when it cannot be sent")
     func textIsKept() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
@@ -519,6 +543,7 @@ struct ConsoleTests {
             let engineer = try await patchbay.browser(.engineer)
             // The one look-up of this minute.
             _ = try await engineer.get("/tickets/\(ticket)")
+            #expect(try await engineer.get("/tickets/\(ticket)").text.contains("href=\"/tickets/\(ticket)/update\""))
             let page = try await engineer.get("/tickets/\(ticket)/update").text
             #expect(page.contains("The ticket is not shown.") && page.contains("name=\"minutes\" value=\"35\""))
             #expect(page.contains("value=\"resolution\" checked") && page.contains("value=\"auto\" selected"))
@@ -600,6 +625,9 @@ struct ConsoleTests {
             }
             let late = try await browser.post(path, ["text": "Still here", "minutes": "0"])
             #expect(late.status == 409 && late.text.contains("Still here"))
+            // Named as on the page of feature flags.
+            #expect(late.text.contains("can switch on ConnectWise under") && !late.text.contains("connectwise_"))
+            #expect(try await browser.get("/flags").text.contains("Switch on ConnectWise"))
         }
     }
 
@@ -622,6 +650,78 @@ struct ConsoleTests {
             try await eventually("his own is counted") {
                 try await engineer.get("/tickets").text.contains("nav-count")
             }
+        }
+    }
+
+    @Test("A ticket's timeline shows the newest first, and leads on to older ones")
+    func timeline() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("A long story")
+            try await patchbay.refresh(ticket, action: "added")
+            for number in 1...21 {
+                try patchbay.connectWise.addNote("Chapter \(number).", to: ticket, as: .customer)
+            }
+            try await patchbay.refresh(ticket)
+            let browser = try await patchbay.browser(.viewer)
+            func timeline(_ path: String) async throws -> (text: String, older: String?) {
+                let text = try await browser.get(path).text.components(separatedBy: "<h2>Timeline</h2>").last ?? ""
+                let link = text.firstMatch(of: /href="([^"]*events=[^"]*)">Older/)
+                return (text, link.map { String($0.1).replacing("&amp;", with: "&") })
+            }
+            let first = try await timeline("/tickets/\(ticket)")
+            let (newest, before) = (first.text.range(of: "Chapter 21."), first.text.range(of: "Chapter 20."))
+            #expect(try #require(newest).lowerBound < #require(before).lowerBound)
+            #expect(!first.text.contains("Chapter 1.") && !first.text.contains("Created"))
+            let second = try await timeline(try #require(first.older))
+            #expect(second.text.contains("Chapter 1.") && second.text.contains("Created"))
+            #expect(!second.text.contains("Chapter 21.") && second.text.contains("First page"))
+            // What is fetched again by itself stays on the same page.
+            let part = try await browser.get(try #require(first.older) + "&part=history").text
+            #expect(part.contains("Chapter 1.") && !part.contains("Chapter 21."))
+        }
+    }
+
+    @Test("A number that is no ticket leads to the words of summaries")
+    func numberInWords() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Office 365 asks for a password")
+            let browser = try await patchbay.browser(.viewer)
+            for typed in ["365", "%23365", "%23%20365"] {
+                #expect(try await browser.get("/tickets?q=\(typed)").headers["location"] == "/tickets/365")
+            }
+            let missing = try await browser.get("/tickets/365")
+            #expect(missing.status == 404 && missing.text.contains("Look for 365 in summaries"))
+            #expect(missing.text.contains("href=\"/tickets?list=1&amp;q=365\""))
+            #expect(try await browser.get("/tickets?list=1&q=365").text.contains("/tickets/\(ticket)\""))
+        }
+    }
+
+    @Test("Tickets are searched by company and status too")
+    func filters() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Obelisk moves")
+            let other = try patchbay.connectWise.createTicket("Obelisk stays")
+            let progress = try await patchbay.status("In Progress", of: ticket).string ?? ""
+            #expect(
+                try await patchbay.write(ticket, "status", ["status_id": .text(progress)], method: .PATCH).status == 200
+            )
+            let shown = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").json
+            let (board, company) = (shown["board"]["id"].string ?? "", shown["company"]["id"].string ?? "")
+            let browser = try await patchbay.browser(.engineer)
+            let page = try await browser.get("/tickets?q=obelisk").text
+            #expect(page.contains("name=\"company_id\"") && !page.contains("name=\"status_id\""))
+            let found = try await browser.get(
+                "/tickets?q=obelisk&board_id=\(board)&status_id=\(progress)&company_id=\(company)"
+            ).text
+            #expect(found.contains("/tickets/\(ticket)\"") && !found.contains("/tickets/\(other)\""))
+            #expect(found.contains("value=\"\(progress)\" selected"))
+            #expect(found.contains("value=\"\(company)\" selected"))
+            // A status belongs to its board, and goes with it.
+            let everywhere = try await browser.get("/tickets?q=obelisk&status_id=\(progress)").text
+            #expect(everywhere.contains("/tickets/\(other)\""))
+            // Viewers may not list companies.
+            let viewer = try await patchbay.browser(.viewer)
+            #expect(try await !viewer.get("/tickets").text.contains("name=\"company_id\""))
         }
     }
 
@@ -652,6 +752,15 @@ struct ConsoleTests {
                 try db.send("UPDATE psa_connections SET settings = \(text) WHERE id = \(connection)")
             }
             let admin = try await patchbay.browser(.admin)
+            #expect(try await admin.get("/integrations").text.contains("moved by itself: Closed, Elsewhere"))
+            let unset: JSON = [
+                "default_minutes": 15, "note_type": "internal_analysis", "work_role": role, "board_statuses": [],
+                "auto_update_status": true,
+            ]
+            #expect(try await patchbay.api(.PUT, path, unset).status == 200)
+            #expect(
+                try await admin.get("/integrations").text.contains("only where a status is set for the board; none"))
+            #expect(try await patchbay.api(.PUT, path, stored).status == 200)
             let form = try await admin.get("/integrations/settings").text
             #expect(form.contains("value=\"\(closed)\" selected") && form.contains("value=\"999\" selected"))
             let saved = try await admin.post(

@@ -151,6 +151,15 @@ struct ForwardingTests {
                 cursor = page["next_cursor"].string.map { "&cursor=\($0)" } ?? ""
             } while !cursor.isEmpty
             #expect(events.map { $0["kind"].string ?? "" } == ["created", "note_added", "closed"])
+            var newest: [String] = []
+            repeat {
+                let page = try await patchbay.api(
+                    .GET, "/tickets/\(ticket)/events?newest_first=true&limit=2\(cursor)"
+                ).json
+                newest += page["items"].elements.map { $0["kind"].string ?? "" }
+                cursor = page["next_cursor"].string.map { "&cursor=\($0)" } ?? ""
+            } while !cursor.isEmpty
+            #expect(newest == ["closed", "note_added", "created"])
             #expect(events[0]["deliveries"].elements.map { $0["state"] } == ["sent"])
             #expect(events[1]["deliveries"].elements.map { $0["reason"] } == ["author of the note"])
             #expect(events[1]["note"] == "By herself" && events[1]["by"] == "Sara Lindqvist")

@@ -51,13 +51,6 @@ func tenantPages() -> [PageRoute] {
         Tenancy.choose(tenant, in: &response)
         return .response(response)
     }
-    let companies = PageRoute(method: .get, path: "/tenants/companies", role: .admin) { visit in
-        let query = ["search": visit.query["q"] ?? "", "limit": "50"].filter { !$0.value.isEmpty }
-        let found = (try? await visit.get("/integrations/psa/companies", query).items) ?? []
-        return .fragment(
-            "options",
-            ["options": found.map { ["optionValue": $0["id"].words, "optionLabel": $0["name"].words] as Model }])
-    }
     let new = PageRoute.form("/tenants/new", .admin) { visit, entries, problem in
         let form = try await TenantForm(visit, .null)
         return Page(
@@ -104,7 +97,7 @@ func tenantPages() -> [PageRoute] {
     ) { visit, id in
         "Delete \(try await visit.get("/tenants/\(id)")["name"].words)? \(tenantLoss)"
     }
-    return [list, choose, companies] + new + edit + delete + limitPages()
+    return [list, choose, companyOptions("/tenants/companies", .admin)] + new + edit + delete + limitPages()
 }
 
 private let tenantLoss = "Its tickets stay in ConnectWise; a connection of its own goes."

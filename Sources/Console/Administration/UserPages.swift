@@ -20,7 +20,7 @@ func userPages() -> [PageRoute] {
                         "Approve", "/users/\(id)/approve", style: "is-small is-primary", about: user["name"].words)
                 ] : []
             return [
-                .main(user["name"].words, "/users/\(id)", sub: user["email"].words),
+                .person(user["name"].words, "/users/\(id)", email: user["email"].words),
                 .text(Role(rawValue: user["role"].words)?.label), .badge(state),
                 .badge(user["has_second_factor"].isTrue ? Badge(.good, "set up") : Badge(.muted, "none")),
                 .when(user["last_sign_in_at"].date),

@@ -53,12 +53,17 @@
   setInterval(() => showTimes(), 30000);
 
   // Notes that come and go.
-  const toast = (text, isBad = false) => {
+  const toast = (text, isBad = false, discard = null) => {
     const note = document.createElement("div");
     note.className = `toast-note${isBad ? " is-bad" : ""}`;
     note.textContent = text;
     $("#toasts")?.append(note);
-    setTimeout(() => note.remove(), 8000);
+    if (!discard) { setTimeout(() => note.remove(), 8000); return; }
+    // What can be acted on stays until the next page.
+    const button = document.createElement("button");
+    [button.type, button.className, button.textContent] = ["button", "button is-small", "Discard"];
+    button.addEventListener("click", discard);
+    note.append(" ", button);
   };
 
   // A question before something is destroyed. Without a script the server asks on a page of its own.
@@ -84,17 +89,22 @@
     dialog.showModal();
   });
 
-  // What was typed survives a session that ends in the middle.
+  // What was typed survives a session that ends in the middle; what was typed for a ticket survives until it is taken.
   // Only for the same person: somebody else may sign in at this browser next.
   const account = $("meta[name=account]")?.content || "";
-  const drafts = (form) => `patchbay-draft:${account}:${location.pathname}:${form.getAttribute("action") || ""}`;
-  const keep = (form) => {
+  const mine = `patchbay-draft:${account}:`;
+  const drafts = (form) => `${mine}${location.pathname}:${form.getAttribute("action") || ""}`;
+  const typed = (form) => {
     const values = {};
     for (const field of form.elements) {
       if (!field.name || ["hidden", "password", "submit", "file"].includes(field.type)) continue;
       if (field.type === "checkbox" || field.type === "radio") values[`${field.name}=${field.value}`] = field.checked;
       else values[field.name] = field.value;
     }
+    return values;
+  };
+  const keep = (form) => {
+    const values = typed(form);
     // Sent once more after a failure, it must not be done twice.
     if ("update" in form.dataset) values._once = form.elements._once.value;
     sessionStorage.setItem(drafts(form), JSON.stringify(values));
@@ -102,32 +112,78 @@
   const restore = (form) => {
     const stored = sessionStorage.getItem(drafts(form));
     if (!stored) return;
-    sessionStorage.removeItem(drafts(form));
+    const isUpdate = "update" in form.dataset;
+    if (!isUpdate) sessionStorage.removeItem(drafts(form));
     // The panel comes back by itself: empty after a page that only said what failed, or filled by the server.
-    if (!recall("patchbay-returned") && !("update" in form.dataset)) return;
+    if (!recall("patchbay-returned") && !isUpdate) return;
     if ("again" in form.dataset) return;
     const values = JSON.parse(stored);
     for (const field of form.elements) {
       if (field.type === "checkbox" || field.type === "radio") {
         const key = `${field.name}=${field.value}`;
         if (key in values) field.checked = values[key];
-      } else if (field.name in values && field.type !== "hidden") field.value = values[field.name];
+      } else if (field.name in values && field.type !== "hidden") {
+        if (field.options && ![...field.options].some((option) => option.value === values[field.name])) continue;
+        field.value = values[field.name];
+        if (field.value) field.closest("details")?.setAttribute("open", "");
+      }
     }
     if (values._once && form.elements._once) form.elements._once.value = values._once;
-    toast("What you had typed is back.");
+    toast("What you had typed is back.", false, isUpdate && (() => { sessionStorage.removeItem(drafts(form)); location.reload(); }));
+  };
+  // While somebody types for a ticket. Gone when it is cancelled, or nothing is left of it.
+  const keepTyping = (form, isEmpty) => {
+    let waiting;
+    const save = () => {
+      waiting = clearTimeout(waiting);
+      if (isEmpty()) sessionStorage.removeItem(drafts(form)); else keep(form);
+    };
+    form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(save, 300); });
+    addEventListener("pagehide", () => { if (waiting) save(); });
+    $("[data-cancel]", form)?.addEventListener("click", () => {
+      waiting = clearTimeout(waiting);
+      sessionStorage.removeItem(drafts(form));
+    });
   };
   // A page elsewhere means that the form was taken. A page in the form's place without it is one that says what failed.
+  // The page after an update names the form that was taken.
+  const taken = new URLSearchParams(location.search).get("taken");
   if (account) {
-    const here = `patchbay-draft:${account}:${location.pathname}:`;
     for (const key of Object.keys(sessionStorage)) {
-      if (key.startsWith(`patchbay-draft:${account}:`) && !key.startsWith(here)) sessionStorage.removeItem(key);
+      if (!key.startsWith(mine)) continue;
+      const isUpdate = /^\/tickets\/[^/]+\/update:/.test(key.slice(mine.length));
+      const isTaken = isUpdate
+        ? taken && JSON.parse(sessionStorage.getItem(key))._once === taken : !key.startsWith(`${mine}${location.pathname}:`);
+      if (isTaken) sessionStorage.removeItem(key);
     }
   }
+  if (taken) {
+    const address = new URL(location);
+    address.searchParams.delete("taken");
+    history.replaceState(null, "", address);
+  }
   for (const form of $$("form[data-keep]")) {
+    const fresh = JSON.stringify(typed(form));
     restore(form);
+    if ("update" in form.dataset) {
+      const isAgain = "again" in form.dataset;
+      if (isAgain) keep(form);
+      keepTyping(form, () => !isAgain && JSON.stringify(typed(form)) === fresh);
+    }
     form.addEventListener("submit", () => keep(form));
   }
+  // What was refused later than on its form is stored as a post, and is tried again from there.
+  for (const form of $$("form[data-refused]")) sessionStorage.removeItem(drafts(form));
+  // A page out of the browser's memory has the form as it was sent.
+  addEventListener("pageshow", (event) => { if (event.persisted && $("form[data-update]")) location.reload(); });
   if (recall("patchbay-returned")) document.cookie = "patchbay-returned=; path=/; max-age=0; samesite=lax";
+
+  // What was refused is looked at next: the first field that is wrong, or what is said above.
+  const wrong = $("main form [aria-invalid=true], main form .has-error input") || $("main form > .notice[role=alert]");
+  if (wrong) {
+    wrong.focus({ preventScroll: true });
+    (wrong.closest(".field") || wrong).scrollIntoView({ block: "nearest" });
+  }
 
   const busy = (form, isBusy) => {
     form.dataset.busy = isBusy ? "1" : "";
@@ -408,6 +464,27 @@
   // Live parts.
   document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRF-Token"] = token(); });
   document.addEventListener("htmx:afterSwap", (event) => showTimes(event.target));
+  // Who is somewhere in a part that is fetched again by the keyboard stays there.
+  const liveParts = "#live-part, #ticket-history, #navigation";
+  const kin = (element) => {
+    const value = (name, text) => `[${name}="${CSS.escape(text)}"]`;
+    const own = ["href", "name", "value", "aria-label"].filter((name) => element.hasAttribute(name));
+    const action = element.form?.getAttribute("action");
+    return (action ? `form${value("action", action)} ` : "") + element.localName + own.map((name) => value(name, element.getAttribute(name))).join("");
+  };
+  let held = null;
+  document.addEventListener("htmx:beforeSwap", () => {
+    const [element, part] = [document.activeElement, document.activeElement?.closest(liveParts)];
+    if (!part || element === part) { held = null; return; }
+    const like = element.id ? `#${CSS.escape(element.id)}` : kin(element);
+    held = { part: part.id, like, index: $$(like, part).indexOf(element) };
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (!held || document.activeElement !== document.body) return;
+    const alike = $$(held.like, document.getElementById(held.part) || document);
+    (alike[held.index] || alike.at(-1))?.focus({ preventScroll: true });
+    held = null;
+  });
   document.addEventListener("htmx:responseError", (event) => {
     if (event.detail.xhr.status === 401) location.reload();
     else toast("That did not work. Reload the page and try again.", true);

@@ -125,6 +125,8 @@ struct Table {
     var pager: Pager?
     /// The column by which it is sorted.
     var order: Order?
+    /// Whether the cells of a row stand below each other on a narrow screen: what is chosen in them is in sight there.
+    var isStacking = false
 
     /// By which column a list is sorted.
     struct Order: Equatable {
@@ -165,7 +167,7 @@ struct Table {
         var block = Block(
             "table",
             [
-                "tableTitle": title, "caption": caption, "hasRows": !rows.isEmpty,
+                "tableTitle": title, "caption": caption, "isStacking": isStacking, "hasRows": !rows.isEmpty,
                 "columns": columns.enumerated().map { index, column in
                     let isSorted = order?.column == index
                     return Model([

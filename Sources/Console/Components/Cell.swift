@@ -7,6 +7,8 @@ struct Cell {
     var href: String?
     var plain: String?
     var sub: String?
+    /// Whether what is below is an address, which is not broken in the middle.
+    var isWhole = false
     var badge: Badge?
     var when: Date?
     var isExact = false
@@ -20,6 +22,13 @@ struct Cell {
     /// Text that stands out, perhaps a link.
     static func main(_ text: String, _ href: String? = nil, sub: String? = nil) -> Cell {
         Cell(main: text.isEmpty ? "–" : text, href: href, sub: sub)
+    }
+
+    /// A person, with the e-mail address.
+    static func person(_ name: String, _ href: String? = nil, email: String?) -> Cell {
+        var cell = Cell.main(name, href, sub: email)
+        cell.isWhole = true
+        return cell
     }
 
     static func text(_ text: String?, sub: String? = nil) -> Cell { Cell(plain: text ?? "–", sub: sub) }
@@ -44,7 +53,7 @@ struct Cell {
 
     var model: Model {
         Model([
-            "main": main, "cellHref": href, "plain": plain, "sub": sub, "badge": badge?.model,
+            "main": main, "cellHref": href, "plain": plain, "sub": sub, "isWhole": isWhole, "badge": badge?.model,
             "stamp": when.map { Stamp($0, exact: isExact).model }, "mono": mono, "toggle": toggle?.model,
             "choosing": choosing?.model, "hasActions": !actions.isEmpty, "cellActions": actions.map(\.model),
             "cellStyle": isNumber ? "num" : isNarrow ? "is-narrow" : nil,

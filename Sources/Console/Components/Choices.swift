@@ -88,6 +88,17 @@ enum Choices {
     }
 }
 
+/// The companies that fit what somebody types into the search of a select.
+func companyOptions(_ path: String, _ role: Role) -> PageRoute {
+    PageRoute(method: .get, path: path, role: role) { visit in
+        let query = ["search": visit.query["q"] ?? "", "limit": "50"].filter { !$0.value.isEmpty }
+        let found = (try? await visit.get("/integrations/psa/companies", query).items) ?? []
+        return .fragment(
+            "options",
+            ["options": found.map { ["optionValue": $0["id"].words, "optionLabel": $0["name"].words] as Model }])
+    }
+}
+
 /// A list's filter bar.
 enum Filters {
     static func block(

@@ -1,3 +1,4 @@
+import Accounts
 import Foundation
 
 /// How states are shown: one word and one tone each, the same on every page.
@@ -58,6 +59,19 @@ extension Badge {
         case "done": Badge(.good, "done")
         case "refused": Badge(.warning, "refused")
         default: Badge(.bad, result)
+        }
+    }
+}
+
+extension FeatureFlag {
+    /// What people call it.
+    var label: String {
+        switch self {
+        case .connectWise: "ConnectWise"
+        case .threeCX: "3CX"
+        case .numberManagement: "Number management"
+        case .bulkAssignment: "Bulk assignment"
+        case .manualPhoneEntry: "Telephone numbers by hand"
         }
     }
 }

@@ -68,7 +68,11 @@ func connectionFacts(_ connection: Value) -> [(String, Cell)] {
 }
 
 private func settingFacts(_ settings: Value) -> [(String, Cell)] {
-    let boards = settings["board_statuses"].elements.map(\.["status_name"].words)
+    let statuses = Set(settings["board_statuses"].elements.map(\.["status_name"].words)).sorted()
+    let moved =
+        statuses.isEmpty
+        ? "only where a status is set for the board; none is set yet"
+        : "moved by itself: \(statuses.joined(separator: ", "))"
     return [
         ("Time for a change", .text("\(settings["default_minutes"].int) minutes")),
         ("Work role", .text(settings["work_role"]["name"].string ?? "as ConnectWise has it")),
@@ -77,9 +81,7 @@ private func settingFacts(_ settings: Value) -> [(String, Cell)] {
         ("Unmapped people write as", .text(settings["member"]["name"].string ?? "the API member")),
         (
             "Status after a change",
-            .text(
-                settings["auto_update_status"].isTrue
-                    ? "moved by itself: \(Set(boards).sorted().joined(separator: ", "))" : "stays as it is")
+            .text(settings["auto_update_status"].isTrue ? moved : "stays as it is")
         ),
     ]
 }

@@ -49,7 +49,7 @@ private let memberTab = PageRoute.get("/integrations/members", .engineer) { visi
             caption: "Member mapping", columns: ["Person", "Member in ConnectWise", "Matched by", .hidden("Choice")],
             rows: mappings.items.map { mappingRow($0, members, stand, visit) },
             empty: Empty(icon: "people", title: "Nobody fits", text: "No active person is like that."),
-            pager: visit.pager(mappings)
+            pager: visit.pager(mappings), isStacking: true
         ).block)
     return page
 }
@@ -79,7 +79,7 @@ private func mappingRow(
         choices.append((mapping["member_id"].words, mapping["member_name"].words))
     }
     return [
-        .main(mapping["user_name"].words, sub: mapping["user_email"].string), member, .text(matched),
+        .person(mapping["user_name"].words, email: mapping["user_email"].string), member, .text(matched),
         visit.may(.post, integrationBase + "/member-mappings")
             ? .choice(
                 Choosing(
@@ -128,7 +128,7 @@ private let memberActs: [PageRoute] = [
                 caption: title, title: "\(title): \(report[name].elements.count)", columns: ["Person", "Member"],
                 rows: report[name].elements.map { person in
                     [
-                        .main(person["user_name"].words, sub: person["user_email"].string),
+                        .person(person["user_name"].words, email: person["user_email"].string),
                         .text(person["member_name"].string ?? note),
                     ]
                 }, empty: Empty(icon: "people", title: "Nobody", text: note)

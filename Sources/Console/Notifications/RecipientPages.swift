@@ -12,7 +12,7 @@ func recipientPages() -> [PageRoute] {
         let rows = page.items.map { recipient -> [Cell] in
             let (id, name) = (recipient["id"].words, recipient["name"].words)
             return [
-                .main(name, sub: recipient["email"].string), .text(recipient["kind"].words),
+                .person(name, email: recipient["email"].string), .text(recipient["kind"].words),
                 .badge(recipient["active"].isTrue ? Badge(.good, "reachable") : Badge(.muted, "gone")),
                 .actions(
                     visit.allowed(

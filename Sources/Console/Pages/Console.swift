@@ -258,9 +258,12 @@ public struct Console: Sendable {
             Flash.write(note, to: &response)
             return response
         case .page(let page):
+            var visit = visit
+            if let tenant = page.choosing { visit.chosenTenant = tenant.isEmpty ? nil : tenant }
             let html = try templates.render("page", try await shell(page, request, visit))
             var response = try Self.html(html, page.status, to: request)
             if visit.flash != nil { Flash.clear(&response) }
+            if page.choosing != nil { Tenancy.choose(visit.chosenTenant, in: &response) }
             return response
         }
     }

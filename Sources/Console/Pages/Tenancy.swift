@@ -1,6 +1,7 @@
 import Accounts
 import Foundation
 import Hummingbird
+import WebSupport
 
 /// The customer that is looked at. Kept in a cookie of the browser, shown at the top of every page, and checked by the API
 /// each time, so that a customer who is gone, or somebody else's, is none.
@@ -19,6 +20,32 @@ enum Tenancy {
             Cookie(
                 name: cookie, value: tenant ?? "", maxAge: tenant == nil ? 0 : 86_400 * 30, path: "/", httpOnly: true,
                 sameSite: .lax))
+    }
+
+    /// What a form says of the customer that it was opened for: the id, empty for all.
+    static func scope(_ visit: Visit) async throws -> String { try await visit.tenant()?["id"].string ?? "" }
+
+    /// Refuses what was opened for another customer than the one that is looked at now: it would be written elsewhere than
+    /// its writer saw.
+    static func checkScope(_ visit: Visit) async throws {
+        let present = try await visit.tenant()
+        guard let opened = visit.entries["scope"], opened != present?["id"].string ?? "" else { return }
+        let now = present?["name"].words ?? everybody
+        let then = await name(of: opened, visit) ?? "a customer who is gone"
+        throw Problem.conflict(
+            code: scopeChanged,
+            "You look at \(now) now; this was opened for \(then). Nothing was written. Send it again for \(now), or switch back."
+        )
+    }
+
+    static let scopeChanged = "scope_changed"
+    private static let everybody = "all customers"
+
+    /// What people call the customer that a form was opened for; nil when there is none such any more.
+    static func name(of scope: String, _ visit: Visit) async -> String? {
+        guard !scope.isEmpty else { return everybody }
+        guard Int(scope) != nil else { return nil }
+        return try? await visit.get("/tenants/\(scope)")["name"].string
     }
 
     /// The menu at the top; nil where nobody keeps customers.

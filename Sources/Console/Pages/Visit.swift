@@ -21,7 +21,7 @@ struct Visit: Sendable {
     let flash: String?
     let theme: String?
     /// The customer that was last chosen at the top; it may be gone meanwhile.
-    let chosenTenant: String?
+    var chosenTenant: String?
     let table: RouteTable
     /// The operations that a feature has to be switched on for, by method and shape of their path.
     let flagged: [String: FeatureFlag]
@@ -96,9 +96,18 @@ struct Visit: Sendable {
         _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Value? = nil,
         once: String? = nil
     ) async throws -> Value {
-        let response = try await table.call(
-            method, path, query: query, body: try body.map { try APIJSON.encode($0, sortedKeys: true) }, as: principal,
-            at: visitor.address, once: once)
+        let response: Response
+        do {
+            response = try await table.call(
+                method, path, query: query, body: try body.map { try APIJSON.encode($0, sortedKeys: true) },
+                as: principal, at: visitor.address, once: once)
+        } catch var problem as Problem where problem.code == "feature_disabled" {
+            // The API names features as programs do.
+            for flag in FeatureFlag.allCases {
+                problem.detail = problem.detail.replacing(flag.rawValue, with: flag.label)
+            }
+            throw problem
+        }
         let bytes = try await response.bytes()
         return bytes.isEmpty ? .null : try Value(Data(bytes))
     }
@@ -171,6 +180,8 @@ struct Page {
     /// Whether the content is fetched again when something changes.
     var isLive = false
     var status: HTTPResponse.Status = .ok
+    /// The customer that is looked at from this page on, empty for all; nil leaves it as it is.
+    var choosing: String?
 
     /// The list that is sorted and exported: the first that has pages.
     var list: Table? {

@@ -7,13 +7,14 @@ import WebSupport
 func pickerPages() -> [PageRoute] {
     [
         PageRoute(method: .get, path: "/tickets/pick", role: .viewer) { visit in
-            let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces).trimmingPrefix("#")
+            let words = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
+            let text = TicketNumber.typed(words) ?? words
             do {
                 let path = try await visit.tickets()
                 let found =
                     text.isEmpty
                     ? try await visit.get(path + "/recent").items
-                    : try await visit.get(path + "/search", ["q": String(text), "limit": "8", "open": "false"]).items
+                    : try await visit.get(path + "/search", ["q": text, "limit": "8", "open": "false"]).items
                 let nothing =
                     text.isEmpty
                     ? "Type words of the summary, or the number." : "No tickets found. Try fewer words, or the number."

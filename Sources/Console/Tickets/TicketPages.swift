@@ -3,18 +3,28 @@ import Foundation
 import HTTPTypes
 import WebSupport
 
+/// A ticket's number as people type it.
+enum TicketNumber {
+    /// `10042` of `10042`, `#10042` and `# 10042`; nil for anything else.
+    static func typed(_ text: String?) -> String? {
+        let number = (text ?? "").trimmingCharacters(in: .whitespaces).trimmingPrefix("#")
+            .trimmingCharacters(in: .whitespaces)
+        return !number.isEmpty && number.allSatisfy { $0.isASCII && $0.isNumber } ? number : nil
+    }
+}
+
 func ticketPages() -> [PageRoute] {
     [
         PageRoute(method: .get, path: "/tickets", role: .viewer) { visit in
-            let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
-            let number = text.trimmingPrefix("#")
             // A number that is typed is a ticket that is wanted.
-            if !number.isEmpty, number.allSatisfy(\.isNumber), visit.query["cursor"] == nil, visit.query["list"] == nil
+            if let number = TicketNumber.typed(visit.query["q"]), visit.query["cursor"] == nil,
+                visit.query["list"] == nil
             {
                 return .redirect("/tickets/\(number)")
             }
             return .page(try await TicketSearch.page(visit))
         },
+        companyOptions("/tickets/companies", .engineer),
         .get("/tickets/{id}", .viewer) { visit in
             visit.query["part"] == "history"
                 ? Page(title: "Ticket", blocks: [try await TicketHistory.block(visit)])
@@ -35,18 +45,11 @@ private enum TicketSearch {
         let update = visit.allowed(
             .post, "/integrations/psa/tickets/{id}/log-change",
             .link("Update a ticket", "/tickets/update", style: "is-primary", icon: "pencil-square"))
-        let isSearch = ["q", "board_id", "mine", "closed", "cursor", "list"].contains {
+        let isSearch = ["q", "board_id", "company_id", "mine", "closed", "cursor", "list"].contains {
             !(visit.query[$0] ?? "").isEmpty
         }
         page.blocks.append(
-            Filters.block(
-                "/tickets",
-                [
-                    Field("q", "Number or words", .text, placeholder: "10042, or printer", focused: true),
-                    Field("board_id", "Board", .choice(try await boards(visit))),
-                    Field("mine", "Assigned", .choice([("", "To anybody"), ("true", "To me")])),
-                    Field("closed", "State", .choice([("", "Open"), ("true", "Open and closed")])),
-                ], visit, clear: isSearch, submit: "Search"))
+            Filters.block("/tickets", try await filters(visit), visit, clear: isSearch, submit: "Search"))
         do {
             page.blocks.append(isSearch ? try await found(visit) : try await recent(visit))
             page.actions = update
@@ -59,13 +62,53 @@ private enum TicketSearch {
         return page
     }
 
+    private static func filters(_ visit: Visit) async throws -> [Field] {
+        var fields = [
+            Field("q", "Number or words", .text, placeholder: "10042, or printer", focused: true),
+            Field("board_id", "Board", .choice(try await boards(visit))),
+        ]
+        // A customer that is looked at is its company already.
+        if try await visit.tenant() == nil, let companies = try await companies(visit) { fields.append(companies) }
+        if let statuses = await statuses(visit) { fields.append(Field("status_id", "Status", .choice(statuses))) }
+        return fields + [
+            Field("mine", "Assigned", .choice([("", "To anybody"), ("true", "To me")])),
+            Field("closed", "State", .choice([("", "Open"), ("true", "Open and closed")])),
+        ]
+    }
+
+    private static func companies(_ visit: Visit) async throws -> Field? {
+        guard visit.may(.get, "/integrations/psa/companies") else { return nil }
+        let chosen = visit.query["company_id"] ?? ""
+        let name = chosen.isEmpty ? nil : (try? await Choices.company(chosen, visit)) ?? nil
+        let found = try await Choices.companies(
+            visit, chosen: chosen.isEmpty ? nil : (chosen, name ?? "Company \(chosen)"))
+        guard let found, case .choice(let all) = found.kind else { return nil }
+        var field = Field("company_id", "Company", .choice([("", "All companies")] + all.dropFirst()))
+        field.search = found.search == nil ? nil : "/tickets/companies"
+        return field
+    }
+
+    /// Those of the board that is chosen: a status belongs to its board.
+    private static func statuses(_ visit: Visit) async -> [(value: String, label: String)]? {
+        guard let board = visit.query["board_id"], Int(board) != nil, visit.may(.get, "/cw/boards/{id}"),
+            let found = try? await visit.get("/cw/boards/\(board)")["statuses"].elements, !found.isEmpty
+        else { return nil }
+        return [("", "Any")] + found.filter { !$0["inactive"].isTrue }.map { ($0["id"].words, $0["name"].words) }
+    }
+
     private static func boards(_ visit: Visit) async throws -> [(value: String, label: String)] {
         guard visit.may(.get, "/cw/boards") else { return [("", "All boards")] }
         return try await Choices.boards(visit, "All boards")
     }
 
     private static func found(_ visit: Visit) async throws -> Block {
-        var query = visit.listQuery(["q", "board_id", "mine"])
+        var query = visit.listQuery(["q", "board_id", "company_id", "status_id", "mine"])
+        if try await visit.tenant() != nil { query["company_id"] = nil }
+        // Of another board, or of none, it would find nothing.
+        let status = query["status_id"]
+        if let status, await statuses(visit)?.contains(where: { $0.value == status }) != true {
+            query["status_id"] = nil
+        }
         query["limit"] = query["limit"] ?? "25"
         if visit.query["closed"] == "true" { query["open"] = "false" }
         let tickets = try await visit.get(visit.tickets() + "/search", query)
@@ -134,6 +177,13 @@ private enum TicketView {
                 ]
         } catch let problem as Problem {
             let isGone = problem.status == .notFound
+            if isGone, let number = TicketNumber.typed(id) {
+                page.actions = [
+                    .link(
+                        "Look for \(number) in summaries", Visit.href("/tickets", ["q": number, "list": "1"]),
+                        icon: "search")
+                ]
+            }
             if isGone, let tenant = try await visit.tenant() {
                 page.blocks = [
                     .notice(
@@ -144,7 +194,8 @@ private enum TicketView {
                 page.status = .notFound
                 return page
             }
-            // Without the ticketing system, what is known here is still of use.
+            // Without the ticketing system, what is known here is still of use, and what is written is taken all the same.
+            if !isGone, problem.code != "not_connected" { page.actions = update(id, visit) }
             let history = try await TicketHistory.block(visit)
             page.blocks = [
                 isGone
@@ -165,9 +216,13 @@ private enum TicketView {
                 .link("Who would be told?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
             ] : [])
             + [.link("Open in ConnectWise", ticket["link"].words, icon: "box-arrow-up-right")]
-            + visit.allowed(
-                .post, "/integrations/psa/tickets/{id}/log-change",
-                .link("Update ticket", "/tickets/\(id)/update", style: "is-primary", icon: "pencil-square"))
+            + update(id, visit)
+    }
+
+    private static func update(_ id: String, _ visit: Visit) -> [Action] {
+        visit.allowed(
+            .post, "/integrations/psa/tickets/{id}/log-change",
+            .link("Update ticket", "/tickets/\(id)/update", style: "is-primary", icon: "pencil-square"))
     }
 
     private static func card(_ ticket: Value) -> Block {
@@ -220,8 +275,31 @@ private enum TicketView {
             entries.isEmpty
             ? [.emptyState("chat-left-text", "No notes yet", "Nobody has written on this ticket.")]
             : [Block("timeline", ["entries": entries])]
-        return .card("Notes and time", parts + [.pager(visit.pager(found))])
+        let pager = Block.pager(
+            first: visit.query["cursor"] == nil ? nil : visit.ticketHref(["cursor": nil]),
+            next: found["next_cursor"].string.map { visit.ticketHref(["cursor": $0]) })
+        return .card("Notes and time", parts + [pager])
     }
+}
+
+/// What had happened to a ticket when its page was made: the newest event, and the posts that were written.
+private struct Seen: LosslessStringConvertible {
+    var event: Int
+    var posts: Set<Int>
+
+    init(event: Int, posts: Set<Int>) {
+        (self.event, self.posts) = (event, posts)
+    }
+
+    init?(_ description: String) {
+        let numbers = description.split(separator: "-").compactMap { Int($0) }
+        guard let event = numbers.first else { return nil }
+        self.init(event: event, posts: Set(numbers.dropFirst()))
+    }
+
+    var description: String { ([event] + posts.sorted()).map(String.init).joined(separator: "-") }
+
+    func hasMore(than before: Seen) -> Bool { event > before.event || !posts.isSubset(of: before.posts) }
 }
 
 /// What Patchbay knows of a ticket: events, who was told, what was written from here. Fetched again when it changes.
@@ -229,8 +307,10 @@ private enum TicketHistory {
     static func block(_ visit: Visit) async throws -> Block {
         let id = try visit.parameter()
         var parts: [Block] = []
+        var seen = Seen(event: 0, posts: [])
         if visit.may(.get, "/integrations/psa/posts") {
             let posts = try await visit.get("/integrations/psa/posts", ["ticket_id": id, "limit": "10"]).items
+            seen.posts = Set(posts.filter { $0["state"].words == "sent" }.map(\.["id"].int))
             if !posts.isEmpty {
                 // The API shows engineers their own.
                 let title = visit.principal.role >= .admin ? "Written from here" : "What you wrote from here"
@@ -240,8 +320,14 @@ private enum TicketHistory {
                         [Table(caption: title, columns: ["Post", "State", "When"], rows: posts.map(row)).block]))
             }
         }
-        let entries = visit.may(.get, "/tickets/{id}/events") ? try await events(id, visit) : []
+        var entries: [Model] = []
         if visit.may(.get, "/tickets/{id}/events") {
+            let found = try await events(id, visit)
+            entries = found.items.map(entry)
+            let newest =
+                visit.query["events"] == nil
+                ? found : try await visit.get("/tickets/\(id)/events", ["limit": "1", "newest_first": "true"])
+            seen.event = newest.items.first?["id"].int ?? 0
             parts.append(
                 .card(
                     "Timeline",
@@ -250,13 +336,21 @@ private enum TicketHistory {
                             .emptyState(
                                 "ticket-detailed", "Nothing is known of this ticket",
                                 "Nothing has happened to it since Patchbay was connected.")
-                        ] : [Block("timeline", ["entries": entries])]))
+                        ] : [Block("timeline", ["entries": entries]), pager(found, visit)]))
+        }
+        let isKnown = !entries.isEmpty || parts.count > 1
+        if let before = visit.query["seen"].flatMap(Seen.init), seen.hasMore(than: before) {
+            parts.insert(
+                .notice(
+                    .info, nil, "This ticket has changed since you opened it.", href: visit.ticketHref(), link: "Show"),
+                at: 0)
         }
         return Block(
             "region",
             [
-                "regionID": "ticket-history", "regionHref": Visit.href("/tickets/\(id)", ["part": "history"]),
-                "parts": parts.map(\.model), "isKnown": !entries.isEmpty || parts.count > 1,
+                "regionID": "ticket-history",
+                "regionHref": visit.ticketHref(["part": "history", "seen": visit.query["seen"] ?? seen.description]),
+                "parts": parts.map(\.model), "isKnown": isKnown,
             ])
     }
 
@@ -269,43 +363,60 @@ private enum TicketHistory {
         ]
     }
 
-    private static func events(_ id: String, _ visit: Visit) async throws -> [Model] {
-        let found: Value
+    private static func events(_ id: String, _ visit: Visit) async throws -> Value {
+        var query = ["limit": "20", "newest_first": "true"]
+        query["cursor"] = visit.query["events"]
         do {
-            found = try await visit.get("/tickets/\(id)/events", ["limit": "100"])
+            return try await visit.get("/tickets/\(id)/events", query)
         } catch let problem as Problem where problem.status == .notFound {
-            return []
+            return .null
         }
-        return found.items.map { event -> Model in
-            let deliveries = event["deliveries"].elements
-            let isBad = deliveries.contains { $0["state"].words == "failed" }
-            let by = event["by"].string.map { " by \($0)" } ?? ""
-            let change = [event["from"].string, event["to"].string].compactMap(\.self).joined(separator: " → ")
-            let member = event["member"].string.map { ": \($0)" } ?? ""
-            return Model([
-                "tone": isBad ? "is-bad" : deliveries.isEmpty ? "is-muted" : "is-good",
-                "stamp": event["created_at"].date.map { Stamp($0, exact: true).model },
-                "entryTitle": EventWords.of(event["kind"].words) + member + (change.isEmpty ? "" : ": \(change)") + by,
-                "entryText": event["note"].string,
-                "lines": deliveries.map { delivery in
-                    [
-                        "badge": Badge.delivery(delivery["state"].words).model,
-                        "lineText":
-                            "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
-                    ] as Model
-                }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "Nobody was told." : nil,
-            ])
-        }
+    }
+
+    private static func pager(_ page: Value, _ visit: Visit) -> Block {
+        .pager(
+            first: visit.query["events"] == nil ? nil : visit.ticketHref(["events": nil]),
+            next: page["next_cursor"].string.map { visit.ticketHref(["events": $0]) })
+    }
+
+    private static func entry(_ event: Value) -> Model {
+        let deliveries = event["deliveries"].elements
+        let isBad = deliveries.contains { $0["state"].words == "failed" }
+        let by = event["by"].string.map { " by \($0)" } ?? ""
+        let change = [event["from"].string, event["to"].string].compactMap(\.self).joined(separator: " → ")
+        let member = event["member"].string.map { ": \($0)" } ?? ""
+        return Model([
+            "tone": isBad ? "is-bad" : deliveries.isEmpty ? "is-muted" : "is-good",
+            "stamp": event["created_at"].date.map { Stamp($0, exact: true).model },
+            "entryTitle": EventWords.of(event["kind"].words) + member + (change.isEmpty ? "" : ": \(change)") + by,
+            "entryText": event["note"].string,
+            "lines": deliveries.map { delivery in
+                [
+                    "badge": Badge.delivery(delivery["state"].words).model,
+                    "lineText":
+                        "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
+                ] as Model
+            }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "Nobody was told." : nil,
+        ])
+    }
+}
+
+extension Visit {
+    /// The ticket's page, with its notes and events as far back as they are shown now.
+    fileprivate func ticketHref(_ changes: [String: String?] = [:]) -> String {
+        var kept = query.filter { ["cursor", "events"].contains($0.key) }
+        for (name, value) in changes { kept[name] = value }
+        return Self.href(path, kept)
     }
 }
 
 extension Block {
-    /// Only the way to the next page, below something that is no table.
-    fileprivate static func pager(_ pager: Pager) -> Block {
+    /// Only the ways to the first and the next page, below something that is no table.
+    fileprivate static func pager(first: String?, next: String?) -> Block {
         .actions(
             [
-                pager.firstHref.map { Action.link("First page", $0, style: "is-small") },
-                pager.nextHref.map { Action.link("Older", $0, style: "is-small") },
+                first.map { Action.link("First page", $0, style: "is-small") },
+                next.map { Action.link("Older", $0, style: "is-small") },
             ].compactMap(\.self))
     }
 }
@@ -315,15 +426,14 @@ func searchPages() -> [PageRoute] {
         PageRoute(method: .get, path: "/search", role: .viewer) { visit in
             let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
             var results: [Model] = []
-            let number = text.trimmingPrefix("#")
-            if !number.isEmpty, number.allSatisfy(\.isNumber) {
+            if let number = TicketNumber.typed(text) {
                 results.append([
                     "href": "/tickets/\(number)", "icon": "ticket-detailed", "label": "Ticket #\(number)",
                     "hint": "timeline",
                 ])
                 if visit.may(.get, "/notifiers/deliveries") {
                     results.append([
-                        "href": Visit.href("/deliveries", ["ticket_id": String(number)]), "icon": "send",
+                        "href": Visit.href("/deliveries", ["ticket_id": number]), "icon": "send",
                         "label": "Deliveries about #\(number)", "hint": "messages",
                     ])
                 }

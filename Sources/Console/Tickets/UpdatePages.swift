@@ -23,6 +23,8 @@ func updatePages() -> [PageRoute] {
             handle: { visit in
                 var update = Update(visit)
                 do {
+                    if visit.entries["act"] == "back" { return .page(try await UpdatePanel.switchedBack(visit)) }
+                    try await Tenancy.checkScope(visit)
                     return try await update.run()
                 } catch let problem as Problem {
                     let panel = UpdatePanel(visit, entries: update.left, problem: problem, said: update.said)
@@ -45,15 +47,14 @@ private func obstacle(_ visit: Visit) async throws -> [Block]? {
 
 /// Where somebody begins who has no ticket yet.
 private let choosing = PageRoute(method: .get, path: "/tickets/update", role: .engineer) { visit in
-    let ticket = (visit.query["ticket_id"] ?? "").trimmingCharacters(in: .whitespaces).trimmingPrefix("#")
-    if !ticket.isEmpty, ticket.allSatisfy(\.isNumber) { return .redirect("/tickets/\(ticket)/update") }
+    if let ticket = TicketNumber.typed(visit.query["ticket_id"]) { return .redirect("/tickets/\(ticket)/update") }
     let field = Field(
         "ticket_id", "Ticket", .ticket, help: "Words of the summary, or the number.", placeholder: "10042, or printer",
         focused: true)
     var blocks =
         try await obstacle(visit)
         ?? [Filters.block("/tickets/update", [field], visit, clear: false, submit: "Update this ticket")]
-    if !ticket.isEmpty {
+    if visit.query["ticket_id"]?.isEmpty == false {
         blocks.insert(.notice(.warning, nil, "Choose a ticket from the list, or type its number."), at: 0)
     }
     return .page(
@@ -84,7 +85,9 @@ private struct Update {
             try await send(id)
             await dismissReplaced()
         }
-        return .redirect("/tickets/\(id)", said.joined(separator: " "))
+        // The script forgets the draft of the form that is named.
+        return .redirect(
+            Visit.href("/tickets/\(id)", ["taken": left["_once"] ?? ""]), said.joined(separator: " "))
     }
 
     private mutating func send(_ id: String) async throws {
@@ -153,7 +156,12 @@ private struct Update {
         said += answer["warnings"].elements.map(\.words)
     }
 
-    private var text: String { (left["text"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines) }
+    /// The note without empty lines around it. The first line may be indented: that is code in Markdown.
+    private var text: String {
+        let lines = (left["text"] ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+        let text = lines.drop { $0.allSatisfy(\.isWhitespace) }.joined(separator: "\n")
+        return String(text.reversed().drop(while: \.isWhitespace).reversed())
+    }
 
     private var time: [String: Value] {
         var time: [String: Value] = [:]

@@ -37,6 +37,16 @@ struct UpdatePanel {
         return try await UpdatePanel(visit, entries: left).page()
     }
 
+    /// The form as it was, for the customer that it was opened for.
+    static func switchedBack(_ visit: Visit) async throws -> Page {
+        var visit = visit
+        let opened = visit.entries["back"] ?? ""
+        visit.chosenTenant = Int(opened) == nil ? nil : opened
+        var page = try await UpdatePanel(visit, entries: visit.entries).page()
+        page.choosing = visit.chosenTenant ?? ""
+        return page
+    }
+
     /// What was asked for together with a post, in its order.
     private static func parts(of post: String, _ visit: Visit) async throws -> [Value] {
         guard !post.isEmpty, post.allSatisfy(\.isNumber) else { throw Problem.notFound("post") }
@@ -121,12 +131,19 @@ struct UpdatePanel {
                 "What you sent first was taken; look at the ticket. Send this too if it is meant as another update."
         }
         // What may have been taken although it was not answered keeps its name, and is not done twice.
-        let isUnclear = (problem?.status.code ?? 0) >= 500 && said.isEmpty
+        let isElsewhere = problem?.code == Tenancy.scopeChanged
+        let isUnclear = (problem?.status.code ?? 0) >= 500 && said.isEmpty || isElsewhere || entries?["act"] == "back"
+        let opened = entries?["scope"] ?? ""
         return Block(
             "update",
             [
                 "formAction": "/tickets/\(id)/update", "cancelHref": "/tickets/\(id)", "text": given["text"] ?? "",
                 "once": isUnclear ? entries?["_once"] ?? Console.random() : Console.random(),
+                "scope": try await Tenancy.scope(visit),
+                "back": isElsewhere
+                    ? await Tenancy.name(of: opened, visit).map {
+                        ["backTo": opened, "backLabel": "Switch back to \($0)"] as Model
+                    } : nil,
                 "textError": errors["text"], "longest": ticket?["longest_note"].string ?? "50000",
                 "fields": fields.map { $0.model(given, errors: errors) },
                 "card": ticket.map { Self.card($0) }, "isAgain": entries != nil,
@@ -278,7 +295,8 @@ struct UpdatePanel {
                 "formAction": "/tickets/\(id)/update", "cancelHref": "/tickets/\(id)", "text": entries["text"] ?? "",
                 "hasText": !(entries["text"] ?? "").isEmpty,
                 "textLabel": isNoted ? "Note, as it was written" : "Note, not written yet",
-                "once": Console.random(), "card": ticket.map { Self.card($0) }, "hidden": Self.hidden(hidden),
+                "scope": try await Tenancy.scope(visit), "once": Console.random(), "card": ticket.map { Self.card($0) },
+                "hidden": Self.hidden(hidden),
                 "failure": (said + [refusal.problem.detail]).joined(separator: " "),
                 "postHref": "/integrations/posts/\(refusal.post)", "canRetry": refusal.canRetry,
                 "fields": fields.map { $0.model(Entries(), errors: [:]) },

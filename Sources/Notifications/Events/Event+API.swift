@@ -11,15 +11,20 @@ func eventRoutes(_ database: Database) -> [Route] {
         Route(
             .get, "/tickets/{id}/events", .viewer,
             "Shows what happened to a ticket, who was told, and who was not and why",
-            query: [QueryParameter("connection_id", .integer, "where several connections have such a ticket")],
+            query: [
+                QueryParameter("connection_id", .integer, "where several connections have such a ticket"),
+                QueryParameter("newest_first", .flag, "true for the newest first"),
+            ],
             gives: .page(EntryAnswer.self)
         ) {
             request in
             let ticket: Ticket.ID = try request.id(of: "ticket")
             let (organization, page) = (request.principal.organization, try request.page())
             let connection = try request.query("connection_id", "a connection's id") { PSAConnection.ID($0) }
+            let isNewestFirst = try request.query("newest_first", "true or false") { Bool($0) } ?? false
             let entries = try await database.read { db in
-                let entries = try Timeline.page(of: ticket, on: connection, of: organization, page: page, in: db)
+                let entries = try Timeline.page(
+                    of: ticket, on: connection, of: organization, newestFirst: isNewestFirst, page: page, in: db)
                 // A ticket to which nothing happened is another thing than one that there is not.
                 if entries.items.isEmpty, page.after == nil,
                     try TicketMirror.find(ticket, on: connection, of: organization, in: db) == nil

@@ -17,18 +17,21 @@ struct Timeline: Sendable {
         var deliveries: [Delivery] = []
     }
 
-    /// A page of a ticket's events, oldest first; two queries, however many there are.
+    /// A page of a ticket's events; two queries, however many there are.
     /// - Parameter connection: nil for all ticketing systems of the organization, of which two may use one number.
     static func page(
-        of ticket: Ticket.ID, on connection: PSAConnection.ID?, of organization: Organization.ID, page: PageRequest,
-        in db: Connection
+        of ticket: Ticket.ID, on connection: PSAConnection.ID?, of organization: Organization.ID,
+        newestFirst: Bool = false, page: PageRequest, in db: Connection
     ) throws -> Page<Entry> {
         var query: SQL = """
             SELECT e.* FROM ticket_events e JOIN psa_connections p ON p.id = e.connection_id
-            WHERE e.ticket_id = \(ticket) AND p.organization_id = \(organization) AND e.id > \(page.after?.number ?? 0)
+            WHERE e.ticket_id = \(ticket) AND p.organization_id = \(organization)
             """
         if let connection { query += " AND e.connection_id = \(connection)" }
-        query += " ORDER BY e.id LIMIT \(page.limit + 1)"
+        let after = page.after?.number
+        query +=
+            newestFirst ? " AND e.id < \(after ?? .max) ORDER BY e.id DESC" : " AND e.id > \(after ?? 0) ORDER BY e.id"
+        query += " LIMIT \(page.limit + 1)"
         let entries = Page(try db.all(query).map(entry), limit: page.limit) { "\($0.id)" }
         guard !entries.items.isEmpty else { return entries }
         let deliveries: [Delivery] = try db.all(
