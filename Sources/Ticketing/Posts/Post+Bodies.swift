@@ -36,6 +36,8 @@ struct TimeBody: PostBody {
         case requestID = "request_id"
     }
 
+    static let ranges = ["minutes": 1...PSASettings.longestTime]
+
     let minutes: Int?
     let startedAt: Date?
     let workRole: WorkRole.ID?
@@ -111,6 +113,8 @@ struct ChangeBody: PostBody {
         case expectedStatus = "expected_status_id"
         case requestID = "request_id"
     }
+
+    static let ranges = ["minutes": 0...PSASettings.longestTime]
 
     let text: String
     let noteType: NoteType?
