@@ -152,6 +152,18 @@ import Testing
         }
     }
 
+    @Test func quietlyWritesPrintTheIDsThatARetryTakes() async throws {
+        let written = #"{"id": 3, "state": "sent", "posts": [{"id": 17, "kind": "note"}, {"id": 18, "kind": "time"}]}"#
+        _ = try await ScriptedServer.play([
+            Exchange("POST /api/v1/integrations/psa/tickets/7/log-change", body: written),
+            Exchange("POST /api/v1/integrations/psa/posts/17/retry", body: written),
+        ]) { server in
+            for command in [["ticket", "log-change", "7", "x", "-q"], ["post", "retry", "17", "-q"]] {
+                #expect(try await CommandRun.of(command, server: server).output == ["17", "18"])
+            }
+        }
+    }
+
     @Test func aRefusedWriteNamesTheCommandThatTriesAgain() async throws {
         @Sendable func refusal(_ instance: String) -> String {
             #"{"title": "x", "status": 422, "detail": "The time was not.", "instance": "\#(instance)"}"#

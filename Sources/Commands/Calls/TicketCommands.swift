@@ -173,7 +173,9 @@ enum Written {
         columns: [
             Column("id", "request", .number), Column("ticket_id", "ticket", .number), Column("state"),
             Column("message"), Column("ticket_link", "link"),
-        ], sections: [Section(title: "Writes", member: "posts", columns: Posts.short)])
+        ], sections: [Section(title: "Writes", member: "posts", columns: Posts.short)],
+        // A request's own id is of no use: what retries or dismisses takes a post's.
+        quietSection: "posts")
 
     static func outcome(_ answer: JSON) -> Outcome {
         var shown = answer.members ?? [:]
