@@ -83,7 +83,8 @@ extension JSONBody {
             return try decoder.decode(Self.self, from: data)
         } catch {
             let fault = unfitNumber(in: object, error) ?? fieldError(error)
-            throw .badRequest(code: "wrong_type", "\(fault.field) \(fault.message).", errors: [fault])
+            let subject = fault.field.isEmpty ? "The body" : fault.field
+            throw .badRequest(code: "wrong_type", "\(subject) \(fault.message).", errors: [fault])
         }
     }
 
@@ -100,11 +101,8 @@ extension JSONBody {
 
     /// Foundation does not tell which member holds a number that is no integer of 64 bits.
     private static func unfitNumber(in object: [String: Any], _ error: any Error) -> Problem.FieldError? {
-        guard case DecodingError.dataCorrupted(let context) = error, context.codingPath.isEmpty else { return nil }
-        let field = object.keys.sorted().first { name in
-            (object[name] as? NSNumber).map { Int64(exactly: $0.doubleValue) == nil } ?? false
-        }
-        return field.map { .init(field: $0, code: "wrong_type", message: "must be of type integer") }
+        guard case DecodingError.dataCorrupted = error else { return nil }
+        return (try? Schema.of(Self.self))?.unfitNumbers(in: object).min { $0.field < $1.field }
     }
 
     private static func fieldError(_ error: any Error) -> Problem.FieldError {
@@ -118,21 +116,77 @@ extension JSONBody {
         case DecodingError.valueNotFound(_, let context):
             .init(field: name(context.codingPath), code: "required", message: "must not be null")
         case DecodingError.typeMismatch(let type, let context):
-            .init(field: name(context.codingPath), code: "wrong_type", message: "must be of type \(jsonName(type))")
+            .init(field: name(context.codingPath), code: "wrong_type", message: "must be \(form(of: type))")
         case DecodingError.dataCorrupted(let context):
-            .init(field: name(context.codingPath), code: "wrong_value", message: context.debugDescription)
+            .init(
+                field: name(context.codingPath), code: "wrong_value",
+                message: (try? Schema.of(Self.self))?.at(context.codingPath)?.refusal ?? "is not a value that this knows")
         default:
             .init(field: "", code: "wrong_value", message: "cannot be read")
         }
     }
 
-    private static func jsonName(_ type: any Any.Type) -> String {
+    /// A type in the words of people who know JSON and no Swift.
+    private static func form(of type: any Any.Type) -> String {
         switch type {
-        case is Bool.Type: "boolean"
-        case is String.Type, is Date.Type: "string"
-        case is any BinaryInteger.Type: "integer"
-        case is any BinaryFloatingPoint.Type: "number"
-        default: "\(type)"
+        case is Bool.Type: "true or false"
+        case is String.Type, is Date.Type: "text"
+        case is any BinaryInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is [Any].Type: "a list"
+        default: "an object"
+        }
+    }
+}
+
+extension Schema {
+    /// Why a value of the right type is refused.
+    fileprivate var refusal: String? {
+        switch self {
+        case .oneOf(let values): "must be one of \(values.joined(separator: ", "))"
+        case .string(format: "date-time"): "is not an RFC 3339 timestamp"
+        case .orNull(let schema): schema.refusal
+        case .integer, .range: "must be a whole number"
+        case .any, .string, .number, .boolean, .array, .object, .either, .reference: nil
+        }
+    }
+
+    /// What is at this place.
+    fileprivate func at(_ path: some Collection<any CodingKey>) -> Schema? {
+        guard let key = path.first else { return self }
+        return switch self {
+        case .orNull(let schema): schema.at(path)
+        case .array(let item): item.at(path.dropFirst())
+        case .object(let members, _):
+            members.first { $0.name == key.stringValue }?.schema.at(path.dropFirst())
+        case .either(let schemas): schemas.lazy.compactMap { $0.at(path) }.first
+        case .any, .string, .oneOf, .integer, .range, .number, .boolean, .reference: nil
+        }
+    }
+
+    /// The numbers that are no integers of 64 bits where there should be some.
+    fileprivate func unfitNumbers(in value: Any, at path: String = "") -> [Problem.FieldError] {
+        switch self {
+        case .integer, .range:
+            guard let number = (value as? NSNumber)?.doubleValue, Int64(exactly: number) == nil else { return [] }
+            return [
+                number.rounded() == number
+                    ? .init(field: path, code: "out_of_range", message: "is a number out of range")
+                    : .init(field: path, code: "wrong_type", message: "must be a whole number")
+            ]
+        case .object(let members, _):
+            guard let object = value as? [String: Any] else { return [] }
+            return members.flatMap { member in
+                object[member.name].map {
+                    member.schema.unfitNumbers(in: $0, at: path.isEmpty ? member.name : "\(path).\(member.name)")
+                } ?? []
+            }
+        case .array(let item):
+            guard let elements = value as? [Any] else { return [] }
+            return elements.enumerated().flatMap { item.unfitNumbers(in: $1, at: "\(path).\($0)") }
+        case .orNull(let schema): return schema.unfitNumbers(in: value, at: path)
+        case .either(let schemas): return schemas.flatMap { $0.unfitNumbers(in: value, at: path) }
+        case .any, .string, .oneOf, .number, .boolean, .reference: return []
         }
     }
 }
