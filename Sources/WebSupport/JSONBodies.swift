@@ -53,9 +53,12 @@ extension JSONBody {
     /// None.
     public static var ranges: [String: ClosedRange<Int>] { [:] }
 
-    /// Reads a body.
+    /// Reads a body. None at all is an empty object where that says enough.
     /// - Throws: a 400 ``Problem`` that names the fields at fault.
     public static func decode(_ data: Data) throws(Problem) -> Self {
+        if data.isEmpty, let nothingSaid = try? JSONDecoder().decode(Self.self, from: Data("{}".utf8)) {
+            return nothingSaid
+        }
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw .badRequest(code: "not_json", "Send a JSON object as the request's body.")
         }

@@ -76,6 +76,17 @@ struct JSONBodyTests {
         #expect(problem.code == "not_json")
     }
 
+    @Test("No body is an empty object where nothing is required")
+    func nothing() throws {
+        struct Retry: JSONBody {
+            enum CodingKeys: String, CodingKey, CaseIterable { case role }
+            let role: String?
+        }
+        #expect(try Retry.decode(Data()).role == nil)
+        #expect(throws: Problem.self) { try Retry.decode(Data(" ".utf8)) }
+        #expect(refusal("")?.detail == "Send a JSON object as the request's body.")
+    }
+
     @Test("Every unknown member is named, with those that are known")
     func unknownMembers() throws {
         let problem = try #require(refusal(#"{"nmae": "x", "Name": "x", "name": "x"}"#))
