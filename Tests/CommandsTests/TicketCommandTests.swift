@@ -77,10 +77,18 @@ import Testing
         }
         let roles = try parse(ListNoun<WorkRoles>.self, "list", "work-roles")
         #expect(
-            try roles.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-roles")
+            try roles.list.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-roles")
         let types = try parse(ListNoun<WorkTypes>.self, "list", "work-types")
         #expect(
-            try types.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-types")
+            try types.list.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-types")
+    }
+
+    @Test func usageIsWhatOneTypes() {
+        for command in [["post", "list"], ["member", "list"], ["list", "rules"]] {
+            let help = #expect(throws: (any Error).self) { try Patchbay.parseAsRoot(command + ["--help"]) }
+            let text = help.map { Patchbay.message(for: $0) } ?? ""
+            #expect(text.contains("USAGE: patchbay \(command.joined(separator: " ")) ["), "\(text)")
+        }
     }
 
     @Test func whatIsTakenAsAWholeIsSentAsAWhole() async throws {

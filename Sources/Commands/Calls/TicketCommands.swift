@@ -324,7 +324,7 @@ struct ListPosts: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List what was written to tickets or waits to be, newest first.")
 
-    @OptionGroup var list: ListNoun<Posts>
+    @OptionGroup var list: ListOptions<Posts>
 
     var client: ClientOptions { list.client }
 
