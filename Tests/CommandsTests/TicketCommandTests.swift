@@ -227,6 +227,12 @@ import Testing
             try Patchbay.parseAsRoot(["ticket", "time", "7", "--minutes", "30", "--work-role", "2"]) as? TimeCommand)
         #expect(
             try time.call(in: surroundings).body == .object(["minutes": .integer(30), "work_role_id": .string("2")]))
+        for (typed, sent) in [("2h", "2026-11-21T06:00:00Z"), ("2026-11-20", "2026-11-20T00:00:00Z")] {
+            let began = try parse(TimeCommand.self, "ticket", "time", "7", "--started-at", typed)
+            #expect(try began.call(in: surroundings).body == .object(["started_at": .string(sent)]))
+        }
+        let slip = try parse(TimeCommand.self, "ticket", "time", "7", "--started-at", "noon")
+        #expect(throws: Failure.self) { try slip.call(in: surroundings) }
         let status = try #require(try Patchbay.parseAsRoot(["ticket", "status", "7", "3"]) as? StatusCommand)
         let call = try status.call(in: surroundings)
         #expect(call.method == .patch && call.body == .object(["status_id": .string("3")]))
