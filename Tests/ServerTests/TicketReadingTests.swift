@@ -27,6 +27,7 @@ struct TicketReadingTests {
             #expect(ids(try await search("q=zebra%20printer")) == [second, first])
             #expect(ids(try await search("q=printer+zebra&open=false")) == [third, second, first])
             #expect(ids(try await search("q=\(first)")) == [first])
+            #expect(ids(try await search("q=%23\(first)")) == [first])
             #expect(ids(try await search("q=zebra&open=false&board_id=4")) == [third])
             let page = try await search("q=zebra&open=false&limit=2")
             #expect(ids(page) == [third, second])

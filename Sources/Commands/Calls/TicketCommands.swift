@@ -219,7 +219,9 @@ struct NoteCommand: WritingCommand {
 struct TimeOptions: ParsableArguments {
     @Option(help: "How long, in minutes; the connection's default if left out.")
     var minutes: Int?
-    @Option(help: "When it began, such as \(Instant.Direction.back.examples); so that it ends now if left out.")
+    @Option(
+        help: ArgumentHelp(
+            "When it began, such as \(Instant.Direction.back.examples); so that it ends now if left out."))
     var startedAt: String?
     @Option(help: "As what, by the work role's id.")
     var workRole: String?
@@ -229,7 +231,7 @@ struct TimeOptions: ParsableArguments {
     var billable: String?
 
     func members(in surroundings: Surroundings) throws -> [String: JSON?] {
-        let began = try startedAt.map { text in
+        let began: JSON? = try startedAt.map { text in
             do {
                 return try Field("started_at", .instant(.back), help: "").value(of: text, now: surroundings.now())
             } catch {
