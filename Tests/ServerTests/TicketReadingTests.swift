@@ -33,6 +33,10 @@ struct TicketReadingTests {
             #expect(ids(page) == [third, second])
             let cursor = try #require(page.json["next_cursor"].string)
             #expect(ids(try await search("q=zebra&open=false&limit=2&cursor=\(cursor)")) == [first])
+            for list in ["search", "\(first)/notes"] {
+                let made = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(list)?cursor=YzphYmM=")
+                #expect(made.status == 400 && made.faultyFields == ["cursor"])
+            }
             let found = try await search("q=\(first)").json["items"].elements.first
             #expect(found?["company"]["name"].string != nil && found?["closed"] == false)
             #expect(found?["link"].string?.contains("openrecord") == true)

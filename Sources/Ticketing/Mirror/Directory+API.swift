@@ -7,7 +7,7 @@ public func directoryRoutes(_ directory: Directory) -> [Route] {
     [
         Route(.get, "/cw/boards", .viewer, "Lists the mirrored boards", gives: .page(BoardAnswer.self)) { request in
             .json(
-                try await directory.boards(of: request.principal.organization, page: request.page()).map {
+                try await directory.boards(of: request.principal.organization, page: request.page(Directory.isKey)).map {
                     BoardAnswer($0, statuses: nil)
                 })
         },
@@ -21,7 +21,7 @@ public func directoryRoutes(_ directory: Directory) -> [Route] {
         },
         Route(.get, "/cw/members", .viewer, "Lists the mirrored members", gives: .page(MemberAnswer.self)) { request in
             .json(
-                try await directory.members(of: request.principal.organization, page: request.page()).map(
+                try await directory.members(of: request.principal.organization, page: request.page(Directory.isKey)).map(
                     MemberAnswer.init))
         },
     ]

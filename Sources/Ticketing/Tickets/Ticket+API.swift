@@ -95,7 +95,8 @@ func ticketReadingRoutes(
             gives: .page(NoteAnswer.self), flag: flag, reach: .tenants, limit: limits.notes
         ) { request in
             let live = try await desk.live(for: request)
-            let (ticket, page) = (try await desk.requireSight(of: request, on: live), try request.page())
+            let page = try request.page(live.provider.isNotePosition)
+            let ticket = try await desk.requireSight(of: request, on: live)
             let found = try await asking { () throws(PSAError) in
                 try await live.provider.notes(on: ticket, limit: page.limit, after: page.after?.key)
             }
