@@ -123,7 +123,8 @@ extension JSONBody {
         case DecodingError.dataCorrupted(let context):
             .init(
                 field: name(context.codingPath), code: "wrong_value",
-                message: (try? Schema.of(Self.self))?.at(context.codingPath)?.refusal ?? "is not a value that this knows")
+                message: (try? Schema.of(Self.self))?.at(context.codingPath)?.refusal
+                    ?? "is not a value that this knows")
         default:
             .init(field: "", code: "wrong_value", message: "cannot be read")
         }

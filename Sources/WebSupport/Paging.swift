@@ -25,7 +25,9 @@ public struct PageRequest: Sendable, Equatable {
         guard (1...Self.largest).contains(number) else {
             throw .badRequest(
                 "limit must be a number from 1 to \(Self.largest).",
-                errors: [.init(field: "limit", code: "out_of_range", message: "must be a number from 1 to \(Self.largest)")])
+                errors: [
+                    .init(field: "limit", code: "out_of_range", message: "must be a number from 1 to \(Self.largest)")
+                ])
         }
         var after: Cursor?
         if let cursor {

@@ -188,7 +188,8 @@ struct RouteTests {
                 Issue.record("log-change answers no object")
                 return
             }
-            #expect(Set(members.map(\.name)).isSuperset(of: ["kind", "state", "message", "posts", "actions", "warnings"]))
+            #expect(
+                Set(members.map(\.name)).isSuperset(of: ["kind", "state", "message", "posts", "actions", "warnings"]))
         }
     }
 

@@ -111,7 +111,8 @@ private func search(
     _ request: SignedInRequest, _ desk: TicketDesk, _ mappings: MemberMappings, _ live: LiveConnection
 ) async throws -> TicketQuery? {
     var query = TicketQuery(
-        text: SearchText.plain(request.query("q")), board: try desk.key("board_id", of: request, on: live).map { .init($0) },
+        text: SearchText.plain(request.query("q")),
+        board: try desk.key("board_id", of: request, on: live).map { .init($0) },
         status: try desk.key("status_id", of: request, on: live).map { .init($0) })
     try SearchText.check(query.text)
     query.isOpen = try request.query("open", "true or false") { Bool($0) } ?? true
