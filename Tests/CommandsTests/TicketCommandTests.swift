@@ -167,7 +167,8 @@ import Testing
             Exchange("POST /api/v1/integrations/psa/posts/17/retry", body: written),
         ]) { server in
             for command in [["ticket", "log-change", "7", "x", "-q"], ["post", "retry", "17", "-q"]] {
-                #expect(try await CommandRun.of(command, server: server).output == ["17", "18"])
+                let run = try await CommandRun.of(command, server: server)
+                #expect(run.output == ["17", "18"])
             }
         }
     }

@@ -184,12 +184,10 @@ struct RouteTests {
                 #expect(throws: Never.self, "\(route.method.rawValue) \(route.path)") { try OpenAPI([route]) }
             }
             let change = try OpenAPI(routes).operations.first { $0.path.hasSuffix("psa/tickets/{id}/log-change") }
-            guard case .object(let members, _)? = change?.response else {
-                Issue.record("log-change answers no object")
-                return
+            let answer = String(describing: change?.response)
+            for member in ["kind", "state", "message", "posts", "actions", "warnings", "error_code", "settled_at"] {
+                #expect(answer.contains("\"\(member)\""))
             }
-            #expect(
-                Set(members.map(\.name)).isSuperset(of: ["kind", "state", "message", "posts", "actions", "warnings"]))
         }
     }
 
