@@ -85,8 +85,11 @@ import Testing
 
     @Test func usageIsWhatOneTypes() {
         for command in [["post", "list"], ["member", "list"], ["list", "rules"]] {
-            let help = #expect(throws: (any Error).self) { try Patchbay.parseAsRoot(command + ["--help"]) }
-            let text = help.map { Patchbay.message(for: $0) } ?? ""
+            let help = #expect(throws: (any Error).self) {
+                var help = try Patchbay.parseAsRoot(command + ["--help"])
+                try help.run()
+            }
+            let text = help.map { Patchbay.fullMessage(for: $0) } ?? ""
             #expect(text.contains("USAGE: patchbay \(command.joined(separator: " ")) ["), "\(text)")
         }
     }
