@@ -184,6 +184,7 @@ struct RouteTests {
                 #expect(throws: Never.self, "\(route.method.rawValue) \(route.path)") { try OpenAPI([route]) }
             }
             let change = try OpenAPI(routes).operations.first { $0.path.hasSuffix("psa/tickets/{id}/log-change") }
+            #expect(String(describing: change?.request).contains("0...1440"))
             let answer = String(describing: change?.response)
             for member in ["kind", "state", "message", "posts", "actions", "warnings", "error_code", "settled_at"] {
                 #expect(answer.contains("\"\(member)\""))

@@ -355,7 +355,7 @@ struct WriteBackTests {
             #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "sent", "sent"])
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Half done") } == 1)
             #expect(
-                try await patchbay.api(.POST, "\(patchbay.psa)/posts/1/retry", [:]).json["code"] == "nothing_to_retry")
+                try await patchbay.api(.POST, "\(patchbay.psa)/posts/1/retry").json["code"] == "nothing_to_retry")
         }
     }
 
