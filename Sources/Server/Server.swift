@@ -110,7 +110,7 @@ public struct Server: Sendable {
             notifications.intake.install(in: router)
             health.install(in: router)
             gate.install(routes, under: "/api/v1", in: router)
-            let openAPI = OpenAPI(routes)
+            let openAPI = try OpenAPI(routes)
             try openAPI.install(in: router)
             let console = try Console(
                 accounts: accounts, table: RouteTable(routes, gate: gate), openAPI: openAPI, cookie: cookie,

@@ -45,12 +45,20 @@ extension Response {
 public protocol JSONBody: Decodable, Sendable {
     /// The members' names as in the request.
     associatedtype CodingKeys: CodingKey & CaseIterable
+    /// Within which numbers those of some members have to be, as the description tells it; the handler refuses others.
+    static var ranges: [String: ClosedRange<Int>] { get }
 }
 
 extension JSONBody {
-    /// Reads a body.
+    /// None.
+    public static var ranges: [String: ClosedRange<Int>] { [:] }
+
+    /// Reads a body. None at all is an empty object where that says enough.
     /// - Throws: a 400 ``Problem`` that names the fields at fault.
     public static func decode(_ data: Data) throws(Problem) -> Self {
+        if data.isEmpty, let nothingSaid = try? JSONDecoder().decode(Self.self, from: Data("{}".utf8)) {
+            return nothingSaid
+        }
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw .badRequest(code: "not_json", "Send a JSON object as the request's body.")
         }
@@ -78,27 +86,26 @@ extension JSONBody {
             return try decoder.decode(Self.self, from: data)
         } catch {
             let fault = unfitNumber(in: object, error) ?? fieldError(error)
-            throw .badRequest(code: "wrong_type", "\(fault.field) \(fault.message).", errors: [fault])
+            let subject = fault.field.isEmpty ? "The body" : fault.field
+            throw .badRequest(code: "wrong_type", "\(subject) \(fault.message).", errors: [fault])
         }
     }
 
     private static func unknownMembers(of object: [String: Any]) -> [Schema.UnknownMember] {
         let known = CodingKeys.allCases.map(\.stringValue).sorted()
         let outer = object.keys.filter { !known.contains($0) }.map { Schema.UnknownMember(name: $0, known: known) }
-        // What is inside of others is known by what the type reads; most bodies have nothing inside.
+        // What is inside of others is known by what the type reads; most bodies have nothing inside. No server starts with a
+        // body of which it cannot be learnt.
         let inner =
             object.values.contains { $0 is [String: Any] || $0 is [Any] }
-            ? Schema.of(Self.self).unknownMembers(inside: object) : []
+            ? (try? Schema.of(Self.self))?.unknownMembers(inside: object) ?? [] : []
         return (outer + inner).sorted { $0.name < $1.name }
     }
 
     /// Foundation does not tell which member holds a number that is no integer of 64 bits.
     private static func unfitNumber(in object: [String: Any], _ error: any Error) -> Problem.FieldError? {
-        guard case DecodingError.dataCorrupted(let context) = error, context.codingPath.isEmpty else { return nil }
-        let field = object.keys.sorted().first { name in
-            (object[name] as? NSNumber).map { Int64(exactly: $0.doubleValue) == nil } ?? false
-        }
-        return field.map { .init(field: $0, code: "wrong_type", message: "must be of type integer") }
+        guard case DecodingError.dataCorrupted = error else { return nil }
+        return (try? Schema.of(Self.self))?.unfitNumbers(in: object).min { $0.field < $1.field }
     }
 
     private static func fieldError(_ error: any Error) -> Problem.FieldError {
@@ -112,21 +119,78 @@ extension JSONBody {
         case DecodingError.valueNotFound(_, let context):
             .init(field: name(context.codingPath), code: "required", message: "must not be null")
         case DecodingError.typeMismatch(let type, let context):
-            .init(field: name(context.codingPath), code: "wrong_type", message: "must be of type \(jsonName(type))")
+            .init(field: name(context.codingPath), code: "wrong_type", message: "must be \(form(of: type))")
         case DecodingError.dataCorrupted(let context):
-            .init(field: name(context.codingPath), code: "wrong_value", message: context.debugDescription)
+            .init(
+                field: name(context.codingPath), code: "wrong_value",
+                message: (try? Schema.of(Self.self))?.at(context.codingPath)?.refusal
+                    ?? "is not a value that this knows")
         default:
             .init(field: "", code: "wrong_value", message: "cannot be read")
         }
     }
 
-    private static func jsonName(_ type: any Any.Type) -> String {
+    /// A type in the words of people who know JSON and no Swift.
+    private static func form(of type: any Any.Type) -> String {
         switch type {
-        case is Bool.Type: "boolean"
-        case is String.Type, is Date.Type: "string"
-        case is any BinaryInteger.Type: "integer"
-        case is any BinaryFloatingPoint.Type: "number"
-        default: "\(type)"
+        case is Bool.Type: "true or false"
+        case is String.Type, is Date.Type: "text"
+        case is any BinaryInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is [Any].Type: "a list"
+        default: "an object"
+        }
+    }
+}
+
+extension Schema {
+    /// Why a value of the right type is refused.
+    fileprivate var refusal: String? {
+        switch self {
+        case .oneOf(let values): "must be one of \(values.joined(separator: ", "))"
+        case .string(format: "date-time"): "is not an RFC 3339 timestamp"
+        case .orNull(let schema): schema.refusal
+        case .integer, .range: "must be a whole number"
+        case .any, .string, .number, .boolean, .array, .object, .either, .reference: nil
+        }
+    }
+
+    /// What is at this place.
+    fileprivate func at(_ path: some Collection<any CodingKey>) -> Schema? {
+        guard let key = path.first else { return self }
+        return switch self {
+        case .orNull(let schema): schema.at(path)
+        case .array(let item): item.at(path.dropFirst())
+        case .object(let members, _):
+            members.first { $0.name == key.stringValue }?.schema.at(path.dropFirst())
+        case .either(let schemas): schemas.lazy.compactMap { $0.at(path) }.first
+        case .any, .string, .oneOf, .integer, .range, .number, .boolean, .reference: nil
+        }
+    }
+
+    /// The numbers that are no integers of 64 bits where there should be some.
+    fileprivate func unfitNumbers(in value: Any, at path: String = "") -> [Problem.FieldError] {
+        switch self {
+        case .integer, .range:
+            guard let number = (value as? NSNumber)?.doubleValue, Int64(exactly: number) == nil else { return [] }
+            return [
+                number.rounded() == number
+                    ? .init(field: path, code: "out_of_range", message: "is a number out of range")
+                    : .init(field: path, code: "wrong_type", message: "must be a whole number")
+            ]
+        case .object(let members, _):
+            guard let object = value as? [String: Any] else { return [] }
+            return members.flatMap { member in
+                object[member.name].map {
+                    member.schema.unfitNumbers(in: $0, at: path.isEmpty ? member.name : "\(path).\(member.name)")
+                } ?? []
+            }
+        case .array(let item):
+            guard let elements = value as? [Any] else { return [] }
+            return elements.enumerated().flatMap { item.unfitNumbers(in: $1, at: "\(path).\($0)") }
+        case .orNull(let schema): return schema.unfitNumbers(in: value, at: path)
+        case .either(let schemas): return schemas.flatMap { $0.unfitNumbers(in: value, at: path) }
+        case .any, .string, .oneOf, .number, .boolean, .reference: return []
         }
     }
 }

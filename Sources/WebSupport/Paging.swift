@@ -16,17 +16,22 @@ public struct PageRequest: Sendable, Equatable {
     }
 
     /// Reads `limit` and `cursor`.
+    /// - Parameter isKey: what a sort key of the list looks like.
     /// - Throws: a 400 ``Problem`` that names the parameter.
-    public init(limit: String?, cursor: String?) throws(Problem) {
+    public init(
+        limit: String?, cursor: String?, isKey: (String) -> Bool = { Int64($0) != nil }
+    ) throws(Problem) {
         let number = limit.map { Int($0) ?? 0 } ?? 50
         guard (1...Self.largest).contains(number) else {
             throw .badRequest(
                 "limit must be a number from 1 to \(Self.largest).",
-                errors: [.init(field: "limit", code: "out_of_range", message: "must be from 1 to \(Self.largest)")])
+                errors: [
+                    .init(field: "limit", code: "out_of_range", message: "must be a number from 1 to \(Self.largest)")
+                ])
         }
         var after: Cursor?
         if let cursor {
-            guard let read = Cursor(cursor) else {
+            guard let read = Cursor(cursor), isKey(read.key) else {
                 throw .badRequest(
                     "cursor is not one that this list gave out; start again without it.",
                     errors: [.init(field: "cursor", code: "wrong_value", message: "is not known")])

@@ -10,6 +10,8 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
     case oneOf([String])
     /// A whole number of 64 bits.
     case integer
+    /// A whole number within these.
+    case range(ClosedRange<Int>)
     /// Any number.
     case number
     /// true or false.
@@ -44,9 +46,39 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
 
     /// What a type reads, found by letting it read from a decoder that only takes notes.
     /// - Parameter isClosed: whether members that the type does not know are refused, at every depth.
-    public static func of(_ type: any Decodable.Type, isClosed: Bool = false) -> Schema {
-        let schema = read(type)
+    /// - Throws: ``Unlearnable``, never half of it.
+    public static func of(_ type: any Decodable.Type, isClosed: Bool = false) throws(Unlearnable) -> Schema {
+        let schema = try read(type)
         return isClosed ? schema.closed : schema
+    }
+
+    /// A type that refuses what it is given to learn what it reads, so that the rest of it would be missing.
+    public struct Unlearnable: Error, CustomStringConvertible {
+        /// The members that lead to it, outermost first, with the type that each belongs to.
+        private(set) var path: [String] = []
+        fileprivate let type: any Any.Type
+
+        /// Names type and member.
+        public var description: String {
+            "\(path.isEmpty ? "" : path.joined(separator: ", ") + ": ")it cannot be learnt what \(type) reads; make it CaseIterable or SchemaDescribing"
+        }
+
+        fileprivate func under(_ name: String, of owner: any Any.Type) -> Unlearnable {
+            var longer = self
+            longer.path.insert("\(owner).\(name)", at: 0)
+            return longer
+        }
+    }
+
+    /// The same object with bounds of numbers, by member.
+    public func limited(to ranges: [String: ClosedRange<Int>]) -> Schema {
+        guard case .object(let members, let isClosed) = self else { return self }
+        return .object(
+            members.map { member in
+                guard let range = ranges[member.name] else { return member }
+                let schema: Schema = if case .orNull = member.schema { .orNull(.range(range)) } else { .range(range) }
+                return Member(member.name, schema, required: member.isRequired)
+            }, isClosed: isClosed)
     }
 
     private var closed: Schema {
@@ -57,8 +89,14 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         case .array(let item): .array(item.closed)
         case .orNull(let schema): .orNull(schema.closed)
         case .either(let schemas): .either(schemas.map(\.closed))
-        case .any, .string, .oneOf, .integer, .number, .boolean, .reference: self
+        case .any, .string, .oneOf, .integer, .range, .number, .boolean, .reference: self
         }
+    }
+
+    /// Whether it is an object that cannot be empty.
+    public var hasRequiredMembers: Bool {
+        guard case .object(let members, _) = self else { return true }
+        return members.contains(where: \.isRequired)
     }
 
     /// A member that an object has and its schema has not.
@@ -91,27 +129,37 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
             return schema.unknownMembers(of: value, at: path)
         case .either(let schemas):
             return schemas.map { $0.unknownMembers(of: value, at: path) }.min { $0.count < $1.count } ?? []
-        case .any, .string, .oneOf, .integer, .number, .boolean, .reference:
+        case .any, .string, .oneOf, .integer, .range, .number, .boolean, .reference:
             return []
         }
     }
 
-    fileprivate static func read<Value: Decodable>(_ type: Value.Type) -> Schema {
-        note(type).schema
+    fileprivate static func read<Value: Decodable>(_ type: Value.Type) throws(Unlearnable) -> Schema {
+        try note(type).schema
     }
 
-    /// - Returns: the schema, and a value if the type was content with what it read.
-    fileprivate static func note<Value: Decodable>(_ type: Value.Type) -> (schema: Schema, value: Value?) {
-        if let described = type as? any SchemaDescribing.Type { return (described.schema, described.example as? Value) }
+    /// - Returns: the schema, and a value that the type was content with.
+    fileprivate static func note<Value: Decodable>(
+        _ type: Value.Type
+    ) throws(Unlearnable) -> (schema: Schema, value: Value) {
+        if let described = type as? any SchemaDescribing.Type, let example = described.example as? Value {
+            return (described.schema, example)
+        }
         if let date = Date() as? Value { return (.string(format: "date-time"), date) }
         if let cases = type as? any CaseIterable.Type {
             let all = cases.every
             let names = all.compactMap { ($0 as? any RawRepresentable)?.rawValue as? String }
-            if !names.isEmpty { return (.oneOf(names), all.first as? Value) }
+            if !names.isEmpty, let first = all.first as? Value { return (.oneOf(names), first) }
         }
-        let notes = Notes()
-        let value = try? Value(from: NoteTaker(notes: notes))
-        return (notes.isNullable ? .orNull(notes.schema) : notes.schema, value)
+        let notes = Notes(type)
+        do {
+            let value = try Value(from: NoteTaker(notes: notes))
+            return (notes.isNullable ? .orNull(notes.schema) : notes.schema, value)
+        } catch let error as Unlearnable {
+            throw error
+        } catch {
+            throw Unlearnable(type: type)
+        }
     }
 
     /// The schema of an answer, which has one form where a request may have several.
@@ -123,7 +171,7 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         case .object(let members, let isClosed):
             .object(
                 members.map { Member($0.name, $0.schema.answered, required: $0.isRequired) }, isClosed: isClosed)
-        case .any, .string, .oneOf, .integer, .number, .boolean, .reference: self
+        case .any, .string, .oneOf, .integer, .range, .number, .boolean, .reference: self
         }
     }
 
@@ -142,6 +190,10 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
             try container.encode("integer", forKey: "type")
             try container.encode(Int64.min, forKey: "minimum")
             try container.encode(Int64.max, forKey: "maximum")
+        case .range(let range):
+            try container.encode("integer", forKey: "type")
+            try container.encode(range.lowerBound, forKey: "minimum")
+            try container.encode(range.upperBound, forKey: "maximum")
         case .number: try container.encode("number", forKey: "type")
         case .boolean: try container.encode("boolean", forKey: "type")
         case .array(let item):
@@ -191,6 +243,12 @@ private final class Notes {
     var schema = Schema.any
     /// Whether the type asked whether it is null, and is content with that.
     var isNullable = false
+    /// Whose questions are answered.
+    let type: any Any.Type
+
+    init(_ type: any Any.Type) {
+        self.type = type
+    }
 }
 
 /// Answers every question of a type with the least that it could be content with, and notes what it asked for.
@@ -246,10 +304,13 @@ private struct KeyedNotes<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func decode<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value {
-        let (schema, value) = Schema.note(type)
-        add(key, schema)
-        guard let value else { throw NothingToRead() }
-        return value
+        do throws(Schema.Unlearnable) {
+            let (schema, value) = try Schema.note(type)
+            add(key, schema)
+            return value
+        } catch {
+            throw error.under(key.stringValue, of: notes.type)
+        }
     }
 
     func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool {
@@ -307,10 +368,9 @@ private struct ListNotes: UnkeyedDecodingContainer {
     mutating func decodeNil() throws -> Bool { false }
 
     mutating func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
-        let (schema, value) = Schema.note(type)
+        let (schema, value) = try Schema.note(type)
         notes.schema = .array(schema)
         currentIndex += 1
-        guard let value else { throw NothingToRead() }
         return value
     }
 
@@ -350,9 +410,8 @@ private struct ValueNotes: SingleValueDecodingContainer {
             notes.schema = .integer
             if let one = type.init(1) as? Value { return one }
         }
-        let (schema, value) = Schema.note(type)
+        let (schema, value) = try Schema.note(type)
         notes.schema = schema
-        guard let value else { throw NothingToRead() }
         return value
     }
 }

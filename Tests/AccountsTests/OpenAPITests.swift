@@ -65,15 +65,23 @@ struct OpenAPITests {
                 "#/components/parameters/IdempotencyKey", "#/components/parameters/Organization",
             ])
         #expect(try references(.get) == ["#/components/parameters/Organization"])
+        #expect(try references(.patch) == ["#/components/parameters/Organization"])
+        let once = Route(
+            .patch, "/things", .viewer, "Does", gives: .nothing, knowsRepetitions: { _ in false }
+        ) { _ in Response(status: .noContent) }
+        let document = try JSONDecoder().decode(Document.self, from: OpenAPI([once]).document())
+        #expect(
+            document.paths["/api/v1/things"]?["patch"]?.parameters.first?.reference
+                == "#/components/parameters/IdempotencyKey")
     }
 
     @Test("Bodies are closed at every depth")
-    func closed() {
+    func closed() throws {
         let route = Route(.post, "/things", .viewer, "Does", takes: Body.self, gives: .nothing) { _ in
             Response(status: .noContent)
         }
         #expect(
-            OpenAPI([route]).operations.first?.request
+            try OpenAPI([route]).operations.first?.request
                 == .object(
                     [.init("parts", .array(.object([.init("name", .string())], isClosed: true)))], isClosed: true))
     }

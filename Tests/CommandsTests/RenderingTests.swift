@@ -101,6 +101,24 @@ import Testing
             ])
     }
 
+    @Test func faultsAreToldOnce() {
+        func problem(_ detail: String, _ errors: [Problem.FieldError]) -> Problem {
+            Problem(status: 422, title: "Some values are not valid", detail: detail, errors: errors)
+        }
+        let (text, minutes) = (
+            Problem.FieldError(field: "text", message: "must not be empty."),
+            Problem.FieldError(field: "minutes", message: "must be from 1 to 1440.")
+        )
+        #expect(problem("text: must not be empty.", [text]).lines == ["Error: text: must not be empty."])
+        #expect(
+            problem("text: must not be empty. minutes: must be from 1 to 1440.", [text, minutes]).lines == [
+                "Error: Some values are not valid", "  text: must not be empty.", "  minutes: must be from 1 to 1440.",
+            ])
+        #expect(
+            problem("The time was not.", [minutes]).lines
+                == ["Error: The time was not.", "  minutes: must be from 1 to 1440."])
+    }
+
     @Test func serverFailuresNameTheRequest() {
         let problem = Problem(status: 500, body: json(#"{"title": "Internal error", "request_id": "r1"}"#))
         #expect(problem.lines == ["Error: Internal error", "  Request r1"])

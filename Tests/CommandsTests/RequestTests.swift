@@ -69,7 +69,7 @@ import Testing
             try create.call(in: surroundings).body == json(#"{"connection_id": 2, "email": "eva@example.com"}"#))
         let list = try parse(ListNoun<Recipients>.self, "list", "recipients", "--kind", "room", "--text", "a & b")
         #expect(
-            try list.call(limit: 50, cursor: nil, in: surroundings).target
+            try list.list.call(limit: 50, cursor: nil, in: surroundings).target
                 == "/api/v1/webex/rooms?kind=room&q=a%20%26%20b&limit=50")
     }
 
@@ -97,7 +97,7 @@ import Testing
     @Test func rulesOfABoard() throws {
         let list = try parse(ListNoun<Rules>.self, "list", "rules", "--board", "1", "--recipient", "2")
         #expect(
-            try list.call(limit: 50, cursor: nil, in: surroundings).target
+            try list.list.call(limit: 50, cursor: nil, in: surroundings).target
                 == "/api/v1/notifiers/rules?board_id=1&recipient_id=2&limit=50")
         #expect(throws: (any Error).self, "a rule's ends are fixed") {
             try Patchbay.parseAsRoot(["update", "rule", "1", "--board", "2"])
@@ -109,7 +109,7 @@ import Testing
             ListNoun<Deliveries>.self, "list", "delivery", "--ticket", "4711", "--recipient", "2", "--state", "failed",
             "--since", "1d", "--until", "2026-11-21")
         #expect(
-            try list.call(limit: 1000, cursor: "x=", in: surroundings).target
+            try list.list.call(limit: 1000, cursor: "x=", in: surroundings).target
                 == "/api/v1/notifiers/deliveries?ticket_id=4711&recipient_id=2&state=failed&since=2026-11-20T08%3A00%3A00Z"
                 + "&until=2026-11-21T00%3A00%3A00Z&limit=200&cursor=x%3D")
         #expect(
@@ -148,7 +148,7 @@ import Testing
     @Test func boardsMembersAndConnections() throws {
         #expect(try parse(GetNoun<Boards>.self, "get", "board", "1").call.path == "/api/v1/cw/boards/1")
         let members = try parse(ListNoun<Members>.self, "list", "members")
-        #expect(try members.call(limit: 5, cursor: nil, in: surroundings).target == "/api/v1/cw/members?limit=5")
+        #expect(try members.list.call(limit: 5, cursor: nil, in: surroundings).target == "/api/v1/cw/members?limit=5")
         #expect(
             try parse(TestNoun<ChatConnections>.self, "test", "chat-connection", "2").call
                 == Call(method: .post, path: "/api/v1/integrations/chat/connections/2/test"))

@@ -77,10 +77,21 @@ import Testing
         }
         let roles = try parse(ListNoun<WorkRoles>.self, "list", "work-roles")
         #expect(
-            try roles.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-roles")
+            try roles.list.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-roles")
         let types = try parse(ListNoun<WorkTypes>.self, "list", "work-types")
         #expect(
-            try types.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-types")
+            try types.list.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-types")
+    }
+
+    @Test func usageIsWhatOneTypes() {
+        for command in [["post", "list"], ["member", "list"], ["list", "rules"]] {
+            let help = #expect(throws: (any Error).self) {
+                var help = try Patchbay.parseAsRoot(command + ["--help"])
+                try help.run()
+            }
+            let text = help.map { Patchbay.fullMessage(for: $0) } ?? ""
+            #expect(text.contains("USAGE: patchbay \(command.joined(separator: " ")) ["), "\(text)")
+        }
     }
 
     @Test func whatIsTakenAsAWholeIsSentAsAWhole() async throws {
@@ -152,6 +163,19 @@ import Testing
         }
     }
 
+    @Test func quietlyWritesPrintTheIDsThatARetryTakes() async throws {
+        let written = #"{"id": 3, "state": "sent", "posts": [{"id": 17, "kind": "note"}, {"id": 18, "kind": "time"}]}"#
+        _ = try await ScriptedServer.play([
+            Exchange("POST /api/v1/integrations/psa/tickets/7/log-change", body: written),
+            Exchange("POST /api/v1/integrations/psa/posts/17/retry", body: written),
+        ]) { server in
+            for command in [["ticket", "log-change", "7", "x", "-q"], ["post", "retry", "17", "-q"]] {
+                let run = try await CommandRun.of(command, server: server)
+                #expect(run.output == ["17", "18"])
+            }
+        }
+    }
+
     @Test func aRefusedWriteNamesTheCommandThatTriesAgain() async throws {
         @Sendable func refusal(_ instance: String) -> String {
             #"{"title": "x", "status": 422, "detail": "The time was not.", "instance": "\#(instance)"}"#
@@ -207,6 +231,12 @@ import Testing
             try Patchbay.parseAsRoot(["ticket", "time", "7", "--minutes", "30", "--work-role", "2"]) as? TimeCommand)
         #expect(
             try time.call(in: surroundings).body == .object(["minutes": .integer(30), "work_role_id": .string("2")]))
+        for (typed, sent) in [("2h", "2026-11-21T06:00:00Z"), ("2026-11-20", "2026-11-20T00:00:00Z")] {
+            let began = try parse(TimeCommand.self, "ticket", "time", "7", "--started-at", typed)
+            #expect(try began.call(in: surroundings).body == .object(["started_at": .string(sent)]))
+        }
+        let slip = try parse(TimeCommand.self, "ticket", "time", "7", "--started-at", "noon")
+        #expect(throws: Failure.self) { try slip.call(in: surroundings) }
         let status = try #require(try Patchbay.parseAsRoot(["ticket", "status", "7", "3"]) as? StatusCommand)
         let call = try status.call(in: surroundings)
         #expect(call.method == .patch && call.body == .object(["status_id": .string("3")]))

@@ -44,6 +44,11 @@ struct APITests {
                 .PATCH, "/config", ["max_message_length": 1, "reference_lifetime_seconds": -1])
             #expect(settings.status == 422)
             #expect(Set(settings.faultyFields) == ["max_message_length", "reference_lifetime_seconds"])
+            let misspelt = try await patchbay.api(.GET, "/notifiers/rules?board=1&limit=5")
+            #expect(misspelt.status == 400 && misspelt.json["code"] == "unknown_parameter")
+            #expect(misspelt.faultyFields == ["board"])
+            // Short lists have no pages, and do not mind being asked for one.
+            #expect(try await patchbay.api(.GET, "/feature-flags?limit=200").status == 200)
             let large = try await patchbay.api(.PATCH, "/config", ["x": .text(String(repeating: "x", count: 2 << 20))])
             #expect(large.status == 413)
         }

@@ -135,8 +135,7 @@ struct RouteTests {
         .init("POST", "/jobs/parked/{id}/retry", .superAdmin),
     ]
 
-    @Test("The table of this test is the server's")
-    func complete() async throws {
+    private func withRoutes(_ check: ([Route]) throws -> Void) async throws {
         try await TestDatabase.with(.sqlite) { database in
             let sealer = try Sealer([Secret.generate()])
             let tickets = PSAConnections(
@@ -163,11 +162,33 @@ struct RouteTests {
                 psaConnectionRoutes(tickets, database: database, queue: queue, publicURL: "") { _ in }
                     + TicketingFeature(database: database, queue: queue, connections: tickets).routes + feature.routes
                     + jobRoutes(database, queue: queue))
+            try check(routes)
+        }
+    }
+
+    @Test("The table of this test is the server's")
+    func complete() async throws {
+        try await withRoutes { routes in
             let found = Set(routes.map { Operation($0.method.rawValue, $0.path, $0.role) })
             let missing = found.subtracting(Self.operations)
             let invented = Set(Self.operations).subtracting(found)
             #expect(missing.isEmpty && invented.isEmpty)
             #expect(routes.count == found.count)
+        }
+    }
+
+    @Test("What every operation takes and answers is described to the last member")
+    func described() async throws {
+        try await withRoutes { routes in
+            for route in routes {
+                #expect(throws: Never.self, "\(route.method.rawValue) \(route.path)") { try OpenAPI([route]) }
+            }
+            let change = try OpenAPI(routes).operations.first { $0.path.hasSuffix("psa/tickets/{id}/log-change") }
+            let (body, answer) = (String(describing: change?.request), String(describing: change?.response))
+            #expect(body.contains("0...1440"))
+            for member in ["kind", "state", "message", "posts", "actions", "warnings", "error_code", "settled_at"] {
+                #expect(answer.contains("\"\(member)\""))
+            }
         }
     }
 

@@ -27,11 +27,16 @@ struct TicketReadingTests {
             #expect(ids(try await search("q=zebra%20printer")) == [second, first])
             #expect(ids(try await search("q=printer+zebra&open=false")) == [third, second, first])
             #expect(ids(try await search("q=\(first)")) == [first])
+            #expect(ids(try await search("q=%23\(first)")) == [first])
             #expect(ids(try await search("q=zebra&open=false&board_id=4")) == [third])
             let page = try await search("q=zebra&open=false&limit=2")
             #expect(ids(page) == [third, second])
             let cursor = try #require(page.json["next_cursor"].string)
             #expect(ids(try await search("q=zebra&open=false&limit=2&cursor=\(cursor)")) == [first])
+            for list in ["search", "\(first)/notes"] {
+                let made = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(list)?cursor=YzphYmM=")
+                #expect(made.status == 400 && made.faultyFields == ["cursor"])
+            }
             let found = try await search("q=\(first)").json["items"].elements.first
             #expect(found?["company"]["name"].string != nil && found?["closed"] == false)
             #expect(found?["link"].string?.contains("openrecord") == true)

@@ -5,8 +5,10 @@ import WebSupport
 
 private struct Order: JSONBody, Equatable {
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, amount, urgent, due, place, tags, stops
+        case name, amount, urgent, due, place, tags, stops, size
     }
+
+    enum Size: String, Decodable, CaseIterable { case small, large }
 
     struct Place: Decodable, Equatable {
         let city: String
@@ -20,6 +22,7 @@ private struct Order: JSONBody, Equatable {
     let place: Place?
     let tags: [String]?
     let stops: [Place]?
+    let size: Size?
 }
 
 /// A member that has to be there and may be null.
@@ -73,6 +76,17 @@ struct JSONBodyTests {
         #expect(problem.code == "not_json")
     }
 
+    @Test("No body is an empty object where nothing is required")
+    func nothing() throws {
+        struct Retry: JSONBody {
+            enum CodingKeys: String, CodingKey, CaseIterable { case role }
+            let role: String?
+        }
+        #expect(try Retry.decode(Data()).role == nil)
+        #expect(throws: Problem.self) { try Retry.decode(Data(" ".utf8)) }
+        #expect(refusal("")?.detail == "Send a JSON object as the request's body.")
+    }
+
     @Test("Every unknown member is named, with those that are known")
     func unknownMembers() throws {
         let problem = try #require(refusal(#"{"nmae": "x", "Name": "x", "name": "x"}"#))
@@ -108,7 +122,7 @@ struct JSONBodyTests {
         } catch {
             #expect(error.errors == [.init(field: "most", code: "required", message: "is required")])
         }
-        #expect(Schema.of(Limit.self) == .object([.init("most", .orNull(.integer))]))
+        #expect(try Schema.of(Limit.self) == .object([.init("most", .orNull(.integer))]))
     }
 
     @Test(
@@ -116,23 +130,33 @@ struct JSONBodyTests {
         arguments: [
             ("{}", "name", "required", "is required"),
             (#"{"name": null}"#, "name", "required", "must not be null"),
-            (#"{"name": 3}"#, "name", "wrong_type", "must be of type string"),
-            (#"{"name": "x", "amount": "3"}"#, "amount", "wrong_type", "must be of type integer"),
-            (#"{"name": "x", "urgent": 1}"#, "urgent", "wrong_type", "must be of type boolean"),
-            (#"{"name": "x", "due": 1790000000}"#, "due", "wrong_type", "must be of type string"),
+            (#"{"name": 3}"#, "name", "wrong_type", "must be text"),
+            (#"{"name": "x", "amount": "3"}"#, "amount", "wrong_type", "must be a whole number"),
+            (#"{"name": "x", "urgent": 1}"#, "urgent", "wrong_type", "must be true or false"),
+            (#"{"name": "x", "due": 1790000000}"#, "due", "wrong_type", "must be text"),
             (#"{"name": "x", "due": "tomorrow"}"#, "due", "wrong_value", "is not an RFC 3339 timestamp"),
             (#"{"name": "x", "place": {"city": "Bern"}}"#, "place.number", "required", "is required"),
             (
                 #"{"name": "x", "place": {"city": "Bern", "number": true}}"#, "place.number", "wrong_type",
-                "must be of type integer"
+                "must be a whole number"
             ),
             (#"{"name": "x", "stops": [{"city": "Bern"}]}"#, "stops.0.number", "required", "is required"),
+            (#"{"name": "x", "size": "huge"}"#, "size", "wrong_value", "must be one of small, large"),
+            (#"{"name": "x", "place": "Bern"}"#, "place", "wrong_type", "must be an object"),
+            (#"{"name": "x", "tags": "a"}"#, "tags", "wrong_type", "must be a list"),
+            (#"{"name": "x", "amount": 1.5}"#, "amount", "wrong_type", "must be a whole number"),
+            (#"{"name": "x", "amount": 1e30}"#, "amount", "out_of_range", "is a number out of range"),
+            (
+                #"{"name": "x", "stops": [{"city": "a", "number": 1e30}]}"#, "stops.0.number", "out_of_range",
+                "is a number out of range"
+            ),
         ])
     func faults(body: String, field: String, code: String, message: String) throws {
         let problem = try #require(refusal(body))
         #expect(problem.status == .badRequest)
         #expect(problem.code == "wrong_type")
         #expect(problem.errors == [.init(field: field, code: code, message: message)])
+        #expect(problem.detail == "\(field) \(message).")
     }
 
     @Test(

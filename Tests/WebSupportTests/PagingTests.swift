@@ -29,6 +29,14 @@ struct PagingTests {
         #expect(throws: Problem.self) { try PageRequest(limit: nil, cursor: text) }
     }
 
+    @Test("A cursor that the list could not have given out is refused")
+    func foreignCursor() throws {
+        #expect(try PageRequest(limit: nil, cursor: "YzoxMA==").after?.number == 10)
+        let problem = #expect(throws: Problem.self) { try PageRequest(limit: nil, cursor: "YzphYmM=") }
+        #expect(problem?.errors.map(\.field) == ["cursor"])
+        #expect(try PageRequest(limit: nil, cursor: "YzphYmM=", isKey: { $0 == "abc" }).after?.key == "abc")
+    }
+
     @Test("A cursor is a number where the list is sorted by one")
     func number() {
         #expect(Cursor(key: "17").number == 17)

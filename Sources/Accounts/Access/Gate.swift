@@ -59,6 +59,13 @@ public struct Gate: Sendable {
 
     private func admit(_ request: Request, _ context: WebContext, to route: Route) async throws -> Response {
         let principal = try await principal(of: request, context)
+        let unknown = route.unknownParameters(in: request.uri.fields)
+        guard unknown.isEmpty else {
+            throw Problem.badRequest(
+                code: "unknown_parameter",
+                "Remove what the query of this request does not know: \(unknown.joined(separator: ", ")).",
+                errors: unknown.map { .init(field: $0, code: "unknown_parameter", message: "is not known here") })
+        }
         var parameters: [String: String] = [:]
         for (name, value) in context.parameters { parameters[String(name)] = String(value) }
         let signedIn = SignedInRequest(

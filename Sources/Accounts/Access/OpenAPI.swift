@@ -24,11 +24,13 @@ public struct OpenAPI: Sendable {
     public let operations: [Operation]
 
     /// Reads the table.
-    public init(_ routes: [Route]) {
-        operations = routes.map { route in
+    /// - Throws: what it cannot be learnt of, with its route.
+    public init(_ routes: [Route]) throws {
+        operations = try routes.map { route in
             Operation(
                 method: route.method.rawValue, path: "/api/v1" + route.path, route: route,
-                request: route.takes.map { Schema.of($0, isClosed: true) }, response: route.gives.schema?.answered)
+                request: try route.takes.map { try Schema.of($0, isClosed: true).limited(to: $0.ranges) },
+                response: try route.gives.schema()?.answered)
         }.sorted { ($0.path, $0.method) < ($1.path, $1.method) }
     }
 
@@ -74,7 +76,7 @@ public struct OpenAPI: Sendable {
             required: false),
     ])
 
-    /// What any operation, or any POST, understands in its header.
+    /// What any operation, or any that is done once, understands in its header.
     private static let headers: [String: Node] = [
         "Organization": parameter(
             "X-Patchbay-Organization", in: "header", .object(["type": "integer", "minimum": 1]),
@@ -108,13 +110,13 @@ public struct OpenAPI: Sendable {
             parameters.append(
                 parameter(item.name, in: "query", item.kind.schema, required: false, item.summary))
         }
-        for name in route.method == .post ? ["IdempotencyKey", "Organization"] : ["Organization"] {
+        for name in route.isDoneOnce ? ["IdempotencyKey", "Organization"] : ["Organization"] {
             parameters.append(.object(["$ref": .string("#/components/parameters/\(name)")]))
         }
         node["parameters"] = .array(parameters)
         if let request = operation.request {
             node["requestBody"] = .object([
-                "required": true, "content": content("application/json", .schema(request)),
+                "required": .bool(request.hasRequiredMembers), "content": content("application/json", .schema(request)),
             ])
         }
         node["responses"] = .object(responses(operation))
@@ -249,19 +251,21 @@ public struct OpenAPI: Sendable {
 }
 
 extension Route {
+    /// Whether an `Idempotency-Key` is heeded.
+    fileprivate var isDoneOnce: Bool { method == .post || knowsRepetitions != nil }
     /// Whether reading may mean to ask an outside system.
     fileprivate var asksOutside: Bool { area == "integrations" || path.contains("/connectwise/") }
 }
 
 extension RouteAnswer {
-    fileprivate var schema: Schema? {
+    fileprivate func schema() throws -> Schema? {
         switch self {
-        case .one(let type), .made(let type, _), .accepted(let type), .doneOrAccepted(let type): .of(type)
+        case .one(let type), .made(let type, _), .accepted(let type), .doneOrAccepted(let type): try .of(type)
         case .page(let type):
             .object([
-                .init("items", .array(.of(type))), .init("next_cursor", .orNull(.string())),
+                .init("items", .array(try .of(type))), .init("next_cursor", .orNull(.string())),
             ])
-        case .list(let type): .object([.init("items", .array(.of(type)))])
+        case .list(let type): .object([.init("items", .array(try .of(type)))])
         case .nothing, .file: nil
         }
     }

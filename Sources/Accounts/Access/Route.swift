@@ -63,6 +63,16 @@ public struct Route: Sendable {
         case tenants
     }
 
+    /// What a query has that is not known here. Short lists take the paging of long ones, and need it not.
+    func unknownParameters(in query: [String: String]) -> [String] {
+        let paging =
+            switch gives {
+            case .page, .list: ["limit", "cursor"]
+            case .one, .made, .accepted, .doneOrAccepted, .nothing, .file: [String]()
+            }
+        return query.keys.filter { name in !paging.contains(name) && !self.query.contains { $0.name == name } }.sorted()
+    }
+
     /// The part of the API that it belongs to: the first word of its path.
     public var area: String { path.split(separator: "/").first.map(String.init) ?? "" }
 }

@@ -65,9 +65,10 @@ public struct SignedInRequest: Sendable {
     }
 
     /// `limit` and `cursor`.
+    /// - Parameter isKey: what a sort key of the list looks like; most are sorted by a number.
     /// - Throws: 400 when they are wrong.
-    public func page() throws(Problem) -> PageRequest {
-        try PageRequest(limit: queryItems["limit"], cursor: query("cursor"))
+    public func page(_ isKey: (String) -> Bool = { Int64($0) != nil }) throws(Problem) -> PageRequest {
+        try PageRequest(limit: queryItems["limit"], cursor: query("cursor"), isKey: isKey)
     }
 
     /// A parameter of the query as text; an empty one counts as absent.

@@ -8,7 +8,7 @@ public struct Session: Sendable, Equatable, RowDecodable {
     public typealias ID = RowID<Session>
 
     /// How the person proved who he is.
-    public enum Means: String, Sendable, SQLConvertible, SQLDecodable, Codable {
+    public enum Means: String, Sendable, SQLConvertible, SQLDecodable, Codable, CaseIterable {
         /// Password, and the second factor if there is one.
         case password
         /// An identity provider, which has its own second factor.

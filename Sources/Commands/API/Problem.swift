@@ -44,8 +44,15 @@ struct Problem: Equatable, Sendable {
 
     /// For people: what is wrong, then one line per field, what to do next, and what to quote when asking for help.
     var lines: [String] {
-        var lines = ["Error: \(detail ?? title ?? "the server answered \(HTTPResponseStatus(statusCode: status))")"]
-        lines += errors.map { $0.field.isEmpty ? "  \($0.message)" : "  \($0.field): \($0.message)" }
+        // What the sentence says already is not said again; of several faults the list is easier to read.
+        let untold = errors.filter { detail?.contains($0.message) != true }
+        let isListed = untold.isEmpty && errors.count > 1 && title != nil
+        let sentence =
+            (isListed ? title : detail ?? title) ?? "the server answered \(HTTPResponseStatus(statusCode: status))"
+        var lines = ["Error: \(sentence)"]
+        lines += (isListed ? errors : untold).map {
+            $0.field.isEmpty ? "  \($0.message)" : "  \($0.field): \($0.message)"
+        }
         if let retry = instance.flatMap(Posts.retry) {
             lines.append("When that is put right: \(retry)")
         } else if let instance {

@@ -14,7 +14,7 @@ struct ListMappings: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List users and the members that they are.")
 
-    @OptionGroup var list: ListNoun<MemberMappings>
+    @OptionGroup var list: ListOptions<MemberMappings>
 
     var client: ClientOptions { list.client }
 

@@ -173,7 +173,9 @@ enum Written {
         columns: [
             Column("id", "request", .number), Column("ticket_id", "ticket", .number), Column("state"),
             Column("message"), Column("ticket_link", "link"),
-        ], sections: [Section(title: "Writes", member: "posts", columns: Posts.short)])
+        ], sections: [Section(title: "Writes", member: "posts", columns: Posts.short)],
+        // A request's own id is of no use: what retries or dismisses takes a post's.
+        quietSection: "posts")
 
     static func outcome(_ answer: JSON) -> Outcome {
         var shown = answer.members ?? [:]
@@ -217,7 +219,9 @@ struct NoteCommand: WritingCommand {
 struct TimeOptions: ParsableArguments {
     @Option(help: "How long, in minutes; the connection's default if left out.")
     var minutes: Int?
-    @Option(help: "When it began, such as 2026-11-27T09:00:00Z; so that it ends now if left out.")
+    @Option(
+        help: ArgumentHelp(
+            "When it began, such as \(Instant.Direction.back.examples); so that it ends now if left out."))
     var startedAt: String?
     @Option(help: "As what, by the work role's id.")
     var workRole: String?
@@ -226,9 +230,16 @@ struct TimeOptions: ParsableArguments {
     @Option(help: "Whether it is charged: billable, do_not_bill, no_charge or no_default.")
     var billable: String?
 
-    var members: [String: JSON?] {
-        [
-            "minutes": minutes.map { .integer($0) }, "started_at": startedAt.map { .string($0) },
+    func members(in surroundings: Surroundings) throws -> [String: JSON?] {
+        let began: JSON? = try startedAt.map { text in
+            do {
+                return try Field("started_at", .instant(.back), help: "").value(of: text, now: surroundings.now())
+            } catch {
+                throw Failure.usage("--started-at: \(error)")
+            }
+        }
+        return [
+            "minutes": minutes.map { .integer($0) }, "started_at": began,
             "work_role_id": workRole.map { .string($0) }, "work_type_id": workType.map { .string($0) },
             "billable": billable.map { .string($0) },
         ]
@@ -247,7 +258,7 @@ struct TimeCommand: WritingCommand {
     @OptionGroup var client: ClientOptions
 
     func call(in surroundings: Surroundings) throws -> Call {
-        var members = time.members
+        var members = try time.members(in: surroundings)
         members["text"] = try text.map { try Commands.text($0, in: surroundings) }
         return writing.call(.post, "time", members)
     }
@@ -299,7 +310,7 @@ struct LogChangeCommand: WritingCommand {
     @OptionGroup var client: ClientOptions
 
     func call(in surroundings: Surroundings) throws -> Call {
-        var members = time.members
+        var members = try time.members(in: surroundings)
         members["text"] = try Commands.text(text, in: surroundings)
         members["note_type"] = type.map { .string($0) }
         members["text_in_time"] = textInTime ? .bool(true) : nil
@@ -322,7 +333,7 @@ struct ListPosts: ClientCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List what was written to tickets or waits to be, newest first.")
 
-    @OptionGroup var list: ListNoun<Posts>
+    @OptionGroup var list: ListOptions<Posts>
 
     var client: ClientOptions { list.client }
 

@@ -55,6 +55,8 @@ enum Content: Equatable, Sendable {
         var sections: [Section] = []
         /// The member that is printed quietly.
         var quiet: String? = "id"
+        /// The section whose things' ids are printed quietly instead.
+        var quietSection: String?
     }
 
     /// The lines for standard output. `width` is the terminal's, nil where there is none.
@@ -86,7 +88,12 @@ enum Content: Equatable, Sendable {
     private var quiet: [String] {
         switch self {
         case .list(let things, _, _): things.compactMap { $0["id"]?.plain.printable }
-        case .one(let thing, let layout): layout.quiet.flatMap { thing[$0]?.plain.printable }.map { [$0] } ?? []
+        case .one(let thing, let layout):
+            if let section = layout.quietSection {
+                thing[section]?.elements?.compactMap { $0["id"]?.plain.printable } ?? []
+            } else {
+                layout.quiet.flatMap { thing[$0]?.plain.printable }.map { [$0] } ?? []
+            }
         case .done(_, let id): id.map { [$0] } ?? []
         }
     }

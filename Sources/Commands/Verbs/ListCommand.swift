@@ -23,6 +23,18 @@ struct ListNoun<N: Noun>: ClientCommand {
             aliases: [N.resource.singular])
     }
 
+    @OptionGroup var list: ListOptions<N>
+
+    var client: ClientOptions { list.client }
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        try await list.perform(with: client, in: surroundings)
+    }
+}
+
+/// What every list understands, and how it is read. No command, because its name would stand in the usage of those that
+/// include it.
+struct ListOptions<N: Noun>: ParsableArguments {
     @OptionGroup(title: "Filters") var filters: FieldOptions<Filters<N>>
 
     @Option(help: "How many to show.")

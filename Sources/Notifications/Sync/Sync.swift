@@ -31,7 +31,7 @@ public struct Sync: Sendable, Equatable, RowDecodable {
     }
 
     /// How the last run stands.
-    public enum State: String, Sendable, Codable, SQLConvertible, SQLDecodable {
+    public enum State: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
         /// Nothing is under way.
         case idle
         /// To be started as soon as somebody has time.

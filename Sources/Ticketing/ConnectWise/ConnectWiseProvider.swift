@@ -163,6 +163,9 @@ public struct ConnectWiseProvider: PSAProvider {
     /// See ``PSAProvider``.
     public func isKey(_ text: String) -> Bool { Self.isKey(text) }
 
+    /// See ``PSAProvider``.
+    public func isNotePosition(_ text: String) -> Bool { ActivityCursor(text).text == text }
+
     /// Keys are numbers; `007` would name the same record as `7`, and be taken for another one.
     static func isKey(_ text: String) -> Bool {
         Int32(text).map { $0 > 0 && "\($0)" == text } ?? false

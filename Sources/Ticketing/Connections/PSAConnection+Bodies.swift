@@ -25,6 +25,8 @@ struct PSASettingsBody: JSONBody, Codable {
         let name: String
     }
 
+    static let ranges = ["default_minutes": 1...PSASettings.longestTime]
+
     let minutes: Int
     let workRole: ReferenceAnswer?
     let workType: ReferenceAnswer?

@@ -8,7 +8,7 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     public typealias ID = RowID<PSAConnection>
 
     /// How it stands with the ticketing system.
-    public enum State: String, Sendable, Codable, SQLConvertible, SQLDecodable {
+    public enum State: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
         /// Not used yet.
         case untested
         /// It answers.

@@ -17,7 +17,7 @@ func memberRoutes(
             ], gives: .page(MemberAnswer.self), reach: .tenants, limit: limits.refresh, limited: isRefreshing
         ) { request in
             let live = try await desk.live(for: request)
-            let (refresh, page) = (try isRefresh(request), try request.page())
+            let (refresh, page) = (try isRefresh(request), try request.page(PSALists.isKey))
             let members = try await asking {
                 try await desk.lists.members(on: live, search: request.query("search"), refresh: refresh, page: page)
             }

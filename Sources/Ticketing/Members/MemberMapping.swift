@@ -5,7 +5,7 @@ import Foundation
 /// That a user and a member of the ticketing system are one person.
 public struct MemberMapping: Sendable, Equatable, RowDecodable {
     /// How it came about.
-    public enum Origin: String, Sendable, Codable, SQLConvertible, SQLDecodable {
+    public enum Origin: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
         /// Both have one e-mail address.
         case email = "auto_email"
         /// An administrator said so.

@@ -6,10 +6,9 @@ import WebSupport
 public func directoryRoutes(_ directory: Directory) -> [Route] {
     [
         Route(.get, "/cw/boards", .viewer, "Lists the mirrored boards", gives: .page(BoardAnswer.self)) { request in
-            .json(
-                try await directory.boards(of: request.principal.organization, page: request.page()).map {
-                    BoardAnswer($0, statuses: nil)
-                })
+            let page = try request.page(Directory.isKey)
+            let boards = try await directory.boards(of: request.principal.organization, page: page)
+            return .json(boards.map { BoardAnswer($0, statuses: nil) })
         },
         Route(.get, "/cw/boards/{id}", .viewer, "Shows a board with its statuses", gives: .one(BoardAnswer.self)) {
             request in
@@ -20,9 +19,9 @@ public func directoryRoutes(_ directory: Directory) -> [Route] {
             return .json(BoardAnswer(board, statuses: statuses))
         },
         Route(.get, "/cw/members", .viewer, "Lists the mirrored members", gives: .page(MemberAnswer.self)) { request in
-            .json(
-                try await directory.members(of: request.principal.organization, page: request.page()).map(
-                    MemberAnswer.init))
+            let page = try request.page(Directory.isKey)
+            let members = try await directory.members(of: request.principal.organization, page: page)
+            return .json(members.map(MemberAnswer.init))
         },
     ]
 }

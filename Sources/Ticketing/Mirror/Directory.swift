@@ -38,6 +38,9 @@ public struct Directory: Sendable {
         }
     }
 
+    /// Whether a list may have ended there: a connection, and an id or name of its own.
+    static func isKey(_ text: String) -> Bool { text.prefixMatch(of: /\d+\//) != nil }
+
     /// An organization's boards by name.
     public func boards(of organization: Organization.ID, page: PageRequest) async throws -> Page<MirroredBoard> {
         // Sorted by connection and id so that paging is stable; the ids are text, hence compared as such.

@@ -33,7 +33,7 @@ func listRoutes(
             limited: isRefreshing
         ) { request in
             let (live, again) = (try await desk.live(for: request), try isRefresh(request))
-            let page = try request.page()
+            let page = try request.page(live.provider.isKey)
             let boards = try await asking { try await desk.lists.boards(on: live, refresh: again, page: page) }
             return .json(boards.map { ReferenceAnswer(id: $0.id.rawValue, name: $0.name) })
         },
@@ -44,7 +44,7 @@ func listRoutes(
             limited: isRefreshing
         ) { request in
             let (live, again) = (try await desk.live(for: request), try isRefresh(request))
-            let page = try request.page()
+            let page = try request.page(PSALists.isKey)
             let companies = try await asking {
                 try await desk.lists.companies(
                     on: live, search: request.query("search"), only: desk.companies(for: request, on: live),

@@ -312,6 +312,9 @@ public struct PSALists: Sendable {
     }
 
     /// Where a page of a list by name ended.
+    /// Whether a list by name may have ended there.
+    static func isKey(_ text: String) -> Bool { text.contains("/") }
+
     private struct Place {
         let id: String
         let name: String

@@ -23,9 +23,12 @@ func ticketWritingRoutes(
             let place = Posts.Place(
                 live: live, tenant: request.tenant?.id, companies: desk.companies(for: request, on: live),
                 ticket: ticket)
+            // It is the same request, wherever its name stands.
+            var nameless = body
+            nameless.requestID = nil
             let id = try await posts.ask(
                 for: draft, at: place, by: request, key: try key(of: request, body.requestID),
-                body: try JSONEncoder.sorted.encode(body))
+                body: try JSONEncoder.sorted.encode(nameless))
             let standing = try await posts.wait(for: id, since: instant)
             return try respond(standing, draft.warnings, link: live.provider.link(to: ticket))
         }
@@ -142,9 +145,10 @@ private func key(of request: SignedInRequest, _ inBody: String?) throws(Problem)
     }
     let key = request.repetitionKey ?? inBody ?? UUID().uuidString.lowercased()
     guard (1...200).contains(key.utf8.count) else {
+        let name = request.repetitionKey == nil ? "request_id" : "Idempotency-Key"
         throw .badRequest(
-            "request_id must have 1 to 200 characters.",
-            errors: [.init(field: "request_id", code: "length", message: "must have 1 to 200 characters")])
+            "\(name) must have 1 to 200 characters.",
+            errors: [.init(field: name, code: "length", message: "must have 1 to 200 characters")])
     }
     return key
 }

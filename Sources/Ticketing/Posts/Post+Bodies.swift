@@ -4,7 +4,7 @@ import WebSupport
 
 /// A body that asks for writes.
 protocol PostBody: JSONBody, Encodable {
-    var requestID: String? { get }
+    var requestID: String? { get set }
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft
 }
 
@@ -17,7 +17,7 @@ struct NoteBody: PostBody {
 
     let text: String
     let noteType: NoteType?
-    let requestID: String?
+    var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
         var checks = PostDraft.Checks()
@@ -36,13 +36,15 @@ struct TimeBody: PostBody {
         case requestID = "request_id"
     }
 
+    static let ranges = ["minutes": 1...PSASettings.longestTime]
+
     let minutes: Int?
     let startedAt: Date?
     let workRole: WorkRole.ID?
     let workType: WorkType.ID?
     let billable: BillableOption?
     let text: String?
-    let requestID: String?
+    var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
         var checks = PostDraft.Checks()
@@ -91,7 +93,7 @@ struct StatusBody: PostBody {
 
     let status: Board.Status.ID
     let expectedStatus: Board.Status.ID?
-    let requestID: String?
+    var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
         PostDraft(.status, [.status(status)], expectedStatus: expectedStatus)
@@ -112,6 +114,8 @@ struct ChangeBody: PostBody {
         case requestID = "request_id"
     }
 
+    static let ranges = ["minutes": 0...PSASettings.longestTime]
+
     let text: String
     let noteType: NoteType?
     let minutes: Int?
@@ -123,7 +127,7 @@ struct ChangeBody: PostBody {
     let movesStatus: Bool?
     let status: Board.Status.ID?
     let expectedStatus: Board.Status.ID?
-    let requestID: String?
+    var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
         var checks = PostDraft.Checks()

@@ -32,7 +32,7 @@ public struct Post: Sendable, Equatable, RowDecodable {
     }
 
     /// Why it failed; stable, machine readable.
-    public enum Fault: String, Sendable, Codable, SQLConvertible, SQLDecodable {
+    public enum Fault: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
         /// There is no such ticket, or not for the one who asked.
         case noTicket = "ticket_not_found"
         /// The ticketing system does not accept it.
@@ -184,7 +184,7 @@ public struct PostRequest: Sendable, Equatable, RowDecodable {
     public typealias ID = RowID<PostRequest>
 
     /// What was asked for.
-    public enum Kind: String, Sendable, Codable, SQLConvertible, SQLDecodable {
+    public enum Kind: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
         case note
         case time
         case status

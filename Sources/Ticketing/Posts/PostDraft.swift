@@ -27,7 +27,7 @@ public struct PostDraft: Sendable, Equatable {
         self.expectedStatus = expectedStatus
     }
 
-    /// From this many characters on some ConnectWise servers were seen to cut notes.
+    /// Above this many characters some ConnectWise servers were seen to cut notes.
     public static let longNote = 15_000
 
     /// What is to be known though it is no error.

@@ -9,6 +9,8 @@ extension PSAProvider {
     /// See ``PSAProvider``.
     public func isKey(_ text: String) -> Bool { !text.isEmpty }
     /// See ``PSAProvider``.
+    public func isNotePosition(_ text: String) -> Bool { !text.isEmpty }
+    /// See ``PSAProvider``.
     public func boardNames() async throws(PSAError) -> [Board] { try await boards() }
     /// See ``PSAProvider``.
     public func lookUp(_ id: Ticket.ID) async throws(PSAError) -> Ticket? { try await ticket(id) }

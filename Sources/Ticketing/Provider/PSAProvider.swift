@@ -26,6 +26,8 @@ public protocol PSAProvider: Sendable {
     func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep
     /// Whether a text can be the key of one of the system's records, written in the only way that we take.
     func isKey(_ text: String) -> Bool
+    /// Whether a text can be where a page of notes ended.
+    func isNotePosition(_ text: String) -> Bool
     /// Where a person opens a ticket in a browser.
     func link(to ticket: Ticket.ID) -> String
 

@@ -66,7 +66,7 @@ public struct TicketQuery: Sendable, Equatable {
 /// A right of the API member, as far as a harmless call can tell.
 public struct RightCheck: Sendable, Equatable {
     /// What the call told.
-    public enum Finding: String, Sendable, Codable {
+    public enum Finding: String, Sendable, Codable, CaseIterable {
         /// It has it.
         case granted
         /// It lacks it.

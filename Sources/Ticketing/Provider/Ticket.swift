@@ -206,7 +206,7 @@ public struct Ticket: Sendable, Equatable {
 /// Something that was written on a ticket: a note, or the text of a time entry.
 public struct TicketNote: Sendable, Equatable {
     /// What carries the text.
-    public enum Kind: String, Sendable, Codable, SQLConvertible, SQLDecodable {
+    public enum Kind: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
         case note
         case timeEntry = "time_entry"
     }

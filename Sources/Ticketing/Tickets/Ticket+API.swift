@@ -95,7 +95,8 @@ func ticketReadingRoutes(
             gives: .page(NoteAnswer.self), flag: flag, reach: .tenants, limit: limits.notes
         ) { request in
             let live = try await desk.live(for: request)
-            let (ticket, page) = (try await desk.requireSight(of: request, on: live), try request.page())
+            let page = try request.page(live.provider.isNotePosition)
+            let ticket = try await desk.requireSight(of: request, on: live)
             let found = try await asking { () throws(PSAError) in
                 try await live.provider.notes(on: ticket, limit: page.limit, after: page.after?.key)
             }
@@ -110,7 +111,8 @@ private func search(
     _ request: SignedInRequest, _ desk: TicketDesk, _ mappings: MemberMappings, _ live: LiveConnection
 ) async throws -> TicketQuery? {
     var query = TicketQuery(
-        text: request.query("q"), board: try desk.key("board_id", of: request, on: live).map { .init($0) },
+        text: SearchText.plain(request.query("q")),
+        board: try desk.key("board_id", of: request, on: live).map { .init($0) },
         status: try desk.key("status_id", of: request, on: live).map { .init($0) })
     try SearchText.check(query.text)
     query.isOpen = try request.query("open", "true or false") { Bool($0) } ?? true
@@ -138,6 +140,11 @@ enum SearchText {
     /// ConnectWise advises addresses of at most 2,000 characters.
     static let longest = 200
     static let mostWords = 12
+
+    /// A number as Patchbay writes it, `#10042`, is the number.
+    static func plain(_ text: String?) -> String? {
+        text.map { $0.wholeMatch(of: /\s*#(\d+)\s*/).map { String($0.1) } ?? $0 }
+    }
 
     static func check(_ text: String?) throws(Problem) {
         guard let text else { return }
