@@ -753,14 +753,6 @@ struct ConsoleTests {
             }
             let admin = try await patchbay.browser(.admin)
             #expect(try await admin.get("/integrations").text.contains("moved by itself: Closed, Elsewhere"))
-            let unset: JSON = [
-                "default_minutes": 15, "note_type": "internal_analysis", "work_role": role, "board_statuses": [],
-                "auto_update_status": true,
-            ]
-            #expect(try await patchbay.api(.PUT, path, unset).status == 200)
-            #expect(
-                try await admin.get("/integrations").text.contains("only where a status is set for the board; none"))
-            #expect(try await patchbay.api(.PUT, path, stored).status == 200)
             let form = try await admin.get("/integrations/settings").text
             #expect(form.contains("value=\"\(closed)\" selected") && form.contains("value=\"999\" selected"))
             let saved = try await admin.post(
@@ -773,6 +765,13 @@ struct ConsoleTests {
             let settings = try await patchbay.api(.GET, path).json
             #expect(settings["default_minutes"] == 20 && settings["work_role"] == role)
             #expect(settings["board_statuses"] == statuses)
+            let unset: JSON = [
+                "default_minutes": 15, "note_type": "internal_analysis", "work_role": role, "board_statuses": [],
+                "auto_update_status": true,
+            ]
+            #expect(try await patchbay.api(.PUT, path, unset).status == 200)
+            #expect(
+                try await admin.get("/integrations").text.contains("only where a status is set for the board; none"))
         }
     }
 

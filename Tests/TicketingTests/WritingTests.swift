@@ -7,6 +7,18 @@ import WebSupport
 
 @Suite("What is written to ConnectWise")
 struct WritingTests {
+    @Test("Blank lines before and space after a text go; the indentation of its first line stays")
+    func trimmed() {
+        var checks = PostDraft.Checks()
+        #expect(checks.text(" \r\n\n    let x = 1\n  more \n \n", "text", longest: 50) == "    let x = 1\n  more")
+        #expect(throws: Never.self) { try checks.finish() }
+        #expect(checks.text("👨‍👩‍👧‍👦👨‍👩‍👧‍👦", "text", longest: 13) == "👨‍👩‍👧‍👦👨‍👩‍👧‍👦")
+        #expect(throws: Problem.self) { try checks.finish() }
+        var empty = PostDraft.Checks()
+        _ = empty.text(" \n\t\n", "text", longest: 50)
+        #expect(throws: Problem.self) { try empty.finish() }
+    }
+
     @Test(
         "Each type of note sets exactly one flag",
         arguments: [

@@ -138,7 +138,9 @@ public func psaConnectionRoutes(
                 let live = try await connections.live(id)
             else { throw Problem.notFound("connection") }
             let wanted = try await request.body(PSASettingsBody.self).settings(of: live.provider)
-            let settings = try await asking { try await wanted.checked(since: stored.settings, on: live, against: lists) }
+            let settings = try await asking {
+                try await wanted.checked(since: stored.settings, on: live, against: lists)
+            }
             let changed = try await connections.set(settings, of: id, request.principal.organization) { old, new, db in
                 try request.record(
                     "psa_connection.settings", on: "PSA connection \(id)", before: old?.settings, after: new?.settings,

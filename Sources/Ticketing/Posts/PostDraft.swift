@@ -33,7 +33,7 @@ public struct PostDraft: Sendable, Equatable {
     /// What is to be known though it is no error.
     public var warnings: [String] {
         parts.compactMap { part in
-            guard case .note(let text, _) = part, text.count > Self.longNote else { return nil }
+            guard case .note(let text, _) = part, text.unicodeScalars.count > Self.longNote else { return nil }
             return "The note has more than 15,000 characters; the ticketing system may cut it."
         }
     }
@@ -78,11 +78,16 @@ public struct PostDraft: Sendable, Equatable {
         mutating func text(_ text: String?, _ field: String, longest: Int) -> String {
             // A null character ends a text in some databases, and is never meant.
             let clean = (text ?? "").replacing("\u{0}", with: "").replacing("\r\n", with: "\n")
-            let trimmed = clean.trimmingCharacters(in: .whitespacesAndNewlines)
-            require(!trimmed.isEmpty, field, "required", "must not be empty.")
+            // The first line's indentation stays: it may be code.
+            let lines = clean.split(separator: "\n", omittingEmptySubsequences: false)
+                .drop { $0.allSatisfy(\.isWhitespace) }
+            let end = lines.joined(separator: "\n").reversed().drop(while: \.isWhitespace)
+            let trimmed = String(end.reversed())
+            let length = trimmed.unicodeScalars.count
+            require(length > 0, field, "required", "must not be empty.")
             require(
-                trimmed.count <= longest, field, "length",
-                "has \(trimmed.count) characters; the ticketing system takes at most \(longest).")
+                length <= longest, field, "length",
+                "has \(length) characters; the ticketing system takes at most \(longest).")
             return trimmed
         }
 
