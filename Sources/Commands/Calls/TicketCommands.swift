@@ -353,6 +353,8 @@ struct RetryPost: ClientCommand {
     var workRole: String?
     @Option(help: "Log the time as this work type instead, by its id.")
     var workType: String?
+    @Option(help: "Move the ticket to this status instead, by its id.")
+    var status: String?
 
     @OptionGroup var client: ClientOptions
 
@@ -360,6 +362,7 @@ struct RetryPost: ClientCommand {
         var body: [String: JSON] = [:]
         if let workRole { body["work_role_id"] = .string(workRole) }
         if let workType { body["work_type_id"] = .string(workType) }
+        if let status { body["status_id"] = .string(status) }
         return Call(method: .post, path: Posts.resource.path(of: subject.identifier) + "/retry", body: .object(body))
     }
 

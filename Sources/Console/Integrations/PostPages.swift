@@ -85,7 +85,7 @@ enum PostWords {
         case "note": NoteWords.title(post["note_type"].words)
         case "time": "\(post["minutes"].int) minutes"
         default:
-            post["status_to"]["name"].string.map { "Status: \($0)" } ?? "Status"
+            (post["status_to"]["name"].string ?? post["status"]["name"].string).map { "Status: \($0)" } ?? "Status"
         }
     }
 

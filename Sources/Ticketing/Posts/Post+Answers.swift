@@ -70,7 +70,7 @@ extension Post {
 
 struct PostAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
-        case id, kind, state, content, member, minutes, billable, error, errors, attempts, origin, by
+        case id, kind, state, content, member, minutes, status, billable, error, errors, attempts, origin, by
         case request = "post_request_id"
         case requestKind = "request_kind"
         case ticket = "ticket_id"
@@ -104,6 +104,7 @@ struct PostAnswer: Codable, Sendable {
     let workRole: WorkRole.ID?
     let workType: WorkType.ID?
     let billable: BillableOption?
+    let status: ReferenceAnswer?
     let statusFrom: ReferenceAnswer?
     let statusTo: ReferenceAnswer?
     let record: String?
@@ -134,6 +135,7 @@ struct PostAnswer: Codable, Sendable {
         workRole = post.workRole
         workType = post.workType
         billable = post.billable
+        status = post.status.map { ReferenceAnswer(id: $0.rawValue, name: post.statusName ?? "status \($0)") }
         statusFrom = post.statusFrom.map(ReferenceAnswer.init)
         statusTo = post.statusTo.map(ReferenceAnswer.init)
         record = post.record

@@ -96,6 +96,8 @@ public struct Post: Sendable, Equatable, RowDecodable {
     public let billable: BillableOption?
     /// The status that is wanted; nil for the one that the connection's settings name for the board.
     public let status: Board.Status.ID?
+    /// What it is called; nil when that was not known when it was asked for.
+    public let statusName: String?
     /// The status before.
     public let statusFrom: Ticket.Reference?
     /// The status after.
@@ -140,6 +142,7 @@ public struct Post: Sendable, Equatable, RowDecodable {
         workType = try row["work_type_id"]
         billable = try row["billable"]
         status = try row["status_id"]
+        statusName = try row["status_name"]
         func reference(_ column: String) throws -> Ticket.Reference? {
             guard let id: String = try row[column] else { return nil }
             return Ticket.Reference(id: id, name: try row[column + "_name"] ?? "")

@@ -128,8 +128,17 @@ enum PostStore {
                     \(orNull: text), \(orNull: author.signed(text)), \(member))
                 """)
         case .status(let status):
-            try db.execute("INSERT INTO posts (\(head), status_id) VALUES (\(values(.status)), \(orNull: status))")
+            try db.execute(
+                """
+                INSERT INTO posts (\(head), status_id, status_name)
+                VALUES (\(values(.status)), \(orNull: status), \(name(of: status, frame.connection)))
+                """)
         }
+    }
+
+    /// How our copy calls a status; null when it does not have it.
+    static func name(of status: Board.Status.ID?, _ connection: PSAConnection.ID) -> SQL {
+        "(SELECT name FROM psa_statuses WHERE connection_id = \(connection) AND id = \(orNull: status))"
     }
 
     static func request(_ id: PostRequest.ID, in db: Connection) throws -> (request: PostRequest, posts: [Post])? {

@@ -174,7 +174,7 @@ public struct Posts: Sendable {
         let job = try Poster.job(request.id, to: request.ticket, of: connection.id, now: instant)
         try await database.write { db in
             try PostStore.limit(request, to: companies, in: db)
-            try change.apply(to: request.id, in: db)
+            try change.apply(to: request.id, on: connection.id, in: db)
             if isUnwritten {
                 try Self.renewAuthor(of: request, connection, in: db)
                 try PostStore.requeue(request.id, in: db)
@@ -210,10 +210,13 @@ public struct Posts: Sendable {
         var status: Board.Status.ID?
 
         /// - Throws: 409 when there is nothing to which they could apply, so that nobody takes them for applied.
-        func apply(to request: PostRequest.ID, in db: Connection) throws {
+        func apply(to request: PostRequest.ID, on connection: PSAConnection.ID, in db: Connection) throws {
             if let workRole { try set("work_role_id = \(workRole)", of: .time, "work_role_id", request, db) }
             if let workType { try set("work_type_id = \(workType)", of: .time, "work_type_id", request, db) }
-            if let status { try set("status_id = \(status)", of: .status, "status_id", request, db) }
+            if let status {
+                let name = PostStore.name(of: status, connection)
+                try set("status_id = \(status), status_name = \(name)", of: .status, "status_id", request, db)
+            }
         }
 
         private func set(

@@ -1,0 +1,123 @@
+import Accounts
+import Foundation
+import HTTPTypes
+import WebSupport
+
+/// What had happened to a ticket when its page was made: the newest event, and the posts that were written.
+private struct Seen: LosslessStringConvertible {
+    var event: Int
+    var posts: Set<Int>
+
+    init(event: Int, posts: Set<Int>) {
+        (self.event, self.posts) = (event, posts)
+    }
+
+    init?(_ description: String) {
+        let numbers = description.split(separator: "-").compactMap { Int($0) }
+        guard let event = numbers.first else { return nil }
+        self.init(event: event, posts: Set(numbers.dropFirst()))
+    }
+
+    var description: String { ([event] + posts.sorted()).map(String.init).joined(separator: "-") }
+
+    func hasMore(than before: Seen) -> Bool { event > before.event || !posts.isSubset(of: before.posts) }
+}
+
+/// What Patchbay knows of a ticket: events, who was told, what was written from here. Fetched again when it changes.
+enum TicketHistory {
+    static func block(_ visit: Visit) async throws -> Block {
+        let id = try visit.parameter()
+        var parts: [Block] = []
+        var seen = Seen(event: 0, posts: [])
+        if visit.may(.get, "/integrations/psa/posts") {
+            let posts = try await visit.get("/integrations/psa/posts", ["ticket_id": id, "limit": "10"]).items
+            seen.posts = Set(posts.filter { $0["state"].words == "sent" }.map(\.["id"].int))
+            if !posts.isEmpty {
+                // The API shows engineers their own.
+                let title = visit.principal.role >= .admin ? "Written from here" : "What you wrote from here"
+                parts.append(
+                    .card(
+                        title, flush: true,
+                        [Table(caption: title, columns: ["Post", "State", "When"], rows: posts.map(row)).block]))
+            }
+        }
+        var entries: [Model] = []
+        if visit.may(.get, "/tickets/{id}/events") {
+            let found = try await events(id, visit)
+            entries = found.items.map(entry)
+            let newest =
+                visit.query["events"] == nil
+                ? found : try await visit.get("/tickets/\(id)/events", ["limit": "1", "newest_first": "true"])
+            seen.event = newest.items.first?["id"].int ?? 0
+            parts.append(
+                .card(
+                    "Timeline",
+                    entries.isEmpty
+                        ? [
+                            .emptyState(
+                                "ticket-detailed", "Nothing is known of this ticket",
+                                "Nothing has happened to it since Patchbay was connected.")
+                        ] : [Block("timeline", ["entries": entries]), pager(found, visit)]))
+        }
+        let isKnown = !entries.isEmpty || parts.count > 1
+        if let before = visit.query["seen"].flatMap(Seen.init), seen.hasMore(than: before) {
+            parts.insert(
+                .notice(
+                    .info, nil, "This ticket has changed since you opened it.", href: visit.ticketHref(), link: "Show"),
+                at: 0)
+        }
+        return Block(
+            "region",
+            [
+                "regionID": "ticket-history",
+                "regionHref": visit.ticketHref(["part": "history", "seen": visit.query["seen"] ?? seen.description]),
+                "parts": parts.map(\.model), "isKnown": isKnown,
+            ])
+    }
+
+    private static func row(_ post: Value) -> [Cell] {
+        [
+            .main(
+                PostWords.what(post), "/integrations/posts/\(post["id"].words)",
+                sub: post["by"].words + (post["member"].string.map { ", as \($0)" } ?? "")),
+            .badge(PostWords.badge(post), sub: post["error"].string), .when(post["created_at"].date),
+        ]
+    }
+
+    private static func events(_ id: String, _ visit: Visit) async throws -> Value {
+        var query = ["limit": "20", "newest_first": "true"]
+        query["cursor"] = visit.query["events"]
+        do {
+            return try await visit.get("/tickets/\(id)/events", query)
+        } catch let problem as Problem where problem.status == .notFound {
+            return .null
+        }
+    }
+
+    private static func pager(_ page: Value, _ visit: Visit) -> Block {
+        .pager(
+            first: visit.query["events"] == nil ? nil : visit.ticketHref(["events": nil]),
+            next: page["next_cursor"].string.map { visit.ticketHref(["events": $0]) })
+    }
+
+    private static func entry(_ event: Value) -> Model {
+        let deliveries = event["deliveries"].elements
+        let isBad = deliveries.contains { $0["state"].words == "failed" }
+        let by = event["by"].string.map { " by \($0)" } ?? ""
+        let change = [event["from"].string, event["to"].string].compactMap(\.self).joined(separator: " → ")
+        let member = event["member"].string.map { ": \($0)" } ?? ""
+        return Model([
+            "tone": isBad ? "is-bad" : deliveries.isEmpty ? "is-muted" : "is-good",
+            "stamp": event["created_at"].date.map { Stamp($0, exact: true).model },
+            "entryTitle": EventWords.of(event["kind"].words) + member + (change.isEmpty ? "" : ": \(change)") + by,
+            "entryText": event["note"].string,
+            "lines": deliveries.map { delivery in
+                [
+                    "badge": Badge.delivery(delivery["state"].words).model,
+                    "lineText":
+                        "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
+                ] as Model
+            }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "Nobody was told." : nil,
+        ])
+    }
+}
