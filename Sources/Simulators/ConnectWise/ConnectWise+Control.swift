@@ -6,7 +6,7 @@ import Foundation
 /// | --- | --- |
 /// | `GET /_control` | besides the common part: tickets, notes, time entries, callbacks, deliveries |
 /// | `GET /_control/tickets/{id}` | a ticket in short |
-/// | `POST /_control/tickets` | `{"summary","board","company","contact","owner","text","as"}` → `{"id"}` |
+/// | `POST /_control/tickets` | `{"summary","board","company","contact","owner","text","as"}` → `{"id"}`; a shift that is played leaves it alone |
 /// | `PATCH /_control/tickets/{id}` | `{"status","board","owner","company","priority","summary","as"}` |
 /// | `DELETE /_control/tickets/{id}?as=…` | deletes |
 /// | `POST /_control/tickets/{id}/notes` | `{"text","kind":"discussion|internal|resolution","as"}` → `{"id"}` |
@@ -60,14 +60,13 @@ extension PlayedConnectWise {
 
     private func create(_ body: JSON) throws -> JSON {
         guard let summary = body["summary"]?.string else { throw ControlError("summary is missing") }
-        return [
-            "id": .integer(
-                try simulator.createTicket(
-                    summary, board: body["board"]?.string, company: body["company"]?.string,
-                    contact: body["contact"]?.int, owner: body["owner"]?.string, text: body["text"]?.string,
-                    recordType: body["recordType"]?.string ?? "ServiceTicket",
-                    as: Author(control: body["as"]) ?? .member("dokafor")))
-        ]
+        let id = try simulator.createTicket(
+            summary, board: body["board"]?.string, company: body["company"]?.string,
+            contact: body["contact"]?.int, owner: body["owner"]?.string, text: body["text"]?.string,
+            recordType: body["recordType"]?.string ?? "ServiceTicket",
+            as: Author(control: body["as"]) ?? .member("dokafor"))
+        simulator.ledger.change { _ = $0.directed.insert(id) }
+        return ["id": .integer(id)]
     }
 
     private func control(_ call: Call, ticket: Int, _ rest: [Substring]) throws -> JSON? {

@@ -29,6 +29,8 @@ struct Ledger: Sendable {
     var workRoles = Table<WorkRole>()
     var workTypes = Table<WorkType>()
     var configurations = Table<Configuration>(firstID: 601)
+    /// Tickets that the control made: nobody else does anything to them.
+    var directed: Set<Int> = []
     var switches = Switches()
 
     /// Changes of tickets that callbacks have still to tell.

@@ -151,7 +151,10 @@ public final class Shift: Service {
 
     /// One of the newest tickets that fit, so that what is watched stays together.
     private func pick(_ kind: Kind, _ random: inout SeededRandom) throws -> TicketState {
-        let recent = simulator.ticketIDs.suffix(60).compactMap { simulator.ticket($0) }
+        // Those that somebody directs from outside are left to him.
+        let directed = simulator.ledger.read(\.directed)
+        let recent = simulator.ticketIDs.filter { !directed.contains($0) }.suffix(60)
+            .compactMap { simulator.ticket($0) }
             .filter { $0.closed == (kind == .reopening) && $0.contact != nil }
         guard let ticket = recent.suffix(15).randomElement(using: &random) else {
             throw NotInThisWorld("no ticket for \(kind.rawValue)")
