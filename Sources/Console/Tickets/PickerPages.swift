@@ -7,8 +7,7 @@ import WebSupport
 func pickerPages() -> [PageRoute] {
     [
         PageRoute(method: .get, path: "/tickets/pick", role: .viewer) { visit in
-            let words = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
-            let text = TicketNumber.typed(words) ?? words
+            let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
             do {
                 let path = try await visit.tickets()
                 let found =

@@ -24,8 +24,9 @@ struct UpdatePanel {
 
     /// The form with what is missing of what was refused, to be changed.
     static func anew(_ visit: Visit) async throws -> Page {
-        var left = visit.entries.with(["act": nil, "post": nil, "status_left": nil, "present_status": nil])
-            .with(["replaces": visit.entries["post"]])
+        var left = visit.entries.with([
+            "act": nil, "post": nil, "status_left": nil, "present_status": nil, "replaces": visit.entries["post"],
+        ])
         for name in ["work_role_id", "work_type_id"] {
             if let chosen = left["retry_" + name], !chosen.isEmpty { left = left.with([name: chosen]) }
         }

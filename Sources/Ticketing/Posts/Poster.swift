@@ -187,10 +187,13 @@ public struct Poster: JobHandler {
     private func refusedBeforehand(_ posts: [Post], _ work: Work) async -> JobOutcome? {
         guard posts.count > 1, posts.allSatisfy({ $0.state == .queued && $0.doubt == .none }),
             let last = posts.last, last.kind == .status, let board = work.ticket.board,
-            let wanted = wanted(last, on: board, work.live), work.ticket.status?.id != wanted.rawValue,
-            let known = try? await status(wanted, on: Board.ID(board.id), work.live)
+            let wanted = wanted(last, on: board, work.live), work.ticket.status?.id != wanted.rawValue
         else { return nil }
-        guard !known.isOffered else { return nil }
+        do {
+            if try await offered(wanted, on: Board.ID(board.id), work.live) != nil { return nil }
+        } catch {
+            return nil
+        }
         let (result, instant) = (Self.noStatus(wanted, board, from: work.ticket.status), now())
         return .done { db in try PostStore.settle(last, as: result, now: instant, in: db) }
     }
@@ -235,7 +238,7 @@ public struct Poster: JobHandler {
                 .statusChanged, "Somebody moved the ticket to \(present.name) meanwhile. Look at it and decide again.",
                 fields: ["expected_status_id": "is no longer the ticket's status"], from: present)
         }
-        guard case .offered(let status) = try await status(wanted, on: Board.ID(board.id), work.live) else {
+        guard let status = try await offered(wanted, on: Board.ID(board.id), work.live) else {
             return Self.noStatus(wanted, board, from: present)
         }
         var moved = try await work.live.provider.setStatus(wanted, of: ticket)
@@ -251,18 +254,14 @@ public struct Poster: JobHandler {
         return .sent(record: nil, from: present, to: moved.status)
     }
 
-    private enum Offer {
-        case offered(Board.Status)
-        case notOffered
-
-        var isOffered: Bool { if case .offered = self { true } else { false } }
-    }
-
-    private func status(_ id: Board.Status.ID, on board: Board.ID, _ live: LiveConnection) async throws -> Offer {
+    /// A status of the board that a ticket may be moved to; nil when there is none of this id.
+    private func offered(
+        _ id: Board.Status.ID, on board: Board.ID, _ live: LiveConnection
+    ) async throws -> Board.Status? {
         var known = try await lists.statuses(of: board, on: live).first { $0.id == id }
         // It may be newer than our copy.
         if known == nil { known = try await lists.statuses(of: board, on: live, refresh: true).first { $0.id == id } }
-        return known.map { $0.isInactive ? .notOffered : .offered($0) } ?? .notOffered
+        return known.flatMap { $0.isInactive ? nil : $0 }
     }
 
     // MARK: What becomes of it

@@ -143,7 +143,7 @@ enum SearchText {
 
     /// A number as Patchbay writes it, `#10042`, is the number.
     static func plain(_ text: String?) -> String? {
-        text.map { $0.wholeMatch(of: /\s*#(\d+)\s*/).map { String($0.1) } ?? $0 }
+        text.map { $0.wholeMatch(of: /\s*#\s*(\d+)\s*/).map { String($0.1) } ?? $0 }
     }
 
     static func check(_ text: String?) throws(Problem) {
