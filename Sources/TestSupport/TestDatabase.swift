@@ -99,14 +99,15 @@ public final class TestClock: Sendable {
     }
 }
 
-/// Awaits a condition, looking every few milliseconds.
+/// Awaits a condition, looking every few milliseconds. What is awaited is put into words when it did not come.
 /// - Throws: ``ConditionTimeOut`` when it has not come true within the limit.
 public func eventually(
-    within limit: Duration = .seconds(20), _ what: String, _ condition: () async throws -> Bool
+    within limit: Duration = .seconds(20), _ what: @autoclosure () -> String,
+    _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw ConditionTimeOut(what: what) }
+        guard ContinuousClock.now < deadline else { throw ConditionTimeOut(what: what()) }
         try await Task.sleep(for: .milliseconds(5))
     }
 }

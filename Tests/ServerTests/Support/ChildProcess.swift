@@ -54,21 +54,20 @@ package final class ChildProcess: Sendable {
         process.standardError = pipe
         process.standardOutput = pipe
         let (end, output, isRead) = (end, output, isRead)
-        pipe.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            // Without bytes the other side has closed, and the handler would be called for ever.
-            guard !data.isEmpty else {
-                handle.readabilityHandler = nil
-                return isRead.change { $0 = true }
-            }
-            output.change { $0 += String(decoding: data, as: UTF8.self) }
-        }
         process.terminationHandler = { process in
             let status = process.terminationStatus
             end.change { $0 = process.terminationReason == .exit ? .exited(status) : .killed(status) }
         }
         try process.run()
         identifier = process.processIdentifier
+        // A thread, since Foundation's handler of readability misses the end of one pipe in some hundred.
+        let reading = pipe.fileHandleForReading
+        Thread.detachNewThread {
+            while case let data = reading.availableData, !data.isEmpty {
+                output.change { $0 += String(decoding: data, as: UTF8.self) }
+            }
+            isRead.change { $0 = true }
+        }
     }
 
     /// What it wrote so far, on both outputs.
