@@ -158,12 +158,10 @@ public struct Server: Sendable {
     private static func psaFactory(
         _ outbound: OutboundClient, _ database: Database, _ budget: Int
     ) -> PSAConnections.Factory {
-        { target in
+        let budgets = SharedCallBudgets(database: database, limit: budget)
+        return { target in
             let name = target.connection.map { "connectwise:\($0)" } ?? "connectwise:test"
-            let remote = Remote(
-                name,
-                budget: target.connection.map { SharedCallBudget(database: database, name: "psa:\($0)", limit: budget) }
-            )
+            let remote = Remote(name, budget: target.connection.map { budgets.budget(of: $0) })
             // Keys of callbacks are fetched while ConnectWise waits for our answer, so they do not queue for the budget.
             let keyRemote = Remote("connectwise-key:\(target.connection.map { "\($0)" } ?? "test")")
             let credentials = ConnectWiseCredentials(

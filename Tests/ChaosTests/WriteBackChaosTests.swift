@@ -101,9 +101,11 @@ extension ChaosTests {
     private static func allWritten(_ api: APIClient, within limit: Duration) async throws {
         let end = ContinuousClock.now + limit
         while true {
-            let left = try await api(.GET, "/integrations/psa/posts?state=queued&limit=1").json["items"].elements
+            let left = try await api(.GET, "/integrations/psa/posts?state=queued&limit=200").json["items"].elements
             if left.isEmpty { break }
-            guard ContinuousClock.now < end else { throw Unexpected("posts still wait: \(left)") }
+            guard ContinuousClock.now < end else {
+                throw Unexpected("\(left.count) posts still wait: \(left.prefix(3))")
+            }
             try await resume(api)
             try await Task.sleep(for: .seconds(1))
         }

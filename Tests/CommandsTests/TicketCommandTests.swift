@@ -107,7 +107,8 @@ import Testing
             Exchange("GET /api/v1/users/7/tenants", body: #"{"tenants": null}"#),
         ]) { server in
             let settings = try await CommandRun.of(
-                ["update", "psa-settings", "1", "--default-minutes", "30"], server: server)
+                ["update", "psa-settings", "1", "--default-minutes", "30", "--work-type", "4", "--no-work-role"],
+                server: server)
             #expect(settings.exitCode == 0)
             let limited = try await CommandRun.of(["update", "user-limits", "7", "--tenants", "1, 2"], server: server)
             #expect(limited.output == ["Customers  1, 2"])
@@ -120,7 +121,9 @@ import Testing
         }
         #expect(
             received.compactMap(\.body) == [
-                json(#"{"default_minutes": 30, "note_type": "resolution", "work_role": {"id": "2", "name": "Eng"}}"#),
+                json(
+                    #"{"default_minutes": 30, "note_type": "resolution", "work_role": null, "work_type": {"id": "4", "name": "4"}}"#
+                ),
                 json(#"{"tenants": [1, 2]}"#), json(#"{"tenants": null}"#),
             ])
     }

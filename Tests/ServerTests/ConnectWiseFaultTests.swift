@@ -121,6 +121,20 @@ struct ConnectWiseFaultTests {
         }
     }
 
+    @Test("Tests of the connection cost their calls, and no more of the budget", arguments: TestDatabase.engines)
+    func testedOften(engine: Engine) async throws {
+        var options = RunningPatchbay.Options()
+        options.settings["PATCHBAY_CONNECTWISE_BUDGET"] = "200"
+        try await RunningPatchbay.run(engine, options) { patchbay in
+            let id = try await patchbay.connection()["id"].int ?? 0
+            for _ in 0..<20 {
+                let reply = try await patchbay.api(.POST, "\(patchbay.psa)/connections/\(id)/test")
+                #expect(reply.status == 200, "\(reply.json)")
+            }
+            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?q=a").status == 200)
+        }
+    }
+
     @Test("A hook during the wait for another try brings the try forward", arguments: TestDatabase.engines)
     func broughtForward(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

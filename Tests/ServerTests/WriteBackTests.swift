@@ -42,7 +42,9 @@ extension RunningPatchbay {
     /// Lets what waits for its next try run at once.
     func retry(_ ticket: Int) async throws -> Reply {
         guard
-            let post = try await posts(to: ticket).first(where: { ["queued", "failed"].contains($0["state"].string) })
+            let post = try await posts(to: ticket).first(where: {
+                ["queued", "failed", "dismissed"].contains($0["state"].string)
+            })
         else { throw Unexpected("nothing to retry") }
         return try await api(.POST, "\(psa)/posts/\(post["id"].int ?? 0)/retry", [:])
     }
@@ -308,6 +310,64 @@ struct WriteBackTests {
             #expect(again.status == 200, "\(again.json)")
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("At last") } == 1)
             #expect(try await patchbay.posts(to: ticket).first?["attempts"] == 2)
+        }
+    }
+
+    @Test("Who tries again hears how that went, not why it waited before", arguments: TestDatabase.engines)
+    func newsOfOthers(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let (slow, other) = (
+                try patchbay.connectWise.createTicket("Slow"), try patchbay.connectWise.createTicket("Other")
+            )
+            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            #expect(try await patchbay.write(slow, "notes", ["text": "Late"]).status == 202)
+            patchbay.connectWise.desk.script(
+                Fault(.delay(.seconds(2)), method: "POST", path: "*/tickets/\(slow)/notes"))
+            async let again = patchbay.retry(slow)
+            try await eventually("the second attempt") {
+                try await patchbay.posts(to: slow).first?["attempts"] == 2
+            }
+            // What becomes of other posts wakes everybody who waits.
+            #expect(try await patchbay.write(other, "notes", ["text": "Soon"]).status == 200)
+            let reply = try await again
+            #expect(reply.status == 200, "\(reply.json)")
+        }
+    }
+
+    @Test("What waits is withdrawn, and holds up nothing any more", arguments: TestDatabase.engines)
+    func withdrawn(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Held up")
+            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes", times: nil))
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Regretted"]).status == 202)
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Behind it"]).status == 202)
+            let first = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
+            patchbay.connectWise.desk.removeFaults()
+            let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(first)/dismiss")
+            #expect(answer.status == 200 && answer.json["state"] == "dismissed", "\(answer.json)")
+            #expect(answer.json["error_code"] == "withdrawn")
+            try await eventually(within: .seconds(4), "the one behind it to be written") {
+                try await patchbay.posts(to: ticket).last?["state"] == "sent"
+            }
+            let notes = patchbay.connectWise.ticket(ticket)?.notes ?? []
+            #expect(!notes.contains { $0.hasSuffix("Regretted") })
+        }
+    }
+
+    @Test("What is withdrawn after a lost answer is not doubled by a retry", arguments: TestDatabase.engines)
+    func withdrawnInDoubt(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("In doubt")
+            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
+            // Looking whether it is there fails as well.
+            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "GET", path: "*/notes", times: nil))
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Perhaps"]).status == 202)
+            let post = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
+            let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(post)/dismiss")
+            #expect(answer.json["error"].string?.contains("may be in the ticket") == true, "\(answer.json)")
+            patchbay.connectWise.desk.removeFaults()
+            #expect(try await patchbay.retry(ticket).status == 200)
+            #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Perhaps") } == 1)
         }
     }
 

@@ -10,6 +10,8 @@ struct Field: Equatable, Sendable {
         /// Several, with commas between them.
         case integers
         case choice([String])
+        /// Something of the ticketing system by its id; the server knows how it is called.
+        case reference
         /// A point in time; relative texts such as `2h` count into this direction.
         case instant(Instant.Direction)
         /// A credential. It should not stand in the shell's history: `-` reads it from standard input, and creating
@@ -92,6 +94,8 @@ extension Field {
                 throw InvalidValue("choose one of: \(choices.joined(separator: ", "))")
             }
             return .string(text)
+        case .reference:
+            return .object(["id": .string(text), "name": .string(text)])
         case .instant(let direction):
             guard let instant = Instant.read(text, now: now, counting: direction) else {
                 throw InvalidValue("a time is needed, such as \(direction.examples)")
@@ -107,7 +111,7 @@ extension Field {
     /// Help for the option, with how to give the value.
     func help(creating: Bool) -> String {
         switch kind {
-        case .text, .integer, .integers, .sets, .clears: return help + standardHelp
+        case .text, .integer, .integers, .reference, .sets, .clears: return help + standardHelp
         case .choice(let choices): return "\(help) One of: \(choices.joined(separator: ", ")).\(standardHelp)"
         case .instant(let direction): return "\(help) Such as \(direction.examples).\(standardHelp)"
         case .secret(let environment):

@@ -102,6 +102,13 @@ enum WriteDefaults: Noun {
             Field("default_minutes", .integer, help: "How long a logged change took, in minutes."),
             Field(
                 "note_type", .choice(["internal_analysis", "resolution", "description"]), help: "What kind notes are."),
+            Field("work_role", .reference, help: "As what time is logged: an id of list work-roles."),
+            Field("work_role", option: "no-work-role", .clears, help: "Leave the work role to the ticketing system."),
+            Field("work_type", .reference, help: "What kind of work it is: an id of list work-types."),
+            Field("work_type", option: "no-work-type", .clears, help: "Leave the work type to the ticketing system."),
+            Field(
+                "member", .reference, help: "In whose name people write who are no member: an id of list psa-members."),
+            Field("member", option: "no-member", .clears, help: "They write in the name of the API member."),
         ]
             + Field.onOff(
                 "auto_update_status", onHelp: "Move a ticket whose change is logged to its board's status.",

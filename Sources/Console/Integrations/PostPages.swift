@@ -73,8 +73,11 @@ private let postActs: [PageRoute] = [
         }
     },
     .post("/integrations/posts/{id}/dismiss", .engineer) { visit in
-        try await visit.send(.post, "\(integrationBase)/posts/\(try visit.parameter())/dismiss")
-        return .redirect("/integrations/posts", "It is dismissed, and no longer asks for attention.")
+        let post = try await visit.send(.post, "\(integrationBase)/posts/\(try visit.parameter())/dismiss")
+        return .redirect(
+            "/integrations/posts",
+            post["error_code"].words == "withdrawn"
+                ? "It is withdrawn, and not tried any more." : "It is dismissed, and no longer asks for attention.")
     },
 ]
 
@@ -175,11 +178,12 @@ enum PostWords {
         if let content = post["content"].string {
             blocks.append(.card("As written", [Block("message", ["text": content])]))
         }
+        let word = ["failed": "Dismiss", "queued": "Withdraw"][post["state"].words]
         let dismiss =
-            post["state"].words == "failed"
-            ? visit.allowed(
-                .post, integrationBase + "/posts/{id}/dismiss", .post("Dismiss", "/integrations/posts/\(id)/dismiss"))
-            : []
+            word.map {
+                visit.allowed(
+                    .post, integrationBase + "/posts/{id}/dismiss", .post($0, "/integrations/posts/\(id)/dismiss"))
+            } ?? []
         return Page(
             title: what(post), heading: "\(what(post)) on #\(post["ticket_id"].words)",
             crumb: ("Post history", "/integrations/posts"), actions: dismiss, blocks: blocks)

@@ -112,7 +112,7 @@ func postRoutes(
         },
         Route(
             .post, path + "/{id}/dismiss", .engineer,
-            "Leaves what failed of the request that the write belongs to at that; it can be tried again all the same",
+            "Leaves at that what failed, and withdraws what waits, of the request that the write belongs to; it can be tried again all the same",
             gives: .one(PostAnswer.self), reach: .tenants
         ) { request in
             let (post, asked) = try await find(request, posts)
@@ -181,6 +181,7 @@ enum PostRefusal {
             case .noStatus: (.unprocessableContent, "status_not_on_board", "The board has no such status")
             case .unchanged: (.unprocessableContent, "unchanged", "The ticketing system changed nothing")
             case .gaveUp: (.unprocessableContent, "gave_up", "Given up after a day")
+            case .withdrawn: (.conflict, "withdrawn", "It was withdrawn")
             case .rejected, .notTried, .unavailable, nil:
                 (.unprocessableContent, "psa_rejected", "The ticketing system does not accept it")
             }

@@ -24,7 +24,7 @@ public struct Post: Sendable, Equatable, RowDecodable {
         case failed
         /// There was nothing to do.
         case skipped
-        /// It failed, and somebody decided to leave it at that.
+        /// It failed or waited, and somebody decided to leave it at that.
         case dismissed
 
         /// What was not written, and can be tried again.
@@ -53,6 +53,8 @@ public struct Post: Sendable, Equatable, RowDecodable {
         case noConnection = "connection_removed"
         /// The connection leads to another server than when it was asked for.
         case moved = "connection_moved"
+        /// Somebody withdrew it while it waited.
+        case withdrawn
         /// Not failed: it waits, and this is why.
         case unavailable
     }

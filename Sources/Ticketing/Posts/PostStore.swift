@@ -195,13 +195,13 @@ enum PostStore {
 
     // MARK: What becomes of them
 
-    /// Notes that a post is about to be written. The caller holds its job.
+    /// Notes that a post is about to be written; why it waited until now is over. The caller holds its job.
     /// - Parameter status: what the ticket's status is now; kept from the first attempt that may have changed it.
     /// - Returns: the post as it is to be written; nil when it does not wait any more.
     static func begin(_ post: Post.ID, from status: Ticket.Reference?, now: Date, in db: Connection) throws -> Post? {
         try db.first(
             """
-            UPDATE posts SET attempts = attempts + 1, tried_at = \(now),
+            UPDATE posts SET attempts = attempts + 1, tried_at = \(now), error = NULL, error_code = NULL,
                 status_from = CASE WHEN uncertain = \(Post.Doubt.none) THEN \(orNull: status?.id) ELSE status_from END,
                 status_from_name = CASE WHEN uncertain = \(Post.Doubt.none) THEN \(orNull: status?.name)
                     ELSE status_from_name END,
@@ -290,13 +290,18 @@ enum PostStore {
         db.signal(.posts)
     }
 
-    /// Leaves what failed of a request at that.
+    /// Leaves what failed of a request at that, and withdraws what waits; its job finds nothing to do.
     /// - Returns: how many posts that were.
-    static func dismiss(_ request: PostRequest.ID, in db: Connection) throws -> Int {
+    static func dismiss(_ request: PostRequest.ID, now: Date, in db: Connection) throws -> Int {
+        let withdrawn = "Withdrawn before it was written."
+        let doubtful = "Withdrawn after an attempt that was not answered: it may be in the ticket. A retry looks first."
         let dismissed = try db.execute(
             """
-            UPDATE posts SET state = \(Post.State.dismissed)
-            WHERE request_id = \(request) AND state = \(Post.State.failed)
+            UPDATE posts SET state = \(Post.State.dismissed), settled_at = \(now),
+                error = CASE WHEN state = \(Post.State.failed) THEN error
+                    WHEN uncertain = \(Post.Doubt.none) THEN \(withdrawn) ELSE \(doubtful) END,
+                error_code = CASE WHEN state = \(Post.State.failed) THEN error_code ELSE \(Post.Fault.withdrawn) END
+            WHERE request_id = \(request) AND state IN (\(list: [Post.State.failed, .queued]))
             """)
         db.signal(.posts)
         return dismissed

@@ -190,12 +190,16 @@ public struct Posts: Sendable {
         }
     }
 
-    /// Leaves what failed of a request at that: nobody is asked to look at it any more.
+    /// Leaves what failed of a request at that, so that nobody is asked to look at it any more, and withdraws what waits, so
+    /// that it does not hold up later writes to the ticket.
     func dismiss(_ post: Post, of request: PostRequest, by asker: SignedInRequest) async throws {
-        let instant = now()
+        let (queue, instant) = (queue, now())
         try await database.write { db in
-            guard try PostStore.dismiss(request.id, in: db) > 0 else {
-                throw Problem.conflict(code: "nothing_to_dismiss", "Only what failed can be dismissed.")
+            guard try PostStore.dismiss(request.id, now: instant, in: db) > 0 else {
+                throw Problem.conflict(code: "nothing_to_dismiss", "Only what failed or waits can be dismissed.")
+            }
+            if let connection = request.connection {
+                try queue.hasten(lane: PostRequest.lane(connection, request.ticket), now: instant, in: db)
             }
             try asker.record(
                 "ticket.dismiss", on: "ticket \(request.ticket)", after: ["post_request": request.id], now: instant,
