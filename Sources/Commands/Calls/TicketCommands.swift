@@ -374,7 +374,8 @@ struct RetryPost: ClientCommand {
 /// `patchbay post dismiss`.
 struct DismissPost: ClientCommand {
     static let configuration = CommandConfiguration(
-        commandName: "dismiss", abstract: "Leave what failed of a request at that, withdraw what waits; both can be tried again.")
+        commandName: "dismiss",
+        abstract: "Leave what failed of a request at that, withdraw what waits; both can be tried again.")
 
     @OptionGroup var subject: Identified
     @OptionGroup var client: ClientOptions
