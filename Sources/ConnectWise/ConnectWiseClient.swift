@@ -75,9 +75,15 @@ public struct ConnectWiseClient: Sendable {
     /// The address of the API, found once and kept.
     public func apiBase(_ priority: CallPriority = .interactive) async throws(ConnectWiseError) -> String {
         if let known = address.known { return known }
-        let resolved = site.apiBase(try await companyInfo(priority))
-        address.remember(resolved, at: remote.now)
-        return resolved
+        return try await address.join { [self] in
+            do throws(ConnectWiseError) {
+                let resolved = site.apiBase(try await companyInfo(priority))
+                address.remember(resolved, at: remote.now)
+                return .success(resolved)
+            } catch {
+                return .failure(error)
+            }
+        }.get()
     }
 
     /// What the site says about the company; needs no keys.
@@ -175,6 +181,25 @@ private final class APIAddress: Sendable {
     /// A route that really does not exist must not cost a second call each time.
     private static let shortestLife = Duration.seconds(60)
     private let resolved = Mutex<Resolved?>(nil)
+    /// The question that is under way: all who want to know at once ask once.
+    private let asking = Mutex<Task<Result<String, ConnectWiseError>, Never>?>(nil)
+
+    /// - Parameter ask: asks, and remembers the answer.
+    func join(
+        _ ask: @escaping @Sendable () async -> Result<String, ConnectWiseError>
+    ) async -> Result<String, ConnectWiseError> {
+        let task = asking.withLock { asking in
+            if let asking { return asking }
+            let task = Task {
+                let result = await ask()
+                self.asking.withLock { $0 = nil }
+                return result
+            }
+            asking = task
+            return task
+        }
+        return await task.value
+    }
 
     var known: String? { resolved.withLock { $0?.base } }
 

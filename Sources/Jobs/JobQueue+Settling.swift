@@ -164,6 +164,12 @@ extension JobQueue {
             UPDATE jobs SET run_at = \(now)
             WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at = \(until) AND run_at > \(now)
             """)
+        // What was enqueued behind others meanwhile, for the end of the pause as it was then.
+        try db.execute(
+            """
+            UPDATE jobs SET run_at = \(now)
+            WHERE lane_group = \(laneGroup) AND state = 'waiting' AND run_at > \(now) AND run_at <= \(until)
+            """)
         if freed > 0 { db.signal(.jobs) }
     }
 
@@ -175,11 +181,13 @@ extension JobQueue {
     }
 
     /// Lets all jobs of a group of lanes that wait for their next try run at once: whatever they waited for is there again.
-    public func hasten(laneGroup: String, now: Date, in db: Connection) throws {
+    /// - Parameter planned: whether those too that did not fail, but were to run later.
+    public func hasten(laneGroup: String, planned: Bool = false, now: Date, in db: Connection) throws {
+        let which: SQL = planned ? "" : " AND failures > 0"
         let hastened = try db.execute(
             """
-            UPDATE jobs SET run_at = \(now) WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at > \(now)
-                AND failures > 0
+            UPDATE jobs SET run_at = \(now)
+            WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at > \(now)\(which)
             """)
         if hastened > 0 { db.signal(.jobs) }
     }

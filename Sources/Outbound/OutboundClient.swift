@@ -101,14 +101,19 @@ public final class OutboundClient: Sendable {
         let (url, destination) = try permitted(request.url)
         try remote.checkOpen()
         try await check(destination)
+        // Callers count on it that a call is over some time after they asked for it.
+        let startBy = remote.now + remote.limits.patience(priority) + .seconds(5)
         let first = try await call(
-            request, url, destination, remote, priority, deadline: nil, mayRepeat: request.mayBeRepeated)
+            request, url, destination, remote, priority, startBy: startBy, deadline: nil,
+            mayRepeat: request.mayBeRepeated)
         switch first {
         case .answer(let response):
             return response
         case .repeatBefore(let deadline):
             // A kept connection that the peer had closed meanwhile.
-            switch try await call(request, url, destination, remote, priority, deadline: deadline, mayRepeat: false) {
+            switch try await call(
+                request, url, destination, remote, priority, startBy: startBy, deadline: deadline, mayRepeat: false)
+            {
             case .answer(let response): return response
             case .repeatBefore: throw .connection(reason: "closed by the peer", maybeSent: true)
             }
@@ -122,11 +127,12 @@ public final class OutboundClient: Sendable {
 
     private func call(
         _ request: OutboundRequest, _ url: URL, _ destination: Destination, _ remote: Remote, _ priority: CallPriority,
-        deadline: NIODeadline?, mayRepeat: Bool
+        startBy: ContinuousClock.Instant, deadline: NIODeadline?, mayRepeat: Bool
     ) async throws(OutboundError) -> Attempt {
         if let budget = remote.budget {
             try await budget.acquire(priority, patience: remote.limits.patience(priority))
         }
+        guard remote.now < startBy else { throw .timeOut(maybeSent: false) }
         let probe = try remote.admit()
         let deadline = deadline ?? .now() + TimeAmount(request.timeOut ?? remote.limits.timeOut)
         let exchange = Exchange(limit: request.maximumAnswerBytes ?? remote.limits.maximumAnswerBytes)

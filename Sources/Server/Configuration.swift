@@ -50,6 +50,8 @@ public struct Configuration: Sendable {
     public var connectWiseBudget = 500
     /// How often an organization may search tickets, look them up and write to them.
     public var ticketLimits = TicketLimits()
+    /// How long people and posts wait; not set by the environment.
+    public var postTiming = PostTiming()
     /// The first organization's Webex bot.
     public var webexToken: String?
     /// Where Webex is.

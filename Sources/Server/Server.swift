@@ -72,7 +72,8 @@ public struct Server: Sendable {
             database: database, queue: queue, tickets: tickets, chats: chats, schedule: configuration.syncSchedule,
             publicURL: publicURL, refreshPace: .seconds(60) / configuration.connectWiseBudget, logger: logger)
         let ticketing = TicketingFeature(
-            database: database, queue: queue, connections: tickets, limits: configuration.ticketLimits)
+            database: database, queue: queue, connections: tickets, limits: configuration.ticketLimits,
+            timing: configuration.postTiming)
         try await keepConfiguredConnections(configuration, database, tickets, chats, notifications, logger)
 
         let cookie = SessionCookie(publicURL: publicURL)
@@ -148,6 +149,8 @@ public struct Server: Sendable {
         switch error {
         case let error as DatabaseError where error.isTransient:
             .unavailable("The database cannot be used for the moment; try again.")
+        case DatabaseError.reference:
+            .conflict(code: "gone_meanwhile", "Something that this belongs to was removed meanwhile. Look again.")
         default:
             nil
         }

@@ -24,7 +24,13 @@ public enum APIJSON {
 
     /// Reads a timestamp with or without fractions of a second, in any zone.
     public static func date(_ text: String) -> Date? {
-        (try? Date(text, strategy: timestamp)) ?? (try? Date(text, strategy: .iso8601))
+        let text = text.uppercased()
+        // Foundation takes February 30 for March 2.
+        let local = text.prefix(19)
+        guard let read = try? Date("\(local)Z", strategy: .iso8601), read.formatted(.iso8601).dropLast() == local else {
+            return nil
+        }
+        return (try? Date(text, strategy: timestamp)) ?? (try? Date(text, strategy: .iso8601))
     }
 }
 

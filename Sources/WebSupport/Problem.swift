@@ -132,3 +132,10 @@ extension Problem {
         return response
     }
 }
+
+extension String {
+    /// With a full stop at its end, so that another sentence can follow.
+    public var asSentence: String {
+        last.map { ".!?…".contains($0) } ?? true ? self : self + "."
+    }
+}

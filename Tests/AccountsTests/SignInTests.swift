@@ -46,9 +46,12 @@ struct SignInTests {
                 }
             }
             _ = await time("warm@example.com")
-            // The quicker of two each: other tests run at the same time.
-            let known = min(await time("anna@example.com"), await time("anna@example.com"))
-            let unknown = min(await time("nobody@example.com"), await time("somebody@example.com"))
+            // The quickest of three each, in turns: other tests run at the same time.
+            var (known, unknown) = (Duration.seconds(3_600), Duration.seconds(3_600))
+            for number in 1...3 {
+                known = min(known, await time("anna@example.com"))
+                unknown = min(unknown, await time("nobody\(number)@example.com"))
+            }
             // Both hash once; without it the unknown one would take a hundredth of the time.
             #expect(unknown > known / 8 && known > unknown / 8, "\(known) \(unknown)")
         }

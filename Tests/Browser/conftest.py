@@ -7,13 +7,15 @@ import queue
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import threading
+import time
 import urllib.request
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+
+from processes import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATCHBAY = shlex.split(os.environ.get("PATCHBAY_BIN", str(ROOT / ".build/debug/patchbay")))
@@ -21,9 +23,12 @@ CHROMIUM = next(
     (path for path in map(shutil.which, ["chromium", "chromium-browser", "google-chrome"]) if path), "/usr/bin/chromium"
 )
 SHOTS = ROOT / "output/screenshots"
-START_WITHIN = 60
+START_WITHIN = 120
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 ROLES = {"viewer": "viewer", "engineer": "engineer", "admin": "admin", "owner": "owner", "super admin": "you"}
+
+# The server may take 8 s for an answer, and the machine its time.
+expect.set_options(timeout=20_000)
 
 
 class Demo:
@@ -41,9 +46,17 @@ class Demo:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             text = answer.read()
             return json.loads(text) if text else None
+
+    def until(self, path, condition, within=150):
+        """Asks until the answer is as expected. What happens in the world is chance, so that may take its time."""
+        deadline = time.monotonic() + within
+        while not condition(found := self.api("GET", path)):
+            assert time.monotonic() < deadline, f"{path} did not come to what was expected: {found}"
+            time.sleep(0.2)
+        return found
 
     def webex_fault(self, **fault):
         base = self.api("GET", "/integrations/chat/connections")["items"][0]["url"]
@@ -52,12 +65,6 @@ class Demo:
     def clear_webex_faults(self):
         base = self.api("GET", "/integrations/chat/connections")["items"][0]["url"]
         self.api("DELETE", "/_control/faults", base=base)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +103,7 @@ def demo():
     finally:
         process.terminate()
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -122,11 +129,10 @@ def visit(demo, chromium):
             viewport={"width": width, "height": height}, color_scheme=scheme, base_url=demo.url, **options
         )
         opened.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.complaints, page.demo = complaints, demo
         page.complaints, page.demo = complaints, demo
         if role:
             sign_in(page, ROLES[role], demo.password)

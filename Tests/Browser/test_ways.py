@@ -24,7 +24,7 @@ def test_a_rule_is_made_and_its_delivery_arrives_live(visit, demo):
     loaded = watcher.evaluate("performance.timeOrigin")
     # What happens in the world is chance: once no ticket of this board moved for 40 s.
     expect(watcher.locator("tbody tr", has_text="Dispatch").first).to_be_visible(timeout=150_000)
-    expect(watcher.locator("tbody tr", has_text="Dispatch").first).to_contain_text("sent", timeout=20_000)
+    expect(watcher.locator("tbody tr", has_text="Dispatch").first).to_contain_text("sent", timeout=60_000)
     assert watcher.evaluate("performance.timeOrigin") == loaded, "the page was not loaded again"
     # Off again, in place.
     admin.goto("/rules")
@@ -67,14 +67,15 @@ def test_a_failed_delivery_is_sent_again(visit, demo):
     try:
         page.goto("/deliveries?state=failed")
         failed = page.locator("tbody tr", has_text="failed").first
-        expect(failed).to_be_visible(timeout=40_000)
+        # What happens in the world is chance.
+        expect(failed).to_be_visible(timeout=150_000)
         # Writes to tickets are counted too.
-        expect(page.get_by_role("link", name=re.compile("Deliveries .* to act on"))).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("link", name=re.compile("Deliveries .* to act on"))).to_be_visible()
     finally:
         demo.clear_webex_faults()
     failed.get_by_role("button", name="Send again").click()
     expect(page.get_by_role("status")).to_contain_text("sent again")
-    expect(page.locator(".facts .badge").first).to_contain_text("sent", timeout=20_000)
+    expect(page.locator(".facts .badge").first).to_contain_text("sent", timeout=60_000)
     admin = visit("admin")
     admin.goto("/deliveries?state=failed")
     if admin.get_by_role("button", name="Send all failed again").count():
@@ -109,8 +110,9 @@ def test_sign_in_with_a_second_factor(visit, demo):
     secret = page.locator("p code").inner_text()
     page.get_by_label("Code that the app shows").fill(pyotp.TOTP(secret).now())
     page.get_by_role("button", name="Switch it on").click()
+    # Counted first, which waits for the page.
+    expect(page.locator(".codes code")).to_have_count(10)
     codes = page.locator(".codes code").all_inner_texts()
-    assert len(codes) == 10
     page.get_by_role("link", name="I have saved them").click()
     page.get_by_label("Account of Finn").click()
     page.get_by_role("button", name="Sign out").click()
@@ -138,6 +140,8 @@ def test_nobody_sees_a_button_that_would_be_refused(visit, role, sees):
 
 def test_everything_by_keyboard(visit):
     page = visit("admin")
+    # The two keys belong together for a second and a half, which a busy machine may take.
+    page.clock.set_fixed_time(page.evaluate("Date.now() / 1000"))
     page.keyboard.press("g")
     page.keyboard.press("r")
     page.wait_for_url("**/rules")
@@ -216,12 +220,12 @@ def test_a_sync_shows_its_progress(visit):
     card = page.locator(".card", has=page.get_by_role("heading", name="Tickets"))
     card.get_by_role("button", name="Run now").click()
     expect(page.get_by_role("status")).to_contain_text("started")
-    expect(card.locator(".facts")).to_contain_text("idle", timeout=30_000)
+    expect(card.locator(".facts")).to_contain_text("idle", timeout=120_000)
 
 
 def test_who_would_be_told(visit, demo):
     page = visit("viewer")
-    ticket = demo.api("GET", "/overview")["recent_events"][0]["ticket_id"]
+    ticket = demo.until("/overview", lambda found: found["recent_events"])["recent_events"][0]["ticket_id"]
     page.goto("/rules/preview")
     page.get_by_role("combobox", name="Ticket").fill(ticket)
     page.get_by_role("button", name="Show").click()
@@ -240,6 +244,8 @@ def test_a_key_is_shown_once_and_works(visit, demo):
     assert answer.status == 200
     page.get_by_role("link", name="Done").click()
     row = page.locator("tbody tr", has_text="nightly report")
+    expect(row).to_be_visible()
+    expect(page.locator("#secret")).to_have_count(0)
     assert key not in page.content()
     row.get_by_role("button", name="Revoke").click()
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
@@ -257,12 +263,13 @@ def test_the_end_of_the_session_is_told_in_time(visit):
     page.clock.fast_forward("01:56:00")
     expect(warning).to_be_visible()
     # Half an hour of real time has not passed for the server, so what it answers is two hours from its own now.
-    page.clock.set_system_time(page.evaluate("Date.now() - 1000 * 60 * 116"))
+    page.clock.set_system_time(page.evaluate("Date.now() / 1000 - 60 * 116"))
     warning.get_by_role("button", name="Stay signed in").click()
     expect(warning).to_be_hidden()
 
 
-def test_a_list_is_exported(visit):
+def test_a_list_is_exported(visit, demo):
+    demo.until("/notifiers/deliveries?state=sent", lambda found: len(found["items"]) > 2)
     page = visit("viewer")
     page.goto("/deliveries?state=sent")
     with page.expect_download() as download:

@@ -89,7 +89,7 @@ struct ChaosTests {
                 try await installed.surroundings.webex.desk.calls(before + 1, of: "POST messages")
                 let start = ContinuousClock.now
                 first.send(signal: SIGTERM)
-                let end = try await first.ended(within: .seconds(25))
+                let end = try await first.ended()
                 #expect(end == .exited(0), "\(first.text.suffix(3_000))")
                 #expect(ContinuousClock.now - start < .seconds(20))
                 let database = try await Database.open(address, connections: 1, logger: TestDatabase.logger)
@@ -101,7 +101,7 @@ struct ChaosTests {
                 let second = try installed.serve(port: port)
                 _ = try await installed.answering(second, port: port)
                 // No lease to wait for.
-                try await ledger.allTold(within: .seconds(60))
+                try await ledger.allTold(within: .seconds(150))
                 #expect(ledger.balance().doubledPersons.isEmpty)
             }
         }
@@ -120,11 +120,13 @@ struct ChaosTests {
                 let ledger = Ledger(installed, hookKey: hookKey)
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await ledger.tellOnAndOn(ports: ports) }
-                    try await eventually("200 hooks to be accepted") { ledger.tickets.count >= 200 }
+                    try await eventually(within: .seconds(120), "200 hooks to be accepted") {
+                        ledger.tickets.count >= 200
+                    }
                     group.cancelAll()
                     try await group.waitForAll()
                 }
-                try await ledger.allTold(within: .seconds(60))
+                try await ledger.allTold(within: .seconds(150))
                 let balance = ledger.balance()
                 #expect(
                     balance.lost.isEmpty && balance.doubledPersons.isEmpty && balance.doubledRooms.isEmpty, "\(balance)"

@@ -30,7 +30,7 @@ extension ChaosTests {
                         #expect(try await api(.GET, "/config").status == 503)
                         try await postgres.start()
                         let before = ledger.tickets.count
-                        try await eventually(within: .seconds(15), "hooks to be accepted again") {
+                        try await eventually(within: .seconds(60), "hooks to be accepted again") {
                             ledger.tickets.count > before
                         }
                     }
@@ -40,7 +40,7 @@ extension ChaosTests {
                 #expect(server.isRunning)
                 // A 5xx would be a lost event: ConnectWise does not repeat it.
                 #expect(Set(ledger.answers.keys) == [200, 429], "\(ledger.answers)")
-                try await ledger.allTold(within: .seconds(60))
+                try await ledger.allTold(within: .seconds(150))
                 let balance = ledger.balance()
                 #expect(balance.doubledPersons.isEmpty && balance.doubledRooms.isEmpty, "\(balance)")
                 #expect(try await api(.GET, "/readiness").status == 200)
@@ -60,14 +60,14 @@ extension ChaosTests {
                 let ledger = Ledger(installed, hookKey: try await Self.connect(api))
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await ledger.tellOnAndOn(ports: [port]) }
-                    try await eventually(within: .seconds(60), "the disk to be full") {
+                    try await eventually(within: .seconds(180), "the disk to be full") {
                         (ledger.answers[429] ?? 0) >= 20
                     }
                     let lift = try ChildProcess(
                         URL(filePath: "/usr/bin/prlimit"), ["--pid", "\(server.id)", "--fsize=unlimited:unlimited"])
                     #expect(try await lift.ended() == .exited(0), "\(lift.text)")
                     let before = ledger.tickets.count
-                    try await eventually(within: .seconds(15), "hooks to be accepted again") {
+                    try await eventually(within: .seconds(60), "hooks to be accepted again") {
                         ledger.tickets.count > before
                     }
                     group.cancelAll()
@@ -75,7 +75,7 @@ extension ChaosTests {
                 }
                 #expect(server.isRunning)
                 #expect(Set(ledger.answers.keys) == [200, 429], "\(ledger.answers)")
-                try await ledger.allTold(within: .seconds(60))
+                try await ledger.allTold(within: .seconds(150))
                 let balance = ledger.balance()
                 #expect(balance.doubledPersons.isEmpty && balance.doubledRooms.isEmpty, "\(balance)")
             }

@@ -12,8 +12,9 @@ extension ChaosTests {
         static let size = ProcessInfo.processInfo.environment["PATCHBAY_CHAOS_POSTS"].flatMap(Int.init) ?? 300
         /// One kill for each portion that has arrived.
         static let kills = size >= 1_000 ? 6 : 3
-        // Half a call budget of a real installation, and still done in a test's time.
-        static let budget = 6_000
+        /// A post takes some three calls here, most of them in the first half minute if nothing holds them back. So two
+        /// for each are too few for one minute, and enough for two.
+        static let budget = 2 * size
     }
 
     @Test(
@@ -39,7 +40,8 @@ extension ChaosTests {
                 while kills < Pile.kills {
                     let before = Self.arrived(tickets, psa).count
                     try await Self.resume(installed.api(port: port))
-                    try await eventually(within: .seconds(90), "some to arrive") {
+                    // Where the budget is used up, the next calls are free after 65 s.
+                    try await eventually(within: .seconds(180), "some to arrive") {
                         Self.arrived(tickets, psa).count >= min(before + Pile.size / 10, Pile.size)
                     }
                     // Some that are under way are written only when the next server looks for them already.
@@ -50,12 +52,14 @@ extension ChaosTests {
                     server = try installed.serve(port: port)
                     _ = try await installed.answering(server, port: port)
                 }
-                try await Self.allWritten(installed.api(port: port), within: .seconds(240))
+                let tests = try await kills + Self.allWritten(installed.api(port: port), within: .seconds(400))
                 let arrived = Self.arrived(tickets, psa)
                 let texts = Set(arrived)
                 #expect(texts.count == Pile.size, "lost: \(Pile.size - texts.count)")
                 #expect(arrived.count == Pile.size, "doubled: \(arrived.count - texts.count)")
-                #expect(psa.desk.perMinuteMaximum <= Pile.budget)
+                // A call may arrive a moment after it was counted, and tests of the connection, of two calls each, are
+                // not held back.
+                #expect(psa.desk.perMinuteMaximum <= Pile.budget * 11 / 10 + 2 * tests)
                 print(
                     "write-back chaos on \(engine): \(kills) kills, \(arrived.count) notes for \(Pile.size) posts,",
                     "\(arrived.count - texts.count) doubled, at most \(psa.desk.perMinuteMaximum) calls a minute")
@@ -98,18 +102,24 @@ extension ChaosTests {
         _ = try await api(.POST, "/integrations/psa/connections/\(id)/test")
     }
 
-    private static func allWritten(_ api: APIClient, within limit: Duration) async throws {
-        let end = ContinuousClock.now + limit
+    /// Waits until all are written.
+    /// - Returns: how often it tested the connection meanwhile.
+    private static func allWritten(_ api: APIClient, within limit: Duration) async throws -> Int {
+        let start = ContinuousClock.now
+        var tests = 0
         while true {
             let left = try await api(.GET, "/integrations/psa/posts?state=queued&limit=200").json["items"].elements
             if left.isEmpty { break }
-            guard ContinuousClock.now < end else {
-                throw Unexpected("\(left.count) posts still wait: \(left.prefix(3))")
+            let passed = ContinuousClock.now - start
+            guard passed < limit else { throw Unexpected("\(left.count) posts still wait: \(left.prefix(3))") }
+            if passed >= Duration.seconds(20) * tests {
+                try await resume(api)
+                tests += 1
             }
-            try await resume(api)
             try await Task.sleep(for: .seconds(1))
         }
         let failed = try await api(.GET, "/integrations/psa/posts?state=failed&limit=5").json["items"].elements
         guard failed.isEmpty else { throw Unexpected("some failed: \(failed)") }
+        return tests
     }
 }

@@ -45,7 +45,7 @@ struct ConnectWiseClientTests {
     private static func client(_ site: Site, _ outbound: OutboundClient) -> ConnectWiseClient {
         let credentials = ConnectWiseCredentials(
             companyID: "acme", publicKey: "pub", privateKey: "priv", clientID: "cid")
-        let remote = Remote("connectwise:1", limits: .init(timeOut: .seconds(5)))
+        let remote = Remote("connectwise:1", limits: .init(timeOut: .seconds(30)))
         return ConnectWiseClient(site: site, credentials: credentials, outbound: outbound, remote: remote)
     }
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATCHBAY = shlex.split(os.environ.get("PATCHBAY_BIN", str(ROOT / ".build/debug/patchbay")))
-START_WITHIN = 30
+START_WITHIN = 60
 
 
 def simulate(*arguments):
@@ -28,7 +28,7 @@ def simulate(*arguments):
     finally:
         process.terminate()
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

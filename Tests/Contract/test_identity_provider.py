@@ -1,36 +1,19 @@
 """Signing in through an OpenID Connect provider that others wrote, over real HTTP."""
 
 import base64
-import contextlib
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 import urllib.parse
 
 import pytest
 import requests
 
 from conftest import PATCHBAY
+from processes import answering, free_port
 
 PASSWORD = "corvid lantern oatmeal 7"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def answering(url, within=30):
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        with contextlib.suppress(requests.ConnectionError):
-            return requests.get(url, timeout=5)
-        time.sleep(0.05)
-    raise AssertionError(f"{url} does not answer")
 
 
 class Provider:
@@ -47,14 +30,14 @@ class Provider:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        answering(self.url + "/.well-known/openid-configuration")
+        answering(self.url + "/.well-known/openid-configuration", self.process)
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=30)
 
     def person(self, subject, **claims):
-        requests.put(f"{self.url}/users/{subject}", json=claims, timeout=10).raise_for_status()
+        requests.put(f"{self.url}/users/{subject}", json=claims, timeout=30).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +67,7 @@ def patchbay(tmp_path_factory, provider):
     api.headers["Authorization"] = f"Bearer {key}"
     api.base = f"http://127.0.0.1:{port}"
     try:
-        answering(api.base + "/healthcheck")
+        answering(api.base + "/healthcheck", process)
         made = api.post(
             api.base + "/api/v1/identity-providers",
             json={
@@ -98,7 +81,7 @@ def patchbay(tmp_path_factory, provider):
                     {"kind": "domain", "value": "boss.example", "role": "admin"},
                 ],
             },
-            timeout=10,
+            timeout=30,
         )
         assert made.status_code == 201, made.text
         assert "known to both" not in made.text
@@ -106,33 +89,33 @@ def patchbay(tmp_path_factory, provider):
         yield api
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def depart(patchbay, to="/rules"):
     """A browser on its way: itself, and where it is sent."""
     browser = requests.Session()
-    sent = browser.get(f"{patchbay.base}/sign-in/with/{patchbay.provider}?to={to}", allow_redirects=False, timeout=10)
+    sent = browser.get(f"{patchbay.base}/sign-in/with/{patchbay.provider}?to={to}", allow_redirects=False, timeout=30)
     assert sent.status_code == 303, sent.text
     return browser, sent.headers["location"]
 
 
 def prove(browser, url, subject):
     """What the person does at the provider. Returns the way back."""
-    answer = browser.post(url, data={"sub": subject}, allow_redirects=False, timeout=10)
+    answer = browser.post(url, data={"sub": subject}, allow_redirects=False, timeout=30)
     assert answer.status_code in (302, 303), answer.text
     return answer.headers["location"]
 
 
 def enter(patchbay, subject, to="/rules"):
     browser, url = depart(patchbay, to)
-    return browser, browser.get(prove(browser, url, subject), allow_redirects=False, timeout=10)
+    return browser, browser.get(prove(browser, url, subject), allow_redirects=False, timeout=30)
 
 
 def approve(patchbay, email):
-    users = patchbay.get(f"{patchbay.base}/api/v1/users?search={email}", timeout=10).json()["items"]
+    users = patchbay.get(f"{patchbay.base}/api/v1/users?search={email}", timeout=30).json()["items"]
     assert len(users) == 1 and users[0]["pending"] and not users[0]["active"]
-    answer = patchbay.patch(f"{patchbay.base}/api/v1/users/{users[0]['id']}", json={"active": True}, timeout=10)
+    answer = patchbay.patch(f"{patchbay.base}/api/v1/users/{users[0]['id']}", json={"active": True}, timeout=30)
     assert answer.status_code == 200
     return users[0]
 
@@ -156,7 +139,7 @@ def test_a_new_person_waits_for_approval_and_then_comes_in(patchbay, provider):
     provider.person("sub-nora", email="other@rivermark.example", name="Nora Holm")
     browser, answer = enter(patchbay, "sub-nora")
     assert answer.status_code == 303 and answer.headers["location"] == "/rules"
-    page = browser.get(patchbay.base + "/account", timeout=10)
+    page = browser.get(patchbay.base + "/account", timeout=30)
     assert page.status_code == 200 and "Nora@rivermark.example" in page.text
     assert "through an identity provider" in page.text
 
@@ -172,7 +155,7 @@ def test_a_known_address_is_the_same_person(patchbay, provider):
     browser, answer = enter(patchbay, "sub-admin")
     # Nobody insists on the password of who does not use one.
     assert answer.status_code == 303
-    assert browser.get(patchbay.base + "/users", timeout=10).status_code == 200
+    assert browser.get(patchbay.base + "/users", timeout=30).status_code == 200
 
 
 def test_an_address_that_is_not_vouched_for_is_not_believed(patchbay, provider):
@@ -186,7 +169,7 @@ def test_who_was_deactivated_stays_out(patchbay, provider):
     enter(patchbay, "sub-dee")
     user = approve(patchbay, "dee")
     assert enter(patchbay, "sub-dee")[1].status_code == 303
-    patchbay.patch(f"{patchbay.base}/api/v1/users/{user['id']}", json={"active": False}, timeout=10)
+    patchbay.patch(f"{patchbay.base}/api/v1/users/{user['id']}", json={"active": False}, timeout=30)
     _, answer = enter(patchbay, "sub-dee")
     assert answer.status_code == 403 and "may not sign in" in answer.text
 
@@ -195,17 +178,17 @@ def test_the_way_back_counts_once_and_in_one_browser(patchbay, provider):
     provider.person("sub-admin", email="admin@rivermark.example")
     browser, url = depart(patchbay)
     back = prove(browser, url, "sub-admin")
-    stranger = requests.get(back, allow_redirects=False, timeout=10)
+    stranger = requests.get(back, allow_redirects=False, timeout=30)
     assert stranger.status_code == 400 and "another browser" in stranger.text
-    assert browser.get(back, allow_redirects=False, timeout=10).status_code == 303
-    assert browser.get(back, allow_redirects=False, timeout=10).status_code == 400
+    assert browser.get(back, allow_redirects=False, timeout=30).status_code == 303
+    assert browser.get(back, allow_redirects=False, timeout=30).status_code == 400
     # Somebody else's code under my state.
     victim, url = depart(patchbay)
     other, other_url = depart(patchbay)
     code = urllib.parse.parse_qs(urllib.parse.urlparse(prove(other, other_url, "sub-admin")).query)["code"][0]
     state = urllib.parse.parse_qs(urllib.parse.urlparse(url).query)["state"][0]
     mixed = victim.get(
-        f"{patchbay.base}/sign-in/return?code={code}&state={state}", allow_redirects=False, timeout=10
+        f"{patchbay.base}/sign-in/return?code={code}&state={state}", allow_redirects=False, timeout=30
     )
     assert mixed.status_code == 502 and "patchbay" not in victim.cookies
 
@@ -215,7 +198,7 @@ def test_a_refusal_of_the_provider_is_told_in_words_and_never_as_markup(patchbay
     state = urllib.parse.parse_qs(urllib.parse.urlparse(url).query)["state"][0]
     answer = browser.get(
         f"{patchbay.base}/sign-in/return?error=access_denied%3Cscript%3E&error_description=%3Cscript%3E&state={state}",
-        timeout=10,
+        timeout=30,
     )
     assert answer.status_code == 400 and "access_denied" in answer.text and "<script>" not in answer.text.split("<body")[1]
 
@@ -227,17 +210,17 @@ def test_while_the_provider_is_down_passwords_work(patchbay, provider):
     try:
         answer = browser.get(back, allow_redirects=False, timeout=30)
         assert answer.status_code == 502 and "cannot be reached" in answer.text
-        page = browser.get(patchbay.base + "/sign-in", timeout=10)
+        page = browser.get(patchbay.base + "/sign-in", timeout=30)
         assert page.status_code == 200 and "Continue with Rivermark ID" in page.text
         answer = browser.post(
             patchbay.base + "/sign-in",
             data={"email": "admin@rivermark.example", "password": PASSWORD},
             allow_redirects=False,
-            timeout=10,
+            timeout=30,
         )
         assert answer.status_code == 303
         # The password came from the configuration: it has to be changed first.
-        assert browser.get(patchbay.base + "/", allow_redirects=False, timeout=10).headers["location"] == "/sign-in/password"
+        assert browser.get(patchbay.base + "/", allow_redirects=False, timeout=30).headers["location"] == "/sign-in/password"
         test = patchbay.post(f"{patchbay.base}/api/v1/identity-providers/{patchbay.provider}/test", timeout=30).json()
         assert test["ok"] is False and "cannot be reached" in test["message"]
     finally:
@@ -248,7 +231,7 @@ def test_while_the_provider_is_down_passwords_work(patchbay, provider):
 
 
 def test_signing_in_is_on_record(patchbay):
-    entries = patchbay.get(f"{patchbay.base}/api/v1/audit?action=session.sign_in&limit=200", timeout=10).json()["items"]
+    entries = patchbay.get(f"{patchbay.base}/api/v1/audit?action=session.sign_in&limit=200", timeout=30).json()["items"]
     assert any(entry["result"] == "done" and entry["means"] == "sign-in" for entry in entries)
     assert any(entry["result"] == "refused" for entry in entries)
     assert not re.search("known to both|" + PASSWORD, str(entries))

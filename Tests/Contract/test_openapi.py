@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -12,15 +11,14 @@ import urllib.request
 import pytest
 
 from conftest import PATCHBAY
+from processes import free_port
 
 FOLDER = pathlib.Path(__file__).parent
 
 
 @pytest.fixture(scope="module")
 def demo():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [*PATCHBAY, "demo", "--quiet-world", "--port", str(port)],
         stdout=subprocess.PIPE,
@@ -33,7 +31,7 @@ def demo():
         yield f"http://127.0.0.1:{port}", key
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def test_schemathesis_finds_nothing(demo, tmp_path):

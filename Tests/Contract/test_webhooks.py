@@ -5,7 +5,6 @@ import http.server
 import json
 import os
 import queue
-import socket
 import subprocess
 import threading
 import time
@@ -15,6 +14,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from conftest import PATCHBAY, simulate
+from processes import answering, free_port
 
 ADMIN = {"email": "admin@rivermark.example"}
 
@@ -30,8 +30,10 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
+                # Looked at before the test hears of it, which may change it then.
+                status = receiver.status
                 receiver.got.put((dict(self.headers.items()), body))
-                self.send_response(receiver.status)
+                self.send_response(status)
                 self.send_header("content-length", "0")
                 self.end_headers()
 
@@ -43,18 +45,12 @@ class Receiver:
         self.url = f"http://127.0.0.1:{self.port}/hooks/patchbay"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def next(self, kind, within=30):
+    def next(self, kind, within=60):
         deadline = time.monotonic() + within
         while True:
             headers, body = self.got.get(timeout=max(0.1, deadline - time.monotonic()))
             if json.loads(body)["type"] == kind:
                 return {name.lower(): value for name, value in headers.items()}, body
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Server:
@@ -71,7 +67,7 @@ class Server:
             text = response.read()
             return json.loads(text) if text else None
 
-    def until(self, path, condition, within=30):
+    def until(self, path, condition, within=60):
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
             found = self("GET", path)
@@ -115,16 +111,11 @@ def server(tmp_path_factory, receiver, psa_url):
     process = subprocess.Popen([*PATCHBAY, "serve"], env=environment)
     server = Server(port, key)
     try:
-        for _ in range(200):
-            try:
-                server("GET", "/authtest")
-                break
-            except OSError:
-                time.sleep(0.05)
+        answering(f"http://127.0.0.1:{port}/healthcheck", process)
         yield server
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +145,7 @@ def new_ticket(psa_url, summary):
         f"{psa_url}/_control/tickets", method="POST",
         data=json.dumps({"summary": summary, "board": "Service Desk", "text": "It is broken."}).encode(),
     )
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=30) as response:
         return json.load(response)["id"]
 
 

@@ -242,6 +242,20 @@ struct JobQueueTests {
         }
     }
 
+    @Test("What waits behind another job goes on with it after a pause", arguments: TestDatabase.engines)
+    func behindPaused(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await enqueue(database, [job("first", lane: "l", group: "p")])
+            try await settle(database, claim(database).map { ($0, .pause("401", for: .seconds(300))) })
+            try await enqueue(database, [job("second", lane: "l", group: "p")])
+            try await database.write { [queue] in try queue.resume(laneGroup: "p", now: start + 10, in: $0) }
+            let freed = try await claim(database, at: start + 10)
+            #expect(freed.map(\.payload) == ["first"])
+            try await settle(database, freed.map { ($0, .done()) })
+            try await #expect(claim(database, at: start + 10).map(\.payload) == ["second"])
+        }
+    }
+
     @Test("Queries of the hot path use their indexes", arguments: [Engine.sqlite])
     func plans(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in

@@ -58,7 +58,7 @@ struct NoticeTests {
             let silent = try await patchbay.connection()
             #expect(silent["state"] == "silent" && silent["silent_since"] != .null)
             try await patchbay.tell(try patchbay.connectWise.createTicket("Awake again"))
-            try await eventually(within: .seconds(20), "the silence to end") {
+            try await eventually("the silence to end") {
                 try await patchbay.connection()["state"] == "ok"
             }
             #expect(try await patchbay.connection()["last_hook_at"] != .null)

@@ -15,7 +15,8 @@ struct SyncTests {
         "Each kind shows how it stands; asking again while one runs answers that run", arguments: TestDatabase.engines)
     func status(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            patchbay.connectWise.desk.script(Fault(.delay(.seconds(1)), path: "*/service/tickets*", times: nil))
+            // So long that it still runs when it is asked for again.
+            patchbay.connectWise.desk.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
             let first = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]])
             let second = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets", "boards"]])
             #expect(first.status == 202 && second.status == 202)
@@ -52,8 +53,8 @@ struct SyncTests {
         "A run that is cancelled ends, stores nothing more, and the next one is whole", arguments: TestDatabase.engines)
     func cancelled(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let hang = Fault(.delay(.seconds(2)), path: "*/service/tickets*", times: nil)
-            patchbay.connectWise.desk.script(hang)
+            // So long that it still runs when it is cancelled.
+            patchbay.connectWise.desk.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
             let started = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]])
             let id = started.json["items"].elements.first?["id"].int ?? 0
             let ended = try await patchbay.api(.POST, "/sync/\(id)/cancel")
@@ -229,6 +230,8 @@ struct SyncTests {
             $0.now = { clock.value }
         }
         try await RunningPatchbay.run(engine, options) { patchbay in
+            // The week begins now, however long this test had to wait for its turn: what was before the connection is not told.
+            clock.change { $0 = Date() }
             try await patchbay.rule()
             let old = patchbay.connectWise.ticketIDs
             let open = old.filter { patchbay.connectWise.ticket($0)?.closed == false }
@@ -241,7 +244,7 @@ struct SyncTests {
                 try patchbay.connectWise.addNote("Note \(number)", to: open[number % open.count], as: .customer)
             }
             try await patchbay.sync("catch_up")
-            try await patchbay.settled(within: .seconds(120))
+            try await patchbay.settled(within: .seconds(400))
             let told = Set(patchbay.messages(to: "Dispatch").compactMap { $0.firstMatch(of: /\[#(\d+)\]/)?.output.1 })
             #expect(told == Set(new.map { Substring("\($0)") }))
             #expect(patchbay.messages(to: "Dispatch").count == 2_500)
@@ -371,7 +374,7 @@ extension RunningPatchbay {
     @discardableResult
     fileprivate func synced(_ kind: String) async throws -> JSON {
         var sync = JSON.null
-        try await eventually(within: .seconds(60), "\(kind) to be synced") {
+        try await eventually(within: .seconds(180), "\(kind) to be synced") {
             sync = try await syncs(kind).first ?? .null
             return sync["state"] == "idle" || sync["state"] == "failed"
         }

@@ -1,18 +1,26 @@
 import Database
 import Foundation
+import Jobs
 import NIOHTTP1
+import Server
 import ServerTestSupport
 import Simulators
 import TestSupport
 import Testing
+import Ticketing
 
 extension RunningPatchbay {
-    /// An installation without the limit of calls a minute, which most tests would run into.
+    /// An installation without the limit of calls a minute, which most tests would run into. Nothing is tried again by itself
+    /// while a test looks at it, and nobody is told that it takes longer because the machine is slow.
     static func writing(
         _ engine: Engine, _ change: (inout Options) -> Void = { _ in }, _ body: (RunningPatchbay) async throws -> Void
     ) async throws {
         var options = Options()
         for limit in ["SEARCHES", "LOOKUPS", "POSTS"] { options.settings["PATCHBAY_LIMIT_\(limit)"] = "100000" }
+        options.configure = {
+            $0.postTiming.schedule = RetrySchedule(Array(repeating: .minutes(10), count: 10))
+            $0.postTiming.patience = .seconds(60)
+        }
         change(&options)
         try await run(engine, options, body)
     }
@@ -37,6 +45,14 @@ extension RunningPatchbay {
         let all = try await api(.GET, "\(psa)/tickets/\(ticket)/statuses?all=true").json["items"].elements
         guard let found = all.first(where: { $0["name"].string == name }) else { throw Unexpected("no status \(name)") }
         return found["id"]
+    }
+
+    /// Tests the connection, as somebody does when the ticketing system is back.
+    func testConnection() async throws {
+        let id = try await connection()["id"].int ?? 0
+        try await eventually("a test to succeed") {
+            try await api(.POST, "\(psa)/connections/\(id)/test").status == 200
+        }
     }
 
     /// Lets what waits for its next try run at once.
@@ -313,64 +329,6 @@ struct WriteBackTests {
         }
     }
 
-    @Test("Who tries again hears how that went, not why it waited before", arguments: TestDatabase.engines)
-    func newsOfOthers(engine: Engine) async throws {
-        try await RunningPatchbay.writing(engine) { patchbay in
-            let (slow, other) = (
-                try patchbay.connectWise.createTicket("Slow"), try patchbay.connectWise.createTicket("Other")
-            )
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
-            #expect(try await patchbay.write(slow, "notes", ["text": "Late"]).status == 202)
-            patchbay.connectWise.desk.script(
-                Fault(.delay(.seconds(2)), method: "POST", path: "*/tickets/\(slow)/notes"))
-            async let again = patchbay.retry(slow)
-            try await eventually("the second attempt") {
-                try await patchbay.posts(to: slow).first?["attempts"] == 2
-            }
-            // What becomes of other posts wakes everybody who waits.
-            #expect(try await patchbay.write(other, "notes", ["text": "Soon"]).status == 200)
-            let reply = try await again
-            #expect(reply.status == 200, "\(reply.json)")
-        }
-    }
-
-    @Test("What waits is withdrawn, and holds up nothing any more", arguments: TestDatabase.engines)
-    func withdrawn(engine: Engine) async throws {
-        try await RunningPatchbay.writing(engine) { patchbay in
-            let ticket = try patchbay.connectWise.createTicket("Held up")
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes", times: nil))
-            #expect(try await patchbay.write(ticket, "notes", ["text": "Regretted"]).status == 202)
-            #expect(try await patchbay.write(ticket, "notes", ["text": "Behind it"]).status == 202)
-            let first = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
-            patchbay.connectWise.desk.removeFaults()
-            let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(first)/dismiss")
-            #expect(answer.status == 200 && answer.json["state"] == "dismissed", "\(answer.json)")
-            #expect(answer.json["error_code"] == "withdrawn")
-            try await eventually(within: .seconds(4), "the one behind it to be written") {
-                try await patchbay.posts(to: ticket).last?["state"] == "sent"
-            }
-            let notes = patchbay.connectWise.ticket(ticket)?.notes ?? []
-            #expect(!notes.contains { $0.hasSuffix("Regretted") })
-        }
-    }
-
-    @Test("What is withdrawn after a lost answer is not doubled by a retry", arguments: TestDatabase.engines)
-    func withdrawnInDoubt(engine: Engine) async throws {
-        try await RunningPatchbay.writing(engine) { patchbay in
-            let ticket = try patchbay.connectWise.createTicket("In doubt")
-            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
-            // Looking whether it is there fails as well.
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "GET", path: "*/notes", times: nil))
-            #expect(try await patchbay.write(ticket, "notes", ["text": "Perhaps"]).status == 202)
-            let post = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
-            let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(post)/dismiss")
-            #expect(answer.json["error"].string?.contains("may be in the ticket") == true, "\(answer.json)")
-            patchbay.connectWise.desk.removeFaults()
-            #expect(try await patchbay.retry(ticket).status == 200)
-            #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Perhaps") } == 1)
-        }
-    }
-
     @Test(
         "While the ticketing system is down a post is taken at once, and written when it is back",
         arguments: TestDatabase.engines)
@@ -387,10 +345,7 @@ struct WriteBackTests {
             #expect(try await patchbay.posts(to: ticket).first?["error"].string?.contains("cannot be reached") == true)
             patchbay.connectWise.desk.removeFaults()
             // The circuit, if it opened, and the waits end when the connection is tested.
-            let id = try await patchbay.connection()["id"].int ?? 0
-            try await eventually("a test to succeed") {
-                try await patchbay.api(.POST, "\(patchbay.psa)/connections/\(id)/test").status == 200
-            }
+            try await patchbay.testConnection()
             _ = try await patchbay.retry(ticket)
             try await eventually("everything to be written") {
                 try await patchbay.posts(to: ticket).allSatisfy { $0["state"] == "sent" }
@@ -429,29 +384,6 @@ struct WriteBackTests {
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Half done") } == 1)
             #expect(
                 try await patchbay.api(.POST, "\(patchbay.psa)/posts/1/retry").json["code"] == "nothing_to_retry")
-        }
-    }
-
-    @Test(
-        "What failed is dismissed, no longer counts, and is tried again all the same", arguments: TestDatabase.engines)
-    func dismissed(engine: Engine) async throws {
-        try await RunningPatchbay.writing(engine) { patchbay in
-            let ticket = try patchbay.connectWise.createTicket("Left")
-            patchbay.connectWise.desk.script(Fault(.answer(status: 403), method: "POST", path: "*/time/entries"))
-            #expect(try await patchbay.write(ticket, "log-change", ["text": "Left at that"]).status == 422)
-            let failed = try #require(try await patchbay.posts(to: ticket).last?["id"].int)
-            let path = "\(patchbay.psa)/posts/\(failed)"
-            let answer = try await patchbay.api(.POST, path + "/dismiss")
-            #expect(answer.status == 200 && answer.json["state"] == "dismissed")
-            #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "dismissed"])
-            #expect(
-                try await patchbay.api(.GET, "\(patchbay.psa)/posts?state=failed").json["items"].elements.isEmpty)
-            #expect(
-                try await patchbay.api(.POST, path + "/dismiss").json["code"] == "nothing_to_dismiss")
-            #expect(try await patchbay.api(.POST, path + "/retry", [:]).status == 200)
-            #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "sent"])
-            let state = try #require(patchbay.connectWise.ticket(ticket))
-            #expect(state.noteRecords.count == 1 && state.timeRecords.count == 1)
         }
     }
 
@@ -672,7 +604,8 @@ struct WriteBackTests {
 
     @Test("With the feature switched off nothing is written, and nothing is lost", arguments: TestDatabase.engines)
     func flag(engine: Engine) async throws {
-        try await RunningPatchbay.writing(engine) { patchbay in
+        // What waits has to be tried by itself.
+        try await RunningPatchbay.writing(engine, { $0.configure = { _ in } }) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Flag")
             #expect(try await patchbay.write(ticket, "notes", ["text": "Before"]).status == 200)
             let flag = "/feature-flags/connectwise_integration"

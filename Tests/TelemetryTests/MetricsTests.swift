@@ -197,7 +197,7 @@ import Testing
 }
 
 @Suite struct MetricsServerTests {
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(20)))
     func metricsAreServedUntilShutdown() async throws {
         let metrics = PrometheusMetrics()
         Counter(label: "visits", factory: metrics).increment()
@@ -211,14 +211,14 @@ import Testing
 
             let client = HTTPClient.shared
             let answer = try await client.execute(
-                HTTPClientRequest(url: "http://127.0.0.1:\(port)/metrics"), timeout: .seconds(10))
+                HTTPClientRequest(url: "http://127.0.0.1:\(port)/metrics"), timeout: .seconds(30))
             #expect(answer.status == .ok)
             #expect(answer.headers.first(name: "content-type") == MetricsServer.contentType)
             let body = String(buffer: try await answer.body.collect(upTo: 1 << 20))
             #expect(body.contains("\nvisits_total 1\n"))
 
             let elsewhere = try await client.execute(
-                HTTPClientRequest(url: "http://127.0.0.1:\(port)/"), timeout: .seconds(10))
+                HTTPClientRequest(url: "http://127.0.0.1:\(port)/"), timeout: .seconds(30))
             #expect(elsewhere.status == .notFound)
 
             await services.triggerGracefulShutdown()

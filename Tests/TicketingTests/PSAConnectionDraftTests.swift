@@ -128,7 +128,7 @@ struct PSAConnectionDraftTests {
                 try $0.first("SELECT * FROM psa_connections WHERE id = \(id)", as: PSAConnection.self)
             }
             #expect(stored?.state == .paused)
-            #expect(stored?.stateReason == "The PSA refuses the credentials: bad key")
+            #expect(stored?.stateReason == "The ticketing system refuses the credentials: bad key")
         }
     }
 }

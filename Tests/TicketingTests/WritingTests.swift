@@ -140,7 +140,11 @@ struct WritingTests {
         #expect(fields("timeEntry object is invalid", "workRole", role) == ["work_role_id": role])
         #expect(fields("timeEntry object is invalid", nil, role) == ["work_role_id": role])
         #expect(fields("x", "chargeToId", "y") == ["ticket": "y"] && fields("x", "member/id", "y") == ["member": "y"])
-        guard case .rejected(let why, let found) = PSAError(.rejected(message: role, fields: [])) else { return }
+        let unnamed = PSAError(.rejected(message: role, fields: []))
+        guard case .rejected(let why, let found) = unnamed else {
+            Issue.record("not rejected: \(unnamed)")
+            return
+        }
         #expect(why == role && found == ["work_role_id": role])
     }
 }

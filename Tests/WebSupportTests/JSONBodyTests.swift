@@ -76,6 +76,24 @@ struct JSONBodyTests {
         #expect(problem.code == "not_json")
     }
 
+    @Test(
+        "A timestamp that no calendar has is refused",
+        arguments: [
+            "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T23:59:60Z",
+            "2026-01-01", "2026-01-01T10:00:00",
+        ])
+    func noSuchDay(text: String) {
+        #expect(APIJSON.date(text) == nil)
+    }
+
+    @Test("A timestamp is read in any zone, with or without fractions")
+    func days() throws {
+        let day = try #require(APIJSON.date("2028-02-29T23:30:00Z"))
+        #expect(APIJSON.date("2028-03-01T01:30:00+02:00") == day)
+        #expect(APIJSON.date("2028-02-29t23:30:00z") == day)
+        #expect(APIJSON.date("2028-02-29T23:30:00.500Z") == day.addingTimeInterval(0.5))
+    }
+
     @Test("No body is an empty object where nothing is required")
     func nothing() throws {
         struct Retry: JSONBody {

@@ -15,7 +15,7 @@ struct WebexClientTests {
         try await ScriptedPeer.run(script: script) { peer in
             let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
             let outbound = OutboundClient(allowlist: try HostAllowlist(["127.0.0.1:*"]), logger: logger)
-            let remote = Remote("webex:1", limits: .init(timeOut: .seconds(5)))
+            let remote = Remote("webex:1", limits: .init(timeOut: .seconds(30)))
             let client = WebexClient(
                 token: "secret", outbound: outbound, remote: remote, base: "http://127.0.0.1:\(peer.port)/v1")
             do {

@@ -112,7 +112,7 @@ struct DemoStage: Sendable {
     }
 
     private func answering(_ api: APIClient) async throws {
-        for _ in 0..<200 {
+        for _ in 0..<2_400 {
             if (try? await api.send(Call(method: .get, path: "/healthcheck"))) != nil { return }
             try await Task.sleep(for: .milliseconds(25))
         }
@@ -121,7 +121,7 @@ struct DemoStage: Sendable {
 
     /// A list, read again until it is there: the server fetches boards and rooms in the background.
     private func all(_ path: String, _ api: APIClient, until complete: ([JSON]) -> Bool) async throws -> [JSON] {
-        for _ in 0..<400 {
+        for _ in 0..<2_400 {
             let separator: Character = path.contains("?") ? "&" : "?"
             let answer = try await api.send(Call(method: .get, path: "\(path)\(separator)limit=200"))
             let items = answer.body?["items"]?.elements ?? []

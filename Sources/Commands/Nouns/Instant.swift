@@ -28,7 +28,13 @@ enum Instant {
             return now.addingTimeInterval(sign * distance).formatted(.iso8601)
         }
         if text.wholeMatch(of: /\d{4}-\d\d-\d\d/) != nil {
-            return (try? Date("\(text)T00:00:00Z", strategy: .iso8601))?.formatted(.iso8601)
+            return read("\(text)T00:00:00Z", now: now, counting: direction)
+        }
+        // Foundation takes February 30 for March 2.
+        let local = text.prefix(19)
+        guard let there = try? Date("\(local)Z", strategy: .iso8601), there.formatted(.iso8601).dropLast() == local
+        else {
+            return nil
         }
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: text.contains("."))
         return (try? style.parse(text))?.formatted(style)

@@ -12,7 +12,8 @@ extension Resource {
     /// The article for the name: an API key, a rule.
     var article: String {
         guard let first = name.lowercased().first else { return "a" }
-        return "aeiou".contains(first) ? "an" : "a"
+        // A user is spoken with a consonant.
+        return "aeio".contains(first) ? "an" : "a"
     }
 }
 

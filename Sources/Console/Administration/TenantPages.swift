@@ -179,6 +179,9 @@ private func limitPages() -> [PageRoute] {
         let isLimited = visit.entries["limited"] == "true"
         try await visit.send(.put, "/users/\(id)/tenants", ["tenants": isLimited ? .list(tenants) : .null])
         return .redirect(
-            "/users", isLimited ? "The person is limited to \(tenants.count) customers." : "The limit is gone.")
+            "/users",
+            isLimited
+                ? "The person is limited to \(tenants.count == 1 ? "one customer" : "\(tenants.count) customers")."
+                : "The limit is gone.")
     }
 }

@@ -107,6 +107,8 @@
     const values = typed(form);
     // Sent once more after a failure, it must not be done twice.
     if ("update" in form.dataset) values._once = form.elements._once.value;
+    // Nor beside what it is in place of.
+    if (form.elements.replaces) values.replaces = form.elements.replaces.value;
     sessionStorage.setItem(drafts(form), JSON.stringify(values));
   };
   const restore = (form) => {
@@ -129,6 +131,9 @@
       }
     }
     if (values._once && form.elements._once) form.elements._once.value = values._once;
+    if (values.replaces && !form.elements.replaces) {
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "replaces", value: values.replaces }));
+    }
     toast("What you had typed is back.", false, isUpdate && (() => { sessionStorage.removeItem(drafts(form)); location.reload(); }));
   };
   // While somebody types for a ticket. Gone when it is cancelled, or nothing is left of it.
@@ -278,6 +283,7 @@
       const next = rows[Math.min(Math.max(at + (event.key === "j" ? 1 : -1), 0), rows.length - 1)];
       rows[at]?.classList.remove("is-current");
       next?.classList.add("is-current");
+      next?.querySelector("a")?.focus({ preventScroll: true });
       next?.scrollIntoView({ block: "nearest" });
     }
     if (event.key === "Enter" && event.target === document.body) $("tr.is-current a")?.click();

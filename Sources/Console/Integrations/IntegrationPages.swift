@@ -49,12 +49,22 @@ extension Visit {
 
 extension Block {
     /// What stands in place of tickets while there is no ticketing system.
-    static func notConnected(_ visit: Visit) -> Block {
-        .emptyState(
+    static func notConnected(_ visit: Visit, _ problem: Problem) -> Block {
+        guard problem.code == "not_connected" else {
+            return .emptyState(
+                "plug", "ConnectWise is switched off", problem.detail,
+                visit.allowed(.get, integrationBase + "/connections", .link("Integrations", "/integrations")))
+        }
+        return .emptyState(
             "plug", "No connection to ConnectWise yet",
             "An administrator connects it under Integrations; then tickets can be found and written to.",
             visit.allowed(
                 .post, integrationBase + "/connections",
                 .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary", icon: "plus-lg")))
     }
+}
+
+extension Problem {
+    /// Whether there is no ticketing system in use.
+    var isDisconnection: Bool { ["not_connected", "connection_off"].contains(code) }
 }

@@ -17,7 +17,7 @@ private let memberTab = PageRoute.get("/integrations/members", .engineer) { visi
     do {
         mappings = try await visit.get(integrationBase + "/member-mappings", visit.listQuery(["mapped"]))
         members = try await Choices.members(visit)
-    } catch let problem as Problem where problem.code == "not_connected" {
+    } catch let problem as Problem where problem.isDisconnection {
         page.blocks.append(
             .emptyState(
                 "people", "Set up a connection first", "Then its members can be matched with the people here.",

@@ -9,7 +9,7 @@ let postPages: [PageRoute] = [postTab, postPage] + postActs
 private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
     let page = try await visit.get(integrationBase + "/posts", visit.listQuery(["state", "kind", "ticket_id", "mine"]))
     let isFiltered = ["state", "kind", "ticket_id"].contains { !(visit.query[$0] ?? "").isEmpty }
-    let hasConnection = try await visit.isConnected()
+    let hasConnection = try await visit.disconnection() == nil
     // The API shows engineers their own.
     let seesAll = visit.principal.role >= .admin
     return Page(
@@ -113,7 +113,7 @@ enum PostWords {
 
     /// Whether trying the same again leads nowhere: the status that was expected stays another one, the connection is gone.
     static func isOvertaken(_ post: Value) -> Bool {
-        ["status_changed", "connection_removed", "connection_moved"].contains(post["error_code"].words)
+        ["status_changed", "connection_removed", "connection_moved", "replaced"].contains(post["error_code"].words)
     }
 
     /// A number is not broken over two lines.

@@ -332,7 +332,7 @@ public struct Console: Sendable {
 
     private func refused(_ problem: Problem, _ request: Request, _ context: WebContext) async throws -> Response {
         let blocks: [Block] = [
-            .notice(.bad, problem.title + ".", problem.detail),
+            .notice(.bad, nil, problem.detail),
             .actions([.link("Back to the dashboard", "/")]),
             .text("Request \(context.requestID)", style: "muted"),
         ]

@@ -64,13 +64,13 @@ struct Visit: Sendable {
     /// Where the API has tickets: all of them, or those of the customer that is chosen.
     func tickets() async throws -> String { try await psa() + "/tickets" }
 
-    /// Whether there is a ticketing system to write to.
-    func isConnected() async throws -> Bool {
+    /// Why there is no ticketing system to write to; nil when there is one.
+    func disconnection() async throws -> Problem? {
         do {
             _ = try await get(tickets() + "/recent")
-            return true
+            return nil
         } catch let problem as Problem {
-            return problem.code != "not_connected"
+            return problem.isDisconnection ? problem : nil
         }
     }
 

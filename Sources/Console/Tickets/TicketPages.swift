@@ -53,8 +53,8 @@ private enum TicketSearch {
         do {
             page.blocks.append(isSearch ? try await found(visit) : try await recent(visit))
             page.actions = update
-        } catch let problem as Problem where problem.code == "not_connected" {
-            page.blocks.append(.notConnected(visit))
+        } catch let problem as Problem where problem.isDisconnection {
+            page.blocks.append(.notConnected(visit, problem))
         } catch let problem as Problem {
             page.blocks.append(.notice(.warning, problem.title + ".", problem.detail))
             page.actions = update
@@ -195,12 +195,14 @@ private enum TicketView {
                 return page
             }
             // Without the ticketing system, what is known here is still of use, and what is written is taken all the same.
-            if !isGone, problem.code != "not_connected" { page.actions = update(id, visit) }
+            if !isGone, !problem.isDisconnection { page.actions = update(id, visit) }
             let history = try await TicketHistory.block(visit)
             page.blocks = [
                 isGone
                     ? .notice(.warning, nil, "ConnectWise has no ticket \(id), or none that you may see.")
-                    : .notice(.warning, problem.title + ".", problem.detail), history,
+                    : problem.isDisconnection
+                        ? .notConnected(visit, problem) : .notice(.warning, problem.title + ".", problem.detail),
+                history,
             ]
             page.status = isGone && history.model["isKnown"] as? Bool != true ? .notFound : .ok
         }

@@ -42,7 +42,7 @@ func updatePages() -> [PageRoute] {
 /// Why nothing can be written to any ticket; nil when it can.
 private func obstacle(_ visit: Visit) async throws -> [Block]? {
     if visit.isOff(.connectWise) { return Block.switchedOff(visit) }
-    return try await visit.isConnected() ? nil : [.notConnected(visit)]
+    return try await visit.disconnection().map { [.notConnected(visit, $0)] }
 }
 
 /// Where somebody begins who has no ticket yet.
@@ -81,9 +81,7 @@ private struct Update {
         switch left["act"] {
         case "anew": return .page(try await UpdatePanel.anew(visit))
         case "retry": try await retry(id)
-        default:
-            try await send(id)
-            await dismissReplaced()
+        default: try await send(id)
         }
         // The script forgets the draft of the form that is named.
         return .redirect(
@@ -102,7 +100,7 @@ private struct Update {
             body.merge(status ?? ["update_status": .flag(false)]) { $1 }
             // The settings say it where we cannot know them.
             if left["status_id"] == "default", status == nil { body["update_status"] = nil }
-            note(try await visit.send(.post, path + "/log-change", body))
+            try await ask(.post, path + "/log-change", body)
             return
         }
         let isTimed = time["minutes"].map { $0 != .number(0) } ?? false
@@ -117,7 +115,7 @@ private struct Update {
             if left["text_in_time"] == "true", let text = left["time_text"], !text.isEmpty {
                 body["text"] = .text(text)
             }
-            note(try await visit.send(.post, path + "/time", body))
+            try await ask(.post, path + "/time", body)
             left = left.with(["minutes": "0", "time_text": nil])
         }
         if moves != nil { try await move(path) }
@@ -127,7 +125,7 @@ private struct Update {
         guard var body = try status() else { return }
         body["update_status"] = nil
         // A name of its own: the form's other request has the form's.
-        note(try await visit.send(.patch, path + "/status", body, step: "-status"))
+        try await ask(.patch, path + "/status", body, step: "-status")
     }
 
     /// Tries what was refused again, as it was written; then what was to come after it.
@@ -138,17 +136,30 @@ private struct Update {
         for name in ["work_role_id", "work_type_id"] {
             if let chosen = left["retry_" + name], !chosen.isEmpty { body[name] = .text(chosen) }
         }
-        note(try await visit.send(.post, "/integrations/psa/posts/\(post)/retry", body))
+        do {
+            note(try await visit.send(.post, "/integrations/psa/posts/\(post)/retry", body))
+        } catch let problem as Problem where problem.code == "nothing_to_retry" {
+            said.append("It was written meanwhile.")
+        }
         guard left["status_left"] == "true" else { return }
         left = left.with(["post": nil, "status_left": nil, "minutes": "0"])
         try await move(try await visit.tickets() + "/\(id)")
     }
 
-    /// What was written anew no longer asks for attention. Where that fails it can be dismissed by hand; the form, shown
-    /// again, would be sent again.
-    private func dismissReplaced() async {
-        guard let post = left["replaces"], !post.isEmpty, post.allSatisfy(\.isNumber) else { return }
-        _ = try? await visit.send(.post, "/integrations/psa/posts/\(post)/dismiss", [:], step: "-dismiss")
+    /// Asks for a write, the first of the form in place of what failed.
+    private mutating func ask(
+        _ method: HTTPRequest.Method, _ path: String, _ body: [String: Value], step: String = ""
+    ) async throws {
+        var body = body
+        if let post = left["replaces"].flatMap(Double.init) { body["replaces"] = .number(post) }
+        do {
+            note(try await visit.send(method, path, body, step: step))
+        } catch let problem as Problem {
+            // Where a post came of it, what it was to replace is replaced.
+            if problem.instance != nil { left = left.with(["replaces": nil]) }
+            throw problem
+        }
+        left = left.with(["replaces": nil])
     }
 
     private mutating func note(_ answer: Value) {

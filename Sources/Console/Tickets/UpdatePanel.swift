@@ -90,7 +90,7 @@ struct UpdatePanel {
         default:
             .notice(
                 .warning, "ConnectWise cannot be asked.",
-                "\(failed.detail) What you write is kept and sent by itself.")
+                "\(failed.detail.asSentence) What you write is kept and sent by itself.")
         }
     }
 
@@ -116,9 +116,14 @@ struct UpdatePanel {
         // What takes no more time cannot be chosen by itself while time is logged by itself.
         let refusing = statuses.filter { $0["time_entry_not_allowed"].isTrue && !$0["closed"].isTrue }.map(
             \.["id"].words)
-        let given = entries ?? defaults.entries(refusing)
+        // A closed ticket, say: what its status refuses is not asked for by itself.
+        let takesTime = !statuses.contains {
+            $0["id"] == ticket?["status"]["id"] && $0["time_entry_not_allowed"].isTrue
+        }
+        let given = entries ?? defaults.entries(refusing).with(takesTime ? [:] : ["minutes": "0"])
         let errors = problem?.atFields ?? [:]
-        let fields = try await fields(ticket, statuses, defaults, hasRefusing: !refusing.isEmpty)
+        let fields = try await fields(
+            ticket, statuses, defaults, hasRefusing: !refusing.isEmpty, takesTime: takesTime)
         let closing =
             statuses.isEmpty
             ? keeping("closing_status_id", [])
@@ -127,6 +132,8 @@ struct UpdatePanel {
         let shown = fields.map(\.name) + ["text"] + (closing.isEmpty ? [] : ["closing_status_id"])
         var failure = problem?.summary(of: shown)
         if !said.isEmpty { failure = (said + [failure ?? ""]).joined(separator: " ") }
+        let isOvertaken = problem?.code == "not_replaceable"
+        if isOvertaken { failure = (problem?.detail ?? "") + " If it is meant so, send it again." }
         if problem?.code == "idempotency_key_reused" {
             failure =
                 "What you sent first was taken; look at the ticket. Send this too if it is meant as another update."
@@ -151,7 +158,7 @@ struct UpdatePanel {
                 "hidden": Self.hidden([
                     "present_status": ticket == nil ? given["present_status"] : ticket?["status"]["id"].string,
                     "defaults": defaults.isKnown ? nil : "unknown", "time_text": given["time_text"],
-                    "replaces": given["replaces"],
+                    "replaces": isOvertaken ? nil : given["replaces"],
                     "refusing_time": ticket == nil ? given["refusing_time"] : refusing.joined(separator: ","),
                 ]), "closing": Self.closing(closing, given, errors["closing_status_id"]), "failure": failure,
                 "submitLabel": problem == nil ? "Update ticket" : "Try again",
@@ -191,7 +198,7 @@ struct UpdatePanel {
     }
 
     private func fields(
-        _ ticket: Value?, _ statuses: [Value], _ defaults: Defaults, hasRefusing: Bool
+        _ ticket: Value?, _ statuses: [Value], _ defaults: Defaults, hasRefusing: Bool, takesTime: Bool
     ) async throws -> [Field] {
         let timeText = entries?["time_text"] ?? ""
         return [
@@ -204,7 +211,9 @@ struct UpdatePanel {
                 ])),
             Field(
                 "minutes", "Time, in minutes", .number,
-                help: defaults.isKnown ? "0 for none." : "Empty: as the connection has it. 0 for none.",
+                help: takesTime
+                    ? defaults.isKnown ? "0 for none." : "Empty: as the connection has it. 0 for none."
+                    : "The ticket's status takes no time.",
                 optional: true),
         ] + (try await work(defaults)) + [
             Field(

@@ -13,10 +13,11 @@ func overviewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
             .get, "/overview", .viewer, "The last day by the hour, what has to be acted on, and the latest events",
             gives: .one(OverviewAnswer.self)
         ) { request in
-            let (organization, instant) = (request.principal.organization, now())
+            let (principal, instant) = (request.principal, now())
+            let organization = principal.organization
             let known = past.hours(of: organization, now: instant)
             let overview = try await database.read { db in
-                try Overview(of: organization, now: instant, past: known, in: db)
+                try Overview(of: organization, for: principal, now: instant, past: known, in: db)
             }
             if known == nil { past.keep(overview, of: organization, now: instant) }
             return .json(OverviewAnswer(overview))
@@ -26,8 +27,9 @@ func overviewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
             "Failed deliveries, those on their way, and writes to tickets that failed or wait; counted up to \(Overview.mostCounted)",
             gives: .one(Overview.Counts.self)
         ) { request in
-            let organization = request.principal.organization
-            return .json(try await database.read { try Overview.Counts(of: organization, in: $0) })
+            let principal = request.principal
+            return .json(
+                try await database.read { try Overview.Counts(of: principal.organization, for: principal, in: $0) })
         },
     ]
 }

@@ -239,7 +239,7 @@ extension ConnectWiseSimulator {
 
     /// Waits until `count` callbacks that `matching` accepts have ended, and returns them; throws ``WaitedTooLong``.
     public func callbacks(
-        _ count: Int = 1, within limit: Duration = .seconds(10),
+        _ count: Int = 1, within limit: Duration = .seconds(30),
         matching: @escaping @Sendable (CallbackDelivery) -> Bool = { _ in true }
     ) async throws -> [CallbackDelivery] {
         try await ledger.first("\(count) callbacks", within: limit) { ledger in
@@ -250,7 +250,7 @@ extension ConnectWiseSimulator {
 
     /// Waits until `condition` holds of a ticket, and returns it; throws ``WaitedTooLong``.
     public func ticket(
-        _ id: Int, within limit: Duration = .seconds(10), until condition: @escaping @Sendable (TicketState) -> Bool
+        _ id: Int, within limit: Duration = .seconds(30), until condition: @escaping @Sendable (TicketState) -> Bool
     ) async throws -> TicketState {
         try await ledger.first("ticket \(id) to change", within: limit) { ledger in
             ledger.state(of: id).flatMap { condition($0) ? $0 : nil }
@@ -316,7 +316,7 @@ extension ConnectWiseSimulator {
     public var callbackURLs: [String] { ledger.read { $0.callbacks.all.filter { !$0.inactive }.map(\.url) } }
 
     /// Waits until a callback is registered.
-    public func callbackRegistered(within limit: Duration = .seconds(10)) async throws {
+    public func callbackRegistered(within limit: Duration = .seconds(30)) async throws {
         _ = try await ledger.first("a callback to be registered", within: limit) { $0.callbacks.count > 0 ? true : nil }
     }
 

@@ -69,7 +69,7 @@ public final class ConnectWiseSimulator: Service {
     }
 
     /// Where it listens, such as `http://127.0.0.1:40123`; waits until it does.
-    public func url(within limit: Duration = .seconds(10)) async throws -> String {
+    public func url(within limit: Duration = .seconds(30)) async throws -> String {
         try await address.first("the simulator to listen", within: limit) { $0 }
     }
 

@@ -64,14 +64,14 @@ public final class Desk: Sendable {
     public func resetCalls() { inside.change { $0.log.reset() } }
 
     /// Waits until at least `count` calls of `route` were seen, or throws ``WaitedTooLong``.
-    public func calls(_ count: Int, of route: String, within limit: Duration = .seconds(10)) async throws {
+    public func calls(_ count: Int, of route: String, within limit: Duration = .seconds(30)) async throws {
         _ = try await inside.first("\(count) calls of \(route)", within: limit) { inside in
             (inside.log.byRoute[route] ?? 0) >= count ? true : nil
         }
     }
 
     /// Waits until all scripted faults have struck, or throws ``WaitedTooLong``.
-    public func faultsUsedUp(within limit: Duration = .seconds(10)) async throws {
+    public func faultsUsedUp(within limit: Duration = .seconds(30)) async throws {
         _ = try await inside.first("all faults to strike", within: limit) { inside in
             inside.faults.faults.isEmpty ? true : nil
         }

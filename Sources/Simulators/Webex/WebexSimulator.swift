@@ -42,7 +42,7 @@ public final class WebexSimulator: Service {
     }
 
     /// Where it listens, such as `http://127.0.0.1:40124`; waits until it does.
-    public func url(within limit: Duration = .seconds(10)) async throws -> String {
+    public func url(within limit: Duration = .seconds(30)) async throws -> String {
         try await address.first("the simulator to listen", within: limit) { $0 }
     }
 }
@@ -95,7 +95,7 @@ extension WebexSimulator {
     ///
     /// Throws ``WaitedTooLong`` after `limit`.
     public func messages(
-        _ count: Int, within limit: Duration = .seconds(10),
+        _ count: Int, within limit: Duration = .seconds(30),
         matching: @escaping @Sendable (SentMessage) -> Bool = { _ in true }
     ) async throws -> [SentMessage] {
         try await board.first("\(count) messages", within: limit) { board in
@@ -108,7 +108,7 @@ extension WebexSimulator {
     ///
     /// Throws ``WaitedTooLong`` after `limit`.
     public func message(
-        to recipient: String, containing text: String = "", within limit: Duration = .seconds(10)
+        to recipient: String, containing text: String = "", within limit: Duration = .seconds(30)
     ) async throws -> SentMessage {
         let found = try await messages(1, within: limit) { message in
             let there =

@@ -8,15 +8,19 @@ extension ConnectWiseProvider {
     public func search(
         _ query: TicketQuery, limit: Int, after position: String?
     ) async throws(PSAError) -> ListPage<Ticket> {
+        // By id, not by page: tickets that come or go meanwhile would move the pages.
+        let older = position.flatMap(Int.init).map { Conditions.compare("id", .less, $0) }
+        let conditions = Self.conditions(query)
         let pages = client.tickets(
-            matching: Self.conditions(query), orderBy: "id desc", pageSize: limit, priority: .interactive)
-        let page = try await mapping { () throws(ConnectWiseError) in try await pages.page(after: position) }
+            matching: older.map { $0 && conditions } ?? conditions, orderBy: "id desc", pageSize: limit,
+            priority: .interactive)
+        let page = try await mapping { () throws(ConnectWiseError) in try await pages.page(after: nil) }
         var tickets = page.records.map(Self.ticket)
         if let assignee = query.assignee {
             // `resources contains "tom"` also finds tommy's.
             tickets.removeAll { ticket in !ticket.assigned.contains { $0.lowercased() == assignee.lowercased() } }
         }
-        return ListPage(tickets, next: page.next)
+        return ListPage(tickets, next: page.next == nil ? nil : page.records.last.map { String($0.id) })
     }
 
     static func conditions(_ query: TicketQuery) -> Conditions {

@@ -68,8 +68,12 @@ extension ConnectWiseProvider {
 
     /// See ``PSAProvider``.
     public func rights() async throws(PSAError) -> [RightCheck] {
-        // Wrong keys would make every line a puzzle of its own.
-        try await test()
+        // Wrong keys would make every line a puzzle of its own; a right that is missing is one of the lines.
+        do throws(PSAError) {
+            try await test()
+        } catch {
+            guard case .permission = error else { throw error }
+        }
         var checks: [RightCheck] = []
         for right in Self.rights {
             guard let probe = right.probe else {

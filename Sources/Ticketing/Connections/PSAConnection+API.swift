@@ -22,9 +22,11 @@ public func psaConnectionRoutes(
     }
     // A test that succeeded is the sign that what waits for the connection can go on.
     @Sendable func resume(_ connection: PSAConnection, _ db: Connection) throws {
-        for group in [PSAConnection.laneGroup(connection.id), PSAConnection.postGroup(connection.id)] {
+        let (reads, posts) = (PSAConnection.laneGroup(connection.id), PSAConnection.postGroup(connection.id))
+        for group in [reads, posts] {
             try queue.resume(laneGroup: group, now: now(), in: db)
-            try queue.hasten(laneGroup: group, now: now(), in: db)
+            // No post is planned for later; what it waited for is over.
+            try queue.hasten(laneGroup: group, planned: group == posts, now: now(), in: db)
         }
     }
     @Sendable func recording(_ action: String, _ request: SignedInRequest) -> PSAConnections.Recording {

@@ -42,10 +42,10 @@ public final class PSAConnections: Sendable {
 
     /// Forgets what is at hand whenever a connection changes, here or on another server; runs until cancelled.
     public func followChanges() async {
-        for await _ in database.signals(.connections) {
-            cache.withLock { $0 = Cache(generation: $0.generation + 1) }
-        }
+        for await _ in database.signals(.connections) { forget() }
     }
+
+    private func forget() { cache.withLock { $0 = Cache(generation: $0.generation + 1) } }
 
     // MARK: In use
 
@@ -101,6 +101,17 @@ public final class PSAConnections: Sendable {
         }
         guard let id else { return nil }
         return try await live(id)
+    }
+
+    /// Whether there is a connection that would be used for a customer, or for none, if it were not switched off.
+    func isSwitchedOff(for tenant: Tenant.ID?, of organization: Organization.ID) async throws -> Bool {
+        try await database.read { db in
+            try db.first(
+                """
+                SELECT 1 AS there FROM psa_connections WHERE organization_id = \(organization) AND active = 0
+                    AND COALESCE(tenant_id, 0) IN (\(tenant ?? 0), 0) LIMIT 1
+                """) != nil
+        }
     }
 
     static func inUse(
@@ -222,7 +233,7 @@ public final class PSAConnections: Sendable {
     }
 
     /// Changes a connection; tests it first if anything changes that matters to the connection itself.
-    /// - Parameter resume: runs in the transaction when a test has just succeeded.
+    /// - Parameter resume: runs in the transaction when a test has just succeeded, or the connection is switched on again.
     /// - Returns: nil when there is no such connection.
     public func update(
         _ id: PSAConnection.ID, of organization: Organization.ID, with change: PSAConnectionChange,
@@ -251,11 +262,9 @@ public final class PSAConnections: Sendable {
             let stored = try self.store(
                 draft, in: connection, state: touches ? .ok : connection.state,
                 validatedAt: touches ? self.now() : connection.lastValidatedAt, in: db)
-            if stored.site != connection.site { try PostStore.failMoved(id, now: self.now(), in: db) }
-            if touches {
-                try PSALists.forget(of: id, in: db)
-                try resume(stored, db)
-            }
+            if stored.site != connection.site { try PostStore.failMoved(stored, now: self.now(), in: db) }
+            if touches { try PSALists.forget(of: id, in: db) }
+            if touches || stored.isActive && !connection.isActive { try resume(stored, db) }
             try recorded(connection, stored, db)
             return stored
         }
@@ -348,11 +357,10 @@ public final class PSAConnections: Sendable {
         let instant = now()
         return try await database.write { db in
             let isTheirs = "id = \(id) AND organization_id = \(organization)" as SQL
-            guard try db.first("SELECT id FROM psa_connections WHERE \(isTheirs)") != nil else { return false }
-            try PostStore.failRemoved(id, now: instant, in: db)
-            let old = try db.first(
-                "DELETE FROM psa_connections WHERE \(isTheirs) RETURNING *", as: PSAConnection.self)
-            guard let old else { return false }
+            guard let old = try db.first("SELECT * FROM psa_connections WHERE \(isTheirs)", as: PSAConnection.self)
+            else { return false }
+            try PostStore.failRemoved(old, now: instant, in: db)
+            guard try db.execute("DELETE FROM psa_connections WHERE \(isTheirs)") > 0 else { return false }
             db.signal(.connections)
             try recorded(old, nil, db)
             return true
@@ -376,6 +384,8 @@ public final class PSAConnections: Sendable {
             connection: nil, site: connection.site, company: connection.company,
             credentials: try open(try row["sealed_credentials"], of: id))
         try await test(target, saving: false)
+        // What waits goes on with a circuit that is closed.
+        forget()
         let instant = now()
         return try await database.write { db in
             try db.execute(
@@ -413,7 +423,7 @@ public final class PSAConnections: Sendable {
 
     private static func stored(_ id: PSAConnection.ID, in db: Connection) throws -> PSAConnection {
         guard let connection = try db.first("SELECT * FROM psa_connections WHERE id = \(id)", as: PSAConnection.self)
-        else { throw DatabaseError.statement("connection \(id) is gone") }
+        else { throw Problem.notFound("connection") }
         return connection
     }
 

@@ -4,9 +4,11 @@ import Hummingbird
 import WebSupport
 
 /// The operations on who is whom in the ticketing system.
-/// - Parameter path: `/integrations/psa`, or that of a tenant.
+/// - Parameters:
+///   - path: `/integrations/psa`, or that of a tenant.
+///   - flag: what has to be switched on for reading them.
 func memberRoutes(
-    _ desk: TicketDesk, _ mappings: MemberMappings, limits: TicketLimits, under path: String
+    _ desk: TicketDesk, _ mappings: MemberMappings, limits: TicketLimits, under path: String, flag: FeatureFlag?
 ) -> [Route] {
     [
         Route(
@@ -14,7 +16,8 @@ func memberRoutes(
             query: [
                 QueryParameter("search", .text, "a part of the name or login name"),
                 QueryParameter("refresh", .flag, "ask again, however new the copy is"),
-            ], gives: .page(MemberAnswer.self), reach: .tenants, limit: limits.refresh, limited: isRefreshing
+            ], gives: .page(MemberAnswer.self), flag: flag, reach: .tenants, limit: limits.refresh,
+            limited: isRefreshing
         ) { request in
             let live = try await desk.live(for: request)
             let (refresh, page) = (try isRefresh(request), try request.page(PSALists.isKey))
@@ -27,7 +30,7 @@ func memberRoutes(
             .get, path + "/member-mappings", .engineer,
             "Lists the active users and which member each is; somebody who is no administrator sees himself",
             query: [QueryParameter("mapped", .flag, "only those who have one, or only the others")],
-            gives: .page(MappingAnswer.self), reach: .tenants
+            gives: .page(MappingAnswer.self), flag: flag, reach: .tenants
         ) { request in
             let live = try await desk.live(for: request)
             let isMapped = try request.query("mapped", "true or false") { Bool($0) }

@@ -65,9 +65,12 @@ public struct MemberMappings: Sendable {
     static func author(
         _ user: User.ID, name: String, email: String, _ connection: PSAConnection, in db: Connection
     ) throws -> PostDraft.Author {
+        // Who left writes nothing in his name any more, also not when somebody tries again what he wrote.
         let mapping = try db.first(
-            "SELECT * FROM psa_member_mappings WHERE connection_id = \(connection.id) AND user_id = \(user)",
-            as: MemberMapping.self)
+            """
+            SELECT m.* FROM psa_member_mappings m JOIN users u ON u.id = m.user_id AND u.active = 1
+            WHERE m.connection_id = \(connection.id) AND m.user_id = \(user)
+            """, as: MemberMapping.self)
         guard let mapping else {
             return PostDraft.Author(
                 member: connection.settings.member, isOneself: false, name: name, email: email)

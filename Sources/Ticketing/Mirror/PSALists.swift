@@ -82,10 +82,7 @@ public struct PSALists: Sendable {
         on live: LiveConnection, refresh: Bool = false, page: PageRequest
     ) async throws -> Page<Directory.MirroredBoard> {
         let connection = live.connection.id
-        try await keep(.boards, on: live, refresh: refresh) {
-            let boards = try await live.provider.boardNames()
-            return { db, instant in try Directory.storeNames(boards, of: connection, now: instant, in: db) }
-        }
+        try await keepBoards(on: live, refresh: refresh)
         let rows = try await database.read { db in
             try db.all(
                 """
@@ -94,6 +91,27 @@ public struct PSALists: Sendable {
                 """, as: Directory.MirroredBoard.self)
         }
         return Page(rows, limit: page.limit) { $0.id.rawValue }
+    }
+
+    /// Whether there is a board of this id.
+    func hasBoard(_ id: Board.ID, on live: LiveConnection) async throws -> Bool {
+        try await keepBoards(on: live)
+        let connection = live.connection.id
+        return try await database.read { db in
+            try db.first(
+                """
+                SELECT 1 AS there FROM psa_boards WHERE connection_id = \(connection) AND id = \(id)
+                    AND deleted_at IS NULL
+                """) != nil
+        }
+    }
+
+    private func keepBoards(on live: LiveConnection, refresh: Bool = false) async throws {
+        let connection = live.connection.id
+        try await keep(.boards, on: live, refresh: refresh) {
+            let boards = try await live.provider.boardNames()
+            return { db, instant in try Directory.storeNames(boards, of: connection, now: instant, in: db) }
+        }
     }
 
     /// A page of the companies by name.
@@ -311,10 +329,10 @@ public struct PSALists: Sendable {
         return "%\(text)%"
     }
 
-    /// Where a page of a list by name ended.
     /// Whether a list by name may have ended there.
     static func isKey(_ text: String) -> Bool { text.contains("/") }
 
+    /// Where a page of a list by name ended.
     private struct Place {
         let id: String
         let name: String

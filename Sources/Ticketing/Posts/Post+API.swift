@@ -14,21 +14,27 @@ func ticketWritingRoutes(
     @Sendable func write<Body: PostBody>(_ type: Body.Type) -> @Sendable (SignedInRequest) async throws -> Response {
         { request in
             let instant = now()
+            let body = try await request.body(type)
+            // It is the same request, wherever its name stands.
+            var nameless = body
+            nameless.requestID = nil
+            let name = Posts.Name(
+                try key(of: request, body.requestID), Body.kind, request.tenant?.id, try request.id(of: "ticket"),
+                body: try JSONEncoder.sorted.encode(nameless))
+            // Whatever became of the connection since: what was asked for then stands.
+            if let id = try await posts.earlier(name, by: request.principal) {
+                let link = try? await desk.live(for: request).provider.link(to: request.id(of: "ticket"))
+                return try respond(try await posts.wait(for: id, since: instant), [], link: link)
+            }
             let live = try await desk.live(for: request)
             let ticket = try desk.number(of: request, on: live)
-            let body = try await request.body(type)
             let draft = try body.draft(
                 settings: live.connection.settings, longestNote: live.provider.longestNote, now: instant)
             try PostDraft.Checks.keys(of: draft, live.provider)
             let place = Posts.Place(
                 live: live, tenant: request.tenant?.id, companies: desk.companies(for: request, on: live),
                 ticket: ticket)
-            // It is the same request, wherever its name stands.
-            var nameless = body
-            nameless.requestID = nil
-            let id = try await posts.ask(
-                for: draft, at: place, by: request, key: try key(of: request, body.requestID),
-                body: try JSONEncoder.sorted.encode(nameless))
+            let id = try await posts.ask(for: draft, at: place, replacing: body.replaces, by: request, named: name)
             let standing = try await posts.wait(for: id, since: instant)
             return try respond(standing, draft.warnings, link: live.provider.link(to: ticket))
         }
@@ -92,7 +98,7 @@ func postRoutes(
             takes: RetryBody.self, gives: .doneOrAccepted(PostRequestAnswer.self), flag: .connectWise, reach: .tenants,
             limit: limits.post
         ) { request in
-            let (post, asked) = try await find(request, posts)
+            let (_, asked) = try await find(request, posts)
             let instant = now()
             let body = try await request.body(RetryBody.self)
             guard let connection = asked.connection, let live = try await desk.connections.live(connection) else {
@@ -106,7 +112,7 @@ func postRoutes(
             checks.key(body.status?.rawValue, "status_id", live.provider)
             try checks.finish()
             try await posts.retry(
-                post, of: asked, with: .init(workRole: body.workRole, workType: body.workType, status: body.status),
+                asked, with: .init(workRole: body.workRole, workType: body.workType, status: body.status),
                 on: live.connection, for: desk.companies(for: request, on: live), by: request)
             return try respond(try await posts.wait(for: asked.id, since: instant), [], link: nil)
         },
@@ -115,8 +121,8 @@ func postRoutes(
             "Leaves at that what failed, and withdraws what waits, of the request that the write belongs to; it can be tried again all the same",
             gives: .one(PostAnswer.self), reach: .tenants
         ) { request in
-            let (post, asked) = try await find(request, posts)
-            try await posts.dismiss(post, of: asked, by: request)
+            let (_, asked) = try await find(request, posts)
+            try await posts.dismiss(asked, by: request)
             let (after, _) = try await find(request, posts)
             return .json(PostAnswer(after, asked))
         },
@@ -169,7 +175,8 @@ enum PostRefusal {
         let rest =
             standing.posts.contains { $0.fault == .notTried }
             ? ["What belongs to it was not tried; a retry does only what is missing."] : []
-        let detail = (done + ["The \(failure.kind.rawValue) was not: \(failure.error ?? "unknown")"] + rest)
+        let detail =
+            (done + ["The \(failure.kind.rawValue) was not written: \((failure.error ?? "unknown").asSentence)"] + rest)
             .joined(separator: " ")
         let (status, code, title): (HTTPResponse.Status, String, String) =
             switch failure.fault {
@@ -181,7 +188,7 @@ enum PostRefusal {
             case .noStatus: (.unprocessableContent, "status_not_on_board", "The board has no such status")
             case .unchanged: (.unprocessableContent, "unchanged", "The ticketing system changed nothing")
             case .gaveUp: (.unprocessableContent, "gave_up", "Given up after a day")
-            case .withdrawn: (.conflict, "withdrawn", "It was withdrawn")
+            case .withdrawn, .replaced: (.conflict, "withdrawn", "It was withdrawn")
             case .rejected, .notTried, .unavailable, nil:
                 (.unprocessableContent, "psa_rejected", "The ticketing system does not accept it")
             }

@@ -1,4 +1,5 @@
 import Foundation
+import WebSupport
 
 struct PostRequestAnswer: Codable, Sendable {
     struct Actions: Codable, Sendable {
@@ -43,8 +44,8 @@ struct PostRequestAnswer: Codable, Sendable {
         if standing.isSettled {
             message = standing.posts.map(\.sentence).joined(separator: " ")
         } else {
-            let why = standing.posts.first { $0.state == .queued }?.error
-            message = "It is stored and goes on by itself. \(why ?? "The ticketing system takes longer than usual.")"
+            let why = standing.reason ?? "The ticketing system takes longer than usual."
+            message = "It is stored and goes on by itself. \(why.asSentence)"
         }
         ticket = standing.request.ticket
         self.link = link

@@ -4,32 +4,40 @@ import WebSupport
 
 /// A body that asks for writes.
 protocol PostBody: JSONBody, Encodable {
+    static var kind: PostRequest.Kind { get }
     var requestID: String? { get set }
+    /// A write that failed, in whose place this one is.
+    var replaces: Post.ID? { get }
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft
 }
 
 struct NoteBody: PostBody {
+    static let kind = PostRequest.Kind.note
+
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case text
+        case text, replaces
         case noteType = "note_type"
         case requestID = "request_id"
     }
 
     let text: String
     let noteType: NoteType?
+    let replaces: Post.ID?
     var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
         var checks = PostDraft.Checks()
         let text = checks.text(text, "text", longest: longestNote)
         try checks.finish()
-        return PostDraft(.note, [.note(text: text, type: noteType ?? settings.noteType)])
+        return PostDraft(Self.kind, [.note(text: text, type: noteType ?? settings.noteType)])
     }
 }
 
 struct TimeBody: PostBody {
+    static let kind = PostRequest.Kind.time
+
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case minutes, billable, text
+        case minutes, billable, text, replaces
         case startedAt = "started_at"
         case workRole = "work_role_id"
         case workType = "work_type_id"
@@ -44,6 +52,7 @@ struct TimeBody: PostBody {
     let workType: WorkType.ID?
     let billable: BillableOption?
     let text: String?
+    let replaces: Post.ID?
     var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
@@ -54,7 +63,7 @@ struct TimeBody: PostBody {
             text: note
         ).part(settings, &checks, now)
         try checks.finish()
-        return PostDraft(.time, [part])
+        return PostDraft(Self.kind, [part])
     }
 }
 
@@ -85,7 +94,10 @@ private struct TimePart {
 }
 
 struct StatusBody: PostBody {
+    static let kind = PostRequest.Kind.status
+
     enum CodingKeys: String, CodingKey, CaseIterable {
+        case replaces
         case status = "status_id"
         case expectedStatus = "expected_status_id"
         case requestID = "request_id"
@@ -93,16 +105,19 @@ struct StatusBody: PostBody {
 
     let status: Board.Status.ID
     let expectedStatus: Board.Status.ID?
+    let replaces: Post.ID?
     var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
-        PostDraft(.status, [.status(status)], expectedStatus: expectedStatus)
+        PostDraft(Self.kind, [.status(status)], expectedStatus: expectedStatus)
     }
 }
 
 struct ChangeBody: PostBody {
+    static let kind = PostRequest.Kind.change
+
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case text, minutes, billable
+        case text, minutes, billable, replaces
         case noteType = "note_type"
         case startedAt = "started_at"
         case workRole = "work_role_id"
@@ -127,6 +142,7 @@ struct ChangeBody: PostBody {
     let movesStatus: Bool?
     let status: Board.Status.ID?
     let expectedStatus: Board.Status.ID?
+    let replaces: Post.ID?
     var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
@@ -141,9 +157,15 @@ struct ChangeBody: PostBody {
                     text: timeCarriesText == true ? text : nil
                 ).part(settings, &checks, now))
         }
-        if movesStatus ?? (status != nil || settings.movesStatus) { parts.append(.status(status)) }
+        let isMoved = movesStatus ?? (status != nil || settings.movesStatus)
+        if isMoved { parts.append(.status(status)) }
+        checks.require(
+            isMoved || status == nil, "status_id", "contradiction", "says where to, but update_status is false.")
+        checks.require(
+            isMoved || expectedStatus == nil, "expected_status_id", "contradiction",
+            "guards a change of status, and none is asked for.")
         try checks.finish()
-        return PostDraft(.change, parts, expectedStatus: expectedStatus)
+        return PostDraft(Self.kind, parts, expectedStatus: expectedStatus)
     }
 }
 

@@ -53,6 +53,8 @@ public struct Post: Sendable, Equatable, RowDecodable {
         case noConnection = "connection_removed"
         /// The connection leads to another server than when it was asked for.
         case moved = "connection_moved"
+        /// Another write was asked for in its place.
+        case replaced
         /// Somebody withdrew it while it waited.
         case withdrawn
         /// Not failed: it waits, and this is why.

@@ -42,23 +42,34 @@ enum PostStore {
             ON CONFLICT (organization_id, asker, request_key) DO NOTHING RETURNING id
             """)?["id"]
         guard let id else {
-            let row = try db.first(
-                """
-                SELECT id, fingerprint FROM post_requests WHERE organization_id = \(frame.organization)
-                    AND asker = \(frame.user.rawValue) AND request_key = \(frame.key)
-                """)
-            guard let row else { throw DatabaseError.statement("a request is gone") }
-            guard try row["fingerprint"] == frame.fingerprint else {
-                throw Problem(
-                    .conflict, code: "idempotency_key_reused", title: "This key names another request",
-                    detail: "This key was used for another request. Take a new one for each new request.")
-            }
-            return (try row["id"], false)
+            let earlier = try find(
+                key: frame.key, of: frame.organization, frame.user, fingerprint: frame.fingerprint, in: db)
+            guard let earlier else { throw DatabaseError.statement("a request is gone") }
+            return (earlier, false)
         }
         for (place, part) in draft.parts.enumerated() {
             try insert(part, at: place, of: id, frame, author, now: now, in: db)
         }
         return (id, true)
+    }
+
+    /// The request that somebody made under a key; nil when there is none.
+    /// - Throws: 409 when it was another one.
+    static func find(
+        key: String, of organization: Organization.ID, _ user: User.ID, fingerprint: [UInt8], in db: Connection
+    ) throws -> PostRequest.ID? {
+        let row = try db.first(
+            """
+            SELECT id, fingerprint FROM post_requests
+            WHERE organization_id = \(organization) AND asker = \(user.rawValue) AND request_key = \(key)
+            """)
+        guard let row else { return nil }
+        guard try row["fingerprint"] == fingerprint else {
+            throw Problem(
+                .conflict, code: "idempotency_key_reused", title: "This key names another request",
+                detail: "This key was used for another request. Take a new one for each new request.")
+        }
+        return try row["id"]
     }
 
     private static func list(_ companies: [Company.ID]) -> String { companies.map(\.rawValue).joined(separator: ",") }
@@ -72,7 +83,7 @@ enum PostStore {
     }
 
     /// Fails what waits for a connection that leads to another server now.
-    static func failMoved(_ connection: PSAConnection.ID, now: Date, in db: Connection) throws {
+    static func failMoved(_ connection: PSAConnection, now: Date, in db: Connection) throws {
         try failAll(
             of: connection, .moved,
             "The connection leads to another server now. If that is the same system, try again.",
@@ -80,20 +91,20 @@ enum PostStore {
     }
 
     /// Fails what waits for a connection that is about to be removed.
-    static func failRemoved(_ connection: PSAConnection.ID, now: Date, in db: Connection) throws {
+    static func failRemoved(_ connection: PSAConnection, now: Date, in db: Connection) throws {
         try failAll(
             of: connection, .noConnection, "The connection to the ticketing system was removed.", now: now, in: db)
     }
 
     private static func failAll(
-        of connection: PSAConnection.ID, _ fault: Post.Fault, _ reason: String, now: Date, in db: Connection
+        of connection: PSAConnection, _ fault: Post.Fault, _ reason: String, now: Date, in db: Connection
     ) throws {
         try db.send(
             """
             UPDATE posts SET state = \(Post.State.failed), error = \(reason), error_code = \(fault),
                 settled_at = \(now)
-            WHERE state = \(Post.State.queued)
-                AND request_id IN (SELECT id FROM post_requests WHERE connection_id = \(connection))
+            WHERE organization_id = \(connection.organization) AND state = \(Post.State.queued)
+                AND request_id IN (SELECT id FROM post_requests WHERE connection_id = \(connection.id))
             """)
         db.signal(.posts)
     }
@@ -145,7 +156,40 @@ enum PostStore {
         guard
             let request = try db.first("SELECT * FROM post_requests WHERE id = \(id)", as: PostRequest.self)
         else { return nil }
-        return (request, try db.all("SELECT * FROM posts WHERE request_id = \(id) ORDER BY place", as: Post.self))
+        return (request, try posts(of: id, in: db))
+    }
+
+    static func posts(of request: PostRequest.ID, in db: Connection) throws -> [Post] {
+        try db.all("SELECT * FROM posts WHERE request_id = \(request) ORDER BY place", as: Post.self)
+    }
+
+    /// Why an earlier post to the same ticket waits, and with it the later one; nil when none does.
+    static func earlierError(
+        than post: Post, of organization: Organization.ID, in db: Connection
+    ) throws -> String? {
+        let error: String? = try db.first(
+            """
+            SELECT error FROM posts WHERE organization_id = \(organization) AND ticket_id = \(post.ticket)
+                AND id < \(post.id) AND state = \(Post.State.queued) AND error IS NOT NULL ORDER BY id LIMIT 1
+            """)?["error"]
+        return error.map { "An earlier write to the ticket waits: \($0)" }
+    }
+
+    /// Whether something of a request failed and can be tried again, or else waits. Nobody changes that before the transaction
+    /// ends.
+    /// - Throws: 409 when there is nothing to try.
+    static func canBeTried(_ request: PostRequest.ID, in db: Connection) throws -> Bool {
+        let forUpdate = SQL(sqlite: "", postgres: " FOR UPDATE")
+        let posts = try db.all("SELECT * FROM posts WHERE request_id = \(request)\(forUpdate)", as: Post.self)
+        guard !posts.contains(where: { $0.fault == .replaced }) else {
+            throw Problem.conflict(
+                code: "replaced", "Another write was asked for in its place; both would be written. Write it anew.")
+        }
+        let isUnwritten = posts.contains { Post.State.unwritten.contains($0.state) }
+        guard isUnwritten || posts.contains(where: { $0.state == .queued }) else {
+            throw Problem.conflict(code: "nothing_to_retry", "This was done already.")
+        }
+        return isUnwritten
     }
 
     /// Which posts are asked for.
@@ -241,7 +285,10 @@ enum PostStore {
                 status_from = \(orNull: from?.id), status_from_name = \(orNull: from?.name)
                 """
         }
-        try db.execute(change + " WHERE id = \(post.id)")
+        change += " WHERE id = \(post.id)"
+        // What was withdrawn while its call was under way may turn out to be written, but not to have failed.
+        if case .failed = result { change += " AND state = \(Post.State.queued)" }
+        try db.execute(change)
         if case .failed = result {
             try failRest(
                 of: post.request, .notTried, "Not tried, because the \(post.kind.rawValue) failed.", now: now,
@@ -297,7 +344,8 @@ enum PostStore {
         let doubtful = "Withdrawn after an attempt that was not answered: it may be in the ticket. A retry looks first."
         let dismissed = try db.execute(
             """
-            UPDATE posts SET state = \(Post.State.dismissed), settled_at = \(now),
+            UPDATE posts SET state = \(Post.State.dismissed),
+                settled_at = CASE WHEN state = \(Post.State.failed) THEN settled_at ELSE \(now) END,
                 error = CASE WHEN state = \(Post.State.failed) THEN error
                     WHEN uncertain = \(Post.Doubt.none) THEN \(withdrawn) ELSE \(doubtful) END,
                 error_code = CASE WHEN state = \(Post.State.failed) THEN error_code ELSE \(Post.Fault.withdrawn) END
@@ -305,6 +353,36 @@ enum PostStore {
             """)
         db.signal(.posts)
         return dismissed
+    }
+
+    /// Leaves what failed of a request at that, since another write is asked for in its place.
+    /// - Parameter owner: whose it has to be; nil for anybody's.
+    /// - Throws: 409 when it was written or replaced meanwhile: then both would be written.
+    static func replace(
+        _ id: Post.ID, on ticket: Ticket.ID, of organization: Organization.ID, owner: User.ID?, in db: Connection
+    ) throws {
+        let forUpdate = SQL(sqlite: "", postgres: " FOR UPDATE")
+        let row = try db.first(
+            "SELECT * FROM posts WHERE id = \(id) AND organization_id = \(organization)\(forUpdate)")
+        guard let row, try row["ticket_id"] == ticket, try owner == nil || row["user_id"] == owner?.rawValue else {
+            throw Problem.invalid([
+                .init(field: "replaces", code: "unknown", message: "is no write of yours to this ticket.")
+            ])
+        }
+        let post = try Post(row: row)
+        guard Post.State.unwritten.contains(post.state), post.fault != .replaced else {
+            throw Problem.conflict(
+                code: "not_replaceable",
+                "What this is to replace was written meanwhile, is about to be, or was replaced already. "
+                    + "Look at the ticket before you write it once more.")
+        }
+        try db.execute(
+            """
+            UPDATE posts SET state = \(Post.State.dismissed), error_code = \(Post.Fault.replaced),
+                error = TRIM(COALESCE(error, '') || ' Another write was asked for in its place.')
+            WHERE request_id = \(post.request) AND state IN (\(list: Post.State.unwritten))
+            """)
+        db.signal(.posts)
     }
 
     /// Which of these ids a post of the ticket calls its own already.
@@ -331,12 +409,16 @@ extension Signal {
 /// How many writes to tickets somebody should look at.
 public enum PostCount {
     /// Those that failed or wait, counted up to a limit.
-    public static func toActOn(of organization: Organization.ID, limit: Int, in db: Connection) throws -> Int {
-        try db.first(
+    /// - Parameter user: only this person's; nil for everybody's.
+    public static func toActOn(
+        of organization: Organization.ID, user: User.ID?, limit: Int, in db: Connection
+    ) throws -> Int {
+        let whose: SQL = user.map { " AND user_id = \($0.rawValue)" } ?? ""
+        return try db.first(
             """
             SELECT COUNT(*) AS n FROM (
                 SELECT 1 FROM posts WHERE organization_id = \(organization)
-                    AND state IN (\(list: [Post.State.failed, .queued])) LIMIT \(limit)) AS counted
+                    AND state IN (\(list: [Post.State.failed, .queued]))\(whose) LIMIT \(limit)) AS counted
             """)?["n"] ?? 0
     }
 }

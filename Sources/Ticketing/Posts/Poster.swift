@@ -15,23 +15,29 @@ public struct Poster: JobHandler {
 
     /// Stored; never renamed.
     public static let kind = JobKind(rawValue: "post_to_ticket")
-    /// See ``RetrySchedule/write``.
-    public let schedule = RetrySchedule.write
-    /// After which time a request that waits for its connection is given up.
-    private static let patience: TimeInterval = 86_400
-    /// How long the ticketing system may go on with a call that it did not answer. Ours end after 20 s.
+    /// See ``PostTiming``.
+    public let schedule: RetrySchedule
+    /// After which time a request that was not written is given up.
+    private static let dayToTry: TimeInterval = 86_400
+    /// How long the ticketing system may go on with a call that it did not answer: ours begin within 10 s of their record
+    /// and, where the calls are counted, 10 s more, and end after 20 s.
     private static let slowness: TimeInterval = 60
+    /// How long after its record a call may begin.
+    private static let promptness: TimeInterval = 10
 
     private let database: Database
     private let connections: PSAConnections
-    private let lists: PSALists
-    private let now: @Sendable () -> Date
+    let lists: PSALists
+    let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
+    /// - Parameters:
+    ///   - schedule: how attempts are spread over a day.
+    ///   - now: the wall clock.
     public init(
-        database: Database, connections: PSAConnections, lists: PSALists,
+        database: Database, connections: PSAConnections, lists: PSALists, schedule: RetrySchedule = .write,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
+        self.schedule = schedule
         self.database = database
         self.connections = connections
         self.lists = lists
@@ -48,16 +54,26 @@ public struct Poster: JobHandler {
     }
 
     /// One request at work.
-    private struct Work {
+    struct Work {
         let request: PostRequest
         let live: LiveConnection
         let job: ClaimedJob
         var ticket: Ticket
+        /// Whether the ticket may be another since it was read, by what this attempt wrote or others meanwhile.
+        var isStale = false
     }
 
     /// See ``JobHandler``.
     public func run(_ payload: Payload, of job: ClaimedJob) async -> JobOutcome {
-        let id = payload.request
+        let outcome = await attempt(payload.request, job)
+        // After a day a person decides, and not before, however often somebody hurried it.
+        guard let reason = outcome.waitsBecause, now().timeIntervalSince(job.createdAt) >= Self.dayToTry else {
+            return outcome
+        }
+        return .done(failing(payload.request, .gaveUp, "Given up after a day: \(reason)"))
+    }
+
+    private func attempt(_ id: PostRequest.ID, _ job: ClaimedJob) async -> JobOutcome {
         do {
             let stored = try await database.read { db in
                 try PostStore.request(id, in: db).map {
@@ -67,14 +83,12 @@ public struct Poster: JobHandler {
             guard let ((request, posts), isOn) = stored, let first = posts.first(where: { $0.state == .queued }) else {
                 return .done()
             }
-            guard isOn else { return whileSwitchedOff(first, job) }
+            guard isOn else { return whileOff(Self.switchedOff, first) }
             guard let connection = request.connection, let live = try await connections.live(connection) else {
                 return .done(failing(id, .noConnection, "The connection to the ticketing system was removed."))
             }
             guard live.connection.isActive else {
-                return later(
-                    "The connection to the ticketing system is switched off.", id, job,
-                    delay(first, "The connection to the ticketing system is switched off.", doubt: nil))
+                return whileOff("The connection to the ticketing system is switched off.", first)
             }
             do throws(PSAError) {
                 guard let ticket = try await live.provider.lookUp(request.ticket), Self.mayWrite(request, to: ticket)
@@ -86,10 +100,10 @@ public struct Poster: JobHandler {
                 if let refusal = await refusedBeforehand(posts, work) { return refusal }
                 return await post(posts, work)
             } catch {
-                return outcome(of: error, first, doubt: nil, request, live, job)
+                return outcome(of: error, first, doubt: nil, live, job)
             }
         } catch {
-            return later("\(error)", id, job)
+            return later("\(error)", job)
         }
     }
 
@@ -104,41 +118,64 @@ public struct Poster: JobHandler {
         for post in posts where post.state == .queued {
             var hasBegun = false
             do {
+                if work.isStale, try await !isOn(work.request) { return whileOff(Self.switchedOff, post) }
                 let result: PostStore.Result
                 do {
-                    if let found = try await found(post, work) {
-                        result = found
-                    } else if let wait = timeToEnd(post) {
-                        // What is not there yet may still come; to write now would be to write twice.
-                        return .wait(post.error ?? "The ticketing system did not answer.", for: wait)
-                    } else {
+                    switch try await step(post, &work) {
+                    case .settle(let known): result = known
+                    case .wait(let time):
+                        return .wait(post.error ?? "The ticketing system did not answer.", for: time) { db in
+                            db.signal(.posts)
+                        }
+                    case .write(let status):
                         // Where the job was lost, another worker goes on from what is stored.
                         guard let begun = try await begin(post, work) else { return .done() }
                         hasBegun = true
-                        result = try await write(begun, before: post, &work)
+                        guard isPrompt(begun) else { return later("The server was held up before the call.", work.job) }
+                        result = try await write(begun, status, &work)
                     }
                 } catch let error as PSAError {
                     // What went wrong while looking says nothing about the write, which stays as uncertain as it was.
                     guard hasBegun, let refusal = await refusal(error, of: post, work) else {
-                        return outcome(
-                            of: error, post, doubt: hasBegun ? error.doubt : nil, work.request, work.live,
-                            work.job)
+                        return outcome(of: error, post, doubt: hasBegun ? error.doubt : nil, work.live, work.job)
                     }
                     result = refusal
                 }
                 guard try await settle(post, result, work.job) else { return .done() }
                 if case .failed = result { return .done() }
+                work.isStale = true
             } catch {
-                return later("\(error)", work.request.id, work.job)
+                return later("\(error)", work.job)
             }
         }
         return .done()
     }
 
-    /// How long the ticketing system may still be writing what it did not answer; nil when it is not. A status is seen by the
-    /// ticket, and setting it twice is setting it once.
+    /// What to do about a post.
+    enum Step {
+        /// It is there, or cannot be.
+        case settle(PostStore.Result)
+        /// What is not there yet may still come; to write now would be to write twice.
+        case wait(Duration)
+        /// Write it; a status with how it is called.
+        case write(Board.Status?)
+    }
+
+    private func step(_ post: Post, _ work: inout Work) async throws -> Step {
+        if post.kind == .status { return try await move(post, &work) }
+        if let found = try await found(post, work) { return .settle(found) }
+        return timeToEnd(post).map(Step.wait) ?? .write(nil)
+    }
+
+    /// Whether the call can still be made. Who was held up after the record may be overtaken by another worker, which waits
+    /// only as long as a call may take.
+    private func isPrompt(_ begun: Post) -> Bool {
+        begun.triedAt.map { now().timeIntervalSince($0) < Self.promptness } ?? true
+    }
+
+    /// How long the ticketing system may still be writing what it did not answer; nil when it is not.
     private func timeToEnd(_ post: Post) -> Duration? {
-        guard post.kind != .status, post.doubt == .unanswered, let tried = post.triedAt else { return nil }
+        guard post.doubt == .unanswered, let tried = post.triedAt else { return nil }
         let left = tried.addingTimeInterval(Self.slowness).timeIntervalSince(now())
         return left > 0 ? .seconds(left) : nil
     }
@@ -167,8 +204,7 @@ public struct Poster: JobHandler {
         return candidates.first { !recorded.contains($0) }.map { .sent(record: $0) }
     }
 
-    /// - Parameter before: the same, as earlier attempts left it.
-    private func write(_ post: Post, before: Post, _ work: inout Work) async throws -> PostStore.Result {
+    private func write(_ post: Post, _ status: Board.Status?, _ work: inout Work) async throws -> PostStore.Result {
         switch post.kind {
         case .note:
             guard let note = post.note else { return .failed(.rejected, "The note has no text.") }
@@ -176,92 +212,10 @@ public struct Poster: JobHandler {
         case .time:
             guard let time = post.time else { return .failed(.rejected, "The time has no length.") }
             return .sent(record: try await work.live.provider.log(time, on: work.ticket))
-        case .status: return try await move(post, before: before, &work)
+        case .status:
+            guard let status else { return .failed(.noStatus, "The status is unknown.") }
+            return try await set(status, &work)
         }
-    }
-
-    // MARK: Status
-
-    /// Refuses a change whose status the ticket's board does not offer, before anything of it is written; nil when nothing
-    /// speaks against it, or it cannot be known now.
-    private func refusedBeforehand(_ posts: [Post], _ work: Work) async -> JobOutcome? {
-        guard posts.count > 1, posts.allSatisfy({ $0.state == .queued && $0.doubt == .none }),
-            let last = posts.last, last.kind == .status, let board = work.ticket.board,
-            let wanted = wanted(last, on: board, work.live), work.ticket.status?.id != wanted.rawValue
-        else { return nil }
-        do {
-            if try await offered(wanted, on: Board.ID(board.id), work.live) != nil { return nil }
-        } catch {
-            return nil
-        }
-        let (result, instant) = (Self.noStatus(wanted, board, from: work.ticket.status), now())
-        return .done { db in try PostStore.settle(last, as: result, now: instant, in: db) }
-    }
-
-    private func wanted(
-        _ post: Post, on board: Ticket.Reference, _ live: LiveConnection
-    ) -> Board.Status.ID? {
-        post.status ?? live.connection.settings.boardStatuses[board.id].map { .init($0.id) }
-    }
-
-    private static func noStatus(
-        _ status: Board.Status.ID, _ board: Ticket.Reference, from present: Ticket.Reference?
-    ) -> PostStore.Result {
-        .failed(
-            .noStatus, "The board \(board.name) does not offer the status \(status).",
-            fields: ["status_id": "is not a status of the board \(board.name)"], from: present)
-    }
-
-    private func move(_ post: Post, before: Post, _ work: inout Work) async throws -> PostStore.Result {
-        let ticket = work.ticket
-        guard let board = ticket.board, let present = ticket.status else {
-            return .failed(.noStatus, "The ticket is on no board, so it has no statuses.", from: ticket.status)
-        }
-        guard let wanted = wanted(post, on: board, work.live) else {
-            return .skipped("No status is chosen for the board \(board.name).", at: present)
-        }
-        guard present.id != wanted.rawValue else {
-            // An attempt that broke off may have done it.
-            return before.doubt != .none
-                ? .sent(record: nil, from: before.statusFrom, to: present)
-                : .skipped("The ticket is \(present.name) already.", at: present)
-        }
-        if before.doubt != .none, let former = before.statusFrom, former.id != present.id {
-            // Setting it again would undo what somebody did after us.
-            return .failed(
-                .statusChanged,
-                "The ticket may have had that status already, and was moved to \(present.name) since. Look at it and decide again.",
-                from: present)
-        }
-        if let expected = work.request.expectedStatus, expected.rawValue != present.id {
-            return .failed(
-                .statusChanged, "Somebody moved the ticket to \(present.name) meanwhile. Look at it and decide again.",
-                fields: ["expected_status_id": "is no longer the ticket's status"], from: present)
-        }
-        guard let status = try await offered(wanted, on: Board.ID(board.id), work.live) else {
-            return Self.noStatus(wanted, board, from: present)
-        }
-        var moved = try await work.live.provider.setStatus(wanted, of: ticket)
-        // ConnectWise may say yes and do nothing, so it is looked at once more before that is believed.
-        if moved.status?.id != wanted.rawValue { moved = try await work.live.provider.lookUp(ticket.id) ?? moved }
-        work.ticket = moved
-        guard moved.status?.id == wanted.rawValue else {
-            return .failed(
-                .unchanged,
-                "The ticketing system accepted the status \(status.name), but the ticket is still "
-                    + "\(moved.status?.name ?? "as it was").", from: present)
-        }
-        return .sent(record: nil, from: present, to: moved.status)
-    }
-
-    /// A status of the board that a ticket may be moved to; nil when there is none of this id.
-    private func offered(
-        _ id: Board.Status.ID, on board: Board.ID, _ live: LiveConnection
-    ) async throws -> Board.Status? {
-        var known = try await lists.statuses(of: board, on: live).first { $0.id == id }
-        // It may be newer than our copy.
-        if known == nil { known = try await lists.statuses(of: board, on: live, refresh: true).first { $0.id == id } }
-        return known.flatMap { $0.isInactive ? nil : $0 }
     }
 
     // MARK: What becomes of it
@@ -309,25 +263,22 @@ public struct Poster: JobHandler {
         return { db in try PostStore.failRest(of: request, fault, reason, now: instant, in: db) }
     }
 
-    /// Has the job run again later; after a day a person decides, and not before, however often somebody hurried it.
-    private func later(
-        _ reason: String, _ request: PostRequest.ID, _ job: ClaimedJob, _ effect: JobEffect? = nil
-    ) -> JobOutcome {
-        let left = Self.patience - now().timeIntervalSince(job.createdAt)
-        guard left > 0 else { return .done(failing(request, .gaveUp, "Given up after a day: \(reason)")) }
-        guard job.failures < schedule.delays.count else {
-            return .wait(reason, for: min(schedule.delays.last ?? .hours(1), .seconds(left)), effect: effect)
-        }
-        return .retry(reason, effect: effect)
+    private static let switchedOff = "Writing to ConnectWise is switched off for the organization."
+
+    private func isOn(_ request: PostRequest) async throws -> Bool {
+        try await database.read { try FeatureFlags.isOn(.connectWise, for: request.organization, in: $0) }
     }
 
-    /// Who switches it off wants nothing written; what was stored is written when it is on again.
-    private func whileSwitchedOff(_ post: Post, _ job: ClaimedJob) -> JobOutcome {
-        let reason = "The connection to ConnectWise is switched off for the organization."
-        guard now().timeIntervalSince(job.createdAt) < Self.patience else {
-            return .done(failing(post.request, .gaveUp, "Given up after a day: \(reason)"))
-        }
-        return .pause(reason, for: .minutes(1), effect: delay(post, reason, doubt: nil))
+    /// Who switches something off wants nothing written; what was stored is written when it is on again.
+    private func whileOff(_ reason: String, _ post: Post) -> JobOutcome {
+        .wait(reason, for: .minutes(1), effect: delay(post, reason, doubt: nil))
+    }
+
+    /// Has the job run again later: by the schedule, and at its end now and then until the day is over.
+    private func later(_ reason: String, _ job: ClaimedJob, _ effect: JobEffect? = nil) -> JobOutcome {
+        guard job.failures >= schedule.delays.count else { return .retry(reason, effect: effect) }
+        let left = max(1, Self.dayToTry - now().timeIntervalSince(job.createdAt))
+        return .wait(reason, for: min(schedule.delays.last ?? .hours(1), .seconds(left)), effect: effect)
     }
 
     private func delay(_ post: Post, _ reason: String, doubt: Post.Doubt?) -> JobEffect {
@@ -338,13 +289,9 @@ public struct Poster: JobHandler {
     }
 
     private func outcome(
-        of error: PSAError, _ post: Post, doubt: Post.Doubt?, _ request: PostRequest, _ live: LiveConnection,
-        _ job: ClaimedJob
+        of error: PSAError, _ post: Post, doubt: Post.Doubt?, _ live: LiveConnection, _ job: ClaimedJob
     ) -> JobOutcome {
         let (reason, delay) = (error.description, delay(post, error.description, doubt: doubt))
-        guard now().timeIntervalSince(job.createdAt) < Self.patience else {
-            return .done(failing(request.id, .gaveUp, "Given up after a day: \(reason)"))
-        }
         switch error {
         case .authentication, .notAllowed:
             let connection = live.connection.id
@@ -354,9 +301,19 @@ public struct Poster: JobHandler {
             }
         case .rateLimited(let wait), .held(_, let wait):
             return .pause(reason, for: max(wait, .seconds(1)), effect: delay)
-        case .permission: return .done(failing(request.id, .permission, reason))
+        case .permission: return .done(failing(post.request, .permission, reason))
         case .server, .timeOut, .connection, .certificate, .rejected, .undecodable, .notFound:
-            return later(reason, request.id, job, delay)
+            return later(reason, job, delay)
+        }
+    }
+}
+
+extension JobOutcome {
+    /// Why the job is to run again; nil when it is not.
+    fileprivate var waitsBecause: String? {
+        switch self {
+        case .retry(let reason, _, _, _, _), .pause(let reason, _, _), .wait(let reason, _, _): reason
+        case .done, .followed, .park: nil
         }
     }
 }

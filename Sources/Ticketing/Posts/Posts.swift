@@ -6,19 +6,34 @@ import HTTPTypes
 import Jobs
 import WebSupport
 
+/// How long people and posts wait.
+public struct PostTiming: Sendable {
+    /// How attempts to write are spread over a day.
+    public var schedule = RetrySchedule.write
+    /// How long somebody who asks is kept waiting for the ticketing system before he is told that it goes on by itself.
+    public var patience: Duration = .seconds(8)
+
+    /// The usual times.
+    public init() {}
+}
+
 /// Asking for writes to tickets, waiting for them, and trying them again.
 public struct Posts: Sendable {
-    /// How long somebody who asks is kept waiting for the ticketing system before he is told that it goes on by itself.
-    private static let patience: Duration = .seconds(8)
-
     private let database: Database
     private let queue: JobQueue
+    private let patience: Duration
     private let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
-    public init(database: Database, queue: JobQueue, now: @escaping @Sendable () -> Date = { Date() }) {
+    /// - Parameters:
+    ///   - patience: see ``PostTiming``.
+    ///   - now: the wall clock.
+    public init(
+        database: Database, queue: JobQueue, patience: Duration = PostTiming().patience,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
         self.database = database
         self.queue = queue
+        self.patience = patience
         self.now = now
     }
 
@@ -26,6 +41,8 @@ public struct Posts: Sendable {
     struct Standing: Sendable {
         let request: PostRequest
         let posts: [Post]
+        /// Why it waits; nil when nobody knows.
+        var reason: String?
 
         /// Whether nothing is left to be done without a person.
         var isSettled: Bool { posts.allSatisfy { $0.state != .queued } }
@@ -51,19 +68,40 @@ public struct Posts: Sendable {
         let ticket: Ticket.ID
     }
 
+    /// What a repetition of a request is known by, and what shows that it is one.
+    struct Name: Sendable {
+        let key: String
+        let fingerprint: [UInt8]
+
+        /// - Parameter body: the same bytes for the same request.
+        init(_ key: String, _ kind: PostRequest.Kind, _ tenant: Tenant.ID?, _ ticket: Ticket.ID, body: Data) {
+            self.key = key
+            fingerprint = Array(
+                SHA256.hash(data: Data("\(kind.rawValue) \(tenant?.description ?? "-") \(ticket)\n".utf8) + body))
+        }
+    }
+
+    /// What was asked for under the same name before; nil when nothing was.
+    /// - Throws: 409 when the name is another request's.
+    func earlier(_ name: Name, by principal: Principal) async throws -> PostRequest.ID? {
+        try await database.read { db in
+            try PostStore.find(
+                key: name.key, of: principal.organization, principal.user, fingerprint: name.fingerprint, in: db)
+        }
+    }
+
     /// Stores what somebody wants written, in one transaction with the job that writes it and the record of who asked.
+    /// - Parameter replaced: what failed, and is not to be written beside it.
     func ask(
-        for draft: PostDraft, at place: Place, by request: SignedInRequest, key: String, body: Data
+        for draft: PostDraft, at place: Place, replacing replaced: Post.ID?, by request: SignedInRequest,
+        named name: Name
     ) async throws -> PostRequest.ID {
         let (principal, instant) = (request.principal, now())
         let connection = place.live.connection
-        let fingerprint = Array(
-            SHA256.hash(
-                data: Data("\(draft.kind.rawValue) \(place.tenant?.description ?? "-") \(place.ticket)\n".utf8) + body))
         let frame = PostStore.Frame(
             organization: principal.organization, connection: connection.id, tenant: place.tenant,
             companies: place.companies, scope: place.tenant == nil ? nil : place.companies, ticket: place.ticket,
-            key: key, fingerprint: fingerprint,
+            key: name.key, fingerprint: name.fingerprint,
             origin: Self.origin(principal), user: principal.user)
         let (queue, longest) = (queue, place.live.provider.longestNote)
         return try await database.write { db in
@@ -72,6 +110,11 @@ public struct Posts: Sendable {
             try Self.check(draft, by: author, longest: longest)
             let (id, isNew) = try PostStore.insert(draft, frame, by: author, now: instant, in: db)
             guard isNew else { return id }
+            if let replaced {
+                try PostStore.replace(
+                    replaced, on: place.ticket, of: principal.organization,
+                    owner: principal.role >= .admin ? nil : principal.user, in: db)
+            }
             try queue.enqueue(
                 [try Poster.job(id, to: place.ticket, of: connection.id, now: instant)], now: instant, in: db)
             try request.record(
@@ -109,6 +152,25 @@ public struct Posts: Sendable {
         }
     }
 
+    /// How something is to be written, without the text, which the post log has.
+    private struct Written: Encodable {
+        let post: Post.ID
+        let state: Post.State
+        let member_id: Member.ID?
+        let work_role_id: WorkRole.ID?
+        let work_type_id: WorkType.ID?
+        let status_id: Board.Status.ID?
+
+        init(_ post: Post) {
+            self.post = post.id
+            state = post.state
+            member_id = post.member
+            work_role_id = post.workRole
+            work_type_id = post.workType
+            status_id = post.status
+        }
+    }
+
     private static func origin(_ principal: Principal) -> String {
         switch principal.means {
         case .session: "console"
@@ -129,7 +191,7 @@ public struct Posts: Sendable {
                 return try await standing(of: id)
             }
             group.addTask {
-                try await Task.sleep(for: Self.patience)
+                try await Task.sleep(for: patience)
                 return try await standing(of: id)
             }
             defer { group.cancelAll() }
@@ -152,10 +214,20 @@ public struct Posts: Sendable {
     }
 
     func standing(of id: PostRequest.ID) async throws -> Standing {
-        guard let (request, posts) = try await database.read({ try PostStore.request(id, in: $0) }) else {
-            throw Problem.notFound("post")
+        let (queue, instant) = (queue, now())
+        let found = try await database.read { db -> Standing? in
+            guard let (request, posts) = try PostStore.request(id, in: db) else { return nil }
+            var standing = Standing(request: request, posts: posts)
+            guard let waiting = posts.first(where: { $0.state == .queued }), let connection = request.connection else {
+                return standing
+            }
+            standing.reason =
+                try waiting.error ?? PostStore.earlierError(than: waiting, of: request.organization, in: db)
+                ?? queue.pause(ofLaneGroup: PSAConnection.postGroup(connection), now: instant, in: db)?.reason
+            return standing
         }
-        return Standing(request: request, posts: posts)
+        guard let found else { throw Problem.notFound("post") }
+        return found
     }
 
     /// Lets what failed of a request be tried again, or what waits at once. What was done is not done again.
@@ -163,17 +235,15 @@ public struct Posts: Sendable {
     ///   - change: other values for what was refused.
     ///   - companies: to whose tickets the one who retries may write; nil for all.
     func retry(
-        _ post: Post, of request: PostRequest, with change: Change, on connection: PSAConnection,
-        for companies: [Company.ID]?, by asker: SignedInRequest
+        _ request: PostRequest, with change: Change, on connection: PSAConnection, for companies: [Company.ID]?,
+        by asker: SignedInRequest
     ) async throws {
-        let isUnwritten = Post.State.unwritten.contains(post.state)
-        guard isUnwritten || post.state == .queued else {
-            throw Problem.conflict(code: "nothing_to_retry", "This was done already.")
-        }
         let (queue, instant) = (queue, now())
         let job = try Poster.job(request.id, to: request.ticket, of: connection.id, now: instant)
         try await database.write { db in
+            let isUnwritten = try PostStore.canBeTried(request.id, in: db)
             try PostStore.limit(request, to: companies, in: db)
+            let before = try PostStore.posts(of: request.id, in: db).map(Written.init)
             try change.apply(to: request.id, on: connection.id, in: db)
             if isUnwritten {
                 try Self.renewAuthor(of: request, connection, in: db)
@@ -184,15 +254,16 @@ public struct Posts: Sendable {
                 try queue.enqueue([job], now: instant, in: db)
             }
             try queue.hasten(lane: PostRequest.lane(connection.id, request.ticket), now: instant, in: db)
+            let after = try PostStore.posts(of: request.id, in: db).map(Written.init)
             try asker.record(
-                "ticket.retry", on: "ticket \(request.ticket)", after: ["post_request": request.id], now: instant,
-                in: db)
+                "ticket.retry", on: "ticket \(request.ticket)", before: ["writes": before], after: ["writes": after],
+                now: instant, in: db)
         }
     }
 
     /// Leaves what failed of a request at that, so that nobody is asked to look at it any more, and withdraws what waits, so
     /// that it does not hold up later writes to the ticket.
-    func dismiss(_ post: Post, of request: PostRequest, by asker: SignedInRequest) async throws {
+    func dismiss(_ request: PostRequest, by asker: SignedInRequest) async throws {
         let (queue, instant) = (queue, now())
         try await database.write { db in
             guard try PostStore.dismiss(request.id, now: instant, in: db) > 0 else {

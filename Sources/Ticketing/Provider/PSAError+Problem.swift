@@ -14,7 +14,8 @@ extension PSAError {
         case .permission: return upstream("psa_permission")
         case .notFound(let what):
             return Problem(
-                .notFound, code: "not_found", title: "Not found", detail: "The PSA does not have it: \(what)")
+                .notFound, code: "not_found", title: "Not found",
+                detail: "The ticketing system does not have it: \(what)")
         case .rateLimited(let wait), .held(_, let wait): return .unavailable(description, retryAfter: wait)
         case .timeOut:
             return Problem(

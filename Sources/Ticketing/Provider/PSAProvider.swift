@@ -170,18 +170,18 @@ extension PSAError: CustomStringConvertible {
     /// What a person can do about it.
     public var description: String {
         switch self {
-        case .authentication(let why): "The PSA refuses the credentials: \(why)"
-        case .permission(let why): "The API member lacks a right in the PSA: \(why)"
-        case .notFound(let what): "The PSA does not have it: \(what)"
-        case .rateLimited(let wait): "Too many calls to the PSA; the next in \(wait.components.seconds) s"
+        case .authentication(let why): "The ticketing system refuses the credentials: \(why)"
+        case .permission(let why): "The API member lacks a right in the ticketing system: \(why)"
+        case .notFound(let what): "The ticketing system does not have it: \(what)"
+        case .rateLimited(let wait): "Too many calls to the ticketing system; the next in \(wait.components.seconds) s"
         case .held(let why, _): why
-        case .server(let why): "The PSA failed: \(why)"
-        case .timeOut: "The PSA did not answer in time"
-        case .connection(let why, _): "The PSA cannot be reached: \(why)"
-        case .certificate(let why): "The PSA's certificate is not trusted: \(why)"
-        case .rejected(let why, _): "The PSA does not accept it: \(why)"
-        case .notAllowed(let why): "The PSA's host may not be called: \(why)"
-        case .undecodable(let why): "The PSA answered something unexpected: \(why)"
+        case .server(let why): "The ticketing system failed: \(why)"
+        case .timeOut: "The ticketing system did not answer in time"
+        case .connection(let why, _): "The ticketing system cannot be reached: \(why)"
+        case .certificate(let why): "The ticketing system's certificate is not trusted: \(why)"
+        case .rejected(let why, _): "The ticketing system does not accept it: \(why)"
+        case .notAllowed(let why): "The ticketing system's host may not be called: \(why)"
+        case .undecodable(let why): "The ticketing system answered something unexpected: \(why)"
         }
     }
 }

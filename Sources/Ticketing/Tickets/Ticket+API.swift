@@ -26,7 +26,9 @@ func ticketReadingRoutes(
             ], gives: .page(FoundTicketAnswer.self), flag: flag, reach: .tenants, limit: limits.search
         ) { request in
             let live = try await desk.live(for: request)
-            let (query, page) = (try await search(request, desk, mappings, live), try request.page())
+            // The position is the last ticket's id.
+            let page = try request.page { Int($0) != nil }
+            let query = try await search(request, desk, mappings, live)
             guard let query else { return .json(FoundTickets(items: [], next: nil)) }
             let found = try await asking { () throws(PSAError) in
                 try await live.provider.search(query, limit: page.limit, after: page.after?.key)
@@ -67,7 +69,7 @@ func ticketReadingRoutes(
                 QueryParameter("board_id", .text, "the ticket's board, where it is known, saves a look at the ticket"),
                 QueryParameter("refresh", .flag, "ask again, however new the copy is"),
             ], gives: .list(StatusAnswer.self), flag: flag, reach: .tenants, limit: limits.lookUp,
-            limited: { $0.query("board_id") == nil || isRefreshing($0) }
+            limited: { asksForTicket($0) || isRefreshing($0) }
         ) { request in
             let live = try await desk.live(for: request)
             let choice = try StatusChoice(request)
@@ -178,16 +180,27 @@ private struct StatusChoice {
     }
 
     @Sendable func shows(_ status: Board.Status) -> Bool {
-        all || (!status.isInactive && (closing || !status.isClosed) && (!time || !status.refusesTime || closing))
+        all
+            || (!status.isInactive && (closing || !status.isClosed)
+                && (!time || !status.refusesTime || closing && status.isClosed))
     }
+}
+
+/// Whether the ticket is looked at to find its board: where it is not told, or cannot be believed.
+private func asksForTicket(_ request: SignedInRequest) -> Bool {
+    request.query("board_id") == nil || request.tenant != nil || request.principal.tenants != nil
 }
 
 /// The ticket's board: as told, or as the ticketing system says.
 private func board(
     _ request: SignedInRequest, _ desk: TicketDesk, _ live: LiveConnection
 ) async throws -> Board.ID? {
-    if desk.companies(for: request, on: live) == nil, let told = try desk.key("board_id", of: request, on: live) {
-        return .init(told)
+    if !asksForTicket(request), let told = try desk.key("board_id", of: request, on: live) {
+        let board = Board.ID(told)
+        guard try await asking({ try await desk.lists.hasBoard(board, on: live) }) else {
+            throw Problem.notFound("board")
+        }
+        return board
     }
     return try await desk.ticket(for: request, on: live).board.map { .init($0.id) }
 }
@@ -200,8 +213,10 @@ enum RecentTickets {
         let ids = try db.all(
             """
             SELECT ticket_id, MAX(id) AS newest FROM (
-                SELECT ticket_id, id FROM posts WHERE organization_id = \(connection.organization)
-                    AND user_id = \(user.rawValue) ORDER BY id DESC LIMIT 50) AS latest
+                SELECT p.ticket_id, p.id FROM posts p
+                JOIN post_requests r ON r.id = p.request_id AND r.connection_id = \(connection.id)
+                WHERE p.organization_id = \(connection.organization) AND p.user_id = \(user.rawValue)
+                ORDER BY p.id DESC LIMIT 50) AS latest
             GROUP BY ticket_id ORDER BY newest DESC LIMIT 8
             """
         ).map { row -> Ticket.ID in try row["ticket_id"] }

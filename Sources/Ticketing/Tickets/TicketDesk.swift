@@ -9,16 +9,18 @@ struct TicketDesk: Sendable {
     let lists: PSALists
 
     /// The ticketing system that a request is about.
-    /// - Throws: 409 when nobody has connected one.
+    /// - Throws: 409 when nobody has connected one, or it is switched off.
     func live(for request: SignedInRequest) async throws -> LiveConnection {
         let live = try await connections.live(for: request.tenant?.id, of: request.principal.organization)
-        guard let live else {
+        if let live { return live }
+        guard try await !connections.isSwitchedOff(for: request.tenant?.id, of: request.principal.organization) else {
             throw Problem.conflict(
-                code: "not_connected",
-                "There is no connection to a ticketing system. An administrator sets it up under Integrations."
-            )
+                code: "connection_off",
+                "The connection to the ticketing system is switched off. An administrator switches it on again.")
         }
-        return live
+        throw Problem.conflict(
+            code: "not_connected",
+            "There is no connection to a ticketing system. An administrator sets it up under Integrations.")
     }
 
     /// The companies whose tickets the request may see through a connection; nil for all.

@@ -102,7 +102,7 @@ package final class ChildProcess: Sendable {
     }
 
     /// Waits for its end.
-    package func ended(within limit: Duration = .seconds(30)) async throws -> End {
+    package func ended(within limit: Duration = .seconds(60)) async throws -> End {
         try await eventually(within: limit, "patchbay to end; it said: \(text.suffix(2_000))") {
             end.value != nil && isRead.value
         }

@@ -54,7 +54,7 @@ package struct Installed: Sendable {
     /// Waits until a server answers; fails at once when it has ended.
     package func answering(_ process: ChildProcess, port: Int) async throws -> APIClient {
         let api = api(port: port)
-        try await eventually(within: .seconds(30), "the server to answer") {
+        try await eventually(within: .seconds(60), "the server to answer") {
             guard process.isRunning else { throw Unexpected("the server ended: \(process.excerpt)") }
             return (try? await api(.GET, "/healthcheck").status) == 200
         }

@@ -18,6 +18,8 @@ package struct RunningPatchbay: Sendable {
         package var registersCallback = false
         /// Settings beside or instead of the usual ones, such as `PATCHBAY_SYNC_CATCH_UP`.
         package var settings: [String: String] = [:]
+        /// Changes what the environment does not set.
+        package var configure: (inout Configuration) -> Void = { _ in }
         /// Further hosts that may be called.
         package var allowedHosts: [String] = []
 
@@ -74,7 +76,8 @@ package struct RunningPatchbay: Sendable {
         environment["PATCHBAY_ALLOWED_HOSTS"]?.append(options.allowedHosts.map { ",\($0)" }.joined())
         if options.registersCallback { environment["PATCHBAY_SYNC_CALLBACKS"] = "1d" }
         environment.merge(options.settings) { $1 }
-        let configuration = try Configuration(environment: environment)
+        var configuration = try Configuration(environment: environment)
+        options.configure(&configuration)
         let lines = MutexBox<[String]>([])
         let logger = Logger(label: "patchbay") { _ in CapturedLog(lines) }
         let setUp = try await Installation.setUp(
@@ -252,7 +255,7 @@ extension RunningPatchbay {
     }
 
     /// Waits until there is no work left, later tries included.
-    package func settled(within limit: Duration = .seconds(30)) async throws {
+    package func settled(within limit: Duration = .seconds(90)) async throws {
         try await eventually(within: limit, "all work to be done") {
             let counts = try await api(.GET, "/jobs").json
             return counts["ready"] == 0 && counts["waiting"] == 0 && counts["running"] == 0
@@ -283,7 +286,7 @@ extension RunningPatchbay {
 
     /// Waits until a delivery about a ticket is in a state, and returns it.
     package func delivery(
-        of ticket: Int, in state: String, within limit: Duration = .seconds(20)
+        of ticket: Int, in state: String, within limit: Duration = .seconds(60)
     ) async throws -> JSON {
         var found: JSON?
         try await eventually(within: limit, "a delivery to be \(state)") {

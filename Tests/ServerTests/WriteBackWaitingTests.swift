@@ -1,0 +1,228 @@
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// What becomes of writes that wait or failed: they are tried again, withdrawn, replaced, and hold up nothing needlessly.
+@Suite("Writes that wait", .timeLimit(.minutes(20)))
+struct WriteBackWaitingTests {
+    @Test("Who tries again hears how that went, not why it waited before", arguments: TestDatabase.engines)
+    func newsOfOthers(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let (slow, other) = (
+                try patchbay.connectWise.createTicket("Slow"), try patchbay.connectWise.createTicket("Other")
+            )
+            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            #expect(try await patchbay.write(slow, "notes", ["text": "Late"]).status == 202)
+            patchbay.connectWise.desk.script(
+                Fault(.delay(.seconds(2)), method: "POST", path: "*/tickets/\(slow)/notes"))
+            async let again = patchbay.retry(slow)
+            try await eventually("the second attempt") {
+                try await patchbay.posts(to: slow).first?["attempts"] == 2
+            }
+            // What becomes of other posts wakes everybody who waits.
+            #expect(try await patchbay.write(other, "notes", ["text": "Soon"]).status == 200)
+            let reply = try await again
+            #expect(reply.status == 200, "\(reply.json)")
+        }
+    }
+
+    @Test("What waits is withdrawn, and holds up nothing any more", arguments: TestDatabase.engines)
+    func withdrawn(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Held up")
+            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes", times: nil))
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Regretted"]).status == 202)
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Behind it"]).status == 202)
+            let first = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
+            patchbay.connectWise.desk.removeFaults()
+            let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(first)/dismiss")
+            #expect(answer.status == 200 && answer.json["state"] == "dismissed", "\(answer.json)")
+            #expect(answer.json["error_code"] == "withdrawn")
+            try await eventually("the one behind it to be written") {
+                try await patchbay.posts(to: ticket).last?["state"] == "sent"
+            }
+            let notes = patchbay.connectWise.ticket(ticket)?.notes ?? []
+            #expect(!notes.contains { $0.hasSuffix("Regretted") })
+        }
+    }
+
+    @Test("What is withdrawn after a lost answer is not doubled by a retry", arguments: TestDatabase.engines)
+    func withdrawnInDoubt(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("In doubt")
+            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
+            // Looking whether it is there fails as well.
+            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "GET", path: "*/notes", times: nil))
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Perhaps"]).status == 202)
+            let post = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
+            let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(post)/dismiss")
+            #expect(answer.json["error"].string?.contains("may be in the ticket") == true, "\(answer.json)")
+            patchbay.connectWise.desk.removeFaults()
+            #expect(try await patchbay.retry(ticket).status == 200)
+            #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Perhaps") } == 1)
+        }
+    }
+
+    @Test(
+        "What failed is dismissed, no longer counts, and is tried again all the same", arguments: TestDatabase.engines)
+    func dismissed(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Left")
+            patchbay.connectWise.desk.script(Fault(.answer(status: 403), method: "POST", path: "*/time/entries"))
+            #expect(try await patchbay.write(ticket, "log-change", ["text": "Left at that"]).status == 422)
+            let failed = try #require(try await patchbay.posts(to: ticket).last?["id"].int)
+            let path = "\(patchbay.psa)/posts/\(failed)"
+            let answer = try await patchbay.api(.POST, path + "/dismiss")
+            #expect(answer.status == 200 && answer.json["state"] == "dismissed")
+            #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "dismissed"])
+            #expect(
+                try await patchbay.api(.GET, "\(patchbay.psa)/posts?state=failed").json["items"].elements.isEmpty)
+            #expect(
+                try await patchbay.api(.POST, path + "/dismiss").json["code"] == "nothing_to_dismiss")
+            #expect(try await patchbay.api(.POST, path + "/retry", [:]).status == 200)
+            #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "sent"])
+            let state = try #require(patchbay.connectWise.ticket(ticket))
+            #expect(state.noteRecords.count == 1 && state.timeRecords.count == 1)
+        }
+    }
+
+    @Test("What is written anew replaces what failed: never are both written", arguments: TestDatabase.engines)
+    func replaced(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Anew")
+            let refusal = Fault(.answer(status: 400), method: "POST", path: "*/notes")
+            patchbay.connectWise.desk.script(refusal)
+            #expect(try await patchbay.write(ticket, "notes", ["text": "First try"]).status == 422)
+            let first = try #require(try await patchbay.posts(to: ticket).first?["id"])
+            let anew = try await patchbay.write(ticket, "notes", ["text": "Better", "replaces": first])
+            #expect(anew.status == 200, "\(anew.json)")
+            let old = try #require(try await patchbay.posts(to: ticket).first)
+            #expect(old["state"] == "dismissed" && old["error_code"] == "replaced")
+            #expect(try await patchbay.retry(ticket).json["code"] == "replaced")
+            let twice = try await patchbay.write(ticket, "notes", ["text": "Once more", "replaces": first])
+            #expect(twice.status == 409 && twice.json["code"] == "not_replaceable")
+
+            // Somebody else tried it again first.
+            patchbay.connectWise.desk.script(refusal)
+            #expect(try await patchbay.write(ticket, "notes", ["text": "Second try"]).status == 422)
+            let second = try #require(try await patchbay.posts(to: ticket).last?["id"])
+            #expect(
+                try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(second.int ?? 0)/retry", [:]).status == 200)
+            let late = try await patchbay.write(ticket, "notes", ["text": "Second try, better", "replaces": second])
+            #expect(late.status == 409 && late.json["code"] == "not_replaceable")
+            let other = try patchbay.connectWise.createTicket("Another")
+            let strange = try await patchbay.write(other, "notes", ["text": "x", "replaces": second])
+            #expect(strange.status == 422 && strange.faultyFields == ["replaces"])
+            #expect(patchbay.connectWise.ticket(ticket)?.noteRecords.count == 2)
+        }
+    }
+
+    @Test(
+        "What waits behind another post goes on with it when the connection was tested", arguments: TestDatabase.engines
+    )
+    func behindPaused(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Paused")
+            // The whole connection waits for five minutes.
+            patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: "*/tickets/\(ticket)*", times: nil))
+            #expect(try await patchbay.write(ticket, "notes", ["text": "First"]).status == 202)
+            let second = try await patchbay.write(ticket, "notes", ["text": "Second"])
+            #expect(second.status == 202)
+            #expect(second.json["message"].string?.contains("An earlier write to the ticket waits") == true)
+            let other = try patchbay.connectWise.createTicket("Another")
+            let held = try await patchbay.write(other, "notes", ["text": "Third"])
+            #expect(held.status == 202 && held.json["message"].string?.contains("credentials") == true, "\(held.json)")
+            patchbay.connectWise.desk.removeFaults()
+            try await patchbay.testConnection()
+            try await eventually("all to be written") {
+                try await (patchbay.posts(to: ticket) + patchbay.posts(to: other)).allSatisfy { $0["state"] == "sent" }
+            }
+        }
+    }
+
+    @Test("What waits goes on when the connection is switched on again", arguments: TestDatabase.engines)
+    func switchedOn(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Off and on")
+            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            let body: JSON = ["text": "Kept"]
+            let asked = try await patchbay.write(ticket, "notes", body, key: "kept")
+            #expect(asked.status == 202)
+            let id = try await patchbay.connection()["id"].int ?? 0
+            let path = "\(patchbay.psa)/connections/\(id)"
+            #expect(try await patchbay.api(.PATCH, path, ["active": false]).status == 200)
+            let refused = try await patchbay.write(ticket, "notes", ["text": "Not now"])
+            #expect(refused.status == 409 && refused.json["code"] == "connection_off")
+            // What was asked for before stands.
+            let again = try await patchbay.write(ticket, "notes", body, key: "kept")
+            #expect(again.status == 202 && again.json["id"] == asked.json["id"], "\(again.json)")
+            #expect(try await patchbay.retry(ticket).status == 202)
+            #expect(try await patchbay.api(.PATCH, path, ["active": true]).status == 200)
+            try await eventually("it to be written") {
+                try await patchbay.posts(to: ticket).allSatisfy { $0["state"] == "sent" }
+            }
+            #expect(patchbay.connectWise.ticket(ticket)?.noteRecords.count == 1)
+        }
+    }
+
+    @Test("Switched off in the middle of a change, the rest is not written", arguments: TestDatabase.engines)
+    func switchedOffMeanwhile(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine, { $0.configure = { _ in } }) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Half")
+            patchbay.connectWise.desk.script(Fault(.delay(.seconds(3)), method: "POST", path: "*/notes"))
+            async let change = patchbay.write(ticket, "log-change", ["text": "Note", "minutes": 5])
+            try await eventually("the note to be under way") {
+                try await patchbay.posts(to: ticket).first?["attempts"] == 1
+            }
+            #expect(
+                try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false]).status
+                    == 200)
+            #expect(try await change.status == 202)
+            #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "queued"])
+            #expect(patchbay.connectWise.ticket(ticket)?.timeRecords.isEmpty == true)
+        }
+    }
+
+    @Test("A status is compared with the ticket as it is after the note", arguments: TestDatabase.engines)
+    func movedMeanwhile(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Moved meanwhile")
+            let (new, progress) = (
+                try await patchbay.status("New", of: ticket), try await patchbay.status("In Progress", of: ticket)
+            )
+            patchbay.connectWise.desk.script(Fault(.delay(.seconds(2)), method: "POST", path: "*/notes"))
+            async let change = patchbay.write(
+                ticket, "log-change",
+                ["text": "Note", "minutes": 0, "status_id": progress, "expected_status_id": new])
+            try await eventually("the note to be under way") {
+                try await patchbay.posts(to: ticket).first?["attempts"] == 1
+            }
+            try patchbay.connectWise.update(ticket, status: "Waiting on Client", as: .member("dokafor"))
+            let reply = try await change
+            #expect(reply.status == 409 && reply.json["code"] == "status_changed", "\(reply.json)")
+            #expect(patchbay.connectWise.ticket(ticket)?.status == "Waiting on Client")
+        }
+    }
+
+    @Test("What contradicts itself is refused")
+    func contradictions() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Contradiction")
+            let progress = try await patchbay.status("In Progress", of: ticket)
+            let stay = try await patchbay.write(
+                ticket, "log-change", ["text": "x", "update_status": false, "status_id": progress])
+            #expect(stay.status == 422 && stay.faultyFields == ["status_id"])
+            let guarded = try await patchbay.write(
+                ticket, "log-change", ["text": "x", "expected_status_id": progress])
+            #expect(guarded.status == 422 && guarded.faultyFields == ["expected_status_id"])
+            let date = try await patchbay.write(
+                ticket, "time", ["minutes": 5, "started_at": "2026-02-30T00:00:00Z"])
+            #expect(date.status == 400 && date.faultyFields == ["started_at"])
+            #expect(try await patchbay.posts(to: ticket).isEmpty)
+        }
+    }
+}
