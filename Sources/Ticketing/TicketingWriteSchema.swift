@@ -109,3 +109,6 @@ public let postScopeSchema: [SQL] = [
     // What people call the status that is wanted, as our copy of the board has it.
     "ALTER TABLE posts ADD COLUMN status_name TEXT",
 ]
+
+/// Finds what was asked for within a time.
+public let postTimeSchema: [SQL] = ["CREATE INDEX posts_by_time ON posts (organization_id, created_at, id)"]

@@ -1,5 +1,6 @@
-"""Whose connection a page is about."""
+"""Whose connection a page is about, and what was written by whom and when."""
 
+import datetime
 import re
 
 import pytest
@@ -146,7 +147,36 @@ def test_the_choice_of_a_connection_fits(visit, demo, customer, shared, size):
         "members-customer": f"/integrations/members?tenant={customer['id']}",
         "connections-customer": "/connections",
         "connection-new-customer": "/connections/psa/new",
+        "posts-filters": "/integrations/posts",
     }.items():
         page.goto(path)
         expect(page.locator("h1")).to_be_visible()
         shoot(page, name, size)
+
+
+def test_what_was_written_is_found_by_person_and_day(visit, demo):
+    ticket = demo.api("GET", "/overview")["recent_events"][0]["ticket_id"]
+    demo.api("POST", f"/integrations/psa/tickets/{ticket}/notes", {"text": "Found by day"})
+    page = visit("admin", timezone_id="Pacific/Kiritimati")
+    today = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=14))).date()
+    day = datetime.timedelta(days=1)
+    page.goto(f"/integrations/posts?ticket_id={ticket}")
+    row = page.locator("tbody tr", has_text="Found by day")
+    page.get_by_label("From", exact=True).fill(str(today))
+    page.get_by_label("To", exact=True).fill(str(today))
+    page.get_by_label("By", exact=True).select_option(label="You")
+    page.get_by_role("button", name="Filter").click()
+    expect(row.first).to_be_visible()
+    expect(page.get_by_label("From", exact=True)).to_have_value(str(today))
+    page.get_by_label("From", exact=True).fill(str(today - 2 * day))
+    page.get_by_label("To", exact=True).fill(str(today - day))
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("main")).to_contain_text("No post fits")
+    page.goto("/integrations/posts")
+    page.get_by_label("By", exact=True).select_option(label="Oskar Lindgren")
+    page.get_by_role("button", name="Filter").click()
+    expect(row).to_have_count(0)
+    engineer = visit("engineer")
+    engineer.goto("/integrations/posts")
+    expect(engineer.get_by_label("From", exact=True)).to_be_visible()
+    expect(engineer.get_by_label("By", exact=True)).to_have_count(0)

@@ -65,7 +65,10 @@ func postRoutes(
                 QueryParameter("ticket_id", .text, "only to this ticket"),
                 QueryParameter("state", .oneOf(Post.State.allCases.map(\.rawValue)), "only in this state"),
                 QueryParameter("kind", .oneOf(Post.Kind.allCases.map(\.rawValue)), "only of this kind"),
+                QueryParameter("user_id", .integer, "only what this person asked for"),
                 QueryParameter("mine", .flag, "only the caller's own"),
+                QueryParameter("since", .instant, "not asked for before this instant"),
+                QueryParameter("until", .instant, "asked for before this instant"),
             ], gives: .page(PostAnswer.self), reach: .tenants
         ) { request in
             var filter = PostStore.Filter()
@@ -74,8 +77,11 @@ func postRoutes(
                 Post.State(rawValue: $0)
             }
             filter.kind = try request.query("kind", "note, time or status") { Post.Kind(rawValue: $0) }
+            filter.user = try request.query("user_id", "a user's id") { User.ID($0) }
+            filter.since = try request.instant("since")
+            filter.until = try request.instant("until")
             let isOwn = try request.query("mine", "true or false") { Bool($0) } ?? false
-            if isOwn || !seesAll(request) { filter.user = request.principal.user }
+            if isOwn || !seesAll(request) { filter.viewer = request.principal.user }
             let page = try await posts.list(of: request.principal.organization, filter, page: request.page())
             return .json(page.map { PostAnswer($0.post, $0.request) })
         },
