@@ -183,4 +183,46 @@ struct CustomerConnectionTests {
             #expect(try await !admin.get("/integrations").text.contains(Self.choice))
         }
     }
+
+    @Test("Settings that somebody else changed meanwhile are not written over unseen", arguments: TestDatabase.engines)
+    func twoTabs(engine: Engine) async throws {
+        try await RunningPatchbay.writing(engine) { patchbay in
+            let id = try await patchbay.connection()["id"].int ?? 0
+            let (path, form) = ("\(patchbay.psa)/connections/\(id)/settings", "/integrations/settings/\(id)")
+            let (first, second) = (try await patchbay.browser(.admin), try await patchbay.browser(.owner))
+            for browser in [first, second] { #expect(try await browser.get(form).status == 200) }
+            func typed(_ minutes: Int, _ browser: Browser) async -> [String: String] {
+                await [
+                    "default_minutes": "\(minutes)", "note_type": "resolution",
+                    "version": browser.hidden("version") ?? "",
+                ]
+            }
+            #expect(try await first.post(form, typed(25, first)).status == 303)
+            let refused = try await second.post(form, typed(35, second))
+            #expect(refused.status == 412 && refused.text.contains("Somebody else changed these settings"))
+            #expect(refused.text.contains("value=\"35\"") && refused.text.contains("25 minutes"))
+            #expect(try await patchbay.api(.GET, path).json["default_minutes"] == 25)
+            // Who has seen it may replace it.
+            #expect(try await second.post(form, typed(35, second)).status == 303)
+            let settings = try await patchbay.api(.GET, path).json
+            #expect(settings["default_minutes"] == 35 && settings["version"] == 3)
+
+            // By the API as well; without a version the last one wins.
+            var body: [String: JSON] = [
+                "default_minutes": 5, "note_type": "resolution", "auto_update_status": false, "board_statuses": [],
+                "version": 2,
+            ]
+            let stale = try await patchbay.api(.PUT, path, .object(body))
+            #expect(stale.status == 412 && stale.json["code"] == "stale")
+            body["version"] = nil
+            #expect(try await patchbay.api(.PUT, path, .object(body)).json["version"] == 4)
+            body["version"] = 4
+            let again = JSON.object(body)
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<4 { group.addTask { try await patchbay.api(.PUT, path, again).status } }
+                return try await group.reduce(into: []) { $0.append($1) }.sorted()
+            }
+            #expect(statuses == [200, 412, 412, 412])
+        }
+    }
 }

@@ -139,14 +139,21 @@ private let settingsForm = ["/integrations/settings", "/integrations/settings/{i
         let connection = try await connection(of: visit)
         let choices = try await SettingChoices(visit, connection)
         let tab = tab(of: connection, visit)
+        var present: [Block] = []
+        var typed = entries
+        if problem?.code == "stale" {
+            present = [.card("What is set now", [.facts(settingFacts(choices.settings))])]
+            // Who has seen that may replace it.
+            typed = entries?.with(["version": choices.settings["version"].string])
+        }
         return Page(
             title: "Change what applies", heading: "What applies when nobody says otherwise",
             lead: try await visit.owner(of: connection).map { "For \($0), through its own connection." },
             crumb: ("Integrations", tab),
-            blocks: Block.switchedOff(visit) + choices.notes.map { .notice(.warning, nil, $0) } + [
+            blocks: Block.switchedOff(visit) + choices.notes.map { .notice(.warning, nil, $0) } + present + [
                 Form(
                     action: "/integrations/settings/\(connection["id"].words)", fields: choices.fields, cancel: tab,
-                    entries: entries ?? choices.entries, problem: problem
+                    entries: typed ?? choices.entries, problem: problem
                 ).block
             ])
     } send: { visit in
@@ -171,7 +178,8 @@ private struct SettingChoices {
         let statuses: [Choice]
     }
 
-    private let settings: Value
+    /// What is set.
+    let settings: Value
     private var lists: [String: [Choice]] = [:]
     private var boards: [BoardChoice] = []
     /// What the form does not show, and why.
@@ -255,14 +263,14 @@ private struct SettingChoices {
                 Field(
                     "board_\(board.id)", "Status after a change on \(board.name)",
                     .choice([("", "Stays as it is")] + board.statuses), optional: true)
-            }
+            } + [Field("version", "", .hidden)]
     }
 
-    /// What is set.
+    /// What is set, for the form.
     var entries: Entries {
         var values: [String: String?] = [
             "default_minutes": settings["default_minutes"].string, "note_type": settings["note_type"].string,
-            "auto_update_status": settings["auto_update_status"].string,
+            "auto_update_status": settings["auto_update_status"].string, "version": settings["version"].string,
         ]
         for name in lists.keys { values[name] = settings[name]["id"].string }
         for board in settings["board_statuses"].elements {
@@ -299,6 +307,7 @@ private struct SettingChoices {
             "work_role": reference("work_role"), "work_type": reference("work_type"), "member": reference("member"),
             "note_type": .text(entries["note_type"] ?? "internal_analysis"),
             "auto_update_status": .flag(entries["auto_update_status"] == "true"), "board_statuses": .list(statuses),
+            "version": entries["version"].flatMap(Double.init).map(Value.number) ?? .null,
         ]
     }
 }
