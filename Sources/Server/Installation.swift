@@ -26,6 +26,7 @@ public enum Installation {
         Migration(13, "write-back", ticketingWriteSchema),
         Migration(14, "names of members, held requests", memberNameSchema + repetitionHoldSchema),
         Migration(15, "keys of mapped members, scopes of posts", memberKeySchema + postScopeSchema),
+        Migration(16, "times of posts, versions of settings", postTimeSchema + settingsVersionSchema),
     ]
 
     /// Opens the database that the configuration names.

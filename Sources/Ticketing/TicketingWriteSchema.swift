@@ -109,3 +109,11 @@ public let postScopeSchema: [SQL] = [
     // What people call the status that is wanted, as our copy of the board has it.
     "ALTER TABLE posts ADD COLUMN status_name TEXT",
 ]
+
+/// Finds what was asked for within a time.
+public let postTimeSchema: [SQL] = ["CREATE INDEX posts_by_time ON posts (organization_id, created_at, id)"]
+
+/// Tells two who change the settings of a connection at once apart.
+public let settingsVersionSchema: [SQL] = [
+    "ALTER TABLE psa_connections ADD COLUMN settings_version BIGINT NOT NULL DEFAULT 1"
+]

@@ -69,6 +69,12 @@ import Testing
         #expect(
             try posts.list.call(limit: 50, cursor: nil, in: surroundings).target
                 == "/api/v1/integrations/psa/posts?mine=true&limit=50")
+        let some = try parse(
+            ListPosts.self, "post", "list", "--user", "7", "--since", "2026-11-01", "--until", "2026-11-16T00:00:00Z")
+        #expect(
+            try some.list.call(limit: 50, cursor: nil, in: surroundings).query.map { "\($0.name)=\($0.value)" } == [
+                "user_id=7", "since=2026-11-01T00:00:00Z", "until=2026-11-16T00:00:00Z", "limit=50",
+            ])
         for (option, value) in [("--mapped", "true"), ("--unmapped", "false")] {
             let members = try parse(ListMappings.self, "member", "list", option)
             #expect(
@@ -90,7 +96,9 @@ import Testing
                 try help.run()
             }
             let text = help.map { Patchbay.fullMessage(for: $0) } ?? ""
-            #expect(text.contains("USAGE: patchbay \(command.joined(separator: " ")) ["), "\(text)")
+            // The options one by one, or, when they are many, one word for all.
+            let usage = "USAGE: patchbay \(command.joined(separator: " ")) "
+            #expect(text.contains(usage + "[") || text.contains(usage + "<options>"), "\(text)")
         }
     }
 

@@ -13,7 +13,7 @@ let notifications = [
         1, "everything",
         accountsSchema + jobSchema + ticketingSchema + notificationsSchema + ticketingSyncSchema + syncSchema
             + forwardSchema + noticeSchema + Retention.schema + tenantSchema + ticketingWriteSchema + memberNameSchema
-            + memberKeySchema + postScopeSchema
+            + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema
             + webhookSchema)
 ]
 

@@ -64,6 +64,8 @@ struct ConsoleTests {
         ("GET", "/tickets/pick/{ticket}", .viewer),
         ("GET", "/integrations", .viewer), ("GET", "/integrations/settings", .admin),
         ("POST", "/integrations/settings", .admin), ("GET", "/integrations/rights", .admin),
+        ("GET", "/integrations/settings/{psa}", .admin), ("POST", "/integrations/settings/{psa}", .admin),
+        ("GET", "/integrations/rights/{psa}", .admin),
         ("GET", "/integrations/members", .engineer), ("POST", "/integrations/members", .engineer),
         ("POST", "/integrations/members/auto-match", .admin), ("GET", "/integrations/posts", .engineer),
         ("GET", "/integrations/posts/{post}", .engineer), ("POST", "/integrations/posts/{post}/retry", .engineer),
@@ -608,7 +610,8 @@ struct ConsoleTests {
                     == 200)
             let offers = [
                 "/tickets/update", path, "/connections/psa/new", "/connections/psa/\(connection)/edit",
-                "/connections/psa/\(connection)/test", "/integrations/settings", "/integrations/rights",
+                "/connections/psa/\(connection)/test", "/integrations/settings/\(connection)",
+                "/integrations/rights/\(connection)",
                 "/integrations/members/auto-match", "/integrations/posts/\(post)/retry",
             ]
             for page in [

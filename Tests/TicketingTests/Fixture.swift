@@ -14,7 +14,7 @@ let ticketing = [
     Migration(
         1, "everything",
         accountsSchema + jobSchema + ticketingSchema + ticketingSyncSchema + tenantSchema + ticketingWriteSchema
-            + memberNameSchema + memberKeySchema + postScopeSchema)
+            + memberNameSchema + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema)
 ]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)

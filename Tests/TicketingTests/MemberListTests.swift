@@ -71,7 +71,8 @@ struct MemberListTests {
     @Test("Members that were there before have a key, and are read again", arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
         let before = ticketing[0].statements.dropLast(
-            memberNameSchema.count + memberKeySchema.count + postScopeSchema.count)
+            memberNameSchema.count + memberKeySchema.count + postScopeSchema.count + postTimeSchema.count
+                + settingsVersionSchema.count)
         try await TestDatabase.with(engine, migrations: [Migration(1, "before", Array(before))]) { database in
             let id = try await database.connection(of: database.organization())
             try await database.write { db in

@@ -21,7 +21,10 @@ enum Posts: Noun {
             Field("ticket_id", option: "ticket", help: "Only to this ticket."),
             Field("state", .choice(["queued", "sent", "failed", "skipped", "dismissed"]), help: "Only in this state."),
             Field("kind", .choice(["note", "time", "status"]), help: "Only of this kind."),
+            Field("user_id", option: "user", .integer, help: "Only what this user asked for, by its id."),
             Field("mine", .sets(true), help: "Only what you asked for."),
+            Field("since", .instant(.back), help: "Asked for at this time or later."),
+            Field("until", .instant(.back), help: "Asked for before this time."),
         ])
 
     /// The command that tries a post again; nil for the address of something else.

@@ -7,12 +7,15 @@ func connectionPages() -> [PageRoute] {
     let list = PageRoute.get("/connections", .viewer) { visit in
         let psa = try await visit.get("/integrations/psa/connections").items
         let chat = try await visit.get("/integrations/chat/connections").items
+        let owners = psa.allSatisfy { $0["tenant_id"] == .null } ? [] : try await Choices.tenants(visit)
         func rows(_ connections: [Value], _ kind: String, _ place: String) -> [[Cell]] {
             connections.map { connection in
-                [
+                let owner = owners.first { $0.value == connection["tenant_id"].string }?.label
+                return [
                     .main(
                         connection["name"].words, "/connections/\(kind)/\(connection["id"].words)",
-                        sub: connection[place].string),
+                        sub: [owner.map { "for \($0)" }, connection[place].string].compactMap(\.self).joined(
+                            separator: ", ")),
                     .badge(
                         .connection(connection["state"].words, isActive: connection["active"].isTrue),
                         sub: connection["state_reason"].string),
@@ -61,26 +64,29 @@ private let psaFields = [
 
 private let psaPages: [PageRoute] = {
     let base = "/integrations/psa/connections"
-    let new = PageRoute.form("/connections/psa/new", .admin) { _, entries, problem in
-        Page(
+    let new = PageRoute.form("/connections/psa/new", .admin) { visit, entries, problem in
+        let fields = try await NewOwner(visit).fields + psaFields
+        return Page(
             title: "Connect ConnectWise", lead: "The keys are tested first, and stored sealed.",
             crumb: ("Connections", "/connections"),
             blocks: [
                 Form(
-                    action: "/connections/psa/new", fields: psaFields, submit: "Test and connect",
-                    cancel: "/connections",
-                    entries: entries ?? Entries(["name": "ConnectWise"]), problem: problem
+                    action: "/connections/psa/new", fields: fields, submit: "Test and connect", cancel: "/connections",
+                    entries: entries ?? Entries(["name": "ConnectWise", "tenant": visit.query["tenant"]]),
+                    problem: problem
                 ).block
             ])
     } send: { visit in
         let made = try await visit.send(
-            .post, base, Form(action: "", fields: psaFields, entries: visit.entries).body)
+            .post, try await NewOwner(visit).path(visit.entries) ?? base,
+            Form(action: "", fields: psaFields, entries: visit.entries).body)
         return .redirect("/connections/psa/\(made["id"].words)", "\(made["name"].words) is connected.")
     }
     let one = PageRoute.get("/connections/psa/{id}", .viewer) { visit in
         let id = try visit.parameter()
         let connection = try await visit.get("\(base)/\(id)")
         let name = connection["name"].words
+        let owner = try await visit.owner(of: connection).map { [("Used for", Cell.text($0))] } ?? []
         var blocks: [Block] = []
         if let reason = connection["state_reason"].string { blocks.append(.notice(.warning, nil, reason)) }
         blocks.append(
@@ -88,7 +94,7 @@ private let psaPages: [PageRoute] = {
                 "How it stands",
                 [
                     .facts(
-                        connectionFacts(connection) + [
+                        owner + connectionFacts(connection) + [
                             ("Last call from ConnectWise", .when(connection["last_hook_at"].date)),
                             ("Nothing is told from before", .when(connection["baseline_at"].date, exact: true)),
                             ("Address for callbacks", .mono(connection["hook_url"].words)),
@@ -110,6 +116,50 @@ private let psaPages: [PageRoute] = {
     return [one, psaSwitch] + new + edit + acting("psa", base, psaLoss)
 }()
 
+/// For whom a new connection may be: the organization, or a customer, whoever has none in use.
+private struct NewOwner {
+    private let customers: [(value: String, label: String)]
+    private let isOrganizationFree: Bool
+
+    init(_ visit: Visit) async throws {
+        let choice = try await ConnectionChoice(visit)
+        isOrganizationFree = choice.organization?["active"].isTrue != true
+        let owners = choice.owners.filter(\.isInUse).map(\.id)
+        customers = try await Choices.tenants(visit).filter { !owners.contains($0.value) }
+    }
+
+    /// Nothing where there is nobody else to choose.
+    var fields: [Field] {
+        guard !customers.isEmpty else { return [] }
+        let nobody = (value: "", label: isOrganizationFree ? "The organization" : "Choose a customer")
+        return [
+            Field(
+                "tenant", "For", .choice([nobody] + customers),
+                help: "Through a customer's own connection all tickets are that customer's.")
+        ]
+    }
+
+    /// Where the API makes it; nil for the organization's.
+    /// - Throws: 422 for whoever has one: the API would switch a customer's off, which nobody was asked about.
+    func path(_ entries: Entries) throws(Problem) -> String? {
+        guard let tenant = entries["tenant"] else { return nil }
+        if tenant.isEmpty {
+            guard isOrganizationFree else {
+                throw Self.refusal("Choose a customer: the organization has a connection.")
+            }
+            return nil
+        }
+        guard customers.contains(where: { $0.value == tenant }) else {
+            throw Self.refusal("Has a connection already, or is gone. Change that connection, or switch it off first.")
+        }
+        return "/tenants/\(tenant)/connectwise/credentials"
+    }
+
+    private static func refusal(_ message: String) -> Problem {
+        .invalid([.init(field: "tenant", code: "already_connected", message: message)])
+    }
+}
+
 /// What goes with a connection.
 private let psaLoss =
     "Its rules, deliveries, mirrored tickets and member mappings are deleted with it, for good. What was written to tickets stays in the post history."
@@ -118,15 +168,21 @@ private let psaLoss =
 func psaActions(_ visit: Visit, _ connection: Value) -> [Action] {
     let (base, path) = ("/integrations/psa/connections", "/connections/psa/\(connection["id"].words)")
     let isOn = connection["active"].isTrue
+    let isOwn = connection["tenant_id"] != .null
+    let off =
+        isOwn
+        ? "The customer's tickets are read and written through the organization's connection then;"
+        : "Nothing is read or written any more;"
+    let loss = isOwn ? psaLoss + " The organization's connection is used for the customer then." : psaLoss
     let onOrOff = visit.allowed(
         .patch, base + "/{id}",
         .post(
             isOn ? "Switch off" : "Switch on", path + "/switch", icon: "toggles",
             confirm: isOn
-                ? "Switch \(connection["name"].words) off? Nothing is read or written any more; everything that is stored stays, and what waits goes on when it is switched on again within a day."
+                ? "Switch \(connection["name"].words) off? \(off) everything that is stored stays, and what waits goes on when it is switched on again within a day."
                 : nil, hidden: ["active": isOn ? "false" : "true"]))
     return connectionActions(
-        visit, base, path, connection, isOn ? psaLoss + " Switching it off instead keeps everything." : psaLoss,
+        visit, base, path, connection, isOn ? loss + " Switching it off instead keeps everything." : loss,
         between: onOrOff)
 }
 

@@ -79,7 +79,9 @@ func tenantPages() -> [PageRoute] {
             ],
             blocks: form.notes + [
                 enabled["own"].isTrue
-                    ? .notice(.info, nil, "This customer has a connection to ConnectWise of its own.")
+                    ? .notice(
+                        .info, nil, "This customer has a connection to ConnectWise of its own.",
+                        href: "/integrations?tenant=\(id)", link: "Show it")
                     : .text("Uses the organization's connection to ConnectWise.", style: "muted section"),
                 Form(
                     action: "/tenants/\(id)", fields: form.fields, cancel: "/tenants",

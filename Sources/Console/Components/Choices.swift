@@ -24,9 +24,10 @@ enum Choices {
     // A select with more than this would be of no use.
     private static let most = 1_000
 
-    private static func all(_ visit: Visit, _ path: String) async throws -> [Value] {
+    /// All things of a list, as far as anybody would choose among them.
+    static func all(_ visit: Visit, _ path: String, _ filter: [String: String] = [:]) async throws -> [Value] {
         var found: [Value] = []
-        var query = ["limit": "200"]
+        var query = filter.merging(["limit": "200"]) { $1 }
         while found.count < most {
             let page = try await visit.get(path, query)
             found += page.items
@@ -37,8 +38,10 @@ enum Choices {
     }
 
     /// Things with id and name, by name.
-    static func named(_ visit: Visit, _ path: String) async throws -> [(value: String, label: String)] {
-        try await all(visit, path).map { ($0["id"].words, $0["name"].words) }.sorted {
+    static func named(
+        _ visit: Visit, _ path: String, _ filter: [String: String] = [:]
+    ) async throws -> [(value: String, label: String)] {
+        try await all(visit, path, filter).map { ($0["id"].words, $0["name"].words) }.sorted {
             $0.1.lowercased() < $1.1.lowercased()
         }
     }
@@ -73,9 +76,10 @@ enum Choices {
         try await named(visit, "/tenants")
     }
 
-    /// The members of the ticketing system, with their login names.
-    static func members(_ visit: Visit) async throws -> [(value: String, label: String)] {
-        try await all(visit, "/integrations/psa/members").map {
+    /// The members of a ticketing system, with their login names.
+    /// - Parameter psa: where the API has it.
+    static func members(_ visit: Visit, of psa: String) async throws -> [(value: String, label: String)] {
+        try await all(visit, psa + "/members").map {
             ($0["id"].words, "\($0["name"].words) (\($0["identifier"].words))")
         }.sorted { $0.1.lowercased() < $1.1.lowercased() }
     }

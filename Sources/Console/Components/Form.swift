@@ -62,6 +62,7 @@ struct Field {
         case flag
         /// A point in time, in the viewer's zone.
         case instant(TimeZone)
+        case day
         case code
         case hidden
         /// Any number of choices, by value and label.
@@ -121,7 +122,7 @@ struct Field {
             return isNumeric ? Double(text).map(Value.number) ?? .text(text) : .text(text)
         case .several: return .list(entries.all(name).map(Value.text))
         case .radios: return text.isEmpty ? nil : .text(text)
-        case .text, .email, .url, .area, .code, .ticket:
+        case .text, .email, .url, .area, .code, .ticket, .day:
             return text.isEmpty && (isOptional || sendsNull) ? (sendsNull ? .null : nil) : .text(text)
         }
     }
@@ -142,6 +143,7 @@ struct Field {
         case .ticket, .several, .radios: break
         case .email: inputType = "email"
         case .url: inputType = "url"
+        case .day: inputType = "date"
         case .password, .secret:
             inputType = "password"
             value = nil
@@ -193,13 +195,14 @@ struct Field {
                     "isChosen": $0.value == value,
                 ])
             }
-        case .text, .email, .password, .number, .url, .secret, .area, .choice, .flag, .instant, .code, .hidden, .ticket:
+        case .text, .email, .password, .number, .url, .secret, .area, .choice, .flag, .instant, .day, .code, .hidden,
+            .ticket:
             []
         }
     }
 }
 
-/// Date and time as `datetime-local` has them.
+/// Days as `date` has them, date and time as `datetime-local` has them.
 enum LocalTime {
     private static func style(_ zone: TimeZone) -> Date.VerbatimFormatStyle {
         Date.VerbatimFormatStyle(
@@ -209,6 +212,17 @@ enum LocalTime {
     }
 
     static func text(_ date: Date, in zone: TimeZone) -> String { date.formatted(style(zone)) }
+
+    /// When a day begins, or one that is some days later.
+    static func day(_ text: String, plus days: Int = 0, in zone: TimeZone) -> Date? {
+        let numbers = text.split(separator: "-").map { Int($0) }
+        guard numbers.count == 3, let year = numbers[0], let month = numbers[1], let day = numbers[2] else {
+            return nil
+        }
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = zone
+        return calendar.date(from: DateComponents(year: year, month: month, day: day + days))
+    }
 
     static func instant(_ text: String, in zone: TimeZone) -> Date? {
         let numbers = text.split { !$0.isNumber }.compactMap { Int($0) }

@@ -4,55 +4,88 @@ import HTTPTypes
 import WebSupport
 
 /// The connection, its settings and its rights.
-let connectWisePages: [PageRoute] = [connectionTab] + settingsForm + [rightsPage]
+let connectWisePages: [PageRoute] = [connectionTab] + settingsForm + rightsPages
 
 private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
+    let choice = try await ConnectionChoice(visit)
     var page = Page(
         title: "Integrations", lead: "ConnectWise PSA: the connection, who is whom, and what was written.",
         blocks: [integrationTabs(visit)])
     page.blocks += Block.switchedOff(visit)
-    guard let connection = try await visit.connection() else {
-        page.blocks.append(
-            .emptyState(
-                "plug", "No connection to ConnectWise yet",
-                "Connect it with the keys of an API member; then tickets can be searched and written to.",
-                visit.allowed(
-                    .post, integrationBase + "/connections",
-                    .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary", icon: "plus-lg"))))
+    guard visit.may(.get, integrationBase + "/connections") else {
+        page.blocks.append(.notice(.info, nil, "Connections are shown to those who work for all customers."))
         return page
     }
-    let id = connection["id"].words
-    let settings = try await visit.get("\(integrationBase)/connections/\(id)/settings")
+    page.blocks += await choice.filters("/integrations", [], visit, submit: "Show")
+    if let connection = choice.connection {
+        try await show(connection, choice, on: &page, visit)
+    } else {
+        page.blocks.append(noConnection(choice, visit))
+    }
+    page.blocks += try await addingForCustomer(choice, visit)
+    return page
+}
+
+private func show(_ connection: Value, _ choice: ConnectionChoice, on page: inout Page, _ visit: Visit) async throws {
+    let path = "\(integrationBase)/connections/\(connection["id"].words)"
     page.actions =
         psaActions(visit, connection)
         + visit.allowed(
             .get, integrationBase + "/connections/{id}/rights",
-            .link("Check rights", "/integrations/rights", icon: "shield-check"))
+            .link("Check rights", "/integrations/rights/\(connection["id"].words)", icon: "shield-check"))
     if !connection["active"].isTrue {
+        let meanwhile = choice.owner.flatMap { owner in
+            choice.organization?["active"].isTrue == true
+                ? "The organization's is used for \(owner.name) meanwhile" : nil
+        }
         page.blocks.append(
             .notice(
                 .warning, "The connection is switched off.",
-                "Nothing is read or written; everything that is stored stays."))
+                "\(meanwhile ?? "Nothing is read or written"); everything that is stored stays."))
     }
     if let reason = connection["state_reason"].string { page.blocks.append(.notice(.warning, nil, reason)) }
+    let owner = choice.owner.map { [("Used for", Cell.text($0.name))] } ?? []
     page.blocks.append(
         .grid(
             2,
             [
-                .card(
-                    connection["name"].words,
-                    [
-                        .facts(connectionFacts(connection))
-                    ]),
+                .card(connection["name"].words, [.facts(owner + connectionFacts(connection))]),
                 .card(
                     "When nobody says otherwise",
                     actions: visit.allowed(
                         .put, integrationBase + "/connections/{id}/settings",
-                        .link("Change", "/integrations/settings", style: "is-small", icon: "pencil")),
-                    [.facts(settingFacts(settings))]),
+                        .link(
+                            "Change", "/integrations/settings/\(connection["id"].words)", style: "is-small",
+                            icon: "pencil"
+                        )),
+                    [.facts(settingFacts(try await visit.get(path + "/settings")))]),
             ]))
     page.isLive = true
-    return page
+}
+
+private func noConnection(_ choice: ConnectionChoice, _ visit: Visit) -> Block {
+    let connect = visit.allowed(
+        .post, integrationBase + "/connections",
+        .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary", icon: "plus-lg"))
+    guard choice.owners.isEmpty else {
+        return .emptyState(
+            "plug", "The organization has no connection to ConnectWise",
+            "Tickets can be searched and written to only for customers who have one of their own.", connect)
+    }
+    return .emptyState(
+        "plug", "No connection to ConnectWise yet",
+        "Connect it with the keys of an API member; then tickets can be searched and written to.", connect)
+}
+
+/// The way to a connection for a customer, where there are customers.
+private func addingForCustomer(_ choice: ConnectionChoice, _ visit: Visit) async throws -> [Block] {
+    let add = visit.allowed(
+        .post, integrationBase + "/connections",
+        .link(
+            "Add a connection for a customer", Visit.href("/connections/psa/new", ["tenant": choice.missing ?? ""]),
+            style: "is-quiet", icon: "plus-lg"))
+    guard !add.isEmpty, try await !visit.get("/tenants", ["limit": "1"]).items.isEmpty else { return [] }
+    return [.actions(add)]
 }
 
 /// A connection and how it stands, without what only its own page is about.
@@ -86,25 +119,50 @@ private func settingFacts(_ settings: Value) -> [(String, Cell)] {
     ]
 }
 
-private let settingsForm = PageRoute.form("/integrations/settings", .admin) { visit, entries, problem in
+/// The connection that a page is about by its address; the organization's where that says nothing.
+private func connection(of visit: Visit) async throws -> Value {
+    if visit.parameters["id"] != nil {
+        return try await visit.get("\(integrationBase)/connections/\(try visit.parameter())")
+    }
     guard let connection = try await visit.connection() else { throw Problem.notFound("connection") }
-    let settings = try await visit.get("\(integrationBase)/connections/\(connection["id"].words)/settings")
-    let choices = try await SettingChoices(visit, settings)
-    return Page(
-        title: "Change what applies", heading: "What applies when nobody says otherwise",
-        crumb: ("Integrations", "/integrations"),
-        blocks: Block.switchedOff(visit) + choices.notes.map { .notice(.warning, nil, $0) } + [
-            Form(
-                action: "/integrations/settings", fields: choices.fields, cancel: "/integrations",
-                entries: entries ?? choices.entries, problem: problem
-            ).block
-        ])
-} send: { visit in
-    guard let connection = try await visit.connection() else { throw Problem.notFound("connection") }
-    let path = "\(integrationBase)/connections/\(connection["id"].words)/settings"
-    let choices = try await SettingChoices(visit, try await visit.get(path))
-    try await visit.send(.put, path, choices.body(visit.entries))
-    return .redirect("/integrations", "That applies from now on.")
+    return connection
+}
+
+/// The tab that shows a connection.
+private func tab(of connection: Value, _ visit: Visit) -> String {
+    let organization = visit.chosenTenant == nil ? "" : ConnectionChoice.nobody
+    return Visit.href("/integrations", ["tenant": connection["tenant_id"].string ?? organization])
+}
+
+private let settingsForm = ["/integrations/settings", "/integrations/settings/{id}"].flatMap { path in
+    PageRoute.form(path, .admin) { visit, entries, problem in
+        let connection = try await connection(of: visit)
+        let choices = try await SettingChoices(visit, connection)
+        let tab = tab(of: connection, visit)
+        var present: [Block] = []
+        var typed = entries
+        if problem?.code == "stale" {
+            present = [.card("What is set now", [.facts(settingFacts(choices.settings))])]
+            // Who has seen that may replace it.
+            typed = entries?.with(["version": choices.settings["version"].string])
+        }
+        return Page(
+            title: "Change what applies", heading: "What applies when nobody says otherwise",
+            lead: try await visit.owner(of: connection).map { "For \($0), through its own connection." },
+            crumb: ("Integrations", tab),
+            blocks: Block.switchedOff(visit) + choices.notes.map { .notice(.warning, nil, $0) } + present + [
+                Form(
+                    action: "/integrations/settings/\(connection["id"].words)", fields: choices.fields, cancel: tab,
+                    entries: typed ?? choices.entries, problem: problem
+                ).block
+            ])
+    } send: { visit in
+        let connection = try await connection(of: visit)
+        let choices = try await SettingChoices(visit, connection)
+        try await visit.send(
+            .put, "\(integrationBase)/connections/\(connection["id"].words)/settings", choices.body(visit.entries))
+        return .redirect(tab(of: connection, visit), "That applies from now on.")
+    }
 }
 
 /// The lists of ConnectWise from which settings are chosen, together with what is set. What a list does not hold, or
@@ -120,37 +178,51 @@ private struct SettingChoices {
         let statuses: [Choice]
     }
 
-    private let settings: Value
+    /// What is set.
+    let settings: Value
     private var lists: [String: [Choice]] = [:]
     private var boards: [BoardChoice] = []
     /// What the form does not show, and why.
     private(set) var notes: [String] = []
 
-    init(_ visit: Visit, _ settings: Value) async throws {
-        self.settings = settings
+    init(_ visit: Visit, _ connection: Value) async throws {
+        let id = connection["id"].words
+        settings = try await visit.get("\(integrationBase)/connections/\(id)/settings")
+        try await readLists(visit, connection)
         do {
-            for (name, path) in [("work_role", "work-roles"), ("work_type", "work-types"), ("member", "members")] {
-                let found = try await Choices.named(visit, "\(integrationBase)/\(path)")
-                lists[name] = Self.with(settings[name]["id"].string, settings[name]["name"].string, found)
-            }
-        } catch let problem as Problem {
-            notes.append("Some lists of ConnectWise cannot be had for the moment; what is set stays. \(problem.detail)")
-        }
-        do {
-            try await readBoards(visit)
+            try await readBoards(visit, of: id)
         } catch let problem as Problem {
             boards = []
             notes.append("The boards cannot be had for the moment; what is set stays. \(problem.detail)")
         }
     }
 
+    private mutating func readLists(_ visit: Visit, _ connection: Value) async throws {
+        // The API would answer with those of the connection that is used in its place.
+        guard connection["active"].isTrue else {
+            notes.append(
+                "Some lists of ConnectWise cannot be had while the connection is switched off; what is set stays.")
+            return
+        }
+        let psa = connection["tenant_id"].string.map { "/tenants/\($0)/connectwise" } ?? integrationBase
+        do {
+            for (name, path) in [("work_role", "work-roles"), ("work_type", "work-types"), ("member", "members")] {
+                let found = try await Choices.named(visit, "\(psa)/\(path)")
+                lists[name] = Self.with(settings[name]["id"].string, settings[name]["name"].string, found)
+            }
+        } catch let problem as Problem {
+            notes.append("Some lists of ConnectWise cannot be had for the moment; what is set stays. \(problem.detail)")
+        }
+    }
+
     /// Those for which something is set come first; a long form helps nobody.
-    private mutating func readBoards(_ visit: Visit) async throws {
-        let all = try await Choices.named(visit, "/cw/boards")
+    private mutating func readBoards(_ visit: Visit, of connection: String) async throws {
+        let ofConnection = ["connection_id": connection]
+        let all = try await Choices.named(visit, "/cw/boards", ofConnection)
         let chosen = all.filter { stored($0.value) != nil }
         let others = all.filter { stored($0.value) == nil }
         for board in chosen + others.prefix(max(0, Self.mostBoards - chosen.count)) {
-            let statuses = try await visit.get("/cw/boards/\(board.value)")["statuses"].elements
+            let statuses = try await visit.get("/cw/boards/\(board.value)", ofConnection)["statuses"].elements
                 .filter { !$0["inactive"].isTrue && !$0["closed"].isTrue }.map { ($0["id"].words, $0["name"].words) }
             let set = stored(board.value)
             boards.append(
@@ -191,14 +263,14 @@ private struct SettingChoices {
                 Field(
                     "board_\(board.id)", "Status after a change on \(board.name)",
                     .choice([("", "Stays as it is")] + board.statuses), optional: true)
-            }
+            } + [Field("version", "", .hidden)]
     }
 
-    /// What is set.
+    /// What is set, for the form.
     var entries: Entries {
         var values: [String: String?] = [
             "default_minutes": settings["default_minutes"].string, "note_type": settings["note_type"].string,
-            "auto_update_status": settings["auto_update_status"].string,
+            "auto_update_status": settings["auto_update_status"].string, "version": settings["version"].string,
         ]
         for name in lists.keys { values[name] = settings[name]["id"].string }
         for board in settings["board_statuses"].elements {
@@ -235,16 +307,20 @@ private struct SettingChoices {
             "work_role": reference("work_role"), "work_type": reference("work_type"), "member": reference("member"),
             "note_type": .text(entries["note_type"] ?? "internal_analysis"),
             "auto_update_status": .flag(entries["auto_update_status"] == "true"), "board_statuses": .list(statuses),
+            "version": entries["version"].flatMap(Double.init).map(Value.number) ?? .null,
         ]
     }
 }
 
-private let rightsPage = PageRoute.get("/integrations/rights", .admin) { visit in
-    guard let connection = try await visit.connection() else { throw Problem.notFound("connection") }
+private let rightsPages = ["/integrations/rights", "/integrations/rights/{id}"].map { path in
+    PageRoute.get(path, .admin) { visit in try await rights(of: connection(of: visit), visit) }
+}
+
+private func rights(of connection: Value, _ visit: Visit) async throws -> Page {
     var page = Page(
         title: "Rights", heading: "Rights of the API member",
         lead: "Each is tried with a call that changes nothing, and named as on ConnectWise's screen of security roles.",
-        crumb: ("Integrations", "/integrations"), blocks: [])
+        crumb: ("Integrations", tab(of: connection, visit)), blocks: [])
     let rights: [Value]
     do {
         rights = try await visit.get("\(integrationBase)/connections/\(connection["id"].words)/rights").items

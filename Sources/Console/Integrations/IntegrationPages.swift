@@ -17,12 +17,22 @@ func integrationTabs(_ visit: Visit) -> Block {
         ("Member mapping", "/integrations/members", "/member-mappings"),
         ("Post history", "/integrations/posts", "/posts"),
     ]
+    // From tab to tab it stays the same customer's connection.
+    let chosen = ["tenant": visit.query["tenant"] ?? ""]
     return .segments(
         "Integrations",
-        all.filter { visit.may(.get, integrationBase + $0.2) }.map { ($0.0, $0.1, visit.path == $0.1) })
+        all.filter { visit.may(.get, integrationBase + $0.2) }.map { label, path, _ in
+            (label, path.hasSuffix("posts") ? path : Visit.href(path, chosen), visit.path == path)
+        })
 }
 
 extension Visit {
+    /// The customer whose own a connection is; nil for the organization's.
+    func owner(of connection: Value) async throws -> String? {
+        guard let tenant = connection["tenant_id"].string else { return nil }
+        return try await get("/tenants/\(tenant)")["name"].string
+    }
+
     /// The connection that is used where no customer has one of its own, or else the one that was; nil when there is none,
     /// or for those who may not see it.
     func connection() async throws -> Value? {

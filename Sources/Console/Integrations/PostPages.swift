@@ -7,8 +7,9 @@ import WebSupport
 let postPages: [PageRoute] = [postTab, postPage] + postActs
 
 private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
-    let page = try await visit.get(integrationBase + "/posts", visit.listQuery(["state", "kind", "ticket_id", "mine"]))
-    let isFiltered = ["state", "kind", "ticket_id"].contains { !(visit.query[$0] ?? "").isEmpty }
+    let filters = ["ticket_id", "state", "kind", "user_id", "since", "until"]
+    let page = try await visit.get(integrationBase + "/posts", visit.byDay(visit.listQuery(filters + ["mine"])))
+    let isFiltered = filters.contains { !(visit.query[$0] ?? "").isEmpty }
     let hasConnection = try await visit.disconnection() == nil
     // The API shows engineers their own.
     let seesAll = visit.principal.role >= .admin
@@ -18,20 +19,7 @@ private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
             ? "Everything that was written to tickets, by whom, and what became of it."
             : "What you wrote to tickets, and what became of it.",
         blocks: [integrationTabs(visit)] + Block.switchedOff(visit) + [
-            Filters.block(
-                "/integrations/posts",
-                [
-                    Field("ticket_id", "Ticket", .text, placeholder: "10042"),
-                    Field(
-                        "state", "State",
-                        .choice([
-                            ("", "All"), ("queued", "Waiting"), ("sent", "Written"), ("failed", "Failed"),
-                            ("skipped", "Nothing to do"), ("dismissed", "Dismissed"),
-                        ])),
-                    Field(
-                        "kind", "Kind",
-                        .choice([("", "All"), ("note", "Note"), ("time", "Time"), ("status", "Status")])),
-                ], visit, clear: isFiltered),
+            Filters.block("/integrations/posts", try await filterFields(visit), visit, clear: isFiltered),
             Table(
                 caption: "Posts", columns: ["Post", "Ticket", "State", "By", "Asked"],
                 rows: page.items.map(PostWords.row),
@@ -47,6 +35,22 @@ private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
                         ]), pager: visit.pager(page)
             ).block,
         ], isLive: true)
+}
+
+private func filterFields(_ visit: Visit) async throws -> [Field] {
+    let states = [
+        ("", "All"), ("queued", "Waiting"), ("sent", "Written"), ("failed", "Failed"), ("skipped", "Nothing to do"),
+        ("dismissed", "Dismissed"),
+    ]
+    let kinds = [("", "All"), ("note", "Note"), ("time", "Time"), ("status", "Status")]
+    // Others see their own anyway.
+    let people = visit.may(.get, "/users") ? [("", "Everybody")] + (try await Choices.named(visit, "/users")) : []
+    return [
+        Field("ticket_id", "Ticket", .text, placeholder: "10042"), Field("state", "State", .choice(states)),
+        Field("kind", "Kind", .choice(kinds)),
+    ] + (people.isEmpty ? [] : [Field("user_id", "By", .choice(people))]) + [
+        Field("since", "From", .day), Field("until", "To", .day),
+    ]
 }
 
 private let postPage = PageRoute.get("/integrations/posts/{id}", .engineer) { visit in

@@ -157,6 +157,16 @@ struct Visit: Sendable {
     func listQuery(_ names: [String]) -> [String: String] {
         query.filter { names.contains($0.key) || $0.key == "cursor" || $0.key == "limit" }.filter { !$0.value.isEmpty }
     }
+
+    /// A filter by days of the viewer's zone, the last one included, as the API takes it.
+    func byDay(_ query: [String: String]) -> [String: String] {
+        var query = query
+        for (name, days) in [("since", 0), ("until", 1)] {
+            guard let text = query[name], let instant = LocalTime.day(text, plus: days, in: zone) else { continue }
+            query[name] = APIJSON.text(instant)
+        }
+        return query
+    }
 }
 
 extension CharacterSet {

@@ -129,27 +129,31 @@ public func psaConnectionRoutes(
             guard let connection = try await connections.find(id, of: request.principal.organization) else {
                 throw Problem.notFound("connection")
             }
-            return .json(PSASettingsBody(connection.settings))
+            return .json(PSASettingsBody(of: connection))
         },
         Route(
-            .put, path + "/{id}/settings", .admin, "Sets what applies to writes where a request says nothing else",
+            .put, path + "/{id}/settings", .admin,
+            "Sets what applies to writes where a request says nothing else. With version, only if nobody changed it since",
             takes: PSASettingsBody.self, gives: .one(PSASettingsBody.self), flag: .connectWise
         ) { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
             guard let stored = try await connections.find(id, of: request.principal.organization),
                 let live = try await connections.live(id)
             else { throw Problem.notFound("connection") }
-            let wanted = try await request.body(PSASettingsBody.self).settings(of: live.provider)
+            let body = try await request.body(PSASettingsBody.self)
+            let wanted = try body.settings(of: live.provider)
             let settings = try await asking {
                 try await wanted.checked(since: stored.settings, on: live, against: lists)
             }
-            let changed = try await connections.set(settings, of: id, request.principal.organization) { old, new, db in
+            let changed = try await connections.set(
+                settings, replacing: body.version, of: id, request.principal.organization
+            ) { old, new, db in
                 try request.record(
                     "psa_connection.settings", on: "PSA connection \(id)", before: old?.settings, after: new?.settings,
                     now: now(), in: db)
             }
             guard let changed else { throw Problem.notFound("connection") }
-            return .json(PSASettingsBody(changed.settings))
+            return .json(PSASettingsBody(of: changed))
         },
         Route(
             .get, path + "/{id}/rights", .admin,

@@ -11,6 +11,7 @@ struct PSASettingsBody: JSONBody, Codable {
         case noteType = "note_type"
         case boardStatuses = "board_statuses"
         case movesStatus = "auto_update_status"
+        case version
     }
 
     struct BoardStatus: Codable, Sendable {
@@ -34,8 +35,11 @@ struct PSASettingsBody: JSONBody, Codable {
     let noteType: NoteType
     let boardStatuses: [BoardStatus]
     let movesStatus: Bool
+    /// Which settings these are, or are to replace; nil to replace whatever is there.
+    let version: Int?
 
-    init(_ settings: PSASettings) {
+    init(of connection: PSAConnection) {
+        let settings = connection.settings
         func answer(_ choice: PSASettings.Choice?) -> ReferenceAnswer? {
             choice.map { ReferenceAnswer(id: $0.id, name: $0.name) }
         }
@@ -48,6 +52,7 @@ struct PSASettingsBody: JSONBody, Codable {
             BoardStatus(board: $0.key, status: $0.value.id, name: $0.value.name)
         }
         movesStatus = settings.movesStatus
+        version = connection.settingsVersion
     }
 
     func settings(of provider: any PSAProvider) throws(Problem) -> PSASettings {

@@ -51,6 +51,8 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     public let silentSince: Date?
     /// What applies where a request says nothing else.
     public let settings: PSASettings
+    /// Grows with each change of the settings.
+    public let settingsVersion: Int
     /// When it was made.
     public let createdAt: Date
 
@@ -86,6 +88,7 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
         silentSince = try row["silent_since"]
         let stored: String? = try row["settings"]
         settings = try stored.map { try JSONDecoder().decode(PSASettings.self, from: Data($0.utf8)) } ?? PSASettings()
+        settingsVersion = try row["settings_version"]
         createdAt = try row["created_at"]
     }
 

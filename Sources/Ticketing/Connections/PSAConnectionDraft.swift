@@ -119,8 +119,14 @@ public struct PSAConnectionChange: Sendable {
     }
 }
 
-/// Says in words which part of connecting failed.
+/// Says in words why a connection is not changed, such as which part of connecting failed.
 enum PSAConnectionProblem {
+    static let staleSettings = Problem(
+        .preconditionFailed, code: "stale", title: "It was changed meanwhile",
+        detail:
+            "Somebody else changed these settings since you opened them. Nothing was saved. Look at what is set now; save yours again if they are to replace it."
+    )
+
     static func problem(_ error: PSAError, saving: Bool = true) -> Problem {
         let (code, field): (String, String) =
             switch error {

@@ -330,18 +330,29 @@ public final class PSAConnections: Sendable {
     }
 
     /// Changes what applies where a request says nothing else.
+    /// - Parameter version: of the settings that these replace; nil for whatever is there.
     /// - Returns: nil when there is no such connection.
+    /// - Throws: 412 when somebody else changed them since.
     public func set(
-        _ settings: PSASettings, of id: PSAConnection.ID, _ organization: Organization.ID,
-        recorded: @escaping Recording
+        _ settings: PSASettings, replacing version: Int? = nil, of id: PSAConnection.ID,
+        _ organization: Organization.ID, recorded: @escaping Recording
     ) async throws -> PSAConnection? {
         let text = try settings.text()
         return try await database.write { db in
+            // Two at once would each find the version that they know.
+            try Self.lockChanges(of: organization, in: db)
             let old = try db.first(
                 "SELECT * FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)",
                 as: PSAConnection.self)
             guard let old else { return nil }
-            try db.execute("UPDATE psa_connections SET settings = \(text) WHERE id = \(id)")
+            guard version ?? old.settingsVersion == old.settingsVersion else {
+                throw PSAConnectionProblem.staleSettings
+            }
+            try db.execute(
+                """
+                UPDATE psa_connections SET settings = \(text), settings_version = settings_version + 1
+                WHERE id = \(id)
+                """)
             db.signal(.connections)
             let stored = try Self.stored(id, in: db)
             try recorded(old, stored, db)

@@ -1,21 +1,30 @@
 import Accounts
+import Database
 import Hummingbird
 import WebSupport
 
 /// The operations on the mirror of boards and members.
 public func directoryRoutes(_ directory: Directory) -> [Route] {
-    [
-        Route(.get, "/cw/boards", .viewer, "Lists the mirrored boards", gives: .page(BoardAnswer.self)) { request in
+    let connection = QueryParameter("connection_id", .integer, "where several connections have such boards")
+    @Sendable func asked(_ request: SignedInRequest) throws(Problem) -> PSAConnection.ID? {
+        try request.query("connection_id", "a connection's id") { PSAConnection.ID($0) }
+    }
+    return [
+        Route(
+            .get, "/cw/boards", .viewer, "Lists the mirrored boards", query: [connection],
+            gives: .page(BoardAnswer.self)
+        ) { request in
             let page = try request.page(Directory.isKey)
-            let boards = try await directory.boards(of: request.principal.organization, page: page)
+            let boards = try await directory.boards(of: request.principal.organization, on: asked(request), page: page)
             return .json(boards.map { BoardAnswer($0, statuses: nil) })
         },
-        Route(.get, "/cw/boards/{id}", .viewer, "Shows a board with its statuses", gives: .one(BoardAnswer.self)) {
-            request in
+        Route(
+            .get, "/cw/boards/{id}", .viewer, "Shows a board with its statuses", query: [connection],
+            gives: .one(BoardAnswer.self)
+        ) { request in
             let id: Board.ID = try request.id(of: "board")
-            guard let (board, statuses) = try await directory.board(id, of: request.principal.organization) else {
-                throw Problem.notFound("board")
-            }
+            let found = try await directory.board(id, of: request.principal.organization, on: asked(request))
+            guard let (board, statuses) = found else { throw Problem.notFound("board") }
             return .json(BoardAnswer(board, statuses: statuses))
         },
         Route(.get, "/cw/members", .viewer, "Lists the mirrored members", gives: .page(MemberAnswer.self)) { request in

@@ -42,7 +42,10 @@ public struct Directory: Sendable {
     static func isKey(_ text: String) -> Bool { text.prefixMatch(of: /\d+\//) != nil }
 
     /// An organization's boards by name.
-    public func boards(of organization: Organization.ID, page: PageRequest) async throws -> Page<MirroredBoard> {
+    /// - Parameter on: only those of this connection.
+    public func boards(
+        of organization: Organization.ID, on only: PSAConnection.ID? = nil, page: PageRequest
+    ) async throws -> Page<MirroredBoard> {
         // Sorted by connection and id so that paging is stable; the ids are text, hence compared as such.
         let after = (page.after?.key ?? "0/").split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let connection = Int64(after[0]) ?? 0
@@ -51,7 +54,7 @@ public struct Directory: Sendable {
             try db.all(
                 """
                 SELECT b.* FROM psa_boards b JOIN psa_connections c ON c.id = b.connection_id
-                WHERE c.organization_id = \(organization)
+                WHERE c.organization_id = \(organization) \(Self.narrowing(only))
                     AND (b.connection_id > \(connection) OR (b.connection_id = \(connection) AND b.id > \(id)))
                 ORDER BY b.connection_id, b.id LIMIT \(page.limit + 1)
                 """, as: MirroredBoard.self)
@@ -59,12 +62,17 @@ public struct Directory: Sendable {
         return Page(rows, limit: page.limit) { "\($0.connection)/\($0.id)" }
     }
 
+    private static func narrowing(_ connection: PSAConnection.ID?) -> SQL {
+        connection.map { "AND b.connection_id = \($0)" } ?? ""
+    }
+
     /// One of an organization's boards with its statuses; nil when there is no such.
+    /// - Parameter on: that of this connection.
     public func board(
-        _ id: Board.ID, of organization: Organization.ID
+        _ id: Board.ID, of organization: Organization.ID, on connection: PSAConnection.ID? = nil
     ) async throws -> (board: MirroredBoard, statuses: [Board.Status])? {
         try await database.read { db in
-            guard let board = try Self.board(id, of: organization, in: db) else { return nil }
+            guard let board = try Self.board(id, of: organization, on: connection, in: db) else { return nil }
             let statuses = try db.all(
                 """
                 SELECT * FROM psa_statuses WHERE connection_id = \(board.connection) AND board_id = \(id)
@@ -81,13 +89,15 @@ public struct Directory: Sendable {
     }
 
     /// One of an organization's boards; nil when there is no such.
+    /// - Parameter on: that of this connection.
     public static func board(
-        _ id: Board.ID, of organization: Organization.ID, in db: Connection
+        _ id: Board.ID, of organization: Organization.ID, on connection: PSAConnection.ID? = nil, in db: Connection
     ) throws -> MirroredBoard? {
         try db.first(
             """
             SELECT b.* FROM psa_boards b JOIN psa_connections c ON c.id = b.connection_id
-            WHERE c.organization_id = \(organization) AND b.id = \(id) ORDER BY b.connection_id LIMIT 1
+            WHERE c.organization_id = \(organization) AND b.id = \(id) \(narrowing(connection))
+            ORDER BY b.connection_id LIMIT 1
             """, as: MirroredBoard.self)
     }
 

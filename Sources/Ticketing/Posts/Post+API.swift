@@ -71,17 +71,23 @@ func postRoutes(
                 QueryParameter("ticket_id", .text, "only to this ticket"),
                 QueryParameter("state", .oneOf(Post.State.allCases.map(\.rawValue)), "only in this state"),
                 QueryParameter("kind", .oneOf(Post.Kind.allCases.map(\.rawValue)), "only of this kind"),
+                QueryParameter("user_id", .integer, "only what this person asked for"),
                 QueryParameter("mine", .flag, "only the caller's own"),
+                QueryParameter("since", .instant, "not asked for before this instant"),
+                QueryParameter("until", .instant, "asked for before this instant"),
             ], gives: .page(PostAnswer.self), reach: .tenants
         ) { request in
             var filter = PostStore.Filter()
-            filter.ticket = request.query("ticket_id").map { .init($0) }
+            filter.ticket = SearchText.plain(request.query("ticket_id")).map { .init($0) }
             filter.state = try request.query("state", Post.State.allCases.map(\.rawValue).joined(separator: ", ")) {
                 Post.State(rawValue: $0)
             }
             filter.kind = try request.query("kind", "note, time or status") { Post.Kind(rawValue: $0) }
+            filter.user = try request.query("user_id", "a user's id") { User.ID($0) }
+            filter.since = try request.instant("since")
+            filter.until = try request.instant("until")
             let isOwn = try request.query("mine", "true or false") { Bool($0) } ?? false
-            if isOwn || !seesAll(request) { filter.user = request.principal.user }
+            if isOwn || !seesAll(request) { filter.viewer = request.principal.user }
             let page = try await posts.list(of: request.principal.organization, filter, page: request.page())
             return .json(page.map { PostAnswer($0.post, $0.request) })
         },

@@ -199,20 +199,39 @@ enum PostStore {
         var kind: Post.Kind?
         /// Only those of this person.
         var user: User.ID?
+        /// Only those that this person may see: the own ones.
+        var viewer: User.ID?
+        /// Not asked for before this instant.
+        var since: Date?
+        /// Asked for before this instant.
+        var until: Date?
     }
 
     static func page(
         of organization: Organization.ID, _ filter: Filter, page: PageRequest, in db: Connection
     ) throws -> Page<(post: Post, request: PostRequest)> {
-        var query: SQL = "SELECT p.id FROM posts p"
-        query += " WHERE p.organization_id = \(organization) AND p.id < \(page.after?.number ?? Int64.max)"
+        let ids = try db.all(selection(of: organization, filter, page: page)).map { row -> Post.ID in try row["id"] }
+        return Page(try all(ids, in: db), limit: page.limit) { "\($0.post.id)" }
+    }
+
+    static func selection(of organization: Organization.ID, _ filter: Filter, page: PageRequest) -> SQL {
+        // In the order of the index by time, or those of one day would be looked for among all.
+        let isByTime = filter.since != nil || filter.until != nil
+        var query: SQL = "SELECT p.id FROM posts p WHERE p.organization_id = \(organization)"
+        if let after = page.after?.number {
+            query +=
+                isByTime
+                ? " AND (p.created_at, p.id) < ((SELECT created_at FROM posts WHERE id = \(after)), \(after))"
+                : " AND p.id < \(after)"
+        }
         if let ticket = filter.ticket { query += " AND p.ticket_id = \(ticket)" }
         if let state = filter.state { query += " AND p.state = \(state)" }
         if let kind = filter.kind { query += " AND p.kind = \(kind)" }
-        if let user = filter.user { query += " AND p.user_id = \(user.rawValue)" }
-        query += " ORDER BY p.id DESC LIMIT \(page.limit + 1)"
-        let ids = try db.all(query).map { row -> Post.ID in try row["id"] }
-        return Page(try all(ids, in: db), limit: page.limit) { "\($0.post.id)" }
+        for user in [filter.user, filter.viewer].compactMap(\.self) { query += " AND p.user_id = \(user.rawValue)" }
+        if let since = filter.since { query += " AND p.created_at >= \(since)" }
+        if let until = filter.until { query += " AND p.created_at < \(until)" }
+        query += isByTime ? " ORDER BY p.created_at DESC, p.id DESC" : " ORDER BY p.id DESC"
+        return query + " LIMIT \(page.limit + 1)"
     }
 
     /// Posts with their requests, newest first: two queries, however many there are.
