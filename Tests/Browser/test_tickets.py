@@ -416,6 +416,54 @@ def test_what_was_refused_can_be_written_anew(visit, psa):
     expect(page.locator("tbody tr", has_text="failed")).to_have_count(0)
 
 
+def test_what_somebody_else_tried_again_is_not_written_anew_beside_it(visit, demo, psa):
+    number = psa.ticket("Twice")
+    page = visit("engineer")
+    update(page, number)
+    page.locator("#f-text").fill("Only one of them")
+    psa("POST", "/faults", {"action": "answer", "status": 400, "method": "POST", "path": "*/notes", "times": 1})
+    page.get_by_role("button", name="Update ticket").click()
+    page.get_by_role("button", name="Write it anew").click()
+    expect(page.locator("#f-text")).to_have_value("Only one of them")
+    post = demo.api("GET", f"/integrations/psa/posts?ticket_id={number}&kind=note")["items"][0]["id"]
+    demo.api("POST", f"/integrations/psa/posts/{post}/retry")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text("was written meanwhile")
+    assert len(notes(psa.state(number), "Only one of them")) == 1
+    # Whoever means it can still send it, as a further update.
+    page.locator("#f-text").fill("One more")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    assert len(notes(psa.state(number), "One more")) == 1
+
+
+def test_while_the_connection_is_switched_off_pages_say_so(visit, demo, psa, connection):
+    number = psa.ticket("Printer")
+    page = visit("admin")
+    demo.api("PATCH", connection, {"active": False})
+    try:
+        for path in ("/tickets", f"/tickets/{number}", f"/tickets/{number}/update"):
+            page.goto(path)
+            expect(page.locator("main")).to_contain_text("ConnectWise is switched off")
+    finally:
+        demo.api("PATCH", connection, {"active": True})
+    page.goto(f"/tickets/{number}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Printer")
+
+
+def test_a_ticket_whose_status_takes_no_time_asks_for_none(visit, psa):
+    number = psa.ticket("On hold")
+    psa("PATCH", f"/tickets/{number}", {"status": "On Hold", "as": "dokafor"})
+    page = visit("engineer")
+    update(page, number)
+    expect(page.get_by_label("Time, in minutes")).to_have_value("0")
+    expect(page.locator("main")).to_contain_text("The ticket's status takes no time.")
+    page.locator("#f-text").fill("Still waiting")
+    page.get_by_role("button", name="Update ticket").click()
+    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    assert len(notes(psa.state(number), "Still waiting")) == 1
+
+
 def test_the_psa_breaks_off_in_the_middle_of_a_post_and_nothing_is_lost_or_doubled(visit, demo, psa):
     number = psa.ticket("In the middle")
     page = visit("engineer")
@@ -793,7 +841,7 @@ def test_a_customer_limits_what_is_found_and_a_limited_person_sees_no_more(visit
     page.get_by_text("Limited to some customers").click()
     page.get_by_label(tenant["name"]).check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").first).to_contain_text("limited to 1 customers")
+    expect(page.get_by_role("status").first).to_contain_text("limited to one customer")
     assert demo.api("GET", f"/users/{user['id']}/tenants")["tenants"] == [tenant["id"]]
     limited = visit()
     limited.goto("/sign-in")

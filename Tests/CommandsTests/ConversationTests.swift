@@ -145,6 +145,12 @@ import Testing
             ])
     }
 
+    @Test func whoGetsNoAnswerToAWriteIsToldHowToRepeatIt() async throws {
+        let run = try await CommandRun.of(["ticket", "note", "7", "x"], server: "http://127.0.0.1:9")
+        #expect(run.exitCode == 2)
+        #expect(run.errors.last?.contains("add --request-id ") == true)
+    }
+
     @Test func pingAuthcheckAndHealth() async throws {
         _ = try await ScriptedServer.play([
             Exchange("GET /healthcheck", body: #"{"result": "success"}"#),

@@ -24,14 +24,33 @@ def demo():
         stdout=subprocess.PIPE,
         text=True,
         # Otherwise most calls would only meet the limits.
-        env={**os.environ, **{f"PATCHBAY_LIMIT_{name}": "1000" for name in ("SEARCHES", "LOOKUPS", "POSTS")}},
+        env={
+            **os.environ,
+            **{f"PATCHBAY_LIMIT_{name}": "1000" for name in ("SEARCHES", "LOOKUPS", "POSTS")},
+            "PATCHBAY_CONNECTWISE_BUDGET": "100000",
+        },
     )
     try:
         key = next(match[1] for line in process.stdout if (match := re.match(r"\s+API key\s+(\S+)", line)))
-        yield f"http://127.0.0.1:{port}", key
+        url = f"http://127.0.0.1:{port}"
+        # Nor are the simulated ConnectWise's own limits what is tested.
+        site = call(f"{url}/api/v1/integrations/psa/connections", key)["items"][0]["site"]
+        call(f"http://{site}/_control/limit", key, "PUT", {"callsPerMinute": None})
+        yield url, key
     finally:
         process.terminate()
         process.wait(timeout=60)
+
+
+def call(url, key, method="GET", body=None):
+    request = urllib.request.Request(
+        url,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.loads(answer.read() or b"null")
 
 
 def test_schemathesis_finds_nothing(demo, tmp_path):

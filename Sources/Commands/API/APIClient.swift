@@ -57,6 +57,7 @@ struct APIClient: Sendable {
         request.method = HTTPMethod(rawValue: call.method.rawValue)
         request.headers.add(name: "Accept", value: "application/json")
         request.headers.add(name: "User-Agent", value: "patchbay-cli")
+        if let name = call.idempotencyKey { request.headers.add(name: "Idempotency-Key", value: name) }
         if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
         if let body = call.body {
             request.headers.add(name: "Content-Type", value: "application/json")

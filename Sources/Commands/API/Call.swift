@@ -20,6 +20,8 @@ struct Call: Equatable, Sendable {
     var path: String
     var query: [Parameter] = []
     var body: JSON?
+    /// By which the server knows a repetition.
+    var idempotencyKey: String?
 
     /// Text as one path segment: an id of another system may hold anything.
     static func segment(_ text: String) -> String { encode(text) }

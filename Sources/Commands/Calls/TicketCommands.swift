@@ -163,7 +163,16 @@ protocol WritingCommand: ClientCommand {
 
 extension WritingCommand {
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        Written.outcome(try await client.thing(try call(in: surroundings)))
+        var call = try call(in: surroundings)
+        guard call.body?["request_id"] == nil else { return Written.outcome(try await client.thing(call)) }
+        let name = UUID().uuidString.lowercased()
+        call.idempotencyKey = name
+        do {
+            return Written.outcome(try await client.thing(call))
+        } catch Failure.unreachable(let message, let advice) {
+            throw Failure.unreachable(
+                message, advice: "\(advice) If it may have been taken, add --request-id \(name): then it is done once.")
+        }
     }
 }
 

@@ -29,10 +29,10 @@ private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
 private func show(_ connection: Value, _ choice: ConnectionChoice, on page: inout Page, _ visit: Visit) async throws {
     let path = "\(integrationBase)/connections/\(connection["id"].words)"
     page.actions =
-        psaActions(visit, connection)
-        + visit.allowed(
+        visit.allowed(
             .get, integrationBase + "/connections/{id}/rights",
             .link("Check rights", "/integrations/rights/\(connection["id"].words)", icon: "shield-check"))
+        + psaActions(visit, connection)
     if !connection["active"].isTrue {
         let meanwhile = choice.owner.flatMap { owner in
             choice.organization?["active"].isTrue == true

@@ -156,7 +156,7 @@ private enum TicketSearch {
                     .text(ticket["company"]["name"].string), .text(ticket["board"]["name"].string),
                     .badge(.ticket(ticket)), .badge(.priority(ticket)), .when(ticket["updated_at"].date),
                 ]
-            }, empty: empty, pager: pager
+            }, empty: empty, pager: pager, isStacking: true
         ).block
     }
 }

@@ -345,7 +345,8 @@ struct UpdatePanel {
         if refusal.isStatusLeft {
             rows.append([.main(name ?? "Status"), .badge(Badge(.muted, "not tried"), sub: "Comes after the time.")])
         }
-        return Table(caption: "What became of it", columns: ["Part", "State"], rows: rows).block
+        return Table(caption: "What became of it", columns: ["Part", "State"], rows: rows, isStacking: true)
+            .block
     }
 }
 
