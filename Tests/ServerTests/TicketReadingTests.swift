@@ -372,7 +372,18 @@ struct TicketReadingTests {
             #expect(try await api(.GET, "/tenants").json["items"].elements.map { $0["id"] } == [allowed])
             #expect(try await api(.GET, "/tenants/\(foreign.int ?? 0)").status == 404)
             #expect(try await api(.GET, "/tenants/\(foreign.int ?? 0)/connectwise/tickets/\(other)").status == 404)
-            #expect(try await api(.GET, "\(patchbay.psa)/companies").json["items"].elements.count == 1)
+            let companies = try await api(.GET, "\(patchbay.psa)/companies").json["items"].elements
+            #expect(companies.count == 1)
+            let own = try #require(companies.first?["id"].string)
+            let stranger = try #require(
+                try await patchbay.api(.GET, "\(patchbay.psa)/companies?search=quarry").json["items"].elements.first?[
+                    "id"
+                ]
+                .string)
+            for (id, count) in [(own, 1), (stranger, 0)] {
+                let found = try await api(.GET, "\(patchbay.psa)/companies?id=\(id)").json["items"].elements
+                #expect(found.count == count)
+            }
             for path in ["/notifiers/deliveries", "/overview", "/tickets/\(mine)/events", "/notifiers/rules"] {
                 let refused = try await api(.GET, path)
                 #expect(refused.status == 403 && refused.json["code"] == "limited_to_tenants", "\(path)")

@@ -31,7 +31,6 @@ struct WritingTests {
         let json = String(decoding: try JSONEncoder().encode(note), as: UTF8.self)
         #expect(json.components(separatedBy: "Flag\":true").count == 2)
         #expect(json.contains("\"processNotifications\":\(notifies)"))
-        #expect(type.isVisibleToCustomer == (type == .description))
     }
 
     @Test("A note is known again though its lines were joined or its end was cut; another one is not")

@@ -61,15 +61,9 @@ enum Choices {
         return field
     }
 
-    /// The name of a company, wherever it stands in the list.
+    /// The name of a company.
     static func company(_ id: String, _ visit: Visit) async throws -> String? {
-        var query = ["limit": "200"]
-        while true {
-            let page = try await visit.get("/integrations/psa/companies", query)
-            if let found = page.items.first(where: { $0["id"].words == id }) { return found["name"].string }
-            guard let next = page["next_cursor"].string else { return nil }
-            query["cursor"] = next
-        }
+        try await visit.get("/integrations/psa/companies", ["id": id]).items.first?["name"].string
     }
 
     static func tenants(_ visit: Visit) async throws -> [(value: String, label: String)] {

@@ -39,17 +39,21 @@ func listRoutes(
         },
         Route(
             .get, prefix + "/companies", .engineer, "Lists the companies by name",
-            query: [QueryParameter("search", .text, "a part of the name"), refresh],
-            gives: .page(ReferenceAnswer.self), flag: flag, reach: .tenants, limit: limits.refresh,
+            query: [
+                QueryParameter("search", .text, "a part of the name"), QueryParameter("id", .text, "only this one"),
+                refresh,
+            ], gives: .page(ReferenceAnswer.self), flag: flag, reach: .tenants, limit: limits.refresh,
             limited: isRefreshing
         ) { request in
             let (live, again) = (try await desk.live(for: request), try isRefresh(request))
             let page = try request.page(PSALists.isKey)
+            var only = desk.companies(for: request, on: live)
+            if let id = try desk.key("id", of: request, on: live).map({ Company.ID($0) }) {
+                only = only?.filter { $0 == id } ?? [id]
+            }
             let companies = try await asking {
                 try await desk.lists.companies(
-                    on: live, search: request.query("search"), only: desk.companies(for: request, on: live),
-                    refresh: again,
-                    page: page)
+                    on: live, search: request.query("search"), only: only, refresh: again, page: page)
             }
             return .json(companies.map { ReferenceAnswer(id: $0.id.rawValue, name: $0.name) })
         },

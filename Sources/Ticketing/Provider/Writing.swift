@@ -10,18 +10,8 @@ public enum NoteType: String, Sendable, Codable, CaseIterable, SQLConvertible, S
     /// For the customer.
     case description
 
-    /// Whether customers see it.
-    public var isVisibleToCustomer: Bool { self == .description }
     /// Whether the ticketing system may send its e-mails.
     public var notifies: Bool { self != .internalAnalysis }
-    /// As people call it.
-    public var title: String {
-        switch self {
-        case .internalAnalysis: "Internal analysis"
-        case .resolution: "Resolution"
-        case .description: "Description"
-        }
-    }
 }
 
 /// A note to be written.
