@@ -176,6 +176,34 @@ struct OutboundClientTests {
         }
     }
 
+    @Test("held up before it began: not sent, since nobody counts on it any more")
+    func heldUp() async throws {
+        struct Standstill: CallBudget {
+            let time: MovableClock
+            let length: Duration
+            func acquire(_ priority: CallPriority, patience: Duration) async throws(OutboundError) {
+                time.move(by: length)
+            }
+        }
+        let time = MovableClock()
+        try await ScriptedPeer.run { _ in
+            .reply(200)
+        } _: { peer in
+            try await withClient { client in
+                let request = OutboundRequest(.post, "http://127.0.0.1:\(peer.port)/")
+                for (length, expected) in [
+                    (Duration.seconds(9), nil), (.seconds(10), OutboundError.timeOut(maybeSent: false)),
+                ] {
+                    let remote = Remote(
+                        "test:held", limits: .init(interactivePatience: .seconds(5)),
+                        budget: Standstill(time: time, length: length), clock: time.clock)
+                    #expect(await failure(client, request, remote) == expected)
+                }
+            }
+            #expect(peer.requests.count == 1)
+        }
+    }
+
     @Test("cut after the request was read: maybe sent, and a write is not repeated")
     func cut() async throws {
         try await ScriptedPeer.run { _ in

@@ -263,6 +263,7 @@ struct AccessTests {
             #expect(try await reader(.GET, "/notifiers/rules").status == 200)
             #expect(try await reader(.POST, "/notifiers/rules", [:]).json["code"] == "out_of_scope")
             #expect(try await reader(.POST, "/sync", ["kinds": ["boards"]]).status == 202)
+            #expect(try await reader(.GET, "/authtest").status == 200)
             #expect(try await reader(.GET, "/config").status == 403)
             #expect(try await key("read")(.GET, "/config").status == 200)
             #expect(try await key("read")(.PATCH, "/config", [:]).status == 403)

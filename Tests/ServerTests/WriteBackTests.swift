@@ -548,7 +548,7 @@ struct WriteBackTests {
             let ticket = try patchbay.connectWise.createTicket("Called")
             try await patchbay.mapOneself(to: "kbrandt")
             let foreign = try patchbay.connectWise.addNote(
-                "Called, no answer", to: ticket, kind: .internal, as: .member("kbrandt"), ago: 120)
+                "Called, no answer", to: ticket, kind: .internal, as: .member("kbrandt"), ago: 20)
             patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Called, no answer"]).status == 202)
             #expect(try await patchbay.retry(ticket).status == 200)

@@ -32,11 +32,12 @@ public struct KeyScope: Sendable, Equatable, LosslessStringConvertible, SQLConve
     /// The names of the areas.
     var areas: [String] { parts.map(\.area).filter { !$0.isEmpty } }
 
-    /// Whether a route lies within.
+    /// Whether a route lies within. Whose key it is may be asked with every key.
     func allows(_ route: Route) -> Bool {
-        parts.contains { part in
-            (part.area.isEmpty || part.area == route.area) && (!part.readsOnly || route.method == .get)
-        }
+        route.area == "authtest"
+            || parts.contains { part in
+                (part.area.isEmpty || part.area == route.area) && (!part.readsOnly || route.method == .get)
+            }
     }
 
     /// Text.

@@ -182,8 +182,9 @@ extension ConnectWiseProvider {
 
     /// What was written since an attempt that may have succeeded is among the newest.
     private static let lookedThrough = 200
-    /// What it takes to answer, and that clocks of its servers may differ.
-    private static let clockJitter: TimeInterval = 30
+    /// Times are cut to seconds, and clocks of its servers may differ. What an answer takes makes its clock seem slower, which
+    /// only lets more be looked at.
+    private static let clockJitter: TimeInterval = 10
     /// For a server that does not say what time it is.
     private static let unknownClockError: TimeInterval = 300
     /// No server was seen to cut shorter texts than this.
