@@ -250,10 +250,7 @@ extension PSAConnections {
         guard let row else { return nil }
         let connection = try PSAConnection(row: row)
         // As if it were new: who tests does not want to hear that too much failed lately.
-        let target = PSATarget(
-            connection: nil, site: connection.site, company: connection.company,
-            credentials: try open(try row["sealed_credentials"], of: id))
-        try await test(target, saving: false)
+        try await test(target(of: connection, in: row, as: nil), saving: false)
         // What waits goes on with a circuit that is closed.
         forget()
         let instant = now()

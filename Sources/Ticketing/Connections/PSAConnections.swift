@@ -58,10 +58,7 @@ public final class PSAConnections: Sendable {
         }
         guard let row else { return nil }
         let connection = try PSAConnection(row: row)
-        let target = PSATarget(
-            connection: id, site: connection.site, company: connection.company,
-            credentials: try open(try row["sealed_credentials"], of: id))
-        let (provider, callbacks) = factory(target)
+        let (provider, callbacks) = factory(try target(of: connection, in: row, as: id))
         let live = LiveConnection(connection: connection, provider: provider, callbacks: callbacks)
         // Two that load at the same time end up with the same provider, and so with the same circuit and limits.
         return cache.withLock { cache in
@@ -155,6 +152,14 @@ public final class PSAConnections: Sendable {
         _ credentials: PSACredentials, for id: PSAConnection.ID, with sealer: Sealer
     ) throws -> String {
         try sealer.seal(String(decoding: try JSONEncoder().encode(credentials), as: UTF8.self), for: identity(id))
+    }
+
+    /// What a stored connection leads to.
+    /// - Parameter id: whose calls are counted; nil for none's.
+    func target(of connection: PSAConnection, in row: Row, as id: PSAConnection.ID?) throws -> PSATarget {
+        PSATarget(
+            connection: id, site: connection.site, company: connection.company,
+            credentials: try open(try row["sealed_credentials"], of: connection.id))
     }
 
     func open(_ sealed: String, of id: PSAConnection.ID) throws -> PSACredentials {
