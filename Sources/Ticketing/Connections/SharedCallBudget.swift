@@ -157,8 +157,8 @@ public actor SharedCallBudget: CallBudget {
     }
 }
 
-/// This server's share in the budgets of all connections. A connection that is tested, or read anew because it changed, goes
-/// on with the calls that are reserved for it already.
+/// This server's share in the budgets of all connections. A connection that is read anew, because it was tested or
+/// changed, goes on with the calls that are reserved for it already.
 public final class SharedCallBudgets: Sendable {
     private let database: Database
     private let limit: Int
