@@ -73,7 +73,8 @@ let package = Package(
         target(
             "Commands",
             [
-                "Accounts", "CMemory", "Server", "Simulators", "Telemetry", argumentParser, coreMetrics, httpClient,
+                "Accounts", "BoundaryText", "CMemory", "Server", "Simulators", "Telemetry", argumentParser, coreMetrics,
+                httpClient,
                 lifecycle,
                 logging,
                 nioCore,
@@ -93,7 +94,8 @@ let package = Package(
         target(
             "Server",
             [
-                "Accounts", "ConnectWise", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound",
+                "Accounts", "BoundaryText", "ConnectWise", "Console", "Database", "Jobs", "Notifications",
+                "OpenIDConnect", "Outbound",
                 "Sealing",
                 "StandardWebhooks", "Telemetry", "Ticketing", "WebSupport", "Webex", hummingbird, logging, metrics,
                 nioCore,
@@ -103,19 +105,21 @@ let package = Package(
         target(
             "Notifications",
             [
-                "Accounts", "Database", "Jobs", "Outbound", "Sealing", "StandardWebhooks", "Ticketing",
+                "Accounts", "BoundaryText", "Database", "Jobs", "Outbound", "Sealing", "StandardWebhooks", "Ticketing",
                 "WebSupport", "Webex", httpTypes, hummingbird, logging, metrics, nioCore,
             ]),
         target(
             "Ticketing",
             [
-                "Accounts", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "WebSupport", crypto, httpTypes,
+                "Accounts", "BoundaryText", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "WebSupport",
+                crypto, httpTypes,
                 hummingbird, logging,
             ]),
         target(
             "Accounts",
             [
-                "CCrypt", "Database", "OpenIDConnect", "Outbound", "Sealing", "WebSupport", crypto, httpTypes,
+                "BoundaryText", "CCrypt", "Database", "OpenIDConnect", "Outbound", "Sealing", "WebSupport", crypto,
+                httpTypes,
                 hummingbird, logging,
                 nioCore, nioPosix,
             ]),
@@ -124,25 +128,27 @@ let package = Package(
         target(
             "Console",
             [
-                "Accounts", "CMarkdown", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport", crypto,
+                "Accounts", "BoundaryText", "CMarkdown", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport",
+                crypto,
                 httpTypes,
                 hummingbird, lifecycle, logging, mustache,
                 nioCore,
             ], resources: [.copy("Templates"), .copy("Assets")]),
 
         // Connectors: wire formats and calls, no feature, no database
-        target("ConnectWise", ["Outbound", crypto, logging]),
-        target("Webex", ["Outbound", logging]),
-        target("StandardWebhooks", ["Outbound", crypto]),
-        target("OpenIDConnect", ["Outbound", jwtKit]),
+        target("ConnectWise", ["BoundaryText", "Outbound", crypto, logging]),
+        target("Webex", ["BoundaryText", "Outbound", logging]),
+        target("StandardWebhooks", ["BoundaryText", "Outbound", crypto]),
+        target("OpenIDConnect", ["BoundaryText", "Outbound", jwtKit]),
 
         // Ground: knows nothing of the product
-        target("WebSupport", [hummingbird, hummingbirdCore, httpTypes, logging, metrics, nioCore]),
-        target("Jobs", ["Database", lifecycle, logging, metrics]),
-        target("Database", ["CPostgres", grdb, logging, nioCore, nioPosix]),
-        target("Outbound", [httpClient, logging, metrics, nioCore, nioHTTP1, nioPosix, nioSSL]),
-        target("Sealing", [crypto]),
-        target("Telemetry", [coreMetrics, hummingbird, lifecycle, logging, metrics, nioCore]),
+        target("BoundaryText", []),
+        target("WebSupport", ["BoundaryText", hummingbird, hummingbirdCore, httpTypes, logging, metrics, nioCore]),
+        target("Jobs", ["BoundaryText", "Database", lifecycle, logging, metrics]),
+        target("Database", ["BoundaryText", "CPostgres", grdb, logging, nioCore, nioPosix]),
+        target("Outbound", ["BoundaryText", httpClient, logging, metrics, nioCore, nioHTTP1, nioPosix, nioSSL]),
+        target("Sealing", ["BoundaryText", crypto]),
+        target("Telemetry", ["BoundaryText", coreMetrics, hummingbird, lifecycle, logging, metrics, nioCore]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(name: "CMemory"),
         .systemLibrary(
@@ -163,6 +169,7 @@ let package = Package(
         // Tests
         target("TestSupport", ["Database", logging]),
         tests("CommandsTests", ["Commands", argumentParser, hummingbird, logging, nioCore]),
+        tests("BoundaryTextTests", ["BoundaryText"]),
         tests("DatabaseTests", ["Database", "TestSupport"]),
         tests("JobsTests", ["Database", "Jobs", "TestSupport", lifecycle, logging]),
         .target(

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// Sign-in, second factor, sessions, single sign-on, audit, flags.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// The tables of organizations, users and API keys.

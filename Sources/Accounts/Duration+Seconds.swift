@@ -1,3 +1,5 @@
+import BoundaryText
+
 extension Duration {
     var seconds: Double {
         let (seconds, attoseconds) = components

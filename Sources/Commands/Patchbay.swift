@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// The command line: the server, its installation, and clients of its API.
 public struct Patchbay: AsyncParsableCommand {

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// A filter for ConnectWise lists, built so that a person's text can never become syntax.
@@ -87,12 +88,12 @@ public struct Conditions: Sendable, Equatable {
     /// There is no escape sequence, so the delimiter is the one that the text lacks; nil when it has both.
     private static func quote(_ text: String) -> String? {
         let text = plain(text)
-        if !text.contains("\"") { return "\"\(text)\"" }
-        return text.contains("'") ? nil : "'\(text)'"
+        if !text.utf8.contains("\"") { return "\"\(text)\"" }
+        return text.utf8.contains("'") ? nil : "'\(text)'"
     }
 
     private static func pattern(_ text: String) -> String {
-        "\"\(plain(text).replacing("[", with: "[[]").replacing("\"", with: "*"))\""
+        "\"\(plain(text).replacing(bytes: "[", with: "[[]").replacing(bytes: "\"", with: "*"))\""
     }
 
     /// Control characters are not part of any value, but may end a string in somebody's parser.

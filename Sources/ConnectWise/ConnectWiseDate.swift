@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// ConnectWise's times: `yyyy-MM-ddTHH:mm:ssZ`, UTC. Written with whole seconds, because fractions are rejected.
@@ -28,8 +29,8 @@ public enum ConnectWiseDate {
 
     /// Writes a time, cut to whole seconds.
     public static func format(_ date: Date) -> String {
-        let total = Int(date.timeIntervalSince1970.rounded(.down))
-        let days = Int((Double(total) / 86_400).rounded(.down))
+        let total = Int(saturating: date.timeIntervalSince1970.rounded(.down))
+        let days = Int(saturating: (Double(total) / 86_400).rounded(.down))
         let second = total - days * 86_400
         let (year, month, day) = civil(days)
         return "\(pad(year, 4))-\(pad(month))-\(pad(day))T"
@@ -52,7 +53,7 @@ public enum ConnectWiseDate {
 
     private static func pad(_ number: Int, _ width: Int = 2) -> String {
         let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
     // The proleptic Gregorian calendar in eras of 400 years that begin on 1 March, so that leap days come last.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// The members of one JSON object, read leniently.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Outbound
 
@@ -81,10 +82,10 @@ enum PageLink {
     /// The parameter of the `rel="next"` link, nil when there is no next page. Only the position is taken from the
     /// link, never the address, and only from a link to the site itself: credentials do not follow it elsewhere.
     static func next(_ headers: [String], parameter: String, site: Site) throws(ConnectWiseError) -> String? {
-        for link in headers.flatMap({ $0.split(separator: "<") }) {
-            guard let end = link.firstIndex(of: ">") else { continue }
-            let attributes = link[link.index(after: end)...].lowercased().replacing(" ", with: "")
-            guard attributes.contains("rel=\"next\"") || attributes.contains("rel=next") else { continue }
+        for link in headers.flatMap({ $0.splitBytes(on: "<") }) {
+            guard let end = link.utf8.firstIndex(of: UInt8(ascii: ">")) else { continue }
+            let attributes = link[link.utf8.index(after: end)...].lowercased().replacing(bytes: " ", with: "")
+            guard attributes.utf8.contains("rel=\"next\"") || attributes.utf8.contains("rel=next") else { continue }
             guard let parts = URLComponents(string: String(link[..<end])) else {
                 throw .undecodable(reason: "the link to the next page is no URL")
             }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// A record with an id. ConnectWise leaves null members out, so all else is optional, and a member of an unexpected
@@ -99,7 +100,7 @@ public struct Ticket: Record {
         owner = fields["owner"]
         let resources: String? = fields["resources"]
         self.resources =
-            resources?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+            resources?.splitBytes(on: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
             ?? []
         closed = fields["closedFlag"]
         closedDate = fields.date("closedDate")

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// The host a person signs in at, such as `na.myconnectwise.net`.
@@ -11,25 +12,25 @@ public struct Site: Sendable, Equatable {
     /// nil when there is no host.
     public init?(_ text: String) {
         let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        let hasScheme = text.contains("://")
+        let hasScheme = text.utf8.contains("://")
         guard let parts = URLComponents(string: hasScheme ? text : "https://" + text), parts.user == nil,
             let scheme = parts.scheme?.lowercased(), scheme == "https" || scheme == "http",
             let host = parts.host?.lowercased().trimmingCharacters(in: ["[", "]"]), !host.isEmpty
         else { return nil }
         self.host = host
         port = parts.port
-        let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        let isLoopback = host == "localhost" || host == "::1" || host.utf8.hasPrefix("127.")
         usesTLS = hasScheme ? scheme == "https" : !isLoopback
     }
 
     /// The host's API twin: cloud hosts serve the API under another name.
-    private var twin: String { host.hasPrefix("api-") ? String(host.dropFirst(4)) : "api-" + host }
+    private var twin: String { host.dropping(prefix: "api-").map(String.init) ?? "api-" + host }
 
     /// True for a simulator or test server on this machine that is spoken to without TLS.
     public var isPlainLoopback: Bool { !usesTLS }
 
     /// True for ConnectWise's own cloud, by its names; other hosts are somebody's own server.
-    public var isCloud: Bool { host.hasSuffix(".myconnectwise.net") || host.hasSuffix(".connectwisedev.com") }
+    public var isCloud: Bool { host.utf8.hasSuffix(".myconnectwise.net") || host.utf8.hasSuffix(".connectwisedev.com") }
 
     /// True for the site itself and for its `api-` twin.
     public func owns(host other: String) -> Bool {
@@ -38,7 +39,7 @@ public struct Site: Sendable, Equatable {
     }
 
     func url(host: String, path: String) -> String {
-        let name = host.contains(":") ? "[\(host)]" : host
+        let name = host.utf8.contains(":") ? "[\(host)]" : host
         return "\(usesTLS ? "https" : "http")://\(name)\(port.map { ":\($0)" } ?? "")/\(path)"
     }
 
@@ -51,17 +52,19 @@ public struct Site: Sendable, Equatable {
     private func apiHost(codebase: String, _ company: CompanyInfo) -> String {
         // What a server says about itself is taken only if credentials may go there anyway.
         if company.isCloud, let named = company.siteURL.flatMap(Site.init)?.host, owns(host: named) { return named }
-        let isAddress = host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." } || host == "localhost"
+        let isAddress =
+            host.utf8.contains(":") || host.utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ".") }
+            || host == "localhost"
         // On-premise servers return exactly this codebase and have no twin.
         let isOnPremise = codebase == "v4_6_release" && !company.isCloud
         // Sandboxes serve the API at their own name.
-        if isAddress || isOnPremise || host.hasPrefix("api-") || host.hasPrefix("sandbox-") { return host }
+        if isAddress || isOnPremise || host.utf8.hasPrefix("api-") || host.utf8.hasPrefix("sandbox-") { return host }
         return twin
     }
 
     /// The page of a ticket in ConnectWise.
     public func ticketLink(_ id: Int, companyID: String) -> String {
-        let interface = host.hasPrefix("api-") ? String(host.dropFirst(4)) : host
+        let interface = host.dropping(prefix: "api-").map(String.init) ?? host
         return url(host: interface, path: "v4_6_release/services/system_io/router/openrecord.rails")
             + "?locale=en_US&recordType=ServiceFv&recid=\(id)&companyName=\(Query.encode(companyID))"
     }
@@ -104,12 +107,9 @@ public struct CompanyInfo: Decodable, Sendable, Equatable {
 
     /// The codebase becomes part of a path to which credentials are sent.
     private static func isPlain(_ codebase: String) -> Bool {
-        let name = codebase.hasSuffix("/") ? codebase.dropLast() : Substring(codebase)
-        return !name.isEmpty && !name.contains("..")
-            && name.utf8.allSatisfy { byte in
-                let character = Character(UnicodeScalar(byte))
-                return character.isASCII && (character.isLetter || character.isNumber || "._-".contains(character))
-            }
+        let name = codebase.dropping(suffix: "/") ?? Substring(codebase)
+        return !name.isEmpty && !name.utf8.contains("..")
+            && name.utf8.allSatisfy { $0.isLetter || $0.isDigit || "._-".utf8.contains($0) }
     }
 }
 

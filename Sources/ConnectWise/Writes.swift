@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// A note to be made. Exactly one flag is set, because what ConnectWise does without any is not known.
@@ -107,7 +108,7 @@ public struct NewCallback: Sendable, Equatable, Encodable {
         self.type = type
         self.level = level
         self.objectId = objectId
-        self.description = String(description.prefix(100))
+        self.description = description.cut(toScalars: 100)
     }
 }
 

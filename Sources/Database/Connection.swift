@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// What runs one rendered statement on one engine.
 protocol StatementRunner: AnyObject {
     func all(_ text: String, _ values: [SQLValue]) throws -> [Row]

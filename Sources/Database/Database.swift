@@ -1,3 +1,4 @@
+import BoundaryText
 import Logging
 
 /// What one engine offers; the two conformers are in `SQLite/` and `PostgreSQL/`.

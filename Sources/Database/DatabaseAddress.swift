@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Where the database is: `sqlite:path/to/file.db` or `postgres://user:password@host:port/name`.
 public enum DatabaseAddress: Sendable, Equatable {
     /// A file on a local disk.
@@ -8,11 +10,10 @@ public enum DatabaseAddress: Sendable, Equatable {
     /// Reads the configured form.
     /// - Returns: nil for another scheme or an empty path.
     public init?(_ text: String) {
-        if text.hasPrefix("sqlite:") {
-            let path = String(text.dropFirst("sqlite:".count))
+        if let path = text.dropping(prefix: "sqlite:") {
             guard !path.isEmpty else { return nil }
-            self = .sqlite(path: path)
-        } else if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") {
+            self = .sqlite(path: String(path))
+        } else if text.utf8.hasPrefix("postgres://") || text.utf8.hasPrefix("postgresql://") {
             self = .postgres(url: text)
         } else {
             return nil

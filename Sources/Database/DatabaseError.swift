@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// What can go wrong between us and the database, by what a caller can do about it.
 public enum DatabaseError: Error, Sendable, Equatable {
     /// The server is down, unreachable, or cut the connection; a write may or may not have been committed.

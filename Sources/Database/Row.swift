@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// One row of a result. Columns are read by name: `try row["board_id"]`.
 public struct Row: Sendable {
     /// The names of a result's columns, shared by its rows.

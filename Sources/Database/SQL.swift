@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// The SQL engines that Patchbay speaks.
 public enum Engine: String, Sendable, CaseIterable {
     /// Embedded, one process.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// A value as it travels to and from either engine.
@@ -108,7 +109,7 @@ extension [UInt8]: SQLConvertible, SQLDecodable {
 
 extension Date: SQLConvertible, SQLDecodable {
     /// Milliseconds since 1970, UTC.
-    public var sqlValue: SQLValue { .integer(Int64((timeIntervalSince1970 * 1000).rounded())) }
+    public var sqlValue: SQLValue { .integer(Int64(saturating: (timeIntervalSince1970 * 1000).rounded())) }
 
     /// From milliseconds since 1970.
     public init?(sqlValue: SQLValue) {

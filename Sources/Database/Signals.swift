@@ -1,3 +1,4 @@
+import BoundaryText
 import Synchronization
 
 /// A name for "something changed, look again". Signals carry no data and may be merged; who waits for one also looks by

@@ -1,3 +1,4 @@
+import BoundaryText
 import Synchronization
 
 /// Stores many small things of one kind with few transactions: while one batch is being committed, the next gathers.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// Does the jobs of one kind.

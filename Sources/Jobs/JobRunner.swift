@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import Logging
@@ -337,9 +338,11 @@ extension JobOutcome {
         case .done, .followed: logger.debug("job done", metadata: metadata)
         case .retry(let error, _, _, _, _): logger.notice("job failed, will retry: \(error)", metadata: metadata)
         case .pause(let reason, let time, _):
-            logger.warning("jobs of \(job.laneGroup ?? "?") wait \(Int(time.seconds)) s: \(reason)", metadata: metadata)
+            logger.warning(
+                "jobs of \(job.laneGroup ?? "?") wait \(Int(saturating: time.seconds)) s: \(reason)", metadata: metadata
+            )
         case .wait(let reason, let time, _):
-            logger.notice("job waits \(Int(time.seconds)) s: \(reason)", metadata: metadata)
+            logger.notice("job waits \(Int(saturating: time.seconds)) s: \(reason)", metadata: metadata)
         case .park(let error, _): logger.error("job given up: \(error)", metadata: metadata)
         }
     }

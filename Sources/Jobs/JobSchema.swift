@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// The tables of the durable queue.

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// How long to wait before each further try, by class of work. Jitter is only ever added, so that the published delays
 /// are lower bounds.
 public struct RetrySchedule: Sendable, Equatable {

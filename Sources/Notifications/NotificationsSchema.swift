@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// The tables of notifications: who is told, what happened, and what became of each message.

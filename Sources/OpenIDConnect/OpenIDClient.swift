@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import JWTKit
 import Outbound
@@ -43,7 +44,7 @@ public struct OpenIDClient: Sendable {
                 .init(name: "code_challenge", value: challenge), .init(name: "code_challenge_method", value: "S256"),
             ]
         // URLComponents leaves a plus sign alone, which others read as a space.
-        url.percentEncodedQuery = url.percentEncodedQuery?.replacing("+", with: "%2B")
+        url.percentEncodedQuery = url.percentEncodedQuery?.replacing(bytes: "+", with: "%2B")
         guard let text = url.string else { throw .protocolViolation("its address cannot be read") }
         return text
     }
@@ -111,13 +112,14 @@ public struct OpenIDClient: Sendable {
     }
 
     private func fetchDiscovery() async throws(OpenIDError) -> Discovery {
-        let base = issuer.hasSuffix("/") ? String(issuer.dropLast()) : issuer
+        let base = issuer.dropping(suffix: "/").map(String.init) ?? issuer
         let answer = try await send(OutboundRequest(.get, base + "/.well-known/openid-configuration"))
         guard answer.status == 200, let found = try? JSONDecoder().decode(Discovery.self, from: answer.body) else {
             throw .protocolViolation("there is no OpenID configuration at this address")
         }
         guard found.issuer == issuer else {
-            throw .protocolViolation("it calls itself \(found.issuer.prefix(200)); use exactly this as the issuer")
+            throw .protocolViolation(
+                "it calls itself \(found.issuer.cut(toBytes: 200)); use exactly this as the issuer")
         }
         await cache.keep(found, of: issuer)
         return found

@@ -1,3 +1,4 @@
+import BoundaryText
 import NIOCore
 import NIOPosix
 import Synchronization

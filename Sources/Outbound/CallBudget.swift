@@ -1,3 +1,4 @@
+import BoundaryText
 import NIOCore
 
 /// Whom a call serves: people who wait go before background work.

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Leaves a failing system alone: opens after failures in a row, lets one probe through after a growing wait, closes
 /// when it succeeds. A pure state machine.
 public struct CircuitBreaker: Sendable {

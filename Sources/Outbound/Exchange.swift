@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import BoundaryText
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -133,8 +134,8 @@ final class Exchange: HTTPClientResponseDelegate {
 
     private static func reason(ofTLS error: any Error) -> String {
         let text = String(describing: error)
-        if text.contains("CERTIFICATE_VERIFY_FAILED") { return "the certificate is not trusted" }
-        if text.contains("unableToValidateCertificate") || text.contains("failedToValidateHostname") {
+        if text.utf8.contains("CERTIFICATE_VERIFY_FAILED") { return "the certificate is not trusted" }
+        if text.utf8.contains("unableToValidateCertificate") || text.utf8.contains("failedToValidateHostname") {
             return "the certificate is not for this host"
         }
         return "handshake failed"

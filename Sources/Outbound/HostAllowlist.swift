@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import NIOCore
 
@@ -31,7 +32,7 @@ public struct HostAllowlist: Sendable, Equatable {
 
         func covers(_ name: String) -> Bool {
             guard isWildcard else { return name == host }
-            return name.hasSuffix("." + host) && name.utf8.count > host.utf8.count + 1
+            return name.utf8.hasSuffix("." + host) && name.utf8.count > host.utf8.count + 1
         }
     }
 
@@ -82,15 +83,16 @@ public struct HostAllowlist: Sendable, Equatable {
 
     private static func read(_ text: String) -> Entry? {
         var rest = Substring(text.trimmingCharacters(in: .whitespaces).lowercased())
-        let isWildcard = rest.hasPrefix("*.")
-        if isWildcard { rest = rest.dropFirst(2) }
+        let domain = rest.dropping(prefix: "*.")
+        let isWildcard = domain != nil
+        rest = domain ?? rest
 
         var port = Port.standard
-        let hostEnd = rest.lastIndex(of: "]") ?? rest.startIndex
-        let colons = rest[hostEnd...].count(where: { $0 == ":" })
+        let hostEnd = rest.utf8.lastIndex(of: UInt8(ascii: "]")) ?? rest.startIndex
+        let colons = rest[hostEnd...].utf8.count { $0 == UInt8(ascii: ":") }
         // A bare IPv6 address has several colons and no port; with a port it wears brackets.
-        if colons == 1, let colon = rest[hostEnd...].lastIndex(of: ":") {
-            let written = rest[rest.index(after: colon)...]
+        if colons == 1, let colon = rest[hostEnd...].utf8.lastIndex(of: UInt8(ascii: ":")) {
+            let written = rest[rest.utf8.index(after: colon)...]
             if written == "*" {
                 port = .any
             } else if let number = UInt16(written), number > 0 {
@@ -103,7 +105,7 @@ public struct HostAllowlist: Sendable, Equatable {
         guard let host = HostName.normalized(String(rest)) else { return nil }
         if isWildcard {
             // `*.com` would open half the world.
-            guard host.contains("."), !HostName.isAddress(host), port != .any else { return nil }
+            guard host.utf8.contains("."), !HostName.isAddress(host), port != .any else { return nil }
         }
         return Entry(host: host, isWildcard: isWildcard, port: port)
     }
@@ -161,23 +163,21 @@ enum HostName {
     /// The name in lower case without IPv6 brackets; nil for what is neither a plain name nor a canonical address.
     static func normalized(_ raw: String) -> String? {
         var name = raw.lowercased()
-        if name.hasPrefix("["), name.hasSuffix("]") { name = String(name.dropFirst().dropLast()) }
+        if let inner = name.dropping(prefix: "[")?.dropping(suffix: "]") { name = String(inner) }
         guard !name.isEmpty, name.utf8.count <= 253 else { return nil }
-        if name.contains(":") {
+        if name.utf8.contains(":") {
             return (try? SocketAddress(ipAddress: name, port: 0)) == nil ? nil : name
         }
-        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        let labels = name.splitBytes(on: ".", omittingEmpty: false)
         let isPlain = labels.allSatisfy { label in
             !label.isEmpty && label.utf8.count <= 63
                 && label.utf8.allSatisfy { byte in
-                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                        || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+                    byte.isLetter || byte.isDigit || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
                 }
         }
         guard isPlain, let last = labels.last, let first = last.utf8.first else { return nil }
         // The C library reads 127.1, 0x7f000001 and 2130706433 as addresses; only four decimal numbers are taken here.
-        if (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) {
+        if first.isDigit {
             guard labels.count == 4, labels.allSatisfy({ UInt8($0).map(String.init) == String($0) }) else { return nil }
         }
         return name
@@ -188,7 +188,7 @@ enum HostName {
     }
 
     static func isLoopback(_ host: String) -> Bool {
-        if host == "localhost" || host.hasSuffix(".localhost") { return true }
+        if host == "localhost" || host.utf8.hasSuffix(".localhost") { return true }
         guard let address = try? SocketAddress(ipAddress: host, port: 0) else { return false }
         return NetworkAddress(address)?.isLoopback ?? false
     }

@@ -1,3 +1,4 @@
+import BoundaryText
 import NIOCore
 
 /// An IPv4 or IPv6 address, as bytes in network order.

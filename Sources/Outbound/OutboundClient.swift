@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import BoundaryText
 import Foundation
 import Logging
 import NIOCore

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// The time by which remotes wait, handed in so that tests can move it.
 public struct OutboundClock: Sendable {
     /// The present instant.

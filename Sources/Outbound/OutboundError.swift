@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Why a call has no answer.
 public enum OutboundError: Error, Sendable, Equatable {
     /// The URL is not permitted. Nothing was sent.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Metrics
 import Synchronization
 
@@ -62,7 +63,7 @@ public final class Remote: Sendable {
         self.budget = budget
         self.clock = clock
         state = Mutex(State(breaker: CircuitBreaker(circuit)))
-        let kind = name.split(separator: ":").first.map(String.init) ?? name
+        let kind = name.splitBytes(on: ":").first.map(String.init) ?? name
         // Looking a metric up costs a lock and a hash of its labels, so each is made once.
         counters = Dictionary(
             uniqueKeysWithValues: CallOutcome.allCases.map { outcome in

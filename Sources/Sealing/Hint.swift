@@ -1,6 +1,8 @@
+import BoundaryText
+
 /// What may be shown of a credential: six bullets and the last four characters.
 ///
-/// Of a credential shorter than eight characters nothing is shown, because four would be half of it.
+/// Of a credential shorter than eight bytes nothing is shown, because four would be half of it.
 public struct Hint: Sendable, Hashable, CustomStringConvertible {
     private static let bullets = "••••••"
     private static let shown = 4
@@ -11,7 +13,7 @@ public struct Hint: Sendable, Hashable, CustomStringConvertible {
 
     /// Makes the hint of a credential.
     public init(of credential: String) {
-        let tail = credential.count < Self.shortest ? "" : String(credential.suffix(Self.shown))
+        let tail = credential.utf8.count < Self.shortest ? "" : String(credential.unicodeScalars.suffix(Self.shown))
         description = Self.bullets + tail
     }
 }

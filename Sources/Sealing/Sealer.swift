@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Foundation
 
@@ -64,7 +65,7 @@ public struct Sealer: Sendable {
     }
 
     private static func parse(_ sealed: String) throws(SealingError) -> (keyID: String, combined: Data) {
-        let parts = sealed.split(separator: ".", omittingEmptySubsequences: false)
+        let parts = sealed.splitBytes(on: ".", omittingEmpty: false)
         guard parts.count == 3, isVersion(parts[0]), isKeyID(parts[1]) else { throw .notSealed }
         guard parts[0] == version else { throw .unknownVersion(String(parts[0])) }
         // Shown by its form, so what fails from here on is damage and not something else.
@@ -74,12 +75,12 @@ public struct Sealer: Sendable {
 
     // Only texts of exactly this form are quoted in error messages; a credential that was stored unsealed never is.
     private static func isVersion(_ text: Substring) -> Bool {
-        text.first == "v" && (2...4).contains(text.utf8.count)
+        text.utf8.hasPrefix("v") && (2...4).contains(text.utf8.count)
             && text.utf8.dropFirst().allSatisfy { (48...57).contains($0) }
     }
 
     private static func isKeyID(_ text: Substring) -> Bool {
-        text.utf8.count == 8 && text.allSatisfy { $0.isASCII && $0.isHexDigit }
+        text.utf8.count == 8 && text.utf8.allSatisfy(\.isHexDigit)
     }
 
     // Length-free joining is safe because version and key id cannot contain the separator.

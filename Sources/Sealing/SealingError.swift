@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Why something could not be sealed, opened, or why the installation's secret could not be had.
 ///
 /// Every message tells an operator what to do, and none contains a secret or a sealed text.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Foundation
 
@@ -23,7 +24,7 @@ public struct Secret: Sendable, Equatable {
     ///
     /// Throws ``SealingError`` with the position of the secret that is wrong; never an empty list.
     public static func list(_ text: String) throws(SealingError) -> [Secret] {
-        let parts = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+        let parts = text.splitBytes(on: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
         var secrets: [Secret] = []
         for (index, part) in parts.enumerated() where !part.isEmpty {
             guard let bytes = Data(base64Encoded: part) else {
@@ -48,7 +49,7 @@ public struct Secret: Sendable, Equatable {
         derive("patchbay key id v1", byteCount: 4).withUnsafeBytes { bytes in
             bytes.map { byte in
                 let digits = String(byte, radix: 16)
-                return digits.count == 1 ? "0" + digits : digits
+                return digits.utf8.count == 1 ? "0" + digits : digits
             }.joined()
         }
     }

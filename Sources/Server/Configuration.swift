@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import Logging
@@ -79,7 +80,8 @@ public struct Configuration: Sendable {
         }
 
         init?(_ text: String) {
-            guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")),
+                let port = Int(text[text.utf8.index(after: colon)...]),
                 (0...65_535).contains(port)
             else { return nil }
             let host = text[..<colon].trimmingCharacters(in: ["[", "]"])
@@ -115,12 +117,12 @@ public struct Configuration: Sendable {
             }
             values = Self.parse(text, file: file, faults: &faults)
         }
-        for (name, value) in environment where name.hasPrefix("PATCHBAY_") { values[name] = value }
-        for name in values.keys where name.hasPrefix("PATCHBAY_TEST_") || Self.foreign.contains(name) {
+        for (name, value) in environment where name.utf8.hasPrefix("PATCHBAY_") { values[name] = value }
+        for name in values.keys where name.utf8.hasPrefix("PATCHBAY_TEST_") || Self.foreign.contains(name) {
             values[name] = nil
         }
         apply(&values, &faults)
-        faults += values.keys.filter { $0.hasPrefix("PATCHBAY_") }.sorted().map {
+        faults += values.keys.filter { $0.utf8.hasPrefix("PATCHBAY_") }.sorted().map {
             "\($0): there is no such setting; see docs/configuration.md"
         }
         guard faults.isEmpty else { throw Invalid(lines: faults) }
@@ -145,7 +147,7 @@ public struct Configuration: Sendable {
         take("TRUSTED_PROXIES", "addresses such as 10.0.0.2, separated by commas", Self.addresses) {
             trustedProxies = $0
         }
-        take("ADMIN_EMAIL", "an e-mail address", { $0.contains("@") ? $0 : nil }) { adminEmail = $0 }
+        take("ADMIN_EMAIL", "an e-mail address", { $0.utf8.contains("@") ? $0 : nil }) { adminEmail = $0 }
         take("ADMIN_PASSWORD", "a password", { $0 }) { adminPassword = $0 }
         take("ALLOWED_HOSTS", "hosts such as psa.example.com, host:port or *.example.com", Self.hosts) {
             allowedHosts = $0
@@ -196,7 +198,7 @@ public struct Configuration: Sendable {
             parts.host?.isEmpty == false, parts.path.isEmpty || parts.path == "/", parts.query == nil,
             parts.fragment == nil, parts.user == nil
         else { return nil }
-        return text.hasSuffix("/") ? String(text.dropLast()) : text
+        return text.dropping(suffix: "/").map(String.init) ?? text
     }
 
     /// How often something is done; never when there is no duration.
@@ -206,37 +208,41 @@ public struct Configuration: Sendable {
 
     private static func interval(_ text: String) -> Interval? {
         if text == "off" { return Interval(duration: nil) }
-        let units = ["m": 60, "h": 3_600, "d": 86_400]
-        guard let unit = text.last.flatMap({ units[String($0)] }), let count = Int(text.dropLast()),
-            (1...10_000).contains(count)
-        else { return nil }
-        return Interval(duration: .seconds(count * unit))
+        let units = [("m", 60), ("h", 3_600), ("d", 86_400)]
+        let read = units.lazy.compactMap { letter, seconds in
+            text.dropping(suffix: letter).flatMap { Int($0) }.map { ($0, seconds) }
+        }
+        guard let (count, seconds) = read.first, (1...10_000).contains(count) else { return nil }
+        return Interval(duration: .seconds(count * seconds))
     }
 
     private static func addresses(_ text: String) -> [String]? {
-        let addresses = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let addresses = text.splitBytes(on: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         return addresses.allSatisfy { (try? SocketAddress(ipAddress: $0, port: 0)) != nil } ? addresses : nil
     }
 
     private static func hosts(_ text: String) -> [String]? {
-        let hosts = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        let hosts = text.splitBytes(on: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         return (try? HostAllowlist(hosts)) == nil ? nil : hosts
     }
 
     /// `NAME=value` lines; `#` starts a comment; values may stand in single or double quotes.
     private static func parse(_ text: String, file: String, faults: inout [String]) -> [String: String] {
         var values: [String: String] = [:]
-        for (number, raw) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+        for (number, raw) in text.lines.enumerated() {
             var line = raw.trimmingCharacters(in: .whitespaces)
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            if line.hasPrefix("export ") { line = String(line.dropFirst("export ".count)) }
-            guard let equals = line.firstIndex(of: "=") else {
+            if line.isEmpty || line.utf8.hasPrefix("#") { continue }
+            if let assignment = line.dropping(prefix: "export ") { line = String(assignment) }
+            guard let equals = line.utf8.firstIndex(of: UInt8(ascii: "=")) else {
                 faults.append("\(file):\(number + 1): expected NAME=value")
                 continue
             }
-            var value = line[line.index(after: equals)...].trimmingCharacters(in: .whitespaces)
-            if value.count >= 2, let quote = value.first, quote == value.last, quote == "\"" || quote == "'" {
-                value = String(value.dropFirst().dropLast())
+            var value = line[line.utf8.index(after: equals)...].trimmingCharacters(in: .whitespaces)
+            for quote in ["\"", "'"] {
+                if let inner = value.dropping(prefix: quote)?.dropping(suffix: quote) {
+                    value = String(inner)
+                    break
+                }
             }
             values[line[..<equals].trimmingCharacters(in: .whitespaces)] = value
         }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Console
 import Database
 import Foundation
@@ -46,7 +47,7 @@ struct Health: Sendable {
                     name: "workers", ok: overdue < Self.patience,
                     detail: overdue < Self.patience
                         ? (runsJobs ? "running here" : "running elsewhere")
-                        : "a job is due since \(Int(overdue)) s and nobody has taken it"),
+                        : "a job is due since \(Int(saturating: overdue)) s and nobody has taken it"),
             ]
         } catch {
             return [HealthCheck(name: "database", ok: false, detail: "cannot be read; see the server's log")]

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import ConnectWise
 import Console
 import Database

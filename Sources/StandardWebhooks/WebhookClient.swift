@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Outbound
 
@@ -25,7 +26,7 @@ public struct WebhookClient: Sendable {
     public func send(
         _ body: Data, id: String, at date: Date, secrets: [WebhookSecret]
     ) async throws(WebhookError) {
-        let timestamp = Int(date.timeIntervalSince1970)
+        let timestamp = Int(saturating: date.timeIntervalSince1970)
         let signatures = secrets.map { $0.signature(id: id, timestamp: timestamp, body: body) }
         let request = OutboundRequest(
             .post, url,

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Foundation
 
@@ -12,7 +13,7 @@ public struct WebhookSecret: Sendable, Equatable, CustomStringConvertible, Custo
 
     /// Reads a secret; nil for anything else.
     public init?(_ text: String) {
-        guard text.hasPrefix(Self.prefix), let data = Data(base64Encoded: String(text.dropFirst(Self.prefix.count))),
+        guard let encoded = text.dropping(prefix: Self.prefix), let data = Data(base64Encoded: String(encoded)),
             Self.sizes.contains(data.count)
         else { return nil }
         bytes = Array(data)

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// The tables of connections to the ticketing system (PSA) and of our mirror of what is there. Ids of the PSA are text:

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// What write-back needs: settings and tenants of connections, what is looked up, who is whom, and the posts.

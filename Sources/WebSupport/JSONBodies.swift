@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -26,8 +27,8 @@ public enum APIJSON {
     public static func date(_ text: String) -> Date? {
         let text = text.uppercased()
         // Foundation takes February 30 for March 2.
-        let local = text.prefix(19)
-        guard let read = try? Date("\(local)Z", strategy: .iso8601), read.formatted(.iso8601).dropLast() == local else {
+        let local = text.cut(toBytes: 19)
+        guard let read = try? Date("\(local)Z", strategy: .iso8601), read.formatted(.iso8601) == local + "Z" else {
             return nil
         }
         return (try? Date(text, strategy: timestamp)) ?? (try? Date(text, strategy: .iso8601))

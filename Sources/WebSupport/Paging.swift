@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// Which part of a list is asked for.
@@ -54,7 +55,9 @@ public struct Cursor: Sendable, Equatable, LosslessStringConvertible {
 
     /// Reads what ``description`` gave.
     public init?(_ description: String) {
-        guard let data = Data(base64Encoded: description.replacing("-", with: "+").replacing("_", with: "/")),
+        guard
+            let data = Data(
+                base64Encoded: description.replacing(bytes: "-", with: "+").replacing(bytes: "_", with: "/")),
             // Bytes, because a key may begin with what Swift joins to the colon.
             data.starts(with: Data("c:".utf8)), let key = String(data: data.dropFirst(2), encoding: .utf8)
         else { return nil }
@@ -63,7 +66,7 @@ public struct Cursor: Sendable, Equatable, LosslessStringConvertible {
 
     /// For `next_cursor`.
     public var description: String {
-        Data("c:\(key)".utf8).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_")
+        Data("c:\(key)".utf8).base64EncodedString().replacing(bytes: "+", with: "-").replacing(bytes: "/", with: "_")
     }
 
     /// The key as a number, for lists sorted by id; nil when it is none.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -136,6 +137,6 @@ extension Problem {
 extension String {
     /// With a full stop at its end, so that another sentence can follow.
     public var asSentence: String {
-        last.map { ".!?…".contains($0) } ?? true ? self : self + "."
+        unicodeScalars.last.map { ".!?…".unicodeScalars.contains($0) } ?? true ? self : self + "."
     }
 }

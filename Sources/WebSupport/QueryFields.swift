@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import HummingbirdCore
 
@@ -6,9 +7,9 @@ extension URI {
     /// with one name the last counts.
     public var fields: [String: String] {
         var fields: [String: String] = [:]
-        for pair in (query ?? "").split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                .map { $0.replacing("+", with: " ").removingPercentEncoding ?? String($0) }
+        for pair in (query ?? "").splitBytes(on: "&") {
+            let parts = pair.splitBytes(on: "=", maxSplits: 1, omittingEmpty: false)
+                .map { $0.replacing(bytes: "+", with: " ").removingPercentEncoding ?? String($0) }
             fields[parts[0]] = parts.count > 1 ? parts[1] : ""
         }
         return fields

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -67,7 +68,7 @@ public struct RequestFrame: RouterMiddleware {
     /// The last address that no trusted proxy has: everything before it may be made up.
     private func client(_ peer: String?, _ forwarded: String?) -> String? {
         guard let peer, proxies.contains(peer), let forwarded else { return peer }
-        let hops = forwarded.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let hops = forwarded.splitBytes(on: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         guard let hop = hops.last(where: { !proxies.contains($0) }), !hop.isEmpty, hop.utf8.count <= 45 else {
             return peer
         }

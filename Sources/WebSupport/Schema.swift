@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// The shape of a JSON value, as a Swift type reads it: JSON Schema 2020-12, as much of it as our types need.

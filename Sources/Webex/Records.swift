@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// A message in a room or to a person.
 public struct Message: Decodable, Sendable, Equatable {
     public let id: String

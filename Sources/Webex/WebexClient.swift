@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Outbound
 
@@ -109,8 +110,9 @@ public struct WebexClient: Sendable {
     }
 
     private func nextPage(_ response: OutboundResponse) throws(WebexError) -> Next? {
-        for link in response.headers("link").flatMap({ $0.split(separator: "<") }) {
-            guard let end = link.firstIndex(of: ">"), link[end...].contains("rel=\"next\"") else { continue }
+        for link in response.headers("link").flatMap({ $0.splitBytes(on: "<") }) {
+            guard let end = link.utf8.firstIndex(of: UInt8(ascii: ">")), link[end...].utf8.contains("rel=\"next\"")
+            else { continue }
             // The token must not follow a link to elsewhere.
             guard let own = URLComponents(string: base), let other = URLComponents(string: String(link[..<end])),
                 own.scheme == other.scheme, own.host == other.host, own.port == other.port, other.user == nil

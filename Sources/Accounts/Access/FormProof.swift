@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 
 /// Proves that a form was sent from a page of ours: a secret of the session, masked anew on each page, so that the

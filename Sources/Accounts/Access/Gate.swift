@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import HTTPTypes
@@ -79,8 +80,8 @@ public struct Gate: Sendable {
     }
 
     private func principal(of request: Request, _ context: WebContext) async throws -> Principal {
-        if let header = request.headers[.authorization], header.hasPrefix("Bearer ") {
-            guard let principal = try await keys.principal(for: String(header.dropFirst("Bearer ".count))) else {
+        if let token = request.headers[.authorization]?.dropping(prefix: "Bearer ") {
+            guard let principal = try await keys.principal(for: String(token)) else {
                 throw Self.unauthorized("This API key is not valid; it may have been revoked or have ended.")
             }
             return try await crossing(principal, request.headers[.organization])

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -95,8 +96,8 @@ public struct OpenAPI: Sendable {
                 "Needs the role \(route.role.rawValue) or more."
                     + (route.flag.map { " Needs the feature \($0.rawValue) switched on." } ?? "")),
         ]
-        var parameters = route.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { segment in
-            parameter(String(segment.dropFirst().dropLast()), in: "path", .string(), required: true, "")
+        var parameters = route.path.splitBytes(on: "/").compactMap(\.placeholder).map { name in
+            parameter(name, in: "path", .string(), required: true, "")
         }
         if case .page = route.gives {
             parameters.append(
@@ -207,7 +208,7 @@ public struct OpenAPI: Sendable {
     }
 
     private static func identifier(of route: Route) -> String {
-        let words = route.path.split { "/{}-_".contains($0) }.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+        let words = route.path.splitScalars { "/{}-_".unicodeScalars.contains($0) }.map(\.sentenceCased)
         return route.method.rawValue.lowercased() + words.joined()
     }
 
@@ -254,7 +255,7 @@ extension Route {
     /// Whether an `Idempotency-Key` is heeded.
     fileprivate var isDoneOnce: Bool { method == .post || knowsRepetitions != nil }
     /// Whether reading may mean to ask an outside system.
-    fileprivate var asksOutside: Bool { area == "integrations" || path.contains("/connectwise/") }
+    fileprivate var asksOutside: Bool { area == "integrations" || path.utf8.contains("/connectwise/") }
 }
 
 extension RouteAnswer {

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Who makes a request, proved.
 public struct Principal: Sendable, Equatable {
     /// What proved it.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import HTTPTypes
@@ -56,7 +57,7 @@ public struct RateLimit: Sendable, Equatable {
     func fields(_ standing: Standing) -> HTTPFields {
         var fields = HTTPFields()
         fields[.rateLimitPolicy] = "\"\(name)\";q=\(calls);w=\(seconds)"
-        fields[.rateLimit] = "\"\(name)\";r=\(standing.left);t=\(Int(standing.reset.rounded(.up)))"
+        fields[.rateLimit] = "\"\(name)\";r=\(standing.left);t=\(Int(saturating: standing.reset.rounded(.up)))"
         return fields
     }
 
@@ -66,8 +67,8 @@ public struct RateLimit: Sendable, Equatable {
             .tooManyRequests, code: "rate_limited", title: "Too many calls",
             detail: """
                 Your organization may do this \(calls) times in \(seconds) seconds, so that the ticketing system is not \
-                overrun. Try again in \(Int(standing.wait.rounded(.up))) s.
-                """, retryAfter: .milliseconds(Int(standing.wait * 1000)))
+                overrun. Try again in \(Int(saturating: standing.wait.rounded(.up))) s.
+                """, retryAfter: .milliseconds(Int(saturating: standing.wait * 1000)))
         problem.headers = fields(standing)
         return problem
     }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Database
 import Foundation

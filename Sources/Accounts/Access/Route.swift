@@ -1,3 +1,4 @@
+import BoundaryText
 import HTTPTypes
 import Hummingbird
 import WebSupport
@@ -74,7 +75,7 @@ public struct Route: Sendable {
     }
 
     /// The part of the API that it belongs to: the first word of its path.
-    public var area: String { path.split(separator: "/").first.map(String.init) ?? "" }
+    public var area: String { path.splitBytes(on: "/").first.map(String.init) ?? "" }
 }
 
 /// What an operation answers when all is well.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -16,12 +17,12 @@ public struct RouteTable: Sendable {
         self.routes = routes
         self.gate = gate
         byShape = Dictionary(
-            grouping: routes.map { ($0.path.split(separator: "/"), $0) },
+            grouping: routes.map { ($0.path.splitBytes(on: "/"), $0) },
             by: { Self.shape($0.1.method, $0.0.count) }
         ).mapValues { group in
             // A word in a path wins over a parameter: /users/keys is not the user called keys.
             group.map { (segments: $0.0, route: $0.1) }.sorted { left, right in
-                left.segments.count { $0.hasPrefix("{") } < right.segments.count { $0.hasPrefix("{") }
+                left.segments.count { $0.utf8.hasPrefix("{") } < right.segments.count { $0.utf8.hasPrefix("{") }
             }
         }
     }
@@ -29,12 +30,12 @@ public struct RouteTable: Sendable {
     private static func shape(_ method: HTTPRequest.Method, _ count: Int) -> String { "\(method.rawValue) \(count)" }
 
     private func find(_ method: HTTPRequest.Method, _ path: String) -> (Route, [String: String])? {
-        let parts = path.split(separator: "/")
+        let parts = path.splitBytes(on: "/")
         for (segments, route) in byShape[Self.shape(method, parts.count)] ?? [] {
             var parameters: [String: String] = [:]
             let fits = zip(segments, parts).allSatisfy { segment, part in
-                guard segment.hasPrefix("{") else { return segment == part }
-                parameters[String(segment.dropFirst().dropLast())] =
+                guard let name = segment.placeholder else { return segment == part }
+                parameters[name] =
                     String(part).removingPercentEncoding ?? String(part)
                 return true
             }
@@ -64,4 +65,9 @@ public struct RouteTable: Sendable {
             readBody: { body ?? Data() })
         return try await gate.perform(route, request, path: "/api/v1" + path, once: once)
     }
+}
+
+extension StringProtocol {
+    /// The name in a segment such as `{id}`; nil for a segment that is compared.
+    var placeholder: String? { dropping(prefix: "{")?.dropping(suffix: "}").map { String($0) } }
 }

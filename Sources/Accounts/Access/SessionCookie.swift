@@ -1,3 +1,4 @@
+import BoundaryText
 import HTTPTypes
 import Hummingbird
 
@@ -7,7 +8,7 @@ public struct SessionCookie: Sendable {
 
     /// - Parameter publicURL: https makes cookies `Secure` and bound to the host.
     public init(publicURL: String) {
-        isSecure = publicURL.hasPrefix("https://")
+        isSecure = publicURL.utf8.hasPrefix("https://")
     }
 
     private var name: String { isSecure ? "__Host-patchbay" : "patchbay" }

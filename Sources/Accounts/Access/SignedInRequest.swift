@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -94,6 +95,6 @@ public struct SignedInRequest: Sendable {
     /// A point in time in the query.
     public func instant(_ name: String) throws(Problem) -> Date? {
         // An offset's plus sign that was not encoded arrives as a space.
-        try query(name, "an RFC 3339 timestamp") { APIJSON.date($0.replacing(" ", with: "+")) }
+        try query(name, "an RFC 3339 timestamp") { APIJSON.date($0.replacing(bytes: " ", with: "+")) }
     }
 }

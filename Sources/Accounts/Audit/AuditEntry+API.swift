@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import Hummingbird
@@ -55,7 +56,7 @@ extension AuditLog.Filter {
         self.init()
         actor = request.query("actor")?.lowercased()
         action = try request.query("action", "an action such as rule.create, or rule") { text in
-            text.allSatisfy { $0.isASCII && ($0.isLetter || $0 == "." || $0 == "_") } ? text : nil
+            text.utf8.allSatisfy { $0.isLetter || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") } ? text : nil
         }
         target = request.query("target")
         since = try request.instant("since")
@@ -129,7 +130,7 @@ private enum AuditExport: String, Sendable {
         switch self {
         case .jsonl: String(decoding: try APIJSON.encode(entry), as: UTF8.self) + "\n"
         case .csv:
-            Self.columns.map { CSV.field(entry[$0]) }.joined(separator: ",") + "\r\n"
+            CSV.row(Self.columns.map { entry[$0] })
         }
     }
 }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Database
 import Foundation
@@ -104,7 +105,7 @@ public struct Actor: Sendable, Equatable {
     public init(user: User.ID?, name: String, means: String, address: String?) {
         self.user = user
         // What a visitor typed as his name is stored as well; nobody needs a megabyte of it.
-        self.name = String(name.prefix(254))
+        self.name = name.cut(toBytes: 254)
         self.means = means
         self.address = address
     }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import WebSupport
@@ -44,7 +45,7 @@ public enum AuditLog {
         }
         guard let head else { throw DatabaseError.statement("the audit log has no head") }
         let entry = AuditEntry(
-            number: try head["number"], at: now, by: actor, action: action, target: String(target.prefix(200)),
+            number: try head["number"], at: now, by: actor, action: action, target: target.cut(toBytes: 200),
             before: try before.map(text), after: try after.map(text), result: result)
         let hash = entry.hash(after: try head["hash"], of: organization)
         try db.execute(
@@ -74,7 +75,7 @@ public enum AuditLog {
         if let action = filter.action {
             // "rule" is before "rule." and after "rule0" in every collation that sorts by bytes; actions are ASCII.
             query +=
-                action.contains(".")
+                action.utf8.contains(".")
                 ? " AND action = \(action)" : " AND action >= \(action + ".") AND action < \(action + "/")"
         }
         if let target = filter.target { query += " AND target = \(target)" }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// What an organization may have switched on or off without a restart.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Hummingbird
 import WebSupport
@@ -55,7 +56,7 @@ private struct NewAPIKey: JSONBody {
 
     func checked(for principal: Principal, areas: Set<String>) throws(Problem) -> (Role, KeyScope?) {
         var errors: [Problem.FieldError] = []
-        if !(1...100).contains(name.count) {
+        if !(1...100).contains(name.unicodeScalars.count) {
             errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
         }
         let wanted = role ?? principal.role

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Database
 import Foundation
@@ -67,7 +68,7 @@ public struct APIKeyText: Sendable, Equatable, LosslessStringConvertible {
 
     /// Reads what a caller sent.
     public init?(_ text: String) {
-        let parts = text.split(separator: "_", maxSplits: 2, omittingEmptySubsequences: false)
+        let parts = text.splitBytes(on: "_", maxSplits: 2, omittingEmpty: false)
         guard parts.count == 3, parts[0] == "pb", let id = APIKey.ID(String(parts[1])), parts[2].utf8.count == 43
         else { return nil }
         self.init(id: id, secret: String(parts[2]))

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import HTTPTypes
 
@@ -12,16 +13,16 @@ public struct KeyScope: Sendable, Equatable, LosslessStringConvertible, SQLConve
 
     /// Reads names of areas, each with or without `:read`, with spaces or commas between them; `read` alone is all areas.
     public init?(_ description: String) {
-        parts = description.split { $0 == " " || $0 == "," }.compactMap { text in
-            let pieces = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let names = description.splitScalars { $0 == " " || $0 == "," }
+        parts = names.compactMap { text in
+            let pieces = text.splitBytes(on: ":", omittingEmpty: false).map(String.init)
             if text == "read" { return Part(area: "", readsOnly: true) }
             guard pieces.count <= 2, pieces.count == 1 || pieces[1] == "read",
-                pieces[0].allSatisfy({ $0.isASCII && ($0.isLetter || $0 == "-" || $0 == "_") }), !pieces[0].isEmpty
+                pieces[0].utf8.allSatisfy({ $0.isLetter || "-_".utf8.contains($0) }), !pieces[0].isEmpty
             else { return nil }
             return Part(area: pieces[0], readsOnly: pieces.count == 2)
         }
-        let count = description.split { $0 == " " || $0 == "," }.count
-        guard !parts.isEmpty, parts.count == count, count <= 30 else { return nil }
+        guard !parts.isEmpty, parts.count == names.count, names.count <= 30 else { return nil }
     }
 
     /// As stored and shown.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Hummingbird
 import WebSupport
@@ -74,7 +75,9 @@ private struct NewOrganization: JSONBody {
     let name: String
 
     static func check(_ name: String) throws(Problem) {
-        guard (1...100).contains(name.trimmingCharacters(in: .whitespaces).count), name.count <= 100 else {
+        guard (1...100).contains(name.trimmingCharacters(in: .whitespaces).unicodeScalars.count),
+            name.unicodeScalars.count <= 100
+        else {
             throw .invalid([.init(field: "name", code: "length", message: "must have 1 to 100 characters.")])
         }
     }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Foundation
 
@@ -10,15 +11,16 @@ enum RecoveryCode {
     static func make() -> [String] {
         (0..<count).map { _ in
             let bytes = SymmetricKey(size: .init(bitCount: 80)).withUnsafeBytes { Array($0) }
-            let text = Array(Base32.text(bytes).lowercased())
-            return stride(from: 0, to: text.count, by: 4).map { String(text[$0..<min($0 + 4, text.count)]) }
+            let text = Array(Base32.text(bytes).lowercased().unicodeScalars)
+            return stride(from: 0, to: text.count, by: 4)
+                .map { String(String.UnicodeScalarView(text[$0..<min($0 + 4, text.count)])) }
                 .joined(separator: "-")
         }
     }
 
     /// What is stored. Case, spaces and dashes do not matter.
     static func hash(_ text: String) -> [UInt8] {
-        let bare = text.lowercased().filter { $0 != "-" && !$0.isWhitespace }
+        let bare = text.lowercased().words.joined().replacing(bytes: "-", with: "")
         return Array(SHA256.hash(data: Data(bare.utf8)))
     }
 }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import Sealing
@@ -111,8 +112,8 @@ public struct SecondFactor: Sendable {
 
     /// Checks a code or a recovery code; each is taken once.
     func prove(_ text: String, by user: User.ID) async throws -> Proof? {
-        let bare = text.filter { !$0.isWhitespace }
-        if bare.count == TOTP.digits, bare.allSatisfy({ $0.isASCII && $0.isNumber }) {
+        let bare = text.words.joined()
+        if bare.utf8.count == TOTP.digits, bare.utf8.allSatisfy(\.isDigit) {
             return try await accept(bare, of: user, confirmed: true) ? .code : nil
         }
         let hash = RecoveryCode.hash(text)

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Foundation
 
@@ -15,7 +16,7 @@ public enum TOTP {
 
     /// Counts the periods since 1970.
     static func step(at instant: Date) -> Int {
-        Int(instant.timeIntervalSince1970.rounded(.down)) / period
+        Int(saturating: instant.timeIntervalSince1970.rounded(.down)) / period
     }
 
     /// The code of a period.
@@ -25,7 +26,7 @@ public enum TOTP {
         let offset = Int(mac[mac.count - 1] & 15)
         let number = mac[offset..<offset + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & 0x7fff_ffff
         let text = String(number % 1_000_000)
-        return String(repeating: "0", count: digits - text.count) + text
+        return String(repeating: "0", count: digits - text.utf8.count) + text
     }
 
     /// The period for which a code is right.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Database
 import Foundation
@@ -72,11 +73,12 @@ public struct SessionToken: Sendable, Equatable {
 /// Base64 for URLs and cookies, without padding.
 enum Base64URL {
     static func text(_ bytes: [UInt8]) -> String {
-        Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        Data(bytes).base64EncodedString().replacing(bytes: "+", with: "-").replacing(bytes: "/", with: "_").replacing(
+            bytes: "=", with: "")
     }
 
     static func bytes(_ text: String) -> [UInt8]? {
-        let plain = text.replacing("-", with: "+").replacing("_", with: "/")
+        let plain = text.replacing(bytes: "-", with: "+").replacing(bytes: "_", with: "/")
         let padding = String(repeating: "=", count: (4 - plain.utf8.count % 4) % 4)
         return Data(base64Encoded: plain + padding).map { Array($0) }
     }

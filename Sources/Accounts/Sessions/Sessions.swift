@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 
@@ -24,7 +25,7 @@ public struct Sessions: Sendable {
                 user_id, token_hash, means, awaits_code, address, agent, created_at, last_seen_at, expires_at)
             VALUES (
                 \(user), \(token.hash), \(means), \(awaitsCode), \(orNull: visitor.address),
-                \(orNull: visitor.agent.map { String($0.prefix(300)) }), \(now), \(now),
+                \(orNull: visitor.agent.map { $0.cut(toBytes: 300) }), \(now), \(now),
                 \(now.addingTimeInterval(time.seconds)))
             """)
         return token

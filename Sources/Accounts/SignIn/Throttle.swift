@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 
@@ -19,9 +20,9 @@ struct Throttle: Sendable {
 
         var name: String {
             switch self {
-            case .accountFrom(let account, let address): "from:\(address):\(account.prefix(254).lowercased())"
+            case .accountFrom(let account, let address): "from:\(address):\(account.cut(toBytes: 254).lowercased())"
             case .address(let address): "address:\(address)"
-            case .account(let account): "account:\(account.prefix(254).lowercased())"
+            case .account(let account): "account:\(account.cut(toBytes: 254).lowercased())"
             case .code(let user): "code:\(user)"
             }
         }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Hummingbird
 import WebSupport
@@ -130,7 +131,7 @@ extension IdentityProviders.Draft {
     fileprivate func check() throws(Problem) {
         var errors: [Problem.FieldError] = []
         func length(_ field: String, _ text: String, _ range: ClosedRange<Int>) {
-            guard !range.contains(text.count) else { return }
+            guard !range.contains(text.unicodeScalars.count) else { return }
             errors.append(
                 .init(
                     field: field, code: "length",
@@ -140,7 +141,7 @@ extension IdentityProviders.Draft {
         length("client_id", clientID, 1...200)
         if let clientSecret { length("client_secret", clientSecret, 1...500) }
         let url = URLComponents(string: issuer)
-        if issuer.count > 300 || (url?.scheme != "https" && url?.scheme != "http") || url?.host?.isEmpty != false
+        if issuer.utf8.count > 300 || (url?.scheme != "https" && url?.scheme != "http") || url?.host?.isEmpty != false
             || url?.query != nil || url?.fragment != nil
         {
             errors.append(
@@ -156,7 +157,9 @@ extension IdentityProviders.Draft {
                     field: defaultRole > .admin ? "default_role" : "role_rules", code: "too_large",
                     message: "must not be above admin; owners are made by owners."))
         }
-        if roleRules.count > 50 || roleRules.contains(where: { $0.value.isEmpty || $0.value.count > 200 }) {
+        if roleRules.count > 50
+            || roleRules.contains(where: { $0.value.isEmpty || $0.value.unicodeScalars.count > 200 })
+        {
             errors.append(
                 .init(
                     field: "role_rules", code: "length",

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 
@@ -61,7 +62,7 @@ public struct IdentityProvider: Sendable, Equatable, RowDecodable {
 
     /// The role that a person of these groups and this address gets.
     static func role(email: String, groups: [String], rules: [RoleRule], otherwise: Role) -> Role {
-        let domain = email.lowercased().split(separator: "@").last.map(String.init) ?? ""
+        let domain = email.lowercased().splitBytes(on: "@").last.map(String.init) ?? ""
         let fitting = rules.filter { rule in
             switch rule.kind {
             case .group: groups.contains(rule.value)

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Database
 import Foundation
@@ -98,7 +99,7 @@ public struct SingleSignOn: Sendable {
                 INSERT INTO single_sign_ons (
                     state_hash, provider_id, browser_hash, nonce, verifier, destination, created_at)
                 VALUES (
-                    \(state.hash), \(id), \(browser.hash), \(nonce), \(verifier), \(String(destination.prefix(2_000))),
+                    \(state.hash), \(id), \(browser.hash), \(nonce), \(verifier), \(destination.cut(toBytes: 2_000)),
                     \(instant))
                 """)
         }
@@ -134,7 +135,7 @@ public struct SingleSignOn: Sendable {
                 """)
         }
         guard let row else { throw Refusal.unknownState }
-        if let refusal { throw Refusal.refused(String(refusal.prefix(100))) }
+        if let refusal { throw Refusal.refused(refusal.cut(toScalars: 100)) }
         let id: IdentityProvider.ID = try row["provider_id"]
         let (nonce, verifier, destination): (String, String, String) = (
             try row["nonce"], try row["verifier"], try row["destination"]
@@ -158,7 +159,7 @@ public struct SingleSignOn: Sendable {
         at instant: Date
     ) async throws -> SessionToken {
         guard let email = claims.email?.trimmingCharacters(in: .whitespaces), claims.isEmailVerified,
-            email.contains("@"), email.utf8.count <= 254
+            email.utf8.contains("@"), email.utf8.count <= 254
         else { throw Refusal.noEmail }
         let organization = provider.organization
         let outcome: Result<SessionToken, Refusal> = try await database.write { db in
@@ -207,7 +208,7 @@ public struct SingleSignOn: Sendable {
     ) throws {
         let role = IdentityProvider.role(
             email: email, groups: claims.groups, rules: provider.roleRules, otherwise: provider.defaultRole)
-        let name = claims.name.flatMap { $0.isEmpty ? nil : String($0.prefix(100)) } ?? email
+        let name = claims.name.flatMap { $0.isEmpty ? nil : $0.cut(toScalars: 100) } ?? email
         let made = try db.first(
             """
             INSERT INTO users (

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Hummingbird
 import WebSupport
@@ -146,7 +147,7 @@ private struct TenantChange: JSONBody {
 
     static func check(_ name: String?, _ company: String?, _ companyName: String?) throws(Problem) {
         var errors: [Problem.FieldError] = []
-        if let name, !(1...100).contains(name.trimmingCharacters(in: .whitespacesAndNewlines).count) {
+        if let name, !(1...100).contains(name.trimmingCharacters(in: .whitespacesAndNewlines).unicodeScalars.count) {
             errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
         }
         // Written otherwise, such as 0205, it would be the same company a second time.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import WebSupport
@@ -62,8 +63,7 @@ public struct Tenants: Sendable {
     }
 
     private static func pattern(_ search: String) -> String {
-        let text = search.lowercased().replacing("!", with: "!!").replacing("%", with: "!%").replacing("_", with: "!_")
-        return "%\(text)%"
+        "%\(search.lowercased().escapedForLike)%"
     }
 
     /// One of an organization's tenants; nil when there is no such.

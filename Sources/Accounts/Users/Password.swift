@@ -1,3 +1,4 @@
+import BoundaryText
 import CCrypt
 import Foundation
 
@@ -11,12 +12,14 @@ public enum Password {
     /// Why a password is not accepted; nil when it is.
     /// - Parameter email: whose password it is; his address is the first thing that others try.
     public static func objection(to password: String, of email: String? = nil) -> String? {
-        if password.count < fewestCharacters { return "must have at least \(fewestCharacters) characters" }
+        if password.unicodeScalars.count < fewestCharacters {
+            return "must have at least \(fewestCharacters) characters"
+        }
         if password.utf8.count > mostBytes { return "must have at most \(mostBytes) bytes" }
-        if Set(password).count < 4 { return "must not repeat a few characters only" }
+        if Set(password.unicodeScalars).count < 4 { return "must not repeat a few characters only" }
         if isCommon(password) { return "is too common; take several words that do not belong together" }
-        if let name = email?.lowercased().split(separator: "@").first, name.count >= 4,
-            password.lowercased().contains(name)
+        if let name = email?.lowercased().splitBytes(on: "@").first, name.utf8.count >= 4,
+            password.lowercased().utf8.contains(String(name))
         {
             return "must not contain the name in the e-mail address"
         }
@@ -26,7 +29,7 @@ public enum Password {
     /// Whether nothing is left but digits and signs when what everybody uses is taken away, also where signs and digits
     /// stand for letters: `P@ssw0rd2026!` is no better than `password`.
     private static func isCommon(_ password: String) -> Bool {
-        let plain = Array(password.lowercased())
+        let plain = Array(password.lowercased().unicodeScalars)
         let folded = plain.map { disguises[$0] ?? $0 }
         var isTaken = [Bool](repeating: false, count: plain.count)
         for text in [plain, folded] {
@@ -37,10 +40,10 @@ public enum Password {
                 }
             }
         }
-        return zip(plain, isTaken).allSatisfy { $1 || !$0.isLetter }
+        return zip(plain, isTaken).allSatisfy { $1 || !$0.properties.isAlphabetic }
     }
 
-    private static let disguises: [Character: Character] = [
+    private static let disguises: [Unicode.Scalar: Unicode.Scalar] = [
         "@": "a", "4": "a", "$": "s", "5": "s", "0": "o", "3": "e", "!": "i", "1": "l",
     ]
 
@@ -51,7 +54,7 @@ public enum Password {
         "default", "monkey", "dragon", "master", "shadow", "summer", "winter", "spring", "autumn", "qwerty", "qwertz",
         "azerty", "asdfgh", "secret", "hello", "admin", "login", "guest", "super", "server", "office", "pass", "user",
         "test", "root", "abcdefghijkl", "abcdef", "abcd", "abc", "my", "the", "is", "for", "and",
-    ].map(Array.init)
+    ].map { (word: String) in Array(word.unicodeScalars) }
 
     /// The hash to store. Takes about a quarter of a second on purpose; not for a request's thread.
     /// - Returns: nil when libxcrypt refuses, which it does only for a broken installation.

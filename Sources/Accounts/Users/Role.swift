@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// What a user may do; each role may do all that the smaller ones may.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Hummingbird
 import WebSupport
@@ -113,7 +114,7 @@ private struct NewUser: JSONBody {
         if !EmailAddress.isFit(email.trimmingCharacters(in: .whitespaces)) {
             errors.append(.init(field: "email", code: "wrong_value", message: "must be an e-mail address."))
         }
-        if !(1...100).contains(name.count) { errors.append(Self.nameFault) }
+        if !(1...100).contains(name.unicodeScalars.count) { errors.append(Self.nameFault) }
         if let password, let objection = Password.objection(to: password, of: email) {
             errors.append(.init(field: "password", code: "too_weak", message: "\(objection)."))
         }
@@ -124,7 +125,7 @@ private struct NewUser: JSONBody {
         field: "name", code: "length", message: "must have 1 to 100 characters.")
 
     static func check(name: String?) throws(Problem) {
-        if let name, !(1...100).contains(name.count) { throw .invalid([nameFault]) }
+        if let name, !(1...100).contains(name.unicodeScalars.count) { throw .invalid([nameFault]) }
     }
 }
 

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import HTTPTypes
@@ -49,8 +50,7 @@ public struct Users: Sendable {
             var query: SQL = "SELECT * FROM users WHERE organization_id = \(organization)"
             query += " AND id > \(page.after?.number ?? 0)"
             if let search {
-                let text = search.replacing("!", with: "!!").replacing("%", with: "!%").replacing("_", with: "!_")
-                let pattern = "%\(text)%"
+                let pattern = "%\(search.escapedForLike)%"
                 query +=
                     " AND (email_key LIKE lower(\(pattern)) ESCAPE '!' OR lower(name) LIKE lower(\(pattern)) ESCAPE '!')"
             }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// One request to the API, before anything is sent: what a command wants, as a value.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// Why a client command ends without success: lines for standard error and the exit code that scripts see.
 enum Failure: Error, Equatable {

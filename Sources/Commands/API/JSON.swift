@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// Any JSON value, as the API sent it or is to receive it. Whole numbers stay whole: ids must not become `7.0`.

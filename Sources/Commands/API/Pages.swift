@@ -1,3 +1,5 @@
+import BoundaryText
+
 extension APIClient {
     /// What the API gives at most in one page.
     static let largestPage = 200

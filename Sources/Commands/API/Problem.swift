@@ -1,3 +1,4 @@
+import BoundaryText
 import NIOHTTP1
 
 /// A refusal of the API, read from `application/problem+json` (RFC 9457). Every member may be missing, because a proxy
@@ -45,7 +46,7 @@ struct Problem: Equatable, Sendable {
     /// For people: what is wrong, then one line per field, what to do next, and what to quote when asking for help.
     var lines: [String] {
         // What the sentence says already is not said again; of several faults the list is easier to read.
-        let untold = errors.filter { detail?.contains($0.message) != true }
+        let untold = errors.filter { detail?.utf8.contains($0.message) != true }
         let isListed = untold.isEmpty && errors.count > 1 && title != nil
         let sentence =
             (isListed ? title : detail ?? title) ?? "the server answered \(HTTPResponseStatus(statusCode: status))"

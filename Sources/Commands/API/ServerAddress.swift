@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// Where the server is: `http` or `https`, a host, perhaps a port and a path in front of the API's own.
@@ -16,7 +17,7 @@ struct ServerAddress: Equatable, Sendable {
             throw .usage("'\(text)' is not a server address; PATCHBAY_URL looks like https://patchbay.example.com")
         }
         var trimmed = text[...]
-        while trimmed.hasSuffix("/") { trimmed.removeLast() }
+        while trimmed.utf8.hasSuffix("/") { trimmed.removeLast() }
         self.text = String(trimmed)
     }
 

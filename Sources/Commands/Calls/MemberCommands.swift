@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// `patchbay member`.
 struct MemberCommand: ParsableCommand {
@@ -69,7 +70,7 @@ struct AutoMatchMembers: ClientCommand {
         let answer = try await client.thing(Call(method: .post, path: mappings + "/auto-match", body: .object([:])))
         let sections = ["matched", "ambiguous", "unmatched"].map { name in
             Section(
-                title: name.prefix(1).uppercased() + name.dropFirst(), member: name,
+                title: name.sentenceCased, member: name,
                 columns: MemberMappings.resource.columns)
         }
         return Outcome(content: .one(answer, Content.Layout(columns: [], sections: sections, quiet: nil)))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// `patchbay preview`.
 struct PreviewCommand: ClientCommand {

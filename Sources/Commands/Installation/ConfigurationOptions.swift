@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 import Foundation
 import Server
 

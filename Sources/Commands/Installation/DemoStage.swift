@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import Logging
 import Server
@@ -40,7 +41,7 @@ struct DemoStage: Sendable {
         let psa = try host(of: await connectWise.url(within: .seconds(30)))
         let chat = try await webex.url()
         let limits = ProcessInfo.processInfo.environment.filter {
-            $0.key.hasPrefix("PATCHBAY_LIMIT_") || $0.key == "PATCHBAY_CONNECTWISE_BUDGET"
+            $0.key.utf8.hasPrefix("PATCHBAY_LIMIT_") || $0.key == "PATCHBAY_CONNECTWISE_BUDGET"
         }
         return try Configuration(
             environment: [
@@ -100,7 +101,8 @@ struct DemoStage: Sendable {
         let people = try await all("/api/v1/integrations/psa/member-mappings", api) { !$0.isEmpty }
         let members = try await all("/api/v1/integrations/psa/members?search=kbrandt", api) { !$0.isEmpty }
         guard
-            let engineer = people.first(where: { $0["user_email"]?.text?.hasPrefix("engineer@") == true })?["user_id"],
+            let engineer = people.first(where: { $0["user_email"]?.text?.utf8.hasPrefix("engineer@") == true })?[
+                "user_id"],
             let member = members.first?["id"]
         else { return }
         let mapping: JSON = .object(["user_id": engineer, "member_id": member])
@@ -122,7 +124,7 @@ struct DemoStage: Sendable {
     /// A list, read again until it is there: the server fetches boards and rooms in the background.
     private func all(_ path: String, _ api: APIClient, until complete: ([JSON]) -> Bool) async throws -> [JSON] {
         for _ in 0..<2_400 {
-            let separator: Character = path.contains("?") ? "&" : "?"
+            let separator = path.utf8.contains("?") ? "&" : "?"
             let answer = try await api.send(Call(method: .get, path: "\(path)\(separator)limit=200"))
             let items = answer.body?["items"]?.elements ?? []
             if complete(items) { return items }
@@ -135,9 +137,9 @@ struct DemoStage: Sendable {
 
     func introduce(port: Int, key: String, _ people: DemoPeople) {
         let accounts = people.people.map { person in
-            let role = person.role.rawValue.replacing("_", with: " ")
+            let role = person.role.rawValue.replacing(bytes: "_", with: " ")
             return
-                "                    \(person.email)\(String(repeating: " ", count: max(1, 30 - person.email.count)))\(role)"
+                "                    \(person.email)\(String(repeating: " ", count: max(1, 30 - person.email.utf8.count)))\(role)"
         }
         Self.line(
             """
@@ -175,16 +177,18 @@ struct DemoStage: Sendable {
 
     private static func show(_ message: SentMessage) {
         let place = message.toPersonEmail.map { "\(message.roomTitle) <\($0)>" } ?? message.roomTitle
-        let lines = (message.markdown ?? message.text ?? "").split(whereSeparator: \.isNewline)
+        let lines = (message.markdown ?? message.text ?? "").lines.filter { !$0.isEmpty }
         line((["✉ \(place)"] + lines.map { "    \(plain(String($0)))" }).joined(separator: "\n"))
     }
 
     /// Markdown as a chat program would show it: links by their text, no marks, no escapes.
     private static func plain(_ markdown: String) -> String {
         markdown.replacing(/\[([^\]]*)\]\([^)]*\)/) { $0.output.1 }
-            .replacing("**", with: "")
+            .replacing(bytes: "**", with: "")
             .replacing(/\\([\\`*_\[\]#~|!])/) { $0.output.1 }
-            .replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&amp;", with: "&")
+            .replacing(bytes: "&lt;", with: "<").replacing(bytes: "&gt;", with: ">").replacing(
+                bytes: "&amp;", with: "&"
+            )
             .trimmingCharacters(in: .whitespaces)
     }
 }

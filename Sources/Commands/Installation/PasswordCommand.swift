@@ -1,5 +1,6 @@
 import Accounts
 import ArgumentParser
+import BoundaryText
 import Foundation
 import Logging
 import Server

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 import CMemory
 import CoreMetrics
 import Foundation
@@ -54,7 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func duties() throws -> Set<Configuration.Duty> {
-        let names = roles.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        let names = roles.splitBytes(on: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         let duties = names.compactMap(Configuration.Duty.init(rawValue:))
         guard !duties.isEmpty, duties.count == names.count else {
             throw ValidationError("--roles must be web, worker or web,worker")

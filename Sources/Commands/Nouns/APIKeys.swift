@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Keys with which programs call the API.
 enum APIKeys: Noun {
     static let resource = Resource(

@@ -1,3 +1,5 @@
+import BoundaryText
+
 private let roles = ["viewer", "engineer", "admin", "owner", "super_admin"]
 
 /// People who sign in.

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// The organization's notification settings. There is one set.
 enum Config: Noun {
     typealias Subject = Only

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// ConnectWise's boards as Patchbay knows them.
 enum Boards: Noun {
     static let resource = Resource(

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Stored credentials to a ticketing system.
 enum PSAConnections: Noun {
     static let resource = Resource(

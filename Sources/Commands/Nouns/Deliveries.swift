@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Messages of ticket events to recipients, with what became of them.
 enum Deliveries: Noun {
     static let resource = Resource(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 import Foundation
 
 /// One value that a person can give for a noun: as a filter, when creating, or when changing. The one description from
@@ -36,7 +37,7 @@ struct Field: Equatable, Sendable {
     /// Makes a field. Without `option` the option is named like the member, with dashes.
     init(_ member: String, option: String? = nil, _ kind: Kind = .text, help: String) {
         self.member = member
-        self.option = option ?? member.replacing("_", with: "-")
+        self.option = option ?? member.replacing(bytes: "_", with: "-")
         self.kind = kind
         self.help = help
     }
@@ -65,7 +66,7 @@ struct Field: Equatable, Sendable {
     static func onOff(
         _ member: String, on: String? = nil, off: String? = nil, onHelp: String, offHelp: String
     ) -> [Field] {
-        let name = on ?? member.replacing("_", with: "-")
+        let name = on ?? member.replacing(bytes: "_", with: "-")
         return [
             Field(member, option: name, .sets(true), help: onHelp),
             Field(member, option: off ?? "no-\(name)", .sets(false), help: offHelp),
@@ -83,7 +84,7 @@ extension Field {
             guard let number = Int(text) else { throw InvalidValue("a whole number is needed") }
             return .integer(number)
         case .integers:
-            let numbers = text.split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+            let numbers = text.splitBytes(on: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
             let known = numbers.compactMap(\.self)
             guard known.count == numbers.count else {
                 throw InvalidValue("whole numbers are needed, with commas between them")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 import Foundation
 
 /// Something that has fields: one verb of one noun.

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Who gets another's messages for a while.
 enum Forwards: Noun {
     static let resource = Resource(

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// Points in time as people type them, turned into the API's RFC 3339 in UTC.
@@ -31,12 +32,12 @@ enum Instant {
             return read("\(text)T00:00:00Z", now: now, counting: direction)
         }
         // Foundation takes February 30 for March 2.
-        let local = text.prefix(19)
-        guard let there = try? Date("\(local)Z", strategy: .iso8601), there.formatted(.iso8601).dropLast() == local
+        let local = text.cut(toBytes: 19)
+        guard let there = try? Date("\(local)Z", strategy: .iso8601), there.formatted(.iso8601) == local + "Z"
         else {
             return nil
         }
-        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: text.contains("."))
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: text.utf8.contains("."))
         return (try? style.parse(text))?.formatted(style)
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// A kind of thing that the API has many of, or one. What differs between nouns is data in ``Resource``; the verbs are
 /// generic over the noun.
@@ -41,7 +42,7 @@ struct Resource: Sendable {
     var names: String { Self.words(plural) }
 
     private static func words(_ text: String) -> String {
-        text.split(separator: "-")
+        text.splitBytes(on: "-")
             .map { ["psa", "api"].contains($0) ? $0.uppercased() : String($0) }
             .joined(separator: " ")
     }

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Chat rooms and people that can be notified.
 enum Recipients: Noun {
     static let resource = Resource(

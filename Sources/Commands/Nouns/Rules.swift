@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Which board tells which recipient.
 enum Rules: Noun {
     static let resource = Resource(

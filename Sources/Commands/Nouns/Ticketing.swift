@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// What was written to tickets, or waits to be.
 enum Posts: Noun {
     static let short = [
@@ -30,7 +32,7 @@ enum Posts: Noun {
     /// The command that tries a post again; nil for the address of something else.
     static func retry(_ address: String) -> String? {
         let prefix = resource.path + "/"
-        guard address.hasPrefix(prefix), let id = Int(address.dropFirst(prefix.count)) else { return nil }
+        guard let id = address.dropping(prefix: prefix).flatMap({ Int($0) }) else { return nil }
         return "patchbay post retry \(id)"
     }
 }

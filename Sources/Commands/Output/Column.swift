@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// One value of a thing, as people see it.
@@ -17,7 +18,7 @@ struct Column: Equatable, Sendable {
     /// Makes a column. Without a title it is the member's name in words.
     init(_ member: String, _ title: String? = nil, _ kind: Kind = .text) {
         self.member = member
-        self.title = title ?? member.replacing("_", with: " ")
+        self.title = title ?? member.replacing(bytes: "_", with: " ")
         self.kind = kind
     }
 
@@ -39,7 +40,7 @@ struct Column: Equatable, Sendable {
 
     /// `2026-11-21T08:00:00.123Z` as `2026-11-21 08:00:00Z`. Stays UTC, so that it can be compared with logs.
     private static func readable(_ instant: String) -> String {
-        instant.replacing("T", with: " ").replacing(/\.\d+/, with: "")
+        instant.replacing(bytes: "T", with: " ").replacing(/\.\d+/, with: "")
     }
 }
 

@@ -1,3 +1,5 @@
+import BoundaryText
+
 extension StringProtocol {
     /// Text from elsewhere made safe for a terminal and a single line: a ticket's title must not be able to move the
     /// cursor, colour the screen or reverse what follows.

@@ -1,3 +1,5 @@
+import BoundaryText
+
 extension Content.Layout {
     init(_ resource: Resource) {
         columns = resource.columns + resource.details
@@ -39,6 +41,6 @@ extension Content.Layout {
     }
 
     private static func capitalized(_ text: String) -> String {
-        text.prefix(1).uppercased() + text.dropFirst()
+        text.sentenceCased
     }
 }

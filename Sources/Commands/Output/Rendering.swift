@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// How results are printed.
 enum OutputFormat: String, EnumerableFlag, Sendable {

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// What a command needs of the process it runs in, so that tests can be the process.

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Rows in aligned columns.
 struct Table: Sendable {
     /// Columns are parted by so many blanks.
@@ -51,7 +53,7 @@ struct Table: Sendable {
 extension String {
     fileprivate func trimmingBlanks() -> String {
         var text = self[...]
-        while text.last == " " { text.removeLast() }
+        while text.utf8.last == UInt8(ascii: " ") { text.unicodeScalars.removeLast() }
         return String(text)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// A command that calls the HTTP API and prints what comes of it.
 protocol ClientCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// `patchbay create`.
 struct CreateCommand: ParsableCommand {

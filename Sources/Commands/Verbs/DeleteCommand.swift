@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// `patchbay delete`.
 struct DeleteCommand: ParsableCommand {

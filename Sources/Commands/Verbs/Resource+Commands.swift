@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 extension Resource {
     /// How a command for one thing is named: in the singular, the plural understood. `only` is the summary where there
@@ -11,9 +12,9 @@ extension Resource {
 
     /// The article for the name: an API key, a rule.
     var article: String {
-        guard let first = name.lowercased().first else { return "a" }
+        guard let first = name.lowercased().unicodeScalars.first else { return "a" }
         // A user is spoken with a consonant.
-        return "aeio".contains(first) ? "an" : "a"
+        return "aeio".unicodeScalars.contains(first) ? "an" : "a"
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 
 /// `patchbay rotate-secret`.
 struct RotateSecretCommand: ClientCommand {

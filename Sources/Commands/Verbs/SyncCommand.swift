@@ -1,4 +1,5 @@
 import ArgumentParser
+import BoundaryText
 import Foundation
 
 /// `patchbay sync`.
@@ -42,7 +43,7 @@ struct SyncStart: ClientCommand {
     }
 
     private var boardIDs: [String] {
-        (syncBoards ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        (syncBoards ?? "").splitBytes(on: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     func validate() throws {
@@ -146,7 +147,7 @@ enum Syncs {
             part = isOver ? 1 : 0
             amount = "\(done)"
         }
-        let filled = Int(part * Double(width))
+        let filled = Int(saturating: part * Double(width))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         let state = isOver ? (sync["state"] == .string("failed") ? "  failed" : "  done") : ""
         return "\(kind) \(bar)  \(amount)\(state)"

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import HTTPTypes
@@ -213,7 +214,7 @@ enum Browser {
             ("Windows", "Windows"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Mac OS", "macOS"),
             ("Linux", "Linux"),
         ]
-        let browser = browsers.first { agent.contains($0.0) }?.1 ?? "Another browser"
-        return systems.first { agent.contains($0.0) }.map { "\(browser) on \($0.1)" } ?? browser
+        let browser = browsers.first { agent.utf8.contains($0.0) }?.1 ?? "Another browser"
+        return systems.first { agent.utf8.contains($0.0) }.map { "\(browser) on \($0.1)" } ?? browser
     }
 }

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Whether a part of the server is well.
 public struct HealthCheck: Sendable, Encodable {
     let name: String

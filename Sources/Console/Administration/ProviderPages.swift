@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -27,11 +28,11 @@ func providerPages() -> [PageRoute] {
     @Sendable func body(_ visit: Visit, isNew: Bool) throws(Problem) -> [String: Value] {
         var body = Form(action: "", fields: fields(isNew: isNew), entries: visit.entries).body
         body["rules"] = nil
-        let lines = (visit.entries["rules"] ?? "").split(whereSeparator: \.isNewline)
+        let lines = (visit.entries["rules"] ?? "").lines.filter { !$0.isEmpty }
         body["role_rules"] = .list(
             try lines.map { line throws(Problem) -> Value in
-                let sides = line.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
-                let left = (sides.first ?? "").split(separator: " ", maxSplits: 1).map(String.init)
+                let sides = line.splitBytes(on: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
+                let left = (sides.first ?? "").splitBytes(on: " ", maxSplits: 1).map(String.init)
                 guard sides.count == 2, left.count == 2, ["group", "domain"].contains(left[0]),
                     roles.contains(where: { $0.value == sides[1] })
                 else {

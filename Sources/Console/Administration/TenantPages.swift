@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -46,7 +47,7 @@ func tenantPages() -> [PageRoute] {
     let choose = PageRoute.post("/tenant", .viewer) { visit in
         let tenant = visit.entries["tenant"].flatMap { $0.isEmpty ? nil : $0 }
         if let tenant { _ = try await visit.get("/tenants/\(tenant)") }
-        let back = visit.entries["to"].flatMap { $0.hasPrefix("/") && !$0.hasPrefix("//") ? $0 : nil }
+        let back = visit.entries["to"].flatMap { $0.utf8.hasPrefix("/") && !$0.utf8.hasPrefix("//") ? $0 : nil }
         var response = Response.redirect(to: back ?? "/tickets")
         Tenancy.choose(tenant, in: &response)
         return .response(response)

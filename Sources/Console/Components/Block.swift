@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 
 /// A piece of a page: the name of its template and what fills it.
@@ -139,8 +140,8 @@ struct Table {
 
         /// From the query: `2`, or `-2` for descending.
         init?(_ text: String?) {
-            guard let text, let number = Int(text), number != 0, abs(number) < 100 else { return nil }
-            self.init(column: abs(number) - 1, isDescending: number < 0)
+            guard let text, let number = Int(text), number != 0, number.magnitude < 100 else { return nil }
+            self.init(column: Int(number.magnitude) - 1, isDescending: number < 0)
         }
     }
 

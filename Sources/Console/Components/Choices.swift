@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -81,7 +82,7 @@ enum Choices {
     static func roles(_ visit: Visit) -> [(value: String, label: String)] {
         let largest: Role = visit.principal.role >= .owner ? visit.principal.role : .admin
         return Role.allCases.filter { $0 <= largest }.map {
-            ($0.rawValue, $0.label.prefix(1).uppercased() + $0.label.dropFirst())
+            ($0.rawValue, $0.label.sentenceCased)
         }
     }
 }
@@ -119,7 +120,7 @@ enum Deletion {
         question: @escaping @Sendable (Visit, String) async throws -> String
     ) -> [PageRoute] {
         confirmed(path, role, label: "Delete", back: back, question: question) { visit, id in
-            try await visit.send(.delete, api.replacing("{id}", with: id))
+            try await visit.send(.delete, api.replacing(bytes: "{id}", with: id))
             return .redirect(back, done)
         }
     }
@@ -135,7 +136,7 @@ enum Deletion {
                 if visit.entries["confirmed"] == "yes" { return try await act(visit, id) }
                 let fields = [Field("confirmed", "", .hidden)]
                 let form = Form(
-                    action: path.replacing("{id}", with: id), fields: fields, submit: label, cancel: back,
+                    action: path.replacing(bytes: "{id}", with: id), fields: fields, submit: label, cancel: back,
                     entries: Entries(["confirmed": "yes"]), isDanger: true)
                 return .page(
                     Page(

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import WebSupport
 
@@ -9,11 +10,11 @@ struct Entries: Sendable {
 
     /// Reads `application/x-www-form-urlencoded`.
     init(urlEncoded text: String) {
-        for pair in text.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let decoded = parts.map { $0.replacing("+", with: " ").removingPercentEncoding ?? "" }
+        for pair in text.splitBytes(on: "&") {
+            let parts = pair.splitBytes(on: "=", maxSplits: 1, omittingEmpty: false)
+            let decoded = parts.map { $0.replacing(bytes: "+", with: " ").removingPercentEncoding ?? "" }
             // Browsers send line ends as CR LF.
-            let value = decoded.count > 1 ? decoded[1].replacing("\r\n", with: "\n") : ""
+            let value = decoded.count > 1 ? decoded[1].replacing(bytes: "\r\n", with: "\n") : ""
             values[decoded[0], default: []].append(value)
         }
     }
@@ -41,7 +42,7 @@ struct Entries: Sendable {
 
     /// Names and values that do not belong to the form's machinery.
     var fields: [(name: String, value: String)] {
-        values.filter { !$0.key.hasPrefix("_") }.flatMap { name, values in values.map { (name, $0) } }
+        values.filter { !$0.key.utf8.hasPrefix("_") }.flatMap { name, values in values.map { (name, $0) } }
             .sorted { ($0.name, $0.value) < ($1.name, $1.value) }
     }
 }
@@ -215,7 +216,7 @@ enum LocalTime {
 
     /// When a day begins, or one that is some days later.
     static func day(_ text: String, plus days: Int = 0, in zone: TimeZone) -> Date? {
-        let numbers = text.split(separator: "-").map { Int($0) }
+        let numbers = text.splitBytes(on: "-").map { Int($0) }
         guard numbers.count == 3, let year = numbers[0], let month = numbers[1], let day = numbers[2] else {
             return nil
         }
@@ -225,7 +226,7 @@ enum LocalTime {
     }
 
     static func instant(_ text: String, in zone: TimeZone) -> Date? {
-        let numbers = text.split { !$0.isNumber }.compactMap { Int($0) }
+        let numbers = text.splitScalars { !("0"..."9").contains($0) }.compactMap { Int($0) }
         guard (5...6).contains(numbers.count) else { return nil }
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = zone
@@ -251,7 +252,7 @@ struct Form {
     /// The fields as the API's request.
     var body: [String: Value] {
         var body: [String: Value] = [:]
-        for field in fields where !field.name.hasPrefix("_") {
+        for field in fields where !field.name.utf8.hasPrefix("_") {
             if let value = field.value(in: entries), !(value == .null && !field.sendsNull) { body[field.name] = value }
         }
         return body
@@ -283,13 +284,12 @@ extension Problem {
         // The detail of what was not valid is made of names that only programs know.
         guard code == "validation_failed" else { return detail }
         return elsewhere.map { error in
-            let name = error.field.replacing(/_id$/, with: "").replacing("_", with: " ")
-            return Self.sentence(name).dropLast() + ": " + error.message
+            let name = error.field.replacing(/_id$/, with: "").replacing(bytes: "_", with: " ")
+            return name.sentenceCased + ": " + error.message
         }.joined(separator: " ")
     }
 
     private static func sentence(_ message: String) -> String {
-        let text = message.hasSuffix(".") ? String(message.dropLast()) : message
-        return text.prefix(1).uppercased() + text.dropFirst() + "."
+        message.utf8.hasSuffix(".") ? message.sentenceCased : message.sentenceCased + "."
     }
 }

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 
 /// How states are shown: one word and one tone each, the same on every page.
@@ -32,8 +33,8 @@ extension Badge {
     static func priority(_ ticket: Value) -> Badge {
         let name = ticket["priority"]["name"].string ?? "none"
         let tone: Tone =
-            name.contains("1") || name.localizedCaseInsensitiveContains("critical")
-            ? .bad : name.contains("2") || name.localizedCaseInsensitiveContains("high") ? .warning : .muted
+            name.utf8.contains("1") || name.localizedCaseInsensitiveContains("critical")
+            ? .bad : name.utf8.contains("2") || name.localizedCaseInsensitiveContains("high") ? .warning : .muted
         return Badge(tone, name)
     }
 
@@ -79,7 +80,7 @@ extension FeatureFlag {
 /// Kinds of events as people say them.
 enum EventWords {
     static func of(_ kind: String) -> String {
-        let words = kind.replacing("_", with: " ")
-        return words.prefix(1).uppercased() + words.dropFirst()
+        let words = kind.replacing(bytes: "_", with: " ")
+        return words.sentenceCased
     }
 }

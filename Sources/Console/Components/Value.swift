@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import WebSupport
 
@@ -39,7 +40,7 @@ enum Value: Sendable, Equatable {
     var string: String? {
         switch self {
         case .text(let text): text
-        case .number(let number): number == number.rounded() ? String(Int64(number)) : String(number)
+        case .number(let number): number == number.rounded() ? String(Int64(saturating: number)) : String(number)
         case .flag(let flag): String(flag)
         case .null, .list, .object: nil
         }
@@ -48,7 +49,7 @@ enum Value: Sendable, Equatable {
     /// The value as text; empty where there is none.
     var words: String { string ?? "" }
 
-    var int: Int { if case .number(let number) = self { Int(number) } else { 0 } }
+    var int: Int { if case .number(let number) = self { Int(saturating: number) } else { 0 } }
     var date: Date? { string.flatMap(APIJSON.date) }
 }
 

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 
@@ -157,7 +158,7 @@ enum Chart {
         var parts: [String] = []
         for step in [0, top / 2, top] {
             parts.append(
-                "<line class=\"chart-grid\" x1=\"\(short(left))\" x2=\"\(short(width))\" y1=\"\(short(y(step)))\" y2=\"\(short(y(step)))\"/><text class=\"chart-label\" x=\"\(short(left - 8))\" y=\"\(short(y(step) + 4))\" text-anchor=\"end\">\(Int(step))</text>"
+                "<line class=\"chart-grid\" x1=\"\(short(left))\" x2=\"\(short(width))\" y1=\"\(short(y(step)))\" y2=\"\(short(y(step)))\"/><text class=\"chart-label\" x=\"\(short(left - 8))\" y=\"\(short(y(step) + 4))\" text-anchor=\"end\">\(Int(saturating: step))</text>"
             )
         }
         var calendar = Calendar(identifier: .gregorian)
@@ -183,7 +184,7 @@ enum Chart {
             ($0.0 + $1["events"].int, $0.1 + $1["sent"].int, $0.2 + $1["failed"].int)
         }
         return
-            "<svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\" aria-label=\"\(total.0) events, \(total.1) messages sent and \(total.2) failed in the last 24 hours\">"
+            "<svg viewBox=\"0 0 \(Int(saturating: width)) \(Int(saturating: height))\" role=\"img\" aria-label=\"\(total.0) events, \(total.1) messages sent and \(total.2) failed in the last 24 hours\">"
             + parts.joined() + "</svg>"
     }
 

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -22,7 +23,7 @@ func integrationTabs(_ visit: Visit) -> Block {
     return .segments(
         "Integrations",
         all.filter { visit.may(.get, integrationBase + $0.2) }.map { label, path, _ in
-            (label, path.hasSuffix("posts") ? path : Visit.href(path, chosen), visit.path == path)
+            (label, path.utf8.hasSuffix("posts") ? path : Visit.href(path, chosen), visit.path == path)
         })
 }
 

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -128,8 +129,8 @@ enum PostWords {
     }
 
     private static func short(_ text: String) -> String {
-        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        return line.count > 140 ? line.prefix(139) + "…" : line
+        let line = text.lines.filter { !$0.isEmpty }.joined(separator: " ")
+        return line.shortened(to: 140)
     }
 
     /// One post with all that is known of it, and what can be done.

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -132,8 +133,9 @@ func deliveryPages() -> [PageRoute] {
 enum ChatText {
     static func plain(_ markdown: String) -> String {
         markdown.replacing(/\[([^\]]*)\]\([^)]*\)/) { $0.output.1 }
-            .replacing("**", with: "")
+            .replacing(bytes: "**", with: "")
             .replacing(/\\([\\`*_\[\]#~|!>])/) { $0.output.1 }
-            .replacing("&lt;", with: "<").replacing("&gt;", with: ">").replacing("&amp;", with: "&")
+            .replacing(bytes: "&lt;", with: "<").replacing(bytes: "&gt;", with: ">").replacing(
+                bytes: "&amp;", with: "&")
     }
 }

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -164,11 +165,11 @@ enum CoverStrip {
                 default: ""
                 }
             let name = "\(forward["source_name"].words) → \(forward["destination_name"].words)"
-            let shown = name.count > 34 ? name.prefix(33) + "…" : name[...]
-            parts.append("<text class=\"strip-label\" x=\"0\" y=\"\(short(y + 14))\">\(escaped(String(shown)))</text>")
+            let shown = name.shortened(to: 34)
+            parts.append("<text class=\"strip-label\" x=\"0\" y=\"\(short(y + 14))\">\(shown.escapedForHTML)</text>")
             if right > left {
                 parts.append(
-                    "<rect class=\"strip-bar\(style)\" x=\"\(short(left))\" y=\"\(short(y + 2))\" width=\"\(short(max(3, right - left)))\" height=\"16\" rx=\"4\"><title>\(escaped(name)), \(forward["state"].words)</title></rect>"
+                    "<rect class=\"strip-bar\(style)\" x=\"\(short(left))\" y=\"\(short(y + 2))\" width=\"\(short(max(3, right - left)))\" height=\"16\" rx=\"4\"><title>\(name.escapedForHTML), \(forward["state"].words)</title></rect>"
                 )
             }
         }
@@ -177,13 +178,9 @@ enum CoverStrip {
             "<line class=\"strip-now\" x1=\"\(short(present))\" x2=\"\(short(present))\" y1=\"22\" y2=\"\(short(height))\"/>"
         )
         return
-            "<svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\" aria-label=\"\(forwards.count) forwards from today for three weeks\">"
+            "<svg viewBox=\"0 0 \(Int(saturating: width)) \(Int(saturating: height))\" role=\"img\" aria-label=\"\(forwards.count) forwards from today for three weeks\">"
             + parts.joined() + "</svg>"
     }
 
     private static func short(_ number: Double) -> String { String((number * 10).rounded() / 10) }
-
-    private static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-    }
 }

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -9,7 +10,7 @@ enum SyncWords {
         switch kind {
         case "catch_up": "Catch-up"
         case "callbacks": "Callback check"
-        default: kind.prefix(1).uppercased() + kind.dropFirst()
+        default: kind.sentenceCased
         }
     }
 
@@ -95,7 +96,7 @@ func syncPages() -> [PageRoute] {
                 actions: cards.isEmpty ? [] : runs, blocks: blocks, isLive: true)
         },
         .post("/sync", .admin) { visit in
-            let kinds = (visit.entries["kinds"] ?? "").split(separator: " ").map(String.init)
+            let kinds = (visit.entries["kinds"] ?? "").splitBytes(on: " ").map(String.init)
             var body: [String: Value] = ["kinds": .list(kinds.map(Value.text))]
             if let board = visit.entries["board"], !board.isEmpty { body["board_ids"] = .list([.text(board)]) }
             try await visit.send(.post, "/sync", body)

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -54,9 +55,9 @@ extension Console {
     func export(_ route: PageRoute, _ visit: Visit) async throws -> Response {
         let (_, table) = try await whole(route, visit, most: Self.mostExported)
         let shown = table.columns.indices.filter { table.columns[$0].hidden == nil || table.columns[$0].isExported }
-        var text = shown.map { CSV.field(table.columns[$0].title) }.joined(separator: ",") + "\r\n"
-        for row in table.rows { text += shown.map { CSV.field(row[$0].exported) }.joined(separator: ",") + "\r\n" }
-        let name = visit.path.split(separator: "/").first ?? "list"
+        var text = CSV.byteOrderMark + CSV.row(shown.map { table.columns[$0].title })
+        for row in table.rows { text += CSV.row(shown.map { row[$0].exported }) }
+        let name = visit.path.splitBytes(on: "/").first ?? "list"
         return Response(
             status: .ok,
             headers: [

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import HTTPTypes
@@ -228,7 +229,7 @@ public struct Console: Sendable {
             return .redirect(to: Visit.href("/sign-in", ["to": request.uri.description]))
         }
         // Back to the page that has the form: the same address, or the nearest one above it that is a page.
-        var (shape, path) = (route.path.split(separator: "/"), request.uri.path.split(separator: "/"))
+        var (shape, path) = (route.path.splitBytes(on: "/"), request.uri.path.splitBytes(on: "/"))
         func isPage() -> Bool {
             let shape = "/" + shape.joined(separator: "/")
             return pages.contains { $0.method == .get && $0.path == shape }
@@ -315,8 +316,8 @@ public struct Console: Sendable {
     }
 
     private static func initials(_ name: String) -> String {
-        let words = name.split { " .@-_".contains($0) }
-        return words.prefix(2).compactMap(\.first).map { $0.uppercased() }.joined()
+        let words = name.splitScalars { " .@-_".unicodeScalars.contains($0) }
+        return words.prefix(2).compactMap(\.unicodeScalars.first).map(\.properties.uppercaseMapping).joined()
     }
 
     /// Answers problems as pages, in words, instead of as JSON.

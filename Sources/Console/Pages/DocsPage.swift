@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import Hummingbird
 import WebSupport
@@ -51,7 +52,8 @@ extension Console {
             "operation",
             [
                 "anchor": operation.method.lowercased()
-                    + operation.path.replacing("/", with: "-").filter { !"{}".contains($0) },
+                    + operation.path.replacing(bytes: "/", with: "-").replacing(bytes: "{", with: "").replacing(
+                        bytes: "}", with: ""),
                 "tone": tone.rawValue, "method": operation.method, "path": operation.path,
                 "roleLabel": "\(route.role.label) or more", "summary": route.summary,
                 "hasParameters": !parameters.isEmpty,

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Hummingbird
 
@@ -7,13 +8,13 @@ enum Flash {
 
     static func write(_ note: String?, to response: inout Response) {
         guard let note,
-            let text = note.prefix(500).description.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
+            let text = note.cut(toBytes: 500).addingPercentEncoding(withAllowedCharacters: .alphanumerics)
         else { return }
         response.setCookie(Cookie(name: name, value: text, maxAge: 60, path: "/", httpOnly: true, sameSite: .lax))
     }
 
     static func read(_ request: Request) -> String? {
-        request.cookies[name]?.value.removingPercentEncoding.flatMap { $0.isEmpty ? nil : String($0.prefix(500)) }
+        request.cookies[name]?.value.removingPercentEncoding.flatMap { $0.isEmpty ? nil : $0.cut(toBytes: 500) }
     }
 
     static func clear(_ response: inout Response) {

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import HTTPTypes
@@ -88,7 +89,7 @@ enum Navigation {
             let links = group.links.filter { visit.may($0.needs.0, $0.needs.1) }.map { link in
                 let isCurrent =
                     link.href == "/"
-                    ? visit.path == "/" : visit.path == link.href || visit.path.hasPrefix(link.href + "/")
+                    ? visit.path == "/" : visit.path == link.href || visit.path.utf8.hasPrefix(link.href + "/")
                 return Model([
                     "label": link.label, "href": link.href, "icon": link.icon, "jump": link.jump,
                     "isCurrent": isCurrent,

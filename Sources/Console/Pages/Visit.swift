@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -104,7 +105,7 @@ struct Visit: Sendable {
         } catch var problem as Problem where problem.code == "feature_disabled" {
             // The API names features as programs do.
             for flag in FeatureFlag.allCases {
-                problem.detail = problem.detail.replacing(flag.rawValue, with: flag.label)
+                problem.detail = problem.detail.replacing(bytes: flag.rawValue, with: flag.label)
             }
             throw problem
         }
@@ -125,7 +126,7 @@ struct Visit: Sendable {
     }
 
     func parameter(_ name: String = "id") throws(Problem) -> String {
-        guard let value = parameters[name], !value.isEmpty, !value.contains("/") else { throw .notFound("page") }
+        guard let value = parameters[name], !value.isEmpty, !value.utf8.contains("/") else { throw .notFound("page") }
         return value
     }
 

@@ -1,3 +1,4 @@
+import BoundaryText
 import Crypto
 import Foundation
 import HTTPTypes
@@ -32,7 +33,7 @@ struct Assets: Sendable {
             guard let data = try? Data(contentsOf: folder.appending(path: file.path)) else { continue }
             let digest = SHA256.hash(data: data).prefix(6).map { byte in
                 let text = String(byte, radix: 16)
-                return text.count < 2 ? "0" + text : text
+                return text.utf8.count < 2 ? "0" + text : text
             }.joined()
             let name = URL(filePath: file.path)
             let title = "\(name.deletingPathExtension().lastPathComponent)-\(digest).\(name.pathExtension)"

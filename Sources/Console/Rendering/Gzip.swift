@@ -1,3 +1,4 @@
+import BoundaryText
 import CZlib
 import Foundation
 import Hummingbird
@@ -59,8 +60,8 @@ enum Gzip {
 
     /// Whether the sender of a request takes it.
     static func isWelcome(_ request: Request) -> Bool {
-        request.headers[.acceptEncoding]?.split(separator: ",").contains { part in
-            let pieces = part.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+        request.headers[.acceptEncoding]?.splitBytes(on: ",").contains { part in
+            let pieces = part.splitBytes(on: ";").map { $0.trimmingCharacters(in: .whitespaces) }
             return pieces.first == "gzip" && !pieces.dropFirst().contains("q=0")
         } ?? false
     }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// What a template is filled with. Dictionaries, because templates look names up in them quickest.

@@ -1,3 +1,4 @@
+import BoundaryText
 import CQRCode
 
 /// QR codes by libqrencode, as SVG.

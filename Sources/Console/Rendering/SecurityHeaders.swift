@@ -1,3 +1,4 @@
+import BoundaryText
 import HTTPTypes
 import Hummingbird
 import WebSupport
@@ -20,7 +21,7 @@ public struct SecurityHeaders: RouterMiddleware {
 
     /// - Parameter publicURL: https sends HSTS.
     public init(publicURL: String) {
-        isSecure = publicURL.hasPrefix("https://")
+        isSecure = publicURL.utf8.hasPrefix("https://")
     }
 
     /// Adds them.

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -134,8 +135,9 @@ extension Console {
 
     /// Only pages of ours: a path, and nothing that a browser would take for another host.
     static func safe(_ destination: String?) -> String {
-        guard let destination, destination.hasPrefix("/"), !destination.hasPrefix("//"), !destination.hasPrefix("/\\"),
-            !destination.hasPrefix("/sign-in"), destination.utf8.count <= 2_000,
+        guard let destination, destination.utf8.hasPrefix("/"), !destination.utf8.hasPrefix("//"),
+            !destination.utf8.hasPrefix("/\\"),
+            !destination.utf8.hasPrefix("/sign-in"), destination.utf8.count <= 2_000,
             destination.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "\\") })
         else { return "/" }
         return destination

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -13,7 +14,7 @@ private struct Seen: LosslessStringConvertible {
     }
 
     init?(_ description: String) {
-        let numbers = description.split(separator: "-").compactMap { Int($0) }
+        let numbers = description.splitBytes(on: "-").compactMap { Int($0) }
         guard let event = numbers.first else { return nil }
         self.init(event: event, posts: Set(numbers.dropFirst()))
     }

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -7,9 +8,9 @@ import WebSupport
 enum TicketNumber {
     /// `10042` of `10042`, `#10042` and `# 10042`; nil for anything else.
     static func typed(_ text: String?) -> String? {
-        let number = (text ?? "").trimmingCharacters(in: .whitespaces).trimmingPrefix("#")
-            .trimmingCharacters(in: .whitespaces)
-        return !number.isEmpty && number.allSatisfy { $0.isASCII && $0.isNumber } ? number : nil
+        let text = (text ?? "").trimmingCharacters(in: .whitespaces)
+        let number = (text.dropping(prefix: "#") ?? text[...]).trimmingCharacters(in: .whitespaces)
+        return !number.isEmpty && number.utf8.allSatisfy(\.isDigit) ? number : nil
     }
 }
 
@@ -322,11 +323,13 @@ func searchPages() -> [PageRoute] {
                 }
             }
             let words = text.lowercased()
-            results += Navigation.links(for: visit).filter { words.isEmpty || $0.label.lowercased().contains(words) }
-                .map {
-                    ["href": $0.href, "icon": $0.icon, "label": $0.label, "hint": $0.jump.map { "g \($0)" } ?? ""]
-                }
-            if words.count >= 2, visit.may(.get, "/webex/rooms") {
+            results += Navigation.links(for: visit).filter {
+                words.isEmpty || $0.label.lowercased().utf8.contains(words)
+            }
+            .map {
+                ["href": $0.href, "icon": $0.icon, "label": $0.label, "hint": $0.jump.map { "g \($0)" } ?? ""]
+            }
+            if words.unicodeScalars.count >= 2, visit.may(.get, "/webex/rooms") {
                 let found = try await visit.get("/webex/rooms", ["q": text, "limit": "6"]).items
                 results += found.map {
                     [

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -131,7 +132,7 @@ private struct Update {
     /// Tries what was refused again, as it was written; then what was to come after it.
     private mutating func retry(_ id: String) async throws {
         let post = left["post"] ?? ""
-        guard !post.isEmpty, post.allSatisfy(\.isNumber) else { throw Problem.notFound("post") }
+        guard !post.isEmpty, post.utf8.allSatisfy(\.isDigit) else { throw Problem.notFound("post") }
         var body: [String: Value] = [:]
         for name in ["work_role_id", "work_type_id"] {
             if let chosen = left["retry_" + name], !chosen.isEmpty { body[name] = .text(chosen) }
@@ -169,9 +170,7 @@ private struct Update {
 
     /// The note without empty lines around it. The first line may be indented: that is code in Markdown.
     private var text: String {
-        let lines = (left["text"] ?? "").split(separator: "\n", omittingEmptySubsequences: false)
-        let text = lines.drop { $0.allSatisfy(\.isWhitespace) }.joined(separator: "\n")
-        return String(text.reversed().drop(while: \.isWhitespace).reversed())
+        (left["text"] ?? "").withoutBlankEnds
     }
 
     private var time: [String: Value] {
@@ -203,7 +202,7 @@ private struct Update {
                     message: "Say that you mean it: this closes the ticket.")
             ])
         }
-        let refusing = (left["refusing_time"] ?? "").split(separator: ",")
+        let refusing = (left["refusing_time"] ?? "").splitBytes(on: ",")
         if closing.isEmpty, time["minutes"] != .number(0), refusing.contains(where: { $0 == chosen }) {
             throw Problem.invalid([
                 .init(

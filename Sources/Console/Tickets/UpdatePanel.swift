@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -50,7 +51,7 @@ struct UpdatePanel {
 
     /// What was asked for together with a post, in its order.
     private static func parts(of post: String, _ visit: Visit) async throws -> [Value] {
-        guard !post.isEmpty, post.allSatisfy(\.isNumber) else { throw Problem.notFound("post") }
+        guard !post.isEmpty, post.utf8.allSatisfy(\.isDigit) else { throw Problem.notFound("post") }
         let found = try await visit.get("/integrations/psa/posts/\(post)")
         let near = try await visit.get(
             "/integrations/psa/posts", ["ticket_id": found["ticket_id"].words, "limit": "100"])
@@ -71,7 +72,7 @@ struct UpdatePanel {
         }
         page.heading = ticket == nil ? "Update #\(id)" : "Update ticket"
         let statuses = ticket == nil ? [] : (try? await visit.get(path + "/statuses", statusQuery(ticket)).items) ?? []
-        let refused = problem?.instance?.split(separator: "/").last.map(String.init) ?? entries?["post"] ?? ""
+        let refused = problem?.instance?.splitBytes(on: "/").last.map(String.init) ?? entries?["post"] ?? ""
         if let entries, let problem, !refused.isEmpty {
             let parts = (try? await Self.parts(of: refused, visit)) ?? []
             page.blocks.append(

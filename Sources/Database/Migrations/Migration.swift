@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// One step of the schema. Numbered, append-only: a step that was released is never edited.

@@ -1,3 +1,4 @@
+import BoundaryText
 import CPostgres
 import Foundation
 
@@ -369,7 +370,7 @@ extension DatabaseError {
         case "55P03", "57014", "53300": self = .busy(message)
         case "25006": self = .unavailable(message)
         default:
-            switch sqlState.prefix(2) {
+            switch sqlState.cut(toBytes: 2) {
             case "08", "57", "58", "XX": self = .unavailable(message)
             default: self = .statement("\(message) (\(sqlState))")
             }

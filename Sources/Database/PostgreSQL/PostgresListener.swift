@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Logging
 import NIOPosix
@@ -40,7 +41,7 @@ final class PostgresListener: Sendable {
             do {
                 let connection = try PostgresConnection(url: url)
                 let name: String? = try connection.all("SELECT \(Self.channel) AS name", []).first?["name"]
-                let quoted = (name ?? "patchbay").replacing("\"", with: "\"\"")
+                let quoted = (name ?? "patchbay").replacing(bytes: "\"", with: "\"\"")
                 try connection.command("LISTEN \"\(quoted)\"")
                 // What was raised while nobody listened is made up for by looking once.
                 hub.raiseAll()

@@ -1,3 +1,4 @@
+import BoundaryText
 import Dispatch
 import GRDB
 import Synchronization

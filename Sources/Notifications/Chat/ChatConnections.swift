@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import HTTPTypes
@@ -281,7 +282,7 @@ public final class ChatConnections: Sendable {
                 }
             throw Problem(
                 .unprocessableContent, code: "connection_failed", title: "The connection test failed",
-                detail: "\(error)".hasSuffix(".") ? "\(error)" : "\(error).",
+                detail: "\(error)".utf8.hasSuffix(".") ? "\(error)" : "\(error).",
                 errors: [.init(field: field, code: code, message: error.description)])
         }
     }
@@ -334,16 +335,16 @@ public final class ChatConnections: Sendable {
     private static func validated(_ draft: ChatConnectionDraft) throws(Problem) -> ChatConnectionDraft {
         var draft = draft
         // A base to which paths are added; an endpoint's address is taken as it is.
-        if draft.provider == .webex { while draft.url.hasSuffix("/") { draft.url.removeLast() } }
+        if draft.provider == .webex { while draft.url.utf8.hasSuffix("/") { draft.url.removeLast() } }
         var errors: [Problem.FieldError] = []
-        if !(1...100).contains(draft.name.count) {
+        if !(1...100).contains(draft.name.unicodeScalars.count) {
             errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
         }
         let (isToken, tokenMessage, example): (Bool, String, String) =
             switch draft.provider {
             case .webex:
                 (
-                    !draft.token.isEmpty && !draft.token.contains(where: \.isWhitespace),
+                    !draft.token.isEmpty && !draft.token.unicodeScalars.contains(where: \.properties.isWhitespace),
                     "must be the bot's access token.", "https://webexapis.com"
                 )
             case .webhook:

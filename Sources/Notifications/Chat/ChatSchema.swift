@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// What webhooks need of chat connections.

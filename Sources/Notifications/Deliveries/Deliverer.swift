@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import Jobs
@@ -221,7 +222,7 @@ public struct Deliverer: JobHandler {
             let (instant, patience) = (now(), messenger.disabledAfter)
             if let patience, let since = order.failingSince, instant.timeIntervalSince(since) > patience.seconds {
                 let reason =
-                    "Nothing was accepted for \(Int(patience.seconds / 3_600)) hours; last: \(error.description)"
+                    "Nothing was accepted for \(Int(saturating: patience.seconds / 3_600)) hours; last: \(error.description)"
                 return .followed { db in
                     try Self.record(id, .failed, reason, trackingID: trackingID)(db)
                     return try ChatConnections.disable(chat, reason: reason, now: instant, in: db)
@@ -246,7 +247,7 @@ public struct Deliverer: JobHandler {
         let (instant, chat, recipient) = (now(), order.chat, order.recipient)
         let isFailing = order.failingSince != nil
         Metrics.Timer(label: "patchbay_event_to_message_seconds").recordNanoseconds(
-            Int64(max(0, instant.timeIntervalSince(order.createdAt)) * 1_000_000_000))
+            Int64(saturating: max(0, instant.timeIntervalSince(order.createdAt)) * 1_000_000_000))
         return { db in
             try db.send(
                 """

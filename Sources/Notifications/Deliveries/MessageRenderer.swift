@@ -1,9 +1,10 @@
+import BoundaryText
 import Foundation
 import Ticketing
 
 /// Writes the message about an event. Pure.
 public struct MessageRenderer: Sendable {
-    /// At how many characters a note is cut.
+    /// At how many Unicode scalars a note is cut.
     public let longestNote: Int
     /// The longest message, in UTF-8 bytes.
     public let longestMessage: Int
@@ -42,7 +43,8 @@ public struct MessageRenderer: Sendable {
 
     private func head(of event: TicketEvent, ticket: Ticket.ID, link: String) -> String {
         let details = event.details
-        let address = link.replacing("(", with: "%28").replacing(")", with: "%29").replacing(" ", with: "%20")
+        let address = link.replacing(bytes: "(", with: "%28").replacing(bytes: ")", with: "%29").replacing(
+            bytes: " ", with: "%20")
         let first = "**\(headline(event))** [#\(Self.line(ticket.rawValue))](\(address)) \(Self.line(details.summary))"
         let facts = [("Company", details.company), ("Contact", details.contact), ("Board", details.board?.name)]
             .compactMap { label, name -> String? in
@@ -89,11 +91,11 @@ public struct MessageRenderer: Sendable {
     /// The note as a quote, cut between characters where it is too long for the setting or for the chat system.
     private func quote(_ text: String, bytes: Int) -> String {
         let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        let kept = text.prefix(longestNote)
+        let kept = text.cut(toScalars: longestNote)
         let room = bytes - Self.ellipsis.utf8.count
         var quote = ""
-        var isWhole = kept.endIndex == text.endIndex
-        for line in kept.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
+        var isWhole = kept.utf8.count == text.utf8.count
+        for line in kept.lines {
             let mark = quote.isEmpty ? "> " : Self.lineBreak + "> "
             let (escaped, fits) = Self.escaped(
                 String(line), startsLine: true, bytes: room - quote.utf8.count - mark.utf8.count)
@@ -122,7 +124,7 @@ public struct MessageRenderer: Sendable {
         let marker = startsLine ? marker(of: text) : nil
         var result = ""
         for index in text.indices {
-            let piece = (index == marker ? "\\" : "") + escaped(text[index])
+            let piece = escaped(text.unicodeScalars[index..<text.index(after: index)], marker: marker)
             guard result.utf8.count + piece.utf8.count <= limit else { return (result, false) }
             result += piece
         }
@@ -131,16 +133,19 @@ public struct MessageRenderer: Sendable {
 
     /// What would make a list, a rule or a heading of the line that begins with it.
     private static func marker(of line: String) -> String.Index? {
-        let index = line.firstIndex { !("0"..."9").contains($0) }
+        let index = line.utf8.firstIndex { !$0.isDigit }
         guard let index else { return nil }
-        return (index == line.startIndex ? "-+=" : ".)").contains(line[index]) ? index : nil
+        return (index == line.startIndex ? "-+=" : ".)").utf8.contains(line.utf8[index]) ? index : nil
     }
 
-    private static func escaped(_ character: Character) -> String {
-        if character.isNewline { return " " }
+    /// One character. By scalar: a combining mark after a star makes another character of it for Swift, but not for
+    /// Markdown.
+    private static func escaped(
+        _ scalars: Substring.UnicodeScalarView, marker: String.Index?
+    ) -> String {
         var escaped = ""
-        // By scalar: a combining mark after a star makes another character of it for Swift, but not for Markdown.
-        for scalar in character.unicodeScalars {
+        for index in scalars.indices {
+            let scalar = scalars[index]
             switch scalar {
             case "\\", "`", "*", "_", "[", "]", "#", "~", "|", "!":
                 escaped += "\\"
@@ -150,8 +155,12 @@ public struct MessageRenderer: Sendable {
             case "&": escaped += "&amp;"
             // Marks that turn the direction of all that follows, beyond the text itself.
             case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": break
-            case _ where scalar.properties.generalCategory == .control: escaped += " "
-            default: escaped.unicodeScalars.append(scalar)
+            // The end of a line of two scalars is one space.
+            case "\n" where index > scalars.startIndex: break
+            case _ where scalar.isNewline || scalar.isControl: escaped += " "
+            default:
+                if index == marker { escaped += "\\" }
+                escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped
@@ -159,14 +168,7 @@ public struct MessageRenderer: Sendable {
 
     private static func prefix(of text: String, bytes limit: Int) -> String {
         guard text.utf8.count > limit else { return text }
-        var kept = ""
-        var used = ellipsis.utf8.count
-        guard used <= limit else { return "" }
-        for character in text {
-            used += character.utf8.count
-            if used > limit { break }
-            kept.append(character)
-        }
-        return kept + ellipsis
+        guard limit >= ellipsis.utf8.count else { return "" }
+        return text.cut(toBytes: limit - ellipsis.utf8.count) + ellipsis
     }
 }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Ticketing
 
@@ -81,6 +82,6 @@ public enum EventDetection {
     }
 
     private static func stamp(_ ticket: Ticket) -> String {
-        ticket.updatedAt.map { String(Int($0.timeIntervalSince1970)) } ?? "-"
+        ticket.updatedAt.map { String(Int(saturating: $0.timeIntervalSince1970)) } ?? "-"
     }
 }

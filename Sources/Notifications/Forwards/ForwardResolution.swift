@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// Who is told in the end, when recipients forward to others. Pure; the result does not depend on any order.

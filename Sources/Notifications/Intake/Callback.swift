@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// What ConnectWise tells us when a ticket changes: a hint to look at it. Any member may be missing, and names differ in

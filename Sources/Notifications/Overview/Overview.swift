@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import Synchronization
@@ -76,7 +77,7 @@ struct Overview: Sendable {
     }
 
     /// Counts hours from 1970.
-    static func number(of instant: Date) -> Int { Int(instant.timeIntervalSince1970) / 3_600 }
+    static func number(of instant: Date) -> Int { Int(saturating: instant.timeIntervalSince1970) / 3_600 }
 
     static func start(of number: Int) -> Date { Date(timeIntervalSince1970: Double(number) * 3_600) }
 

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import WebSupport
@@ -23,10 +24,7 @@ enum RecipientStore {
         if let kind { query += " AND r.kind = \(kind)" }
         if let text {
             // Put into lower case by the database alone, so that letters beyond ASCII compare alike.
-            let pattern =
-                "%"
-                + text.replacing("!", with: "!!").replacing("%", with: "!%")
-                .replacing("_", with: "!_") + "%"
+            let pattern = "%\(text.escapedForLike)%"
             query +=
                 " AND (lower(r.name) LIKE lower(\(pattern)) ESCAPE '!' OR lower(r.address) LIKE lower(\(pattern)) ESCAPE '!')"
         }

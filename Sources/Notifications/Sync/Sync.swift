@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import Ticketing
@@ -89,7 +90,7 @@ public struct Sync: Sendable, Equatable, RowDecodable {
         run = try row["run"]
         state = try row["state"]
         let boards: String = try row["boards"]
-        self.boards = boards.split(separator: ",").map { Board.ID(String($0)) }
+        self.boards = boards.splitBytes(on: ",").map { Board.ID(String($0)) }
         position = try row["position"]
         done = try row["done"]
         total = try row["total"]

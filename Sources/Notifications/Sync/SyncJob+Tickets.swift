@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import Jobs
@@ -23,8 +24,8 @@ extension SyncJob {
     private static let unlistedPerStep = 500
 
     func openTickets(_ sync: Sync, _ live: LiveConnection) async throws -> Step {
-        if let position = sync.position, position.hasPrefix(Self.unlisted) {
-            return try await unlistedTickets(sync, live, after: .init(String(position.dropFirst(Self.unlisted.count))))
+        if let last = sync.position?.dropping(prefix: Self.unlisted) {
+            return try await unlistedTickets(sync, live, after: .init(String(last)))
         }
         async let counted = sync.total == nil ? live.provider.openTicketCount(on: sync.boards) : sync.total
         let page = try await live.provider.openTickets(on: sync.boards, after: sync.position)
@@ -124,6 +125,6 @@ extension SyncJob {
 
     private static func isLoopback(_ url: String) -> Bool {
         let host = URLComponents(string: url)?.host?.trimmingCharacters(in: ["[", "]"]) ?? ""
-        return host == "localhost" || host == "::1" || host.hasPrefix("127.") || host == "0.0.0.0"
+        return host == "localhost" || host == "::1" || host.utf8.hasPrefix("127.") || host == "0.0.0.0"
     }
 }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// The table of syncs: one row for each kind and connection, which is also the record of its last run.

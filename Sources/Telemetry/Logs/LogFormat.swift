@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// How log lines are written.
 public enum LogFormat: String, Sendable, CaseIterable {
     /// Aligned lines for people at a terminal, in local time.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import Logging
 
@@ -28,7 +29,7 @@ extension LogLine {
 
     private func text(timeZone: TimeZone, colored: Bool) -> String {
         let clock = Timestamp.clock(time, in: timeZone)
-        let name = label.hasPrefix("patchbay.") ? String(label.dropFirst("patchbay.".count)) : label
+        let name = label.dropping(prefix: "patchbay.").map(String.init) ?? label
         var line = clock + "  " + paint(level.rawValue.padded(to: Self.levelWidth), levelColor, colored)
         line += "  " + paint(name.padded(to: Self.labelWidth), "2", colored) + "  " + message.onOneLine
         var details = metadata.sorted { $0.key < $1.key }.map { name, value in

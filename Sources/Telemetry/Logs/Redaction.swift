@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Decides which metadata may be printed, by the words in its name.
 ///
 /// It errs towards hiding: a lane called `key` is hidden too, so name such things for what they are (`lane`, `key_id`).
@@ -20,8 +22,8 @@ public enum Redaction {
         let words = words(of: name)
         if let last = words.last, words.count > 1, harmlessLastWords.contains(last) { return false }
         return words.contains { word in
-            let singular = word.hasSuffix("s") ? String(word.dropLast()) : word
-            return secretEndings.contains { singular.hasSuffix($0) || word.hasSuffix($0) }
+            let singular = word.dropping(suffix: "s").map(String.init) ?? word
+            return secretEndings.contains { singular.utf8.hasSuffix($0) || word.utf8.hasSuffix($0) }
         }
     }
 

@@ -1,8 +1,10 @@
+import BoundaryText
 import Foundation
 
 extension String {
     func padded(to width: Int) -> String {
-        count < width ? self + String(repeating: " ", count: width - count) : self
+        let length = unicodeScalars.count
+        return length < width ? self + String(repeating: " ", count: width - length) : self
     }
 
     /// The text with control characters spelled out, so that no value can forge a line or drive the terminal.
@@ -24,8 +26,10 @@ extension String {
     /// In quotation marks when it is empty or has a space, an equals sign or a quotation mark.
     var quotedIfNeeded: String {
         let text = onOneLine
-        guard text.isEmpty || text.contains(where: { $0 == " " || $0 == "=" || $0 == "\"" }) else { return text }
-        return "\"" + text.replacing("\"", with: "\\\"") + "\""
+        guard text.isEmpty || text.unicodeScalars.contains(where: { $0 == " " || $0 == "=" || $0 == "\"" }) else {
+            return text
+        }
+        return "\"" + text.replacing(bytes: "\"", with: "\\\"") + "\""
     }
 
     mutating func appendJSON(_ text: String) {
@@ -39,7 +43,7 @@ extension String {
             case "\t": append("\\t")
             case _ where scalar.isControl:
                 let digits = String(scalar.value, radix: 16)
-                append("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+                append("\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits)
             default: unicodeScalars.append(scalar)
             }
         }
@@ -69,7 +73,7 @@ enum Timestamp {
     }
 
     private static func milliseconds(of date: Date, offset: Int) -> (day: Int, rest: Int) {
-        let total = Int((date.timeIntervalSince1970 * 1000).rounded()) + offset * 1000
+        let total = Int(saturating: (date.timeIntervalSince1970 * 1000).rounded()) + offset * 1000
         let perDay = 86_400_000
         let rest = ((total % perDay) + perDay) % perDay
         return ((total - rest) / perDay, rest)
@@ -95,6 +99,6 @@ enum Timestamp {
 
     private static func digits(_ value: Int, _ width: Int) -> String {
         let text = String(value)
-        return text.count < width ? String(repeating: "0", count: width - text.count) + text : text
+        return text.utf8.count < width ? String(repeating: "0", count: width - text.utf8.count) + text : text
     }
 }

@@ -1,16 +1,18 @@
+import BoundaryText
+
 /// Names and values as the Prometheus text format wants them.
 /// Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and .../practices/naming/
 enum MetricName {
     /// A metric name: characters that are not allowed become `_`, and a missing unit or `_total` is appended.
     static func metric(_ label: String, suffix: String) -> String {
         let name = allowed(label, colon: true)
-        return name.hasSuffix(suffix) ? name : name + suffix
+        return name.utf8.hasSuffix(suffix) ? name : name + suffix
     }
 
     /// A label name. `le` belongs to histograms and a double underscore in front to Prometheus, so these are renamed.
     static func label(_ text: String) -> String {
         let name = allowed(text, colon: false)
-        return name == "le" || name.hasPrefix("__") ? "exported_" + name : name
+        return name == "le" || name.utf8.hasPrefix("__") ? "exported_" + name : name
     }
 
     /// The inside of the braces: sorted, escaped, each name once. Empty without dimensions.
@@ -22,8 +24,8 @@ enum MetricName {
 
     /// A help text, from the name's words when nobody wrote one.
     static func help(for name: String, written: String?) -> String {
-        guard let written else { return name.split(separator: "_").joined(separator: " ") }
-        return written.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
+        guard let written else { return name.splitBytes(on: "_").joined(separator: " ") }
+        return written.replacing(bytes: "\\", with: "\\\\").replacing(bytes: "\n", with: "\\n")
     }
 
     /// A value or bucket bound; whole numbers without a fraction, as `le` labels are usually written.
@@ -35,7 +37,8 @@ enum MetricName {
     }
 
     private static func escaped(_ value: String) -> String {
-        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        value.replacing(bytes: "\\", with: "\\\\").replacing(bytes: "\"", with: "\\\"").replacing(
+            bytes: "\n", with: "\\n")
     }
 
     private static func allowed(_ text: String, colon: Bool) -> String {

@@ -1,3 +1,4 @@
+import BoundaryText
 import Hummingbird
 import Logging
 import NIOCore

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 #if canImport(Glibc)
@@ -64,13 +65,13 @@ struct ProcessFacts: Equatable {
         openFilesLimit: Double
     ) -> ProcessFacts? {
         // The program's name is in parentheses and may itself hold spaces and parentheses, so count after the last one.
-        guard let end = stat.lastIndex(of: ")") else { return nil }
-        let fields = stat[stat.index(after: end)...].split(whereSeparator: \.isWhitespace).map { Double($0) }
+        guard let end = stat.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = stat[stat.utf8.index(after: end)...].words.map { Double($0) }
         func field(_ number: Int) -> Double? {
             // The first field after the name is number 3.
             fields.indices.contains(number - 3) ? fields[number - 3] : nil
         }
-        let boot = systemStat.split(separator: "\n").first { $0.hasPrefix("btime ") }?.dropFirst("btime ".count)
+        let boot = systemStat.splitBytes(on: "\n").lazy.compactMap { $0.dropping(prefix: "btime ") }.first
         guard let user = field(14), let system = field(15), let start = field(22), let virtual = field(23),
             let resident = field(24), let boot, let bootTime = Double(boot), ticksPerSecond > 0
         else { return nil }

@@ -1,3 +1,4 @@
+import BoundaryText
 import ConnectWise
 import Foundation
 
@@ -100,7 +101,7 @@ struct CallbackPlan: Equatable {
 
     /// - Parameter entries: all whose address contains the marker; a longer key may begin like ours.
     init(_ entries: [CallbackEntry], for callback: CallbackAddress) {
-        let entries = entries.filter { $0.url?.contains(callback.marker + "&") ?? false }
+        let entries = entries.filter { $0.url?.utf8.contains(callback.marker + "&") ?? false }
         let fitting = entries.filter { entry in
             entry.url == callback.url && entry.type?.lowercased() == "ticket" && entry.level?.lowercased() == "owner"
         }

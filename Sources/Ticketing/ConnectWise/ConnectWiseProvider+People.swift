@@ -1,3 +1,4 @@
+import BoundaryText
 import ConnectWise
 import Foundation
 import Outbound
@@ -35,7 +36,7 @@ extension ConnectWiseProvider {
             all.append(.equal("owner/identifier", assignee) || .contains("resources", assignee))
         }
         if let text = query.text?.trimmingCharacters(in: .whitespacesAndNewlines), !text.isEmpty {
-            let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+            let words = text.words.map(String.init)
             let inSummary = words.map { Conditions.contains("summary", $0) }
             var found = inSummary.dropFirst().reduce(inSummary[0], &&)
             if let number = Int(text), number > 0, number <= Int32.max {
@@ -74,8 +75,8 @@ extension ConnectWiseProvider {
             .sorted { ($0.createdAt ?? .distantPast) > ($1.createdAt ?? .distantPast) }
         let shown = Array(all.prefix(limit))
         guard all.count > limit else { return ListPage(shown, next: nil) }
-        func oldest(_ letter: Character, _ before: Int?) -> Int {
-            shown.filter { $0.id.first == letter }.compactMap { Int($0.id.dropFirst()) }.min() ?? before ?? 0
+        func oldest(_ letter: String, _ before: Int?) -> Int {
+            shown.compactMap { $0.id.dropping(prefix: letter).flatMap { Int($0) } }.min() ?? before ?? 0
         }
         return ListPage(
             shown, next: ActivityCursor(note: oldest("n", seen?.note), timeEntry: oldest("t", seen?.timeEntry)).text)
@@ -205,11 +206,11 @@ extension ConnectWiseProvider {
     /// Whether ConnectWise made the one of the other: it may turn line breaks into spaces, trims, and cuts what is long.
     private static func isText(_ present: String?, _ sent: String?) -> Bool {
         let (present, sent) = (plain(present ?? ""), plain(sent ?? ""))
-        return present == sent || (present.count >= shortestCut && sent.hasPrefix(present))
+        return present == sent || (present.unicodeScalars.count >= shortestCut && sent.utf8.hasPrefix(present))
     }
 
     private static func plain(_ text: String) -> String {
-        text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        text.words.joined(separator: " ")
     }
 
     /// See ``PSAProvider``.

@@ -1,3 +1,4 @@
+import BoundaryText
 import ConnectWise
 import Foundation
 import Outbound
@@ -203,9 +204,9 @@ struct ActivityCursor: Equatable {
     }
 
     init(_ text: String?) {
-        let parts = (text ?? "").split(separator: ",")
-        func number(_ letter: Character) -> Int {
-            parts.first { $0.first == letter }.flatMap { Int($0.dropFirst()) } ?? 0
+        let parts = (text ?? "").splitBytes(on: ",")
+        func number(_ letter: String) -> Int {
+            parts.lazy.compactMap { $0.dropping(prefix: letter) }.first.flatMap { Int($0) } ?? 0
         }
         self.init(note: number("n"), timeEntry: number("t"))
     }
@@ -225,7 +226,7 @@ extension ConnectWiseProvider {
                 ?? ticket.contactName.map { Ticket.Reference(id: "", name: $0) },
             priority: reference(ticket.priority), owner: ticket.owner?.identifier, resources: ticket.resources,
             enteredAt: ticket.info?.dateEntered, updatedAt: ticket.info?.lastUpdated, updatedBy: ticket.info?.updatedBy,
-            isProject: ticket.recordType?.hasPrefix("Project") ?? false)
+            isProject: ticket.recordType?.utf8.hasPrefix("Project") ?? false)
     }
 
     static func note(_ note: ConnectWise.Note) -> TicketNote {
@@ -302,13 +303,13 @@ extension PSAError {
         var fields: [String: String] = [:]
         for error in errors { fields[name(of: error.field ?? "", error.message)] = error.message }
         // Live servers were seen to say it without naming the field.
-        if fields.isEmpty, message.lowercased().contains("work role") { fields["work_role_id"] = message }
+        if fields.isEmpty, message.lowercased().utf8.contains("work role") { fields["work_role_id"] = message }
         return fields
     }
 
     private static func name(of field: String, _ message: String) -> String {
-        if message.lowercased().contains("work role") { return "work_role_id" }
-        return switch field.lowercased().split(separator: "/").first.map(String.init) ?? "" {
+        if message.lowercased().utf8.contains("work role") { return "work_role_id" }
+        return switch field.lowercased().splitBytes(on: "/").first.map(String.init) ?? "" {
         case "workrole": "work_role_id"
         case "worktype": "work_type_id"
         case "member": "member"
@@ -325,7 +326,7 @@ extension PSAError {
 
 extension TimeEntry {
     var minutes: Int? {
-        if let timeStart, let timeEnd { return Int((timeEnd.timeIntervalSince(timeStart) / 60).rounded()) }
-        return actualHours.map { Int(($0 * 60).rounded()) }
+        if let timeStart, let timeEnd { return Int(saturating: (timeEnd.timeIntervalSince(timeStart) / 60).rounded()) }
+        return actualHours.map { Int(saturating: ($0 * 60).rounded()) }
     }
 }

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// Reads single things while few are wanted, and many with one call when more are: calls are the scarce thing.
 ///
 /// A few reads run at once, each for itself, so that a lone read waits for nobody. What is wanted beyond that gathers;

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import WebSupport
 
@@ -72,7 +73,7 @@ struct PSASettingsBody: JSONBody, Codable {
         }
         checks.require(
             ([workRole, workType, member].compactMap { $0?.name } + boardStatuses.map(\.name))
-                .allSatisfy { $0.count <= 200 }, "name", "length", "may have at most 200 characters.")
+                .allSatisfy { $0.unicodeScalars.count <= 200 }, "name", "length", "may have at most 200 characters.")
         try checks.finish()
         var settings = PSASettings()
         func choice(_ answer: ReferenceAnswer?) -> PSASettings.Choice? {

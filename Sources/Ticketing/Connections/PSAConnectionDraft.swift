@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
@@ -45,12 +46,13 @@ public struct PSAConnectionDraft: Sendable, Equatable {
             if !good { errors.append(.init(field: field, code: code, message: message)) }
         }
         require(provider == "connectwise", "provider", "wrong_value", "must be connectwise.")
-        require((1...100).contains(self.name.count), "name", "length", "must have 1 to 100 characters.")
+        require((1...100).contains(self.name.unicodeScalars.count), "name", "length", "must have 1 to 100 characters.")
         require(
-            (1...253).contains(self.site.count) && !self.site.contains(where: { "/@?# ".contains($0) }), "site",
+            (1...253).contains(self.site.utf8.count) && !self.site.utf8.contains(where: { "/@?#% ".utf8.contains($0) }),
+            "site",
             "wrong_value", "must be a host such as na.myconnectwise.net, or host:port, without path or user.")
         require(
-            (1...50).contains(self.company.count), "company", "length",
+            (1...50).contains(self.company.unicodeScalars.count), "company", "length",
             "must be the company name typed on the ConnectWise login screen.")
         require(!credentials.publicKey.isEmpty, "public_key", "required", "is required.")
         require(!credentials.privateKey.isEmpty, "private_key", "required", "is required.")
@@ -60,10 +62,10 @@ public struct PSAConnectionDraft: Sendable, Equatable {
 
     /// People paste the address of the login page.
     private static func host(_ site: String) -> String {
-        var host = site.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
-        if host.hasPrefix("https://") { host.removeFirst("https://".count) }
-        while host.hasSuffix("/") { host.removeLast() }
-        return host
+        let site = site.trimmingCharacters(in: .whitespacesAndNewlines).lowercased()
+        var host = site.dropping(prefix: "https://") ?? site[...]
+        while let shorter = host.dropping(suffix: "/") { host = shorter }
+        return String(host)
     }
 }
 
@@ -141,7 +143,7 @@ enum PSAConnectionProblem {
         let consequence = saving ? " Nothing was saved." : ""
         return Problem(
             .unprocessableContent, code: "connection_failed", title: "The connection test failed",
-            detail: "\(error)".hasSuffix(".") ? "\(error)\(consequence)" : "\(error).\(consequence)",
+            detail: "\(error)".utf8.hasSuffix(".") ? "\(error)\(consequence)" : "\(error).\(consequence)",
             errors: [.init(field: field, code: code, message: error.description)])
     }
 }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// Members are sorted and found by their name without case, as our code writes it: SQLite's `lower` knows ASCII only.

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import WebSupport
@@ -47,7 +48,7 @@ public struct Directory: Sendable {
         of organization: Organization.ID, on only: PSAConnection.ID? = nil, page: PageRequest
     ) async throws -> Page<MirroredBoard> {
         // Sorted by connection and id so that paging is stable; the ids are text, hence compared as such.
-        let after = (page.after?.key ?? "0/").split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let after = (page.after?.key ?? "0/").splitBytes(on: "/", maxSplits: 1, omittingEmpty: false)
         let connection = Int64(after[0]) ?? 0
         let id = after.count > 1 ? String(after[1]) : ""
         let rows = try await database.read { db in
@@ -207,7 +208,7 @@ public struct Directory: Sendable {
     /// An organization's members by identifier.
     public func members(of organization: Organization.ID, page: PageRequest) async throws -> Page<Member> {
         // Two ticketing systems may each have a member of the same name.
-        let after = (page.after?.key ?? "0/").split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let after = (page.after?.key ?? "0/").splitBytes(on: "/", maxSplits: 1, omittingEmpty: false)
         let connection = Int64(after[0]) ?? 0
         let identifier = after.count > 1 ? String(after[1]) : ""
         let rows = try await database.read { db in

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import WebSupport
@@ -325,12 +326,11 @@ public struct PSALists: Sendable {
     }
 
     private static func pattern(_ search: String) -> String {
-        let text = search.lowercased().replacing("!", with: "!!").replacing("%", with: "!%").replacing("_", with: "!_")
-        return "%\(text)%"
+        "%\(search.lowercased().escapedForLike)%"
     }
 
     /// Whether a list by name may have ended there.
-    static func isKey(_ text: String) -> Bool { text.contains("/") }
+    static func isKey(_ text: String) -> Bool { text.utf8.contains("/") }
 
     /// Where a page of a list by name ended.
     private struct Place {
@@ -338,7 +338,7 @@ public struct PSALists: Sendable {
         let name: String
 
         init(_ cursor: Cursor?) {
-            let parts = (cursor?.key ?? "/").split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = (cursor?.key ?? "/").splitBytes(on: "/", maxSplits: 1, omittingEmpty: false)
             id = String(parts[0])
             name = parts.count > 1 ? String(parts[1]) : ""
         }

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 
@@ -34,7 +35,7 @@ public struct TicketMirror: Sendable {
             id: try row["id"], summary: try row["summary"], board: try reference("board"),
             status: try reference("status"), isClosed: try row["closed"], company: try reference("company"),
             contact: try reference("contact"), priority: try reference("priority"), owner: try row["owner"],
-            resources: resources.split(separator: ",").map(String.init), enteredAt: try row["entered_at"],
+            resources: resources.splitBytes(on: ",").map(String.init), enteredAt: try row["entered_at"],
             updatedAt: try row["updated_at"], updatedBy: try row["updated_by"], isProject: try row["is_project"])
         return MirroredTicket(
             ticket: ticket, activityCursor: try row["activity_cursor"], deletedAt: try row["deleted_at"])

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// What a ticket that a list showed needs. Pure.

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 
@@ -235,7 +236,7 @@ public struct PostRequest: Sendable, Equatable, RowDecodable {
         connection = try row["connection_id"]
         func list(_ column: String) throws -> [Company.ID]? {
             let stored: String? = try row[column]
-            return stored.map { $0.split(separator: ",").map { Company.ID(String($0)) } }
+            return stored.map { $0.splitBytes(on: ",").map { Company.ID(String($0)) } }
         }
         companies = try list("companies")
         scope = try list("scope")

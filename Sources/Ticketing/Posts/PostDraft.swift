@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 import WebSupport
 
@@ -77,12 +78,9 @@ public struct PostDraft: Sendable, Equatable {
         /// A text with something in it, without what no text can hold.
         mutating func text(_ text: String?, _ field: String, longest: Int) -> String {
             // A null character ends a text in some databases, and is never meant.
-            let clean = (text ?? "").replacing("\u{0}", with: "").replacing("\r\n", with: "\n")
+            let clean = (text ?? "").replacing(bytes: "\u{0}", with: "").replacing(bytes: "\r\n", with: "\n")
             // The first line's indentation stays: it may be code.
-            let lines = clean.split(separator: "\n", omittingEmptySubsequences: false)
-                .drop { $0.allSatisfy(\.isWhitespace) }
-            let end = lines.joined(separator: "\n").reversed().drop(while: \.isWhitespace)
-            let trimmed = String(end.reversed())
+            let trimmed = clean.withoutBlankEnds
             let length = trimmed.unicodeScalars.count
             require(length > 0, field, "required", "must not be empty.")
             require(

@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Crypto
 import Database
 import Foundation
@@ -144,7 +145,7 @@ public struct Posts: Sendable {
             self.connection = connection.id
             writes = draft.parts.map { part in
                 switch part {
-                case .note(let text, let type): "\(type.rawValue) of \(text.count) characters"
+                case .note(let text, let type): "\(type.rawValue) of \(text.unicodeScalars.count) characters"
                 case .time(let minutes, _, _, _, _, _): "\(minutes) minutes"
                 case .status(let status): "status \(status?.rawValue ?? "of the settings")"
                 }

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// What a ticketing system cannot do it refuses, so that one that lacks something fits without a change here.

@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// What Patchbay needs of a ticketing system. ConnectWise is the first; Autotask has to fit without a change here.

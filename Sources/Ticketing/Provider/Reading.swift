@@ -1,3 +1,4 @@
+import BoundaryText
 import Foundation
 
 /// A customer in the ticketing system.

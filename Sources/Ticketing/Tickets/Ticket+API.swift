@@ -1,4 +1,5 @@
 import Accounts
+import BoundaryText
 import Database
 import Foundation
 import Hummingbird
@@ -150,7 +151,7 @@ enum SearchText {
 
     static func check(_ text: String?) throws(Problem) {
         guard let text else { return }
-        guard text.count <= longest, text.split(whereSeparator: \.isWhitespace).count <= mostWords else {
+        guard text.unicodeScalars.count <= longest, text.words.count <= mostWords else {
             throw .badRequest(
                 "q may have at most \(longest) characters and \(mostWords) words.",
                 errors: [

@@ -1,0 +1,119 @@
+// Everybody but Swift compares text by code point: browsers, databases, ConnectWise, spreadsheets. A dangerous sign that
+// joins with its neighbour into one character ("<" behind U+0600, a quote before U+0301) is not that sign for Swift's
+// own `contains` or `replacing`, but it is for them. So whatever crosses a boundary is looked at by byte or by scalar.
+
+extension Collection<UInt8> {
+    /// Whether the bytes begin with those of the text.
+    @inlinable
+    package func hasPrefix(_ prefix: String) -> Bool { starts(with: prefix.utf8) }
+
+    /// Where the bytes of the text are first, or nil. An empty text is at the start.
+    package func firstRange(of text: String) -> Range<Index>? {
+        guard let first = text.utf8.first else { return startIndex..<startIndex }
+        var start = startIndex
+        while let candidate = self[start...].firstIndex(of: first) {
+            var end = candidate
+            if text.utf8.allSatisfy({ byte in
+                guard end < endIndex, self[end] == byte else { return false }
+                formIndex(after: &end)
+                return true
+            }) {
+                return candidate..<end
+            }
+            start = index(after: candidate)
+        }
+        return nil
+    }
+
+    /// Whether the bytes of the text are among these, one after the other.
+    package func contains(_ text: String) -> Bool { firstRange(of: text) != nil }
+}
+
+extension BidirectionalCollection<UInt8> {
+    /// Whether the bytes end with those of the text.
+    @inlinable
+    package func hasSuffix(_ suffix: String) -> Bool { reversed().starts(with: suffix.utf8.reversed()) }
+}
+
+extension StringProtocol {
+    /// What follows the prefix; nil when the text does not begin with it, byte for byte.
+    package func dropping(prefix: String) -> SubSequence? {
+        guard utf8.starts(with: prefix.utf8) else { return nil }
+        return self[utf8.index(startIndex, offsetBy: prefix.utf8.count)...]
+    }
+
+    /// What precedes the suffix; nil when the text does not end with it, byte for byte.
+    package func dropping(suffix: String) -> SubSequence? {
+        guard utf8.reversed().starts(with: suffix.utf8.reversed()) else { return nil }
+        return self[..<utf8.index(endIndex, offsetBy: -suffix.utf8.count)]
+    }
+
+    /// The text with each occurrence of some bytes replaced.
+    package func replacing(bytes text: String, with replacement: String) -> String {
+        splitBytes(on: text, omittingEmpty: false).joined(separator: replacement)
+    }
+
+    /// The parts between the separators, byte for byte.
+    /// - Parameter separator: must not be empty.
+    package func splitBytes(on separator: String, maxSplits: Int = .max, omittingEmpty: Bool = true) -> [SubSequence] {
+        precondition(!separator.isEmpty, "a separator has at least one byte")
+        var parts: [SubSequence] = []
+        var (start, splits) = (startIndex, 0)
+        while splits < maxSplits, let found = utf8[start...].firstRange(of: separator) {
+            if !omittingEmpty || start < found.lowerBound {
+                parts.append(self[start..<found.lowerBound])
+                splits += 1
+            }
+            start = found.upperBound
+        }
+        if !omittingEmpty || start < endIndex { parts.append(self[start...]) }
+        return parts
+    }
+
+    /// The parts between the scalars for which the condition holds.
+    package func splitScalars(
+        omittingEmpty: Bool = true, where isSeparator: (Unicode.Scalar) -> Bool
+    ) -> [SubSequence] {
+        var parts: [SubSequence] = []
+        var start = startIndex
+        for index in unicodeScalars.indices where isSeparator(unicodeScalars[index]) {
+            if !omittingEmpty || start < index { parts.append(self[start..<index]) }
+            start = unicodeScalars.index(after: index)
+        }
+        if !omittingEmpty || start < endIndex { parts.append(self[start...]) }
+        return parts
+    }
+
+    /// The words, without the white space around them.
+    package var words: [SubSequence] { splitScalars(where: \.properties.isWhitespace) }
+
+    /// The lines, empty ones too; CR LF ends one line.
+    package var lines: [SubSequence] {
+        var lines: [SubSequence] = []
+        var start = startIndex
+        var previous: Unicode.Scalar?
+        for index in unicodeScalars.indices {
+            let scalar = unicodeScalars[index]
+            defer { previous = scalar }
+            guard scalar.isNewline else { continue }
+            let next = unicodeScalars.index(after: index)
+            if scalar != "\n" || previous != "\r" { lines.append(self[start..<index]) }
+            start = next
+        }
+        lines.append(self[start...])
+        return lines
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether the scalar ends a line by Unicode's rules (UAX 14).
+    package var isNewline: Bool {
+        switch self {
+        case "\n", "\r", "\u{0B}", "\u{0C}", "\u{85}", "\u{2028}", "\u{2029}": true
+        default: false
+        }
+    }
+
+    /// Whether the scalar is a control (general category Cc).
+    package var isControl: Bool { properties.generalCategory == .control }
+}

@@ -1,0 +1,51 @@
+extension String {
+    /// The text as it may stand in HTML, between tags and in quoted attributes: each byte that has a meaning there is
+    /// replaced, whatever stands beside it.
+    package var escapedForHTML: String {
+        var text = self
+        return text.withUTF8 { bytes in
+            var size = bytes.count
+            for byte in bytes { size &+= Self.growth(of: byte) }
+            guard size != bytes.count else { return nil as String? }
+            return String(unsafeUninitializedCapacity: size) { Self.escape(bytes, into: $0) }
+        } ?? self
+    }
+
+    @inline(__always)
+    private static func growth(of byte: UInt8) -> Int {
+        switch byte {
+        case UInt8(ascii: "<"), UInt8(ascii: ">"): 3
+        case UInt8(ascii: "&"), UInt8(ascii: "'"): 4
+        case UInt8(ascii: "\""): 5
+        default: 0
+        }
+    }
+
+    /// - Returns: how many bytes were written.
+    private static func escape(_ bytes: UnsafeBufferPointer<UInt8>, into result: UnsafeMutableBufferPointer<UInt8>)
+        -> Int
+    {
+        var end = 0
+        for byte in bytes {
+            let entity: StaticString
+            switch byte {
+            case UInt8(ascii: "<"): entity = "&lt;"
+            case UInt8(ascii: ">"): entity = "&gt;"
+            case UInt8(ascii: "&"): entity = "&amp;"
+            case UInt8(ascii: "'"): entity = "&#39;"
+            case UInt8(ascii: "\""): entity = "&quot;"
+            default:
+                result[end] = byte
+                end &+= 1
+                continue
+            }
+            entity.withUTF8Buffer {
+                for byte in $0 {
+                    result[end] = byte
+                    end &+= 1
+                }
+            }
+        }
+        return end
+    }
+}

@@ -1,0 +1,16 @@
+extension FixedWidthInteger {
+    /// The whole part of the number, or the nearest that can be held; zero for what is no number.
+    package init(saturating number: Double) {
+        guard !number.isNaN else {
+            self = 0
+            return
+        }
+        self = Self(exactly: number.rounded(.towardZero)) ?? (number < 0 ? .min : .max)
+    }
+
+    /// The sum, or the nearest number that can be held.
+    package func saturatingAdding(_ other: Self) -> Self {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? (other < 0 ? .min : .max) : sum
+    }
+}
