@@ -14,6 +14,13 @@ extension StringProtocol {
         utf8.count <= limit ? String(self) : cut(to: limit, unicodeScalars.count) { $0.unicodeScalars.count }
     }
 
+    /// The beginning of the text that has at most so many characters, as a person counts them. Says nothing of bytes: for
+    /// what is shown, beside a limit of bytes.
+    package func cut(toCharacters limit: Int) -> String {
+        utf8.count <= limit
+            ? String(self) : String(self[..<(index(startIndex, offsetBy: limit, limitedBy: endIndex) ?? endIndex)])
+    }
+
     private func cut(to limit: Int, _ size: Int, of count: (Character) -> Int) -> String {
         guard size > limit else { return String(self) }
         var (end, used) = (startIndex, 0)

@@ -4,7 +4,7 @@ import Ticketing
 
 /// Writes the message about an event. Pure.
 public struct MessageRenderer: Sendable {
-    /// At how many Unicode scalars a note is cut.
+    /// At how many characters, as people count them, a note is cut.
     public let longestNote: Int
     /// The longest message, in UTF-8 bytes.
     public let longestMessage: Int
@@ -91,7 +91,8 @@ public struct MessageRenderer: Sendable {
     /// The note as a quote, cut between characters where it is too long for the setting or for the chat system.
     private func quote(_ text: String, bytes: Int) -> String {
         let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        let kept = text.cut(toScalars: longestNote)
+        // People set how much they want to read; ``longestMessage`` is what keeps it small.
+        let kept = text.cut(toCharacters: longestNote)
         let room = bytes - Self.ellipsis.utf8.count
         var quote = ""
         var isWhole = kept.utf8.count == text.utf8.count
