@@ -85,8 +85,8 @@ let package = Package(
         .executableTarget(
             name: "patchbay-bench",
             dependencies: [
-                "Accounts", "Database", "Jobs", "Simulators", "WebSupport", argumentParser, crypto, httpClient,
-                hummingbird,
+                "Accounts", "BoundaryText", "Database", "Jobs", "Simulators", "WebSupport", argumentParser, crypto,
+                httpClient, hummingbird,
                 lifecycle, logging, nioCore, nioHTTP1, nioPosix,
             ], path: "Sources/Bench", swiftSettings: settings),
 

@@ -14,6 +14,7 @@ struct Bench: AsyncParsableCommand {
 
 /// What can be measured on its own.
 enum Chapter: String, CaseIterable, ExpressibleByArgument {
+    case text
     case intake
     case pipeline
     case burst
@@ -45,10 +46,15 @@ struct Measure: AsyncParsableCommand {
         }
         let engines = try BenchDatabase.engines(only: engine)
         var table = ResultTable()
-        for chapter in chapters {
+        if chapters.contains(.text) {
+            table.begin(Chapter.text.rawValue)
+            TextRates().run(&table)
+        }
+        for chapter in chapters where chapter != .text {
             for engine in engines {
                 table.begin("\(chapter.rawValue), \(engine == .sqlite ? "SQLite" : "PostgreSQL")")
                 switch chapter {
+                case .text: break
                 case .intake: try await Intake(engine: engine, seconds: seconds).run(&table)
                 case .pipeline: try await Pipeline(engine: engine, seconds: seconds).run(&table)
                 case .burst: try await Burst(engine: engine).run(&table)
