@@ -24,8 +24,12 @@ public final class OutboundClient: Sendable {
         public var connectionsPerHost = 64
         /// Unused connections are closed after this time. Shorter than the idle time of the servers we know.
         public var idleTimeOut: Duration = .seconds(30)
-        /// Trust; the system's roots unless set.
-        public var tls: TLSConfiguration = .makeClientConfiguration()
+        /// Trust; the system's roots unless set. Never below TLS 1.2, which the library would take.
+        public var tls: TLSConfiguration = {
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.minimumTLSVersion = .tlsv12
+            return configuration
+        }()
         /// For tests: DNS as seen beforehand, and as seen by the connection.
         var resolve: @Sendable (String) -> [SocketAddress] = AddressLookup.system
         var connectInstead: [String: String] = [:]

@@ -130,6 +130,8 @@ extension Console {
             try await accounts.signIn.out(live, from: Self.visitor(request, context))
         }
         cookie.set(nil, in: &response)
+        // What was typed and not sent is kept by the browser until then.
+        if let name = HTTPField.Name("Clear-Site-Data") { response.headers[name] = "\"storage\"" }
         return response
     }
 
