@@ -173,13 +173,15 @@ let package = Package(
         tests("DatabaseTests", ["Database", "TestSupport"]),
         tests("JobsTests", ["Database", "Jobs", "TestSupport", lifecycle, logging]),
         .target(
-            name: "ScriptedPeer", dependencies: [nioCore, nioHTTP1, nioPosix, nioSSL], path: "Tests/ScriptedPeer",
+            name: "ScriptedPeer", dependencies: [crypto, nioCore, nioHTTP1, nioPosix, nioSSL],
+            path: "Tests/ScriptedPeer",
             swiftSettings: settings),
         tests("OutboundTests", ["Outbound", "ScriptedPeer", asn1, crypto, logging, nioCore, nioSSL, x509]),
         tests("SealingTests", ["Sealing", crypto]),
         tests(
             "TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "ScriptedPeer", logging]),
+        tests("OpenIDConnectTests", ["OpenIDConnect", "Outbound", "ScriptedPeer", logging]),
         tests("StandardWebhooksTests", ["StandardWebhooks"]),
         tests("WebexTests", ["Outbound", "ScriptedPeer", "Webex", logging]),
         .target(

@@ -70,19 +70,22 @@ public struct OpenIDClient: Sendable {
             let reason = (try? JSONDecoder().decode(Refusal.self, from: answer.body))?.error
             throw .refused(reason ?? "status \(answer.status)")
         }
-        guard let token = (try? JSONDecoder().decode(Tokens.self, from: answer.body))?.id_token else {
+        guard let text = (try? JSONDecoder().decode(Tokens.self, from: answer.body))?.id_token else {
             throw .protocolViolation("it sent no ID token")
         }
-        let claims = try await verified(token, discovery)
-        guard claims.iss.value == issuer else { throw .invalidToken("it is from another issuer") }
-        guard claims.aud.value.contains(clientID) else { throw .invalidToken("it is for another client") }
-        // Clocks differ a little.
-        guard claims.exp.value > now - 60 else { throw .invalidToken("it has expired") }
-        guard let given = claims.nonce, given == nonce else { throw .invalidToken("its nonce is not ours") }
-        return IdentityClaims(
-            subject: claims.sub.value, email: claims.email ?? claims.preferred_username,
-            isEmailVerified: claims.email_verified?.isTrue ?? true, name: claims.name,
-            groups: claims.groups ?? [])
+        let token = try await verified(text, discovery)
+        return try token.identity(expecting: .init(issuer: issuer, clientID: clientID, nonce: nonce, now: now))
+    }
+
+    /// Checks which issuer an answer that came through the browser says it is from (RFC 9207), so that nobody can pass
+    /// one provider's code off as another's.
+    /// - Parameter given: the answer's `iss`.
+    public func checkIssuer(_ given: String?) async throws(OpenIDError) {
+        if let given {
+            guard IDToken.same(given, issuer) else { throw .mixedUp("it names another issuer (iss)") }
+        } else if try await discovery().namesIssuer {
+            throw .mixedUp("it does not name its issuer (iss), as the provider's configuration promises")
+        }
     }
 
     private func verified(_ token: String, _ discovery: Discovery) async throws(OpenIDError) -> IDToken {
@@ -93,6 +96,8 @@ public struct OpenIDClient: Sendable {
                 return try await keys.verify(token, as: IDToken.self)
             } catch  where attempt == 1 {
                 continue
+            } catch is DecodingError {
+                throw .invalidToken("it is no JSON object")
             } catch {
                 throw .invalidToken("its signature is wrong")
             }
@@ -117,7 +122,7 @@ public struct OpenIDClient: Sendable {
         guard answer.status == 200, let found = try? JSONDecoder().decode(Discovery.self, from: answer.body) else {
             throw .protocolViolation("there is no OpenID configuration at this address")
         }
-        guard found.issuer == issuer else {
+        guard IDToken.same(found.issuer, issuer) else {
             throw .protocolViolation(
                 "it calls itself \(found.issuer.cut(toBytes: 200)); use exactly this as the issuer")
         }
@@ -168,6 +173,10 @@ public enum OpenIDError: Error, Sendable, Equatable, CustomStringConvertible {
     case refused(String)
     /// The token must not be believed.
     case invalidToken(String)
+    /// A claim of the token has a shape that cannot be read: its name, and what is wrong with it.
+    case unreadableClaim(String, String)
+    /// The answer is, or may be, another provider's.
+    case mixedUp(String)
 
     /// For people.
     public var description: String {
@@ -176,22 +185,40 @@ public enum OpenIDError: Error, Sendable, Equatable, CustomStringConvertible {
         case .protocolViolation(let reason): "The identity provider does not answer as expected: \(reason)."
         case .refused(let reason): "The identity provider refused: \(reason)."
         case .invalidToken(let reason): "The identity provider's token is not valid: \(reason)."
+        case .unreadableClaim(let name, let reason):
+            "The identity provider's claim \(name) cannot be read: \(reason). Change what the provider sends for it."
+        case .mixedUp(let reason): "The answer may be from another identity provider: \(reason)."
         }
     }
 }
 
 /// Who somebody is, in the words of an issuer.
 public struct IdentityClaims: Sendable, Equatable {
-    /// The issuer's name for the person; never changes.
+    /// The issuer's name for the person; never empty, never changes.
     public let subject: String
-    /// The e-mail address, or what takes its place.
+    /// The e-mail address; says nothing about who the person is unless the issuer vouches for it.
     public let email: String?
-    /// Whether the issuer vouches for the address.
-    public let isEmailVerified: Bool
+    /// Whether the issuer vouches for the address; nil when it does not say.
+    public let isEmailVerified: Bool?
     /// The person's name.
     public let name: String?
     /// Groups, if the issuer tells them.
     public let groups: [String]
+    /// Whether there are more groups than the issuer puts into a token, so that none is told.
+    public let lacksGroups: Bool
+
+    /// States what an issuer says.
+    public init(
+        subject: String, email: String? = nil, isEmailVerified: Bool? = nil, name: String? = nil,
+        groups: [String] = [], lacksGroups: Bool = false
+    ) {
+        self.subject = subject
+        self.email = email
+        self.isEmailVerified = isEmailVerified
+        self.name = name
+        self.groups = groups
+        self.lacksGroups = lacksGroups
+    }
 }
 
 /// What is known of issuers, for an hour.
@@ -230,12 +257,24 @@ struct Discovery: Decodable, Sendable {
         case authorizationEndpoint = "authorization_endpoint"
         case tokenEndpoint = "token_endpoint"
         case jwksURI = "jwks_uri"
+        case namesIssuer = "authorization_response_iss_parameter_supported"
     }
 
     let issuer: String
     let authorizationEndpoint: String
     let tokenEndpoint: String
     let jwksURI: String
+    /// Whether each answer says which issuer it is from (RFC 9207).
+    let namesIssuer: Bool
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        issuer = try container.decode(String.self, forKey: .issuer)
+        authorizationEndpoint = try container.decode(String.self, forKey: .authorizationEndpoint)
+        tokenEndpoint = try container.decode(String.self, forKey: .tokenEndpoint)
+        jwksURI = try container.decode(String.self, forKey: .jwksURI)
+        namesIssuer = (try? container.decodeIfPresent(Bool.self, forKey: .namesIssuer)) ?? false
+    }
 }
 
 private struct LooseKeys: Decodable {
@@ -255,39 +294,4 @@ private struct LooseKeys: Decodable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         keys = try container.decode([Maybe].self, forKey: .keys).compactMap(\.key)
     }
-}
-
-private struct IDToken: JWTPayload {
-    /// Some issuers send booleans as text.
-    struct LooseBool: Codable, Sendable {
-        let isTrue: Bool
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let value = try? container.decode(Bool.self) {
-                isTrue = value
-            } else {
-                isTrue = try container.decode(String.self) == "true"
-            }
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            try container.encode(isTrue)
-        }
-    }
-
-    let iss: IssuerClaim
-    let sub: SubjectClaim
-    let aud: AudienceClaim
-    let exp: ExpirationClaim
-    let nonce: String?
-    let email: String?
-    let email_verified: LooseBool?
-    let preferred_username: String?
-    let name: String?
-    let groups: [String]?
-
-    // The client checks the claims, with the request's own clock and nonce.
-    func verify(using algorithm: some JWTAlgorithm) async throws {}
 }

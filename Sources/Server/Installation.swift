@@ -28,6 +28,7 @@ public enum Installation {
         Migration(14, "names of members, held requests", memberNameSchema + repetitionHoldSchema),
         Migration(15, "keys of mapped members, scopes of posts", memberKeySchema + postScopeSchema),
         Migration(16, "times of posts, versions of settings", postTimeSchema + settingsVersionSchema),
+        Migration(17, "who somebody is", bindingSchema + foreignMappingSchema),
     ]
 
     /// Opens the database that the configuration names.
@@ -43,6 +44,7 @@ public enum Installation {
         let database = try await database(configuration, logger: logger)
         do {
             let applied = try await database.migrate(migrations)
+            try await AuditBacklog.record(in: database, now: Date())
             await database.close()
             return applied.map { "\($0.number): \($0.name)" }
         } catch {
@@ -110,6 +112,7 @@ public enum Installation {
         let database = try await database(configuration, logger: logger)
         do {
             let migrations = try await database.migrate(Self.migrations)
+            try await AuditBacklog.record(in: database, now: Date())
             let first = FirstAdministrator(
                 email: configuration.adminEmail ?? "admin@localhost", password: configuration.adminPassword,
                 organization: organization)

@@ -44,6 +44,7 @@ public struct Server: Sendable {
         let outbound = OutboundClient(allowlist: allowlist, logger: logger)
         do {
             try await database.migrate(Installation.migrations)
+            try await AuditBacklog.record(in: database, now: Date())
             try await Installation.createAdministrator(configuration, in: database)
             return try await build(
                 configuration, on: database, outbound, sealer: sealer, metrics: metrics, logger: logger,

@@ -7,7 +7,7 @@ let accounts = [
     Migration(
         1, "accounts",
         accountsSchema + keysOfOrganizationSchema + identitySchema + repetitionSchema + tenantSchema + rateLimitSchema
-            + repetitionHoldSchema)
+            + bindingSchema + repetitionHoldSchema)
 ]
 
 extension Database {

@@ -37,6 +37,7 @@ class Provider:
         self.process.wait(timeout=30)
 
     def person(self, subject, **claims):
+        claims = {"email_verified": True} | claims
         requests.put(f"{self.url}/users/{subject}", json=claims, timeout=30).raise_for_status()
 
 
@@ -125,7 +126,7 @@ def test_it_asks_with_state_nonce_and_pkce(patchbay):
     query = urllib.parse.parse_qs(urllib.parse.urlparse(url).query)
     assert query["code_challenge_method"] == ["S256"] and len(query["code_challenge"][0]) == 43
     assert len(query["state"][0]) == 43 and len(query["nonce"][0]) == 43
-    assert query["redirect_uri"] == [patchbay.base + "/sign-in/return"]
+    assert query["redirect_uri"] == [f"{patchbay.base}/sign-in/return/{patchbay.provider}"]
 
 
 def test_a_new_person_waits_for_approval_and_then_comes_in(patchbay, provider):
@@ -150,12 +151,43 @@ def test_the_domain_gives_a_role(patchbay, provider):
     assert approve(patchbay, "bo@boss.example")["role"] == "admin"
 
 
-def test_a_known_address_is_the_same_person(patchbay, provider):
+def local(patchbay, email, role):
+    """An account that nobody at the provider is bound to."""
+    made = patchbay.post(
+        f"{patchbay.base}/api/v1/users", json={"email": email, "name": "Local", "role": role}, timeout=30
+    )
+    assert made.status_code == 201, made.text
+    return made.json()["id"]
+
+
+def test_a_known_address_that_is_verified_is_the_same_person(patchbay, provider):
+    local(patchbay, "eli@rivermark.example", "engineer")
+    provider.person("sub-eli", email="ELI@rivermark.example")
+    browser, answer = enter(patchbay, "sub-eli")
+    assert answer.status_code == 303
+    assert browser.get(patchbay.base + "/tickets", timeout=30).status_code == 200
+    # From then on the address is nobody else's, verified or not.
+    for subject, verified in (("sub-eve", True), ("sub-eva", False)):
+        provider.person(subject, email="eli@rivermark.example", email_verified=verified)
+        browser, answer = enter(patchbay, subject)
+        assert answer.status_code in (400, 403) and "patchbay" not in browser.cookies
+
+
+def test_no_provider_admits_a_super_administrator(patchbay, provider):
     provider.person("sub-admin", email="ADMIN@rivermark.example")
     browser, answer = enter(patchbay, "sub-admin")
-    # Nobody insists on the password of who does not use one.
-    assert answer.status_code == 303
-    assert browser.get(patchbay.base + "/users", timeout=30).status_code == 200
+    assert answer.status_code == 403 and "password and second factor" in answer.text
+    assert "patchbay" not in browser.cookies
+
+
+def test_an_administrator_waits_for_a_confirmation(patchbay, provider):
+    user = local(patchbay, "ada@rivermark.example", "admin")
+    provider.person("sub-ada", email="ada@rivermark.example")
+    assert enter(patchbay, "sub-ada")[1].status_code == 403
+    address = f"{patchbay.base}/api/v1/users/{user}"
+    assert patchbay.get(address, timeout=30).json()["identity_offer"]["subject"] == "sub-ada"
+    assert patchbay.patch(address, json={"identity_subject": "sub-ada"}, timeout=30).status_code == 200
+    assert enter(patchbay, "sub-ada")[1].status_code == 303
 
 
 def test_an_address_that_is_not_vouched_for_is_not_believed(patchbay, provider):
@@ -175,9 +207,8 @@ def test_who_was_deactivated_stays_out(patchbay, provider):
 
 
 def test_the_way_back_counts_once_and_in_one_browser(patchbay, provider):
-    provider.person("sub-admin", email="admin@rivermark.example")
     browser, url = depart(patchbay)
-    back = prove(browser, url, "sub-admin")
+    back = prove(browser, url, "sub-eli")
     stranger = requests.get(back, allow_redirects=False, timeout=30)
     assert stranger.status_code == 400 and "another browser" in stranger.text
     assert browser.get(back, allow_redirects=False, timeout=30).status_code == 303
@@ -185,10 +216,10 @@ def test_the_way_back_counts_once_and_in_one_browser(patchbay, provider):
     # Somebody else's code under my state.
     victim, url = depart(patchbay)
     other, other_url = depart(patchbay)
-    code = urllib.parse.parse_qs(urllib.parse.urlparse(prove(other, other_url, "sub-admin")).query)["code"][0]
+    code = urllib.parse.parse_qs(urllib.parse.urlparse(prove(other, other_url, "sub-eli")).query)["code"][0]
     state = urllib.parse.parse_qs(urllib.parse.urlparse(url).query)["state"][0]
     mixed = victim.get(
-        f"{patchbay.base}/sign-in/return?code={code}&state={state}", allow_redirects=False, timeout=30
+        f"{patchbay.base}/sign-in/return/{patchbay.provider}?code={code}&state={state}", allow_redirects=False, timeout=30
     )
     assert mixed.status_code == 502 and "patchbay" not in victim.cookies
 
@@ -197,7 +228,8 @@ def test_a_refusal_of_the_provider_is_told_in_words_and_never_as_markup(patchbay
     browser, url = depart(patchbay)
     state = urllib.parse.parse_qs(urllib.parse.urlparse(url).query)["state"][0]
     answer = browser.get(
-        f"{patchbay.base}/sign-in/return?error=access_denied%3Cscript%3E&error_description=%3Cscript%3E&state={state}",
+        f"{patchbay.base}/sign-in/return/{patchbay.provider}"
+        f"?error=access_denied%3Cscript%3E&error_description=%3Cscript%3E&state={state}",
         timeout=30,
     )
     assert answer.status_code == 400 and "access_denied" in answer.text and "<script>" not in answer.text.split("<body")[1]
@@ -205,7 +237,7 @@ def test_a_refusal_of_the_provider_is_told_in_words_and_never_as_markup(patchbay
 
 def test_while_the_provider_is_down_passwords_work(patchbay, provider):
     browser, url = depart(patchbay)
-    back = prove(browser, url, "sub-admin")
+    back = prove(browser, url, "sub-eli")
     provider.stop()
     try:
         answer = browser.get(back, allow_redirects=False, timeout=30)
@@ -226,8 +258,8 @@ def test_while_the_provider_is_down_passwords_work(patchbay, provider):
     finally:
         provider.start()
     # It has forgotten everybody and has other keys, which are fetched anew.
-    provider.person("sub-admin", email="admin@rivermark.example")
-    assert enter(patchbay, "sub-admin")[1].status_code == 303
+    provider.person("sub-eli", email="eli@rivermark.example")
+    assert enter(patchbay, "sub-eli")[1].status_code == 303
 
 
 def test_signing_in_is_on_record(patchbay):

@@ -234,7 +234,9 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("An engineer says who he is himself, not who others are", arguments: TestDatabase.engines)
+    @Test(
+        "An engineer says to be the member with the own e-mail address, not another and not for others",
+        arguments: TestDatabase.engines)
     func self_mapping(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let engineer = try await patchbay.engineer()
@@ -243,8 +245,20 @@ struct TicketReadingTests {
             #expect(own.count == 1)
             let member = try await engineer.api(.GET, "\(patchbay.psa)/members?search=rsato").json["items"]
                 .elements.first?["id"]
-            let saved = try await engineer.api(
-                .POST, path, ["mappings": [["user_id": .number(Double(engineer.id)), "member_id": member ?? .null]]])
+            let body: JSON = ["mappings": [["user_id": .number(Double(engineer.id)), "member_id": member ?? .null]]]
+            let refused = try await engineer.api(.POST, path, body)
+            #expect(refused.status == 403 && refused.json["code"] == "not_your_address")
+            #expect(try await engineer.api(.GET, path).json["items"].elements.first?["member_id"] == .null)
+            let record = try await patchbay.api(.GET, "/audit?action=member_mapping").json["items"].elements
+            #expect(record.count == 1 && record.first?["result"] == "refused")
+            try await patchbay.database.write { db in
+                try db.execute(
+                    """
+                    UPDATE users SET email = 'Ren.Sato@rivermark.example', email_key = 'ren.sato@rivermark.example'
+                    WHERE id = \(engineer.id)
+                    """)
+            }
+            let saved = try await engineer.api(.POST, path, body)
             #expect(saved.json["items"].elements.first?["matched_by"] == "manual_self")
             let others = try await engineer.api(.POST, path, ["mappings": [["user_id": 1, "member_id": .null]]])
             #expect(others.status == 403)

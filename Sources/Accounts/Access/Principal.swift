@@ -43,6 +43,16 @@ public struct Principal: Sendable, Equatable {
         self.tenants = tenants
     }
 
+    /// Whether it is an API key that is limited to some areas.
+    var isLimitedKey: Bool {
+        if case .key(_, let scope) = means { scope != nil } else { false }
+    }
+
+    /// The API key in use; nil in a browser.
+    var key: APIKey.ID? {
+        if case .key(let id, _) = means { id } else { nil }
+    }
+
     /// For the audit log.
     func actor(at address: String?) -> Actor {
         let means =

@@ -1,4 +1,5 @@
 import BoundaryText
+import Database
 import HTTPTypes
 import Hummingbird
 
@@ -13,6 +14,8 @@ public struct SessionCookie: Sendable {
 
     private var name: String { isSecure ? "__Host-patchbay" : "patchbay" }
     private var wayName: String { isSecure ? "__Host-patchbay-way" : "patchbay-way" }
+
+    private var organizationName: String { isSecure ? "__Host-patchbay-organization" : "patchbay-organization" }
 
     /// The session's token, if the request has one.
     public func token(in request: Request) -> SessionToken? {
@@ -30,6 +33,16 @@ public struct SessionCookie: Sendable {
     /// Sets or, with nil, removes it.
     public func setWay(_ text: String?, in response: inout Response) {
         put(wayName, text, seconds: 600, in: &response)
+    }
+
+    /// The organization by whose identity provider somebody last signed in here, so that the sign-in page shows it again.
+    public func organization(in request: Request) -> Organization.ID? {
+        request.cookies[organizationName].flatMap { Organization.ID($0.value) }
+    }
+
+    /// Remembers it.
+    public func setOrganization(_ id: Organization.ID, in response: inout Response) {
+        put(organizationName, "\(id)", seconds: 400 * 86_400, in: &response)
     }
 
     private func put(_ name: String, _ value: String?, seconds: Int, in response: inout Response) {

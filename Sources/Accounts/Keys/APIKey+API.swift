@@ -20,9 +20,11 @@ func keyRoutes(_ keys: APIKeys, areas: @escaping @Sendable () -> Set<String>) ->
         ) { request in
             let body = try await request.body(NewAPIKey.self)
             let (role, scope) = try body.checked(for: request.principal, areas: areas())
-            let (key, text) = try await keys.make(
-                body.name, for: request.principal.user, role: role, scope: scope, expiresAt: body.expiresAt,
-                by: request.actor)
+            let (key, text) = try await refusing {
+                try await keys.make(
+                    body.name, for: request.principal.user, role: role, scope: scope, expiresAt: body.expiresAt,
+                    with: request.principal.key, by: request.actor)
+            }
             var answer = APIKeyAnswer(key)
             answer.key = text.description
             return .made(answer, at: "/api/v1/users/keys/\(key.id)")
@@ -36,6 +38,22 @@ func keyRoutes(_ keys: APIKeys, areas: @escaping @Sendable () -> Set<String>) ->
             return Response(status: .noContent)
         },
     ]
+}
+
+private func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
+    do {
+        return try await body()
+    } catch APIKeys.Refusal.outlives(let latest) {
+        throw Problem.invalid([
+            .init(
+                field: "expires_at", code: "too_late",
+                message: "must not be after the end of the key in use, \(APIJSON.text(latest)).")
+        ])
+    } catch APIKeys.Refusal.tooMany {
+        throw Problem.conflict(
+            code: "too_many_keys",
+            "You have \(APIKeys.mostOfOnePerson) API keys, ended ones included, and nobody has more. Revoke one first.")
+    }
 }
 
 /// Who does not administrate sees only his own keys.

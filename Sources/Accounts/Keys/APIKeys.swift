@@ -37,15 +37,33 @@ public struct APIKeys: Sendable {
             role: min(role, userRole), name: try row["name"], means: .key(key.id, try row["scope"]), tenants: tenants)
     }
 
+    /// Why a key is not made.
+    enum Refusal: Error, Sendable, Equatable {
+        /// The key with which it is asked for ends earlier.
+        case outlives(Date)
+        /// The person has as many keys as anybody may have.
+        case tooMany
+    }
+
+    /// Each program of a person has its own; more are a script that makes one at each run. Keys that have ended count.
+    static let mostOfOnePerson = 100
+
     /// Makes a key.
-    /// - Parameter actor: who makes it, for the audit log.
+    /// - Parameters:
+    ///   - maker: the key with which it is asked for; the new one ends with it at the latest.
+    ///   - actor: who makes it, for the audit log.
     /// - Returns: the key and its text, which cannot be had again.
     public func make(
         _ name: String, for user: User.ID, role: Role, scope: KeyScope? = nil, expiresAt: Date? = nil,
-        by actor: Actor = .command
+        with maker: APIKey.ID? = nil, by actor: Actor = .command
     ) async throws -> (key: APIKey, text: APIKeyText) {
-        let (instant, secret) = (now(), APIKeyText.randomSecret())
+        let (instant, secret, wanted) = (now(), APIKeyText.randomSecret(), expiresAt)
         return try await database.write { db in
+            // Of many at once none may find a free place that is taken.
+            try db.lock("keys:\(user)")
+            let count: Int = try db.first("SELECT COUNT(*) AS n FROM api_keys WHERE user_id = \(user)")?["n"] ?? 0
+            guard count < Self.mostOfOnePerson else { throw Refusal.tooMany }
+            let expiresAt = try Self.end(wanted, with: maker, in: db)
             let id: APIKey.ID? = try db.first(
                 """
                 INSERT INTO api_keys (user_id, organization_id, name, secret_hash, role, scope, expires_at, created_at)
@@ -64,6 +82,20 @@ public struct APIKeys: Sendable {
                 in: db)
             return (key, text)
         }
+    }
+
+    /// When a new key ends: when asked for, and with the key that makes it at the latest.
+    private static func end(_ wanted: Date?, with maker: APIKey.ID?, in db: Connection) throws -> Date? {
+        guard let maker else { return wanted }
+        guard let row = try db.first("SELECT expires_at FROM api_keys WHERE id = \(maker)") else {
+            // It was revoked since the request came: nothing is made with it any more.
+            throw Refusal.outlives(.distantPast)
+        }
+        let latest: Date? = try row["expires_at"]
+        guard let latest else { return wanted }
+        guard let wanted else { return latest }
+        guard wanted <= latest else { throw Refusal.outlives(latest) }
+        return wanted
     }
 
     /// An organization's keys, oldest first.

@@ -57,7 +57,7 @@ public struct SecondFactor: Sendable {
     /// - Returns: the recovery codes, which cannot be had again; nil when the code is wrong.
     public func confirm(_ code: String, by actor: Actor, of principal: Principal) async throws -> [String]? {
         let user = principal.user
-        guard try await accept(code, of: user, confirmed: false) else { return nil }
+        guard try await accept(Self.bare(code), of: user, confirmed: false) else { return nil }
         let (codes, instant) = (RecoveryCode.make(), now())
         return try await database.write { db -> [String]? in
             let changed = try db.execute(
@@ -112,7 +112,7 @@ public struct SecondFactor: Sendable {
 
     /// Checks a code or a recovery code; each is taken once.
     func prove(_ text: String, by user: User.ID) async throws -> Proof? {
-        let bare = text.words.joined()
+        let bare = Self.bare(text)
         if bare.utf8.count == TOTP.digits, bare.utf8.allSatisfy(\.isDigit) {
             return try await accept(bare, of: user, confirmed: true) ? .code : nil
         }
@@ -124,6 +124,11 @@ public struct SecondFactor: Sendable {
             let left: Int? = try db.first("SELECT COUNT(*) AS n FROM recovery_codes WHERE user_id = \(user)")?["n"]
             return .recoveryCode(left: left ?? 0)
         }
+    }
+
+    /// A code without the blanks with which apps show it.
+    private static func bare(_ code: String) -> String {
+        code.words.joined()
     }
 
     private func accept(_ code: String, of user: User.ID, confirmed: Bool) async throws -> Bool {

@@ -40,8 +40,11 @@ public enum TOTP {
 
     /// For the QR code (key URI format of the authenticator apps).
     static func uri(_ secret: [UInt8], account: String, issuer: String) -> String {
+        // A colon parts issuer and account, escaped or not: apps that read it would cut the name there.
         func escaped(_ text: String) -> String {
-            text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+            let scalars = text.unicodeScalars.filter { $0 != ":" }
+            return String(String.UnicodeScalarView(scalars))
+                .addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
         }
         return "otpauth://totp/\(escaped(issuer)):\(escaped(account))?secret=\(Base32.text(secret))"
             + "&issuer=\(escaped(issuer))&algorithm=SHA1&digits=\(digits)&period=\(period)"

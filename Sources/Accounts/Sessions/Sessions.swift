@@ -31,7 +31,8 @@ public struct Sessions: Sendable {
         return token
     }
 
-    /// What every request with a cookie asks for.
+    /// What every request with a cookie asks for. A visit to another organization, and a session of a super administrator
+    /// that an identity provider began, count only as long as the role allows them.
     static func lookUp(_ token: SessionToken, now: Date) -> SQL {
         """
         SELECT s.id, s.means, s.awaits_code, s.last_seen_at, s.expires_at, u.id AS user_id,
@@ -39,9 +40,12 @@ public struct Sessions: Sendable {
             u.must_change_password, u.totp_confirmed_at, h.requires_second_factor, u.limited
         FROM sessions s JOIN users u ON u.id = s.user_id
             JOIN organizations h ON h.id = u.organization_id
-            JOIN organizations o ON o.id = COALESCE(s.visiting, u.organization_id)
+            JOIN organizations o ON o.id =
+                CASE WHEN u.role = \(Role.superAdmin) THEN COALESCE(s.visiting, u.organization_id)
+                ELSE u.organization_id END
         WHERE s.token_hash = \(token.hash) AND s.expires_at > \(now)
             AND s.last_seen_at > \(now.addingTimeInterval(-Session.idleTime.seconds)) AND u.active = 1
+            AND NOT (u.role = \(Role.superAdmin) AND s.means = \(Session.Means.singleSignOn))
         """
     }
 
@@ -104,10 +108,19 @@ public struct Sessions: Sendable {
         try db.execute("DELETE FROM sessions WHERE user_id = \(user) AND id <> \(kept?.rawValue ?? 0)")
     }
 
+    /// Ends a person's sessions that began in one way, in the caller's transaction.
+    static func endAll(of user: User.ID, begunBy means: Session.Means, in db: Connection) throws {
+        try db.execute("DELETE FROM sessions WHERE user_id = \(user) AND means = \(means)")
+    }
+
     /// Lets a super administrator look at another organization in this session, or go home again.
     public func visit(_ organization: Organization.ID?, in id: Session.ID) async throws {
         try await database.write { db in
-            try db.execute("UPDATE sessions SET visiting = \(orNull: organization) WHERE id = \(id)")
+            try db.execute(
+                """
+                UPDATE sessions SET visiting = \(orNull: organization)
+                WHERE id = \(id) AND user_id IN (SELECT id FROM users WHERE role = \(Role.superAdmin))
+                """)
         }
     }
 

@@ -10,32 +10,32 @@ func providerRoutes(_ providers: IdentityProviders) -> [Route] {
             .get, "/identity-providers", .owner, "Lists identity providers", gives: .page(ProviderAnswer.self)
         ) { request in
             let page = try await providers.list(of: request.principal.organization, page: request.page())
-            return .json(page.map(ProviderAnswer.init))
+            return .json(page.map { answer($0, providers) })
         },
         Route(
             .post, "/identity-providers", .owner, "Adds an OpenID Connect identity provider",
             takes: NewProvider.self, gives: .made(ProviderAnswer.self)
         ) { request in
             let draft = try await request.body(NewProvider.self).draft()
-            let made = try await providers.save(
-                draft, as: nil, of: request.principal.organization, by: request.actor)
+            let made = try await providers.save(draft, as: nil, by: request.principal, request.actor)
             guard let made else { throw Problem.notFound("identity provider") }
-            return .made(ProviderAnswer(made), at: "/api/v1/identity-providers/\(made.id)")
+            return .made(answer(made, providers), at: "/api/v1/identity-providers/\(made.id)")
         },
         Route(
             .get, "/identity-providers/{id}", .owner, "Shows an identity provider", gives: .one(ProviderAnswer.self)
         ) { request in
-            .json(ProviderAnswer(try await found(request, providers)))
+            .json(answer(try await found(request, providers), providers))
         },
         Route(
-            .patch, "/identity-providers/{id}", .owner, "Changes an identity provider",
+            .patch, "/identity-providers/{id}", .owner,
+            "Changes an identity provider; whoever saves it vouches for it, so it reaches as far as that person may manage",
             takes: ProviderChange.self, gives: .one(ProviderAnswer.self)
         ) { request in
             let old = try await found(request, providers)
             let draft = try await request.body(ProviderChange.self).applied(to: old)
-            let changed = try await providers.save(draft, as: old.id, of: old.organization, by: request.actor)
+            let changed = try await providers.save(draft, as: old.id, by: request.principal, request.actor)
             guard let changed else { throw Problem.notFound("identity provider") }
-            return .json(ProviderAnswer(changed))
+            return .json(answer(changed, providers))
         },
         Route(
             .delete, "/identity-providers/{id}", .owner,
@@ -48,12 +48,14 @@ func providerRoutes(_ providers: IdentityProviders) -> [Route] {
             return Response(status: .noContent)
         },
         Route(
-            .post, "/identity-providers/{id}/test", .owner, "Asks the issuer for its configuration and keys",
+            .post, "/identity-providers/{id}/test", .owner,
+            "Asks the issuer for its configuration and keys, and says what went wrong at sign-ins",
             gives: .one(ProviderTest.self)
         ) { request in
             let provider = try await found(request, providers)
             let error = try await providers.test(provider)
-            return .json(ProviderTest(ok: error == nil, message: error.map { "\($0)" } ?? "The issuer answers."))
+            let words = [error.map { "\($0)" } ?? "The issuer answers."] + provider.complaints
+            return .json(ProviderTest(ok: error == nil, message: words.joined(separator: " ")))
         },
     ]
 }
@@ -64,6 +66,31 @@ private func found(_ request: SignedInRequest, _ providers: IdentityProviders) a
         throw Problem.notFound("identity provider")
     }
     return provider
+}
+
+private func answer(_ provider: IdentityProvider, _ providers: IdentityProviders) -> ProviderAnswer {
+    ProviderAnswer(provider, returnsTo: providers.singleSignOn.ownReturn(of: provider.id))
+}
+
+extension IdentityProvider {
+    /// What its owner should do something about, in words.
+    var complaints: [String] {
+        var words: [String] = []
+        if let lackedGroupsAt {
+            words.append(
+                "At \(APIJSON.text(lackedGroupsAt)) somebody had more groups than it puts into a token, so roles by group did not count. Have it send fewer groups, such as only those assigned to the application."
+            )
+        }
+        if sharesReturn {
+            words.append(
+                "It still returns to the address that providers once shared. Register its own one with the provider, then switch over (shared_return: false)."
+            )
+        }
+        if reach < .owner {
+            words.append("It admits roles up to \(reach.rawValue); an owner who saves it again lets it admit owners.")
+        }
+        return words
+    }
 }
 
 private struct ProviderTest: Codable {
@@ -77,10 +104,21 @@ private enum ProviderKeys: String, CodingKey, CaseIterable {
     case clientSecret = "client_secret"
     case defaultRole = "default_role"
     case roleRules = "role_rules"
+    case trustedDomains = "trusted_domains"
+    case followsRoles = "follow_roles"
+    case sharesReturn = "shared_return"
 }
 
 private struct NewProvider: JSONBody {
-    typealias CodingKeys = ProviderKeys
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, issuer, enabled
+        case clientID = "client_id"
+        case clientSecret = "client_secret"
+        case defaultRole = "default_role"
+        case roleRules = "role_rules"
+        case trustedDomains = "trusted_domains"
+        case followsRoles = "follow_roles"
+    }
 
     let name: String
     let issuer: String
@@ -88,12 +126,16 @@ private struct NewProvider: JSONBody {
     let clientSecret: String
     let defaultRole: Role?
     let roleRules: [IdentityProvider.RoleRule]?
+    let trustedDomains: [String]?
+    let followsRoles: Bool?
     let enabled: Bool?
 
     func draft() throws(Problem) -> IdentityProviders.Draft {
         let draft = IdentityProviders.Draft(
             name: name, issuer: issuer, clientID: clientID, clientSecret: clientSecret,
-            defaultRole: defaultRole ?? .viewer, roleRules: roleRules ?? [], isEnabled: enabled ?? true)
+            defaultRole: defaultRole ?? .viewer, roleRules: roleRules ?? [],
+            trustedDomains: (trustedDomains ?? []).map(\.asciiLowercased), followsRoles: followsRoles ?? false,
+            sharesReturn: false, isEnabled: enabled ?? true)
         try draft.check()
         return draft
     }
@@ -108,14 +150,25 @@ private struct ProviderChange: JSONBody {
     let clientSecret: String?
     let defaultRole: Role?
     let roleRules: [IdentityProvider.RoleRule]?
+    let trustedDomains: [String]?
+    let followsRoles: Bool?
+    let sharesReturn: Bool?
     let enabled: Bool?
 
     func applied(to old: IdentityProvider) throws(Problem) -> IdentityProviders.Draft {
         let draft = IdentityProviders.Draft(
             name: name ?? old.name, issuer: issuer ?? old.issuer, clientID: clientID ?? old.clientID,
             clientSecret: clientSecret, defaultRole: defaultRole ?? old.defaultRole,
-            roleRules: roleRules ?? old.roleRules, isEnabled: enabled ?? old.isEnabled)
+            roleRules: roleRules ?? old.roleRules,
+            trustedDomains: trustedDomains?.map(\.asciiLowercased) ?? old.trustedDomains,
+            followsRoles: followsRoles ?? old.followsRoles, sharesReturn: sharesReturn ?? old.sharesReturn,
+            isEnabled: enabled ?? old.isEnabled)
         try draft.check()
+        guard !draft.sharesReturn || old.sharesReturn else {
+            throw .invalid([
+                .init(field: "shared_return", code: "wrong_value", message: "can only be switched off.")
+            ])
+        }
         // The secret goes to the issuer: who names another one must know it.
         guard draft.issuer == old.issuer || clientSecret != nil else {
             throw .invalid([
@@ -165,7 +218,18 @@ extension IdentityProviders.Draft {
                     field: "role_rules", code: "length",
                     message: "must be at most 50, each with a value of 1 to 200 characters."))
         }
+        if trustedDomains.count > 20 || !trustedDomains.allSatisfy(Self.isDomain) {
+            errors.append(
+                .init(
+                    field: "trusted_domains", code: "wrong_value",
+                    message: "must be at most 20 domains of e-mail addresses, such as example.com."))
+        }
         guard errors.isEmpty else { throw .invalid(errors) }
+    }
+
+    private static func isDomain(_ text: String) -> Bool {
+        EmailAddress(exactly: "someone@\(text)")?.domain == text && text.utf8.contains(UInt8(ascii: "."))
+            && text.utf8.first != UInt8(ascii: ".") && text.utf8.last != UInt8(ascii: ".")
     }
 }
 
@@ -175,6 +239,12 @@ struct ProviderAnswer: Codable, Sendable {
         case clientID = "client_id"
         case defaultRole = "default_role"
         case roleRules = "role_rules"
+        case trustedDomains = "trusted_domains"
+        case followsRoles = "follow_roles"
+        case largestRole = "largest_role"
+        case redirectURI = "redirect_uri"
+        case sharesReturn = "shared_return"
+        case lackedGroupsAt = "lacked_groups_at"
         case createdAt = "created_at"
     }
 
@@ -184,16 +254,29 @@ struct ProviderAnswer: Codable, Sendable {
     let clientID: String
     let defaultRole: Role
     let roleRules: [IdentityProvider.RoleRule]
+    let trustedDomains: [String]
+    let followsRoles: Bool
+    let largestRole: Role
+    let redirectURI: String
+    let sharesReturn: Bool
+    let lackedGroupsAt: Date?
     let enabled: Bool
     let createdAt: Date
 
-    init(_ provider: IdentityProvider) {
+    /// - Parameter redirect: the address to register with the provider.
+    init(_ provider: IdentityProvider, returnsTo redirect: String) {
         id = provider.id
         name = provider.name
         issuer = provider.issuer
         clientID = provider.clientID
         defaultRole = provider.defaultRole
         roleRules = provider.roleRules
+        trustedDomains = provider.trustedDomains
+        followsRoles = provider.followsRoles
+        largestRole = provider.reach
+        redirectURI = redirect
+        sharesReturn = provider.sharesReturn
+        lackedGroupsAt = provider.lackedGroupsAt
         enabled = provider.isEnabled
         createdAt = provider.createdAt
     }

@@ -21,6 +21,10 @@ struct IdentityProviders: Sendable {
         var clientSecret: String?
         var defaultRole: Role
         var roleRules: [IdentityProvider.RoleRule]
+        /// Lower case.
+        var trustedDomains: [String]
+        var followsRoles: Bool
+        var sharesReturn: Bool
         var isEnabled: Bool
     }
 
@@ -47,15 +51,20 @@ struct IdentityProviders: Sendable {
             as: IdentityProvider.self)
     }
 
-    /// Makes a provider, or changes one.
+    /// Makes a provider, or changes one. Whoever does vouches for it: it reaches as far as that person may manage.
     /// - Throws: 409 when the organization has another one with the same issuer.
     func save(
-        _ draft: Draft, as id: IdentityProvider.ID?, of organization: Organization.ID, by actor: Actor
+        _ draft: Draft, as id: IdentityProvider.ID?, by principal: Principal, _ actor: Actor
     ) async throws -> IdentityProvider? {
-        let instant = now()
+        let (instant, organization) = (now(), principal.organization)
         let rules = String(decoding: try JSONEncoder().encode(draft.roleRules), as: UTF8.self)
+        let domains = String(decoding: try JSONEncoder().encode(draft.trustedDomains), as: UTF8.self)
+        let reach = min(Users.largestManaged(by: principal), .owner)
         do {
-            return try await database.write { [sealer] db in
+            return try await database.write { [sealer, singleSignOn] db in
+                func answer(_ provider: IdentityProvider) -> ProviderAnswer {
+                    ProviderAnswer(provider, returnsTo: singleSignOn.ownReturn(of: provider.id))
+                }
                 let old = try id.flatMap { try Self.find($0, of: organization, in: db) }
                 if id != nil, old == nil { return nil }
                 let row =
@@ -76,13 +85,15 @@ struct IdentityProviders: Sendable {
                     """
                     UPDATE identity_providers SET name = \(draft.name), issuer = \(draft.issuer),
                         client_id = \(draft.clientID), client_secret = \(secret), default_role = \(draft.defaultRole),
-                        role_rules = \(rules), enabled = \(draft.isEnabled) WHERE id = \(row)
+                        role_rules = \(rules), trusted_domains = \(domains), follows_roles = \(draft.followsRoles),
+                        shared_return = \(draft.sharesReturn), saved_by = \(principal.user), reach = \(reach),
+                        enabled = \(draft.isEnabled) WHERE id = \(row)
                     """)
                 let new = try Self.find(row, of: organization, in: db)
                 try AuditLog.record(
                     old == nil ? "identity_provider.create" : "identity_provider.update",
-                    on: "identity provider \(row)", by: actor, of: organization, before: old.map(ProviderAnswer.init),
-                    after: new.map(ProviderAnswer.init), now: instant, in: db)
+                    on: "identity provider \(row)", by: actor, of: organization, before: old.map(answer),
+                    after: new.map(answer), now: instant, in: db)
                 return new
             }
         } catch DatabaseError.duplicate {
@@ -92,14 +103,25 @@ struct IdentityProviders: Sendable {
 
     func delete(_ id: IdentityProvider.ID, of organization: Organization.ID, by actor: Actor) async throws -> Bool {
         let instant = now()
-        return try await database.write { db in
+        return try await database.write { [singleSignOn] db in
             guard let old = try Self.find(id, of: organization, in: db) else { return false }
             try db.execute("DELETE FROM identity_providers WHERE id = \(id)")
             try AuditLog.record(
                 "identity_provider.delete", on: "identity provider \(id)", by: actor, of: organization,
-                before: ProviderAnswer(old), now: instant, in: db)
+                before: ProviderAnswer(old, returnsTo: singleSignOn.ownReturn(of: id)), now: instant, in: db)
             return true
         }
+    }
+
+    /// Whoever saved a provider last vouches for it. When that is no owner any more, it admits administrators at most,
+    /// until an owner saves it again. In the caller's transaction.
+    /// - Parameter kept: the organization in which the person is an owner still.
+    static func cutReach(savedBy user: User.ID, except kept: Organization.ID? = nil, in db: Connection) throws {
+        try db.execute(
+            """
+            UPDATE identity_providers SET reach = \(Role.admin), saved_by = NULL
+            WHERE saved_by = \(user) AND reach = \(Role.owner) AND organization_id <> \(kept?.rawValue ?? 0)
+            """)
     }
 
     func test(_ provider: IdentityProvider) async throws -> OpenIDError? {

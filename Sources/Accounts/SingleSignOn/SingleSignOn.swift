@@ -10,26 +10,6 @@ public struct SingleSignOn: Sendable {
     /// Speaks with a provider.
     public typealias Factory = @Sendable (_ provider: IdentityProvider, _ secret: String) -> OpenIDClient
 
-    /// Why somebody is not let in.
-    public enum Refusal: Error, Sendable, Equatable {
-        /// There is no such provider, or it is switched off.
-        case unknownProvider
-        /// The way back does not belong to a way that began in this browser within the last ten minutes.
-        case unknownState
-        /// The provider did not vouch for an address.
-        case noEmail
-        /// An administrator has to say yes first.
-        case pending
-        /// The account may not sign in.
-        case inactive
-        /// The address belongs to somebody of another organization.
-        case foreignAddress
-        /// The provider said no: its own code, such as `access_denied`.
-        case refused(String)
-        /// The provider cannot be used.
-        case provider(OpenIDError)
-    }
-
     /// What the browser gets when it sets out.
     public struct Departure: Sendable {
         /// Where to go.
@@ -38,12 +18,47 @@ public struct SingleSignOn: Sendable {
         public let browser: String
     }
 
+    /// What comes back through the browser.
+    public struct Way: Sendable {
+        /// Which provider's address was called; nil for the shared one.
+        public let returnedTo: IdentityProvider.ID?
+        /// As we sent it.
+        public let state: String
+        /// For the token endpoint.
+        public let code: String
+        /// The issuer that the answer names (RFC 9207).
+        public let issuer: String?
+        /// The provider's own error code, if it sent one.
+        public let refusal: String?
+
+        /// Describes an answer.
+        public init(
+            returnedTo: IdentityProvider.ID?, state: String, code: String, issuer: String?, refusal: String?
+        ) {
+            self.returnedTo = returnedTo
+            self.state = state
+            self.code = code
+            self.issuer = issuer
+            self.refusal = refusal
+        }
+    }
+
+    /// Somebody who came in.
+    public struct Arrival: Sendable {
+        /// The session's token.
+        public let token: SessionToken
+        /// The page to go to.
+        public let destination: String
+        /// Whose provider it was.
+        public let organization: Organization.ID
+    }
+
     private static let longestWay = 600.0
 
     private let database: Database
     private let sealer: Sealer
     private let factory: Factory
-    private let redirect: String
+    private let publicURL: String
     private let now: @Sendable () -> Date
 
     /// - Parameters:
@@ -56,17 +71,55 @@ public struct SingleSignOn: Sendable {
         self.database = database
         self.sealer = sealer
         self.factory = factory
-        redirect = publicURL + "/sign-in/return"
+        self.publicURL = publicURL
         self.now = now
     }
 
-    /// The providers that people can come from, for the buttons of the sign-in page.
-    public func enabled() async throws -> [IdentityProvider] {
+    /// What the sign-in page offers beside the password.
+    public struct Doors: Sendable {
+        /// The providers of one organization.
+        public let providers: [IdentityProvider]
+        /// Whose they are, where there are several organizations.
+        public let organization: Organization?
+        /// Whether the page has to ask for an organization first.
+        public let isHidden: Bool
+    }
+
+    /// The providers that the sign-in page shows. An installation of one organization shows all; of several, only those of
+    /// the organization that somebody came for, with its name: what an owner calls a provider must not stand on the page of
+    /// everybody else.
+    public func doors(of organization: Organization.ID?) async throws -> Doors {
         try await database.read { db in
-            try db.all(
-                "SELECT * FROM identity_providers WHERE enabled = 1 ORDER BY name, id LIMIT 20",
-                as: IdentityProvider.self)
+            func enabled(of id: Organization.ID) throws -> [IdentityProvider] {
+                try db.all(
+                    """
+                    SELECT * FROM identity_providers WHERE enabled = 1 AND organization_id = \(id)
+                    ORDER BY name, id LIMIT 20
+                    """, as: IdentityProvider.self)
+            }
+            let some = try db.all("SELECT * FROM organizations ORDER BY id LIMIT 2", as: Organization.self)
+            if some.count == 1 {
+                return Doors(providers: try enabled(of: some[0].id), organization: nil, isHidden: false)
+            }
+            if let organization,
+                let chosen = try db.first(
+                    "SELECT * FROM organizations WHERE id = \(organization)", as: Organization.self),
+                case let providers = try enabled(of: organization), !providers.isEmpty
+            {
+                return Doors(providers: providers, organization: chosen, isHidden: false)
+            }
+            let any = try db.first("SELECT id FROM identity_providers WHERE enabled = 1 LIMIT 1")
+            return Doors(providers: [], organization: nil, isHidden: any != nil)
         }
+    }
+
+    /// The address to which a provider sends people back, to be registered with it. Each has its own, so that an answer
+    /// cannot be taken for another provider's.
+    func ownReturn(of id: IdentityProvider.ID) -> String { "\(publicURL)/sign-in/return/\(id)" }
+
+    /// The address in use: registrations of older versions know only the one that providers shared.
+    private func redirect(of provider: IdentityProvider) -> String {
+        provider.sharesReturn ? "\(publicURL)/sign-in/return" : ownReturn(of: provider.id)
     }
 
     static func identity(_ id: IdentityProvider.ID) -> String { "identity_provider/\(id)/client_secret" }
@@ -88,7 +141,7 @@ public struct SingleSignOn: Sendable {
         let url: String
         do throws(OpenIDError) {
             url = try await (try openClient(provider)).authorizationURL(
-                redirect: redirect, state: state.text, nonce: nonce, challenge: challenge)
+                redirect: redirect(of: provider), state: state.text, nonce: nonce, challenge: challenge)
         } catch {
             throw Refusal.provider(error)
         }
@@ -117,14 +170,11 @@ public struct SingleSignOn: Sendable {
     /// Comes back from a provider.
     /// - Parameters:
     ///   - browser: what ``Departure`` gave.
-    ///   - refusal: the provider's own error code, if it sent one.
     ///   - previous: the browser's session so far, which ends.
-    /// - Returns: a session's token and the page to go to.
     public func arrive(
-        state: String, code: String, browser: String, refusal: String?, from visitor: Visitor,
-        replacing previous: SessionToken?
-    ) async throws -> (token: SessionToken, destination: String) {
-        let (instant, state, browser) = (now(), SessionToken(text: state), SessionToken(text: browser))
+        _ way: Way, browser: String, from visitor: Visitor, replacing previous: SessionToken?
+    ) async throws -> Arrival {
+        let (instant, state, browser) = (now(), SessionToken(text: way.state), SessionToken(text: browser))
         // Taken out: a state counts once.
         let row = try await database.write { db in
             try db.first(
@@ -135,7 +185,6 @@ public struct SingleSignOn: Sendable {
                 """)
         }
         guard let row else { throw Refusal.unknownState }
-        if let refusal { throw Refusal.refused(refusal.cut(toScalars: 100)) }
         let id: IdentityProvider.ID = try row["provider_id"]
         let (nonce, verifier, destination): (String, String, String) = (
             try row["nonce"], try row["verifier"], try row["destination"]
@@ -144,83 +193,54 @@ public struct SingleSignOn: Sendable {
             try db.first("SELECT * FROM identity_providers WHERE id = \(id) AND enabled = 1", as: IdentityProvider.self)
         }
         guard let provider else { throw Refusal.unknownProvider }
+        try await check(way, provider)
+        if let refusal = way.refusal {
+            throw Refusal.refused(refusal.cut(toBytes: 100))
+        }
         let claims: IdentityClaims
         do throws(OpenIDError) {
             claims = try await openClient(provider).claims(
-                code: code, verifier: verifier, redirect: redirect, nonce: nonce, now: instant)
+                code: way.code, verifier: verifier, redirect: redirect(of: provider), nonce: nonce, now: instant)
+        } catch {
+            try await record(error, of: provider, visitor, at: instant)
+            throw Refusal.provider(error)
+        }
+        let admission = Admission(
+            claims: claims, provider: provider, visitor: visitor, previous: previous, now: instant)
+        let token = try await database.write { try admission.decide(in: $0) }.get()
+        return Arrival(token: token, destination: destination, organization: provider.organization)
+    }
+
+    /// Compares what came back through the browser with what was asked for: the address, and the issuer where it is named.
+    private func check(_ way: Way, _ provider: IdentityProvider) async throws {
+        guard way.returnedTo == (provider.sharesReturn ? nil : provider.id) else { throw Refusal.unknownState }
+        do throws(OpenIDError) {
+            try await openClient(provider).checkIssuer(way.issuer)
         } catch {
             throw Refusal.provider(error)
         }
-        return (try await admit(claims, provider, visitor, replacing: previous, at: instant), destination)
-    }
-
-    private func admit(
-        _ claims: IdentityClaims, _ provider: IdentityProvider, _ visitor: Visitor, replacing previous: SessionToken?,
-        at instant: Date
-    ) async throws -> SessionToken {
-        guard let email = claims.email?.trimmingCharacters(in: .whitespaces), claims.isEmailVerified,
-            email.utf8.contains("@"), email.utf8.count <= 254
-        else { throw Refusal.noEmail }
-        let organization = provider.organization
-        let outcome: Result<SessionToken, Refusal> = try await database.write { db in
-            var user = try db.first(
-                """
-                SELECT * FROM users WHERE organization_id = \(organization) AND issuer = \(provider.issuer)
-                    AND subject = \(claims.subject)
-                """, as: User.self)
-            if user == nil {
-                // The first time somebody comes this way he is known by his address, within the same organization.
-                if let known = try db.first(
-                    "SELECT * FROM users WHERE email_key = \(email.lowercased())", as: User.self)
-                {
-                    guard known.organization == organization else { return .failure(.foreignAddress) }
-                    try db.execute(
-                        """
-                        UPDATE users SET issuer = \(provider.issuer), subject = \(claims.subject)
-                        WHERE id = \(known.id) AND subject IS NULL
-                        """)
-                    user = known
-                }
-            }
-            let actor = Actor(user: user?.id, name: email, means: "sign-in", address: visitor.address)
-            guard let user else {
-                try createPending(email, claims, provider, actor, at: instant, in: db)
-                return .failure(.pending)
-            }
-            guard user.isActive else {
-                try AuditLog.record(
-                    "session.sign_in", on: "user \(user.id)", by: actor, of: organization, result: .refused,
-                    now: instant, in: db)
-                return .failure(user.isPending ? .pending : .inactive)
-            }
-            if let previous { try db.execute("DELETE FROM sessions WHERE token_hash = \(previous.hash)") }
-            try SignIn.noteSignIn(user.id, actor, organization, now: instant, in: db)
-            return .success(
-                try Sessions.begin(
-                    for: user.id, means: .singleSignOn, awaitsCode: false, from: visitor, now: instant, in: db))
+        guard provider.sharesReturn, way.issuer == nil else { return }
+        // Without a name on the answer it is this provider's only if no other one returns to the same address.
+        let other = try await database.read { db in
+            try db.first("SELECT id FROM identity_providers WHERE shared_return = 1 AND id <> \(provider.id) LIMIT 1")
         }
-        return try outcome.get()
+        guard other == nil else { throw Refusal.sharedReturn }
     }
 
-    private func createPending(
-        _ email: String, _ claims: IdentityClaims, _ provider: IdentityProvider, _ actor: Actor, at instant: Date,
-        in db: Connection
-    ) throws {
-        let role = IdentityProvider.role(
-            email: email, groups: claims.groups, rules: provider.roleRules, otherwise: provider.defaultRole)
-        let name = claims.name.flatMap { $0.isEmpty ? nil : $0.cut(toScalars: 100) } ?? email
-        let made = try db.first(
-            """
-            INSERT INTO users (
-                organization_id, email, email_key, name, role, active, pending, issuer, subject, created_at)
-            VALUES (
-                \(provider.organization), \(email), \(email.lowercased()), \(name), \(role), 0, 1, \(provider.issuer),
-                \(claims.subject), \(instant))
-            RETURNING *
-            """, as: User.self)
-        guard let made else { return }
-        try AuditLog.record(
-            "user.create", on: "user \(made.id)", by: actor, of: provider.organization, after: UserAnswer(made),
-            now: instant, in: db)
+    /// A claim that cannot be read and a token that is not for us are for an administrator to see. What anybody can send
+    /// us without the provider is not put on record.
+    private func record(_ error: OpenIDError, of provider: IdentityProvider, _ visitor: Visitor, at instant: Date)
+        async throws
+    {
+        switch error {
+        case .unreachable, .refused, .protocolViolation, .mixedUp: return
+        case .invalidToken, .unreadableClaim:
+            let actor = Actor(user: nil, name: provider.name, means: "sign-in", address: visitor.address)
+            try await database.write { db in
+                try AuditLog.record(
+                    "session.sign_in", on: "identity provider \(provider.id)", by: actor, of: provider.organization,
+                    after: ["reason": "\(error)"], result: .failed, now: instant, in: db)
+            }
+        }
     }
 }

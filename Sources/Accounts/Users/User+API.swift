@@ -36,13 +36,15 @@ func userRoutes(_ users: Users) -> [Route] {
         },
         Route(
             .patch, "/users/{id}", .admin,
-            "Changes name, role or active; a pending user is approved by making him active. With version, only if nobody changed the user since",
+            "Changes name, role or active; a pending user is approved with active. With identity_subject the subject of identity_offer is confirmed, or with empty text the binding ends. With version, only if nobody changed the user since",
             takes: UserChange.self, gives: .one(UserAnswer.self)
         ) { request in
             let id: User.ID = try request.id(of: "user")
             let body = try await request.body(UserChange.self)
             try NewUser.check(name: body.name)
-            let change = Users.Change(name: body.name, role: body.role, isActive: body.active, version: body.version)
+            let change = Users.Change(
+                name: body.name, role: body.role, isActive: body.active, subject: body.identitySubject,
+                version: body.version)
             let user = try await refusing {
                 try await users.update(
                     id, to: change, of: request.principal.organization, by: request.principal, request.actor)
@@ -132,11 +134,13 @@ private struct NewUser: JSONBody {
 private struct UserChange: JSONBody {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case name, role, active, version
+        case identitySubject = "identity_subject"
     }
 
     let name: String?
     let role: Role?
     let active: Bool?
+    let identitySubject: String?
     let version: Int?
 }
 

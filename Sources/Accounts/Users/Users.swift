@@ -11,6 +11,8 @@ public struct Users: Sendable {
         var name: String?
         var role: Role?
         var isActive: Bool?
+        /// Binds the user to the subject of an identity provider that was offered; empty ends binding and offer.
+        var subject: String?
         /// Refused when the user was changed since.
         var version: Int?
     }
@@ -29,6 +31,10 @@ public struct Users: Sendable {
         case oneself
         /// Somebody who is limited to customers is to become one who could end the own limit.
         case limited
+        /// The subject is not the one that was offered, or is somebody else's.
+        case notOffered
+        /// A key that is limited to some areas hands out no way to sign in, which would have no such limit.
+        case limitedKey
     }
 
     private let database: Database
@@ -68,9 +74,14 @@ public struct Users: Sendable {
         try db.first("SELECT * FROM users WHERE id = \(id) AND organization_id = \(organization)", as: User.self)
     }
 
-    /// The largest role that somebody with this role gives and takes.
-    static func largestManaged(by role: Role) -> Role {
-        role == .superAdmin ? .superAdmin : role >= .owner ? .owner : .admin
+    /// The largest role that somebody gives and takes. A key that is limited to some areas stays below its own role: the
+    /// people it makes have no such limit.
+    static func largestManaged(by principal: Principal) -> Role {
+        let role = principal.role
+        guard principal.isLimitedKey else {
+            return role == .superAdmin ? .superAdmin : role >= .owner ? .owner : .admin
+        }
+        return role == .superAdmin ? .owner : role == .owner ? .admin : .engineer
     }
 
     /// Makes a user.
@@ -80,7 +91,8 @@ public struct Users: Sendable {
         by principal: Principal,
         _ actor: Actor
     ) async throws -> User {
-        guard role <= Self.largestManaged(by: principal.role) else { throw Refusal.roleTooLarge(role) }
+        guard role <= Self.largestManaged(by: principal) else { throw Refusal.roleTooLarge(role) }
+        guard password == nil || !principal.isLimitedKey else { throw Refusal.limitedKey }
         var hash: String?
         if let password { hash = try await desk.hash(password) }
         let (stored, instant) = (hash, now())
@@ -114,7 +126,7 @@ public struct Users: Sendable {
             let old = try Self.managed(id, of: organization, by: principal, in: db)
             if let version = change.version, version != old.version { throw Refusal.stale }
             let (role, isActive) = (change.role ?? old.role, change.isActive ?? old.isActive)
-            guard role <= Self.largestManaged(by: principal.role) else { throw Refusal.roleTooLarge(role) }
+            guard role <= Self.largestManaged(by: principal) else { throw Refusal.roleTooLarge(role) }
             // As nobody from admin on can be limited: whoever decides to lift a limit does so by itself, on record.
             if old.isLimited, role >= .admin, old.role < .admin { throw Refusal.limited }
             try db.execute(
@@ -122,9 +134,10 @@ public struct Users: Sendable {
                 UPDATE users SET name = \(change.name ?? old.name), role = \(role), active = \(isActive),
                     pending = \(old.isPending && !isActive), version = version + 1 WHERE id = \(id)
                 """)
+            if let subject = change.subject { try Self.confirm(subject, of: old, by: principal, in: db) }
             if old.role >= .owner, role < .owner || !isActive { try Self.requireOwner(of: organization, in: db) }
-            if !isActive { try Sessions.endAll(of: id, in: db) }
             guard let new = try Self.find(id, of: organization, in: db) else { throw Refusal.notFound }
+            try Self.settle(old, new, in: db)
             try AuditLog.record(
                 "user.update", on: "user \(id)", by: actor, of: organization, before: UserAnswer(old),
                 after: UserAnswer(new), now: instant, in: db)
@@ -140,6 +153,7 @@ public struct Users: Sendable {
         guard id != principal.user else { throw Refusal.oneself }
         try await database.write { db in
             let old = try Self.managed(id, of: organization, by: principal, in: db)
+            try IdentityProviders.cutReach(savedBy: id, in: db)
             try db.execute("DELETE FROM users WHERE id = \(id)")
             if old.role >= .owner { try Self.requireOwner(of: organization, in: db) }
             try AuditLog.record(
@@ -152,6 +166,7 @@ public struct Users: Sendable {
     func resetPassword(
         of id: User.ID, to password: String, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
+        guard !principal.isLimitedKey else { throw Refusal.limitedKey }
         let (hash, instant) = (try await desk.hash(password), now())
         try await database.write { db in
             _ = try Self.managed(id, of: organization, by: principal, in: db)
@@ -170,6 +185,7 @@ public struct Users: Sendable {
     func resetSecondFactor(
         of id: User.ID, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
+        guard !principal.isLimitedKey else { throw Refusal.limitedKey }
         let instant = now()
         try await database.write { db in
             _ = try Self.managed(id, of: organization, by: principal, in: db)
@@ -187,17 +203,56 @@ public struct Users: Sendable {
         // Two owners who demote each other at once must not both succeed.
         try db.lock("users:\(organization)")
         guard let user = try find(id, of: organization, in: db) else { throw Refusal.notFound }
-        guard user.role <= largestManaged(by: principal.role) else { throw Refusal.roleTooLarge(user.role) }
+        guard user.role <= largestManaged(by: principal) else { throw Refusal.roleTooLarge(user.role) }
         return user
     }
 
+    /// Says that whoever came with a subject is this user; empty, that nobody is any more. Sessions that the identity
+    /// provider began end with the binding.
+    private static func confirm(
+        _ subject: String, of user: User, by principal: Principal, in db: Connection
+    ) throws {
+        guard !principal.isLimitedKey else { throw Refusal.limitedKey }
+        try Sessions.endAll(of: user.id, begunBy: .singleSignOn, in: db)
+        guard !subject.isEmpty else {
+            try db.execute(
+                """
+                UPDATE users SET issuer = NULL, subject = NULL, offered_issuer = NULL, offered_subject = NULL,
+                    offered_at = NULL WHERE id = \(user.id)
+                """)
+            return
+        }
+        guard let offer = user.offer, Array(offer.subject.utf8) == Array(subject.utf8),
+            try user.bind(to: offer, in: db)
+        else { throw Refusal.notOffered }
+    }
+
+    /// What goes when somebody's role or activity changes: sessions that had more, and what the person vouched for.
+    static func settle(_ old: User, _ new: User, in db: Connection) throws {
+        if new.role < old.role || !new.isActive {
+            try Sessions.endAll(of: new.id, in: db)
+        } else if new.role == .superAdmin, old.role < .superAdmin {
+            try Sessions.endAll(of: new.id, begunBy: .singleSignOn, in: db)
+        }
+        if old.role >= .owner, new.role < old.role || !new.isActive {
+            let isOwner = new.isActive && new.role >= .owner
+            try IdentityProviders.cutReach(savedBy: new.id, except: isOwner ? new.organization : nil, in: db)
+        }
+    }
+
     private static func requireOwner(of organization: Organization.ID, in db: Connection) throws {
-        let owner = try db.first(
+        guard try hasOwner(organization, in: db) else { throw Refusal.lastOwner }
+    }
+
+    /// Whether an organization has an active owner, perhaps beside one.
+    static func hasOwner(
+        _ organization: Organization.ID, beside user: User.ID? = nil, in db: Connection
+    ) throws -> Bool {
+        try db.first(
             """
-            SELECT id FROM users WHERE organization_id = \(organization) AND active = 1
+            SELECT id FROM users WHERE organization_id = \(organization) AND active = 1 AND id <> \(user?.rawValue ?? 0)
                 AND role IN (\(list: [Role.owner, .superAdmin])) LIMIT 1
-            """)
-        guard owner != nil else { throw Refusal.lastOwner }
+            """) != nil
     }
 }
 
@@ -225,13 +280,26 @@ extension Users.Refusal {
             .conflict(
                 code: "limited",
                 "This user is limited to some customers, and only viewers and engineers can be. End the limit first.")
+        case .notOffered:
+            .invalid([
+                .init(
+                    field: "identity_subject", code: "wrong_value",
+                    message: "must be the subject in identity_offer, or empty to end the binding.")
+            ])
+        case .limitedKey:
+            Problem(
+                .forbidden, code: "out_of_scope", title: "This API key does not reach so far",
+                detail:
+                    "A key that is limited to some areas cannot give passwords, confirm identities or take second factors away: who signs in has no such limit."
+            )
         }
     }
 }
 
 struct UserAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
-        case id, email, name, role, active, pending, version
+        case id, email, name, role, active, pending, version, identity
+        case identityOffer = "identity_offer"
         case hasPassword = "has_password"
         case hasSecondFactor = "has_second_factor"
         case lastSignInAt = "last_sign_in_at"
@@ -245,6 +313,8 @@ struct UserAnswer: Codable, Sendable {
     let active: Bool
     let pending: Bool
     let version: Int
+    let identity: UserIdentity?
+    let identityOffer: UserIdentity?
     let hasPassword: Bool
     let hasSecondFactor: Bool
     let lastSignInAt: Date?
@@ -258,6 +328,8 @@ struct UserAnswer: Codable, Sendable {
         active = user.isActive
         pending = user.isPending
         version = user.version
+        identity = user.identity
+        identityOffer = user.offer
         hasPassword = user.hasPassword
         hasSecondFactor = user.hasSecondFactor
         lastSignInAt = user.lastSignInAt

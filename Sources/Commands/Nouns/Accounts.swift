@@ -12,8 +12,8 @@ enum Users: Noun {
             Column("has_second_factor", "second factor", .yesNo), Column("last_sign_in_at", "last sign-in", .instant),
         ],
         details: [
-            Column("has_password", "password", .yesNo), Column("created_at", "created", .instant),
-            Column("version", .number),
+            Column("has_password", "password", .yesNo), Column("identity"), Column("identity_offer", "identity offer"),
+            Column("created_at", "created", .instant), Column("version", .number),
         ],
         filters: [Field("search", help: "Only those with this in name or e-mail.")],
         creation: [
@@ -25,6 +25,9 @@ enum Users: Noun {
         ],
         change: [
             Field("name", help: "As shown to others."), Field("role", .choice(roles), help: "What the user may do."),
+            Field(
+                "identity_subject",
+                help: "Confirms that the subject of the identity offer is this user; \"\" ends the binding."),
         ]
             + Field.onOff(
                 "active", off: "inactive", onHelp: "Let the user sign in; approves a pending one.",
@@ -92,7 +95,12 @@ enum IdentityProviders: Noun {
             .id, Column("name"), Column("issuer"), Column("client_id", "client id"),
             Column("default_role", "role of new people"), Column("enabled", .yesNo),
         ],
-        details: [Column("created_at", "created", .instant)],
+        details: [
+            Column("redirect_uri", "redirect address"), Column("largest_role", "largest role"),
+            Column("trusted_domains", "trusted domains"), Column("follow_roles", "roles follow", .yesNo),
+            Column("shared_return", "shared return", .yesNo), Column("lacked_groups_at", "lacked groups", .instant),
+            Column("created_at", "created", .instant),
+        ],
         creation: [
             Field("name", help: "Stands on the button of the sign-in page.").required,
             Field("issuer", help: "The issuer's address, as in its tokens.").required,
@@ -102,13 +110,28 @@ enum IdentityProviders: Noun {
                 help: "What the issuer gave for that client."
             ).required,
             Field("default_role", .choice(["viewer", "engineer", "admin"]), help: "The role of new people."),
-        ],
+            Field(
+                "trusted_domains", .texts, help: "Domains for whose addresses it is believed without email_verified."),
+        ]
+            + Field.onOff(
+                "follow_roles", onHelp: "Roles follow groups and domain at each sign-in.",
+                offHelp: "Groups and domain decide for new people only."),
         change: [
+            Field(
+                "trusted_domains", .texts,
+                help: "Domains for whose addresses it is believed without email_verified; \"\" for none."),
+            Field(
+                "shared_return", option: "own-return", .sets(false),
+                help: "Its own redirect address is registered; use it instead of the shared one."),
             Field("name", help: "Stands on the button of the sign-in page."),
             Field("client_id", help: "How the issuer knows Patchbay."),
             Field(
                 "client_secret", .secret(environment: "PATCHBAY_CLIENT_SECRET"),
                 help: "What the issuer gave for that client."),
             Field("default_role", .choice(["viewer", "engineer", "admin"]), help: "The role of new people."),
-        ] + Field.onOff("enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off."))
+        ]
+            + Field.onOff(
+                "follow_roles", onHelp: "Roles follow groups and domain at each sign-in.",
+                offHelp: "Groups and domain decide for new people only.")
+            + Field.onOff("enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off."))
 }

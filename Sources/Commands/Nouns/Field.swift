@@ -10,6 +10,8 @@ struct Field: Equatable, Sendable {
         case integer
         /// Several, with commas between them.
         case integers
+        /// Several texts, with commas between them.
+        case texts
         case choice([String])
         /// Something of the ticketing system by its id; the server knows how it is called.
         case reference
@@ -90,6 +92,8 @@ extension Field {
                 throw InvalidValue("whole numbers are needed, with commas between them")
             }
             return .array(known.map { .integer($0) })
+        case .texts:
+            return .array(text.splitBytes(on: ",").map { .string($0.trimmingCharacters(in: .whitespaces)) })
         case .choice(let choices):
             guard choices.contains(text) else {
                 throw InvalidValue("choose one of: \(choices.joined(separator: ", "))")
@@ -112,7 +116,7 @@ extension Field {
     /// Help for the option, with how to give the value.
     func help(creating: Bool) -> String {
         switch kind {
-        case .text, .integer, .integers, .reference, .sets, .clears: return help + standardHelp
+        case .text, .integer, .integers, .texts, .reference, .sets, .clears: return help + standardHelp
         case .choice(let choices): return "\(help) One of: \(choices.joined(separator: ", ")).\(standardHelp)"
         case .instant(let direction): return "\(help) Such as \(direction.examples).\(standardHelp)"
         case .secret(let environment):

@@ -27,7 +27,7 @@ struct FieldOptions<Source: FieldSource>: ParsableArguments {
             switch field.kind {
             case .sets, .clears:
                 if try options.decode(Flag<Bool>.self, forKey: name).wrappedValue { given[field.option] = "" }
-            case .text, .integer, .integers, .choice, .reference, .instant, .secret:
+            case .text, .integer, .integers, .texts, .choice, .reference, .instant, .secret:
                 given[field.option] =
                     Self.mustBeGiven(field)
                     ? try options.decode(Option<String>.self, forKey: name).wrappedValue
@@ -49,7 +49,7 @@ struct FieldOptions<Source: FieldSource>: ParsableArguments {
         guard Source.isCreating, field.isRequired else { return false }
         switch field.kind {
         case .secret: return false
-        case .text, .integer, .integers, .choice, .reference, .instant, .sets, .clears: return true
+        case .text, .integer, .integers, .texts, .choice, .reference, .instant, .sets, .clears: return true
         }
     }
 }
@@ -80,7 +80,7 @@ extension FieldOptions: CustomReflectable {
             return Flag<Bool>(wrappedValue: false, name: name, help: help)
         case .choice(let choices):
             return option(of: field, name: name, help: help, completion: .list(choices), checked: checked)
-        case .text, .integer, .integers, .reference, .instant, .secret:
+        case .text, .integer, .integers, .texts, .reference, .instant, .secret:
             return option(of: field, name: name, help: help, completion: nil, checked: checked)
         }
     }
@@ -141,7 +141,7 @@ extension FieldOptions {
             if let value = surroundings.environment[environment], !value.isEmpty { return value }
             guard field.isRequired else { return nil }
             throw Failure.usage("--\(field.option) is missing; give - to type it, or set \(environment)")
-        case .text, .integer, .integers, .choice, .reference, .instant, .sets, .clears:
+        case .text, .integer, .integers, .texts, .choice, .reference, .instant, .sets, .clears:
             return given ?? (Source.isCreating ? field.standard : nil)
         }
     }

@@ -7,8 +7,11 @@ import WebSupport
 func providerPages() -> [PageRoute] {
     let base = "/identity-providers"
     let roles = [Role.viewer, .engineer, .admin].map { (value: $0.rawValue, label: $0.label) }
-    @Sendable func fields(isNew: Bool) -> [Field] {
-        [
+    @Sendable func fields(isNew: Bool, sharesReturn: Bool = false) -> [Field] {
+        let switching = Field(
+            "shared_return", "Returns to the shared address", .flag,
+            help: "Switch it off when the redirect address above is registered with the provider.")
+        return [
             Field("name", "Name", help: "Stands on the button of the sign-in page.", focused: isNew),
             Field("issuer", "Issuer", .url, help: "For Entra ID: https://login.microsoftonline.com/TENANT/v2.0"),
             Field("client_id", "Client id", autocomplete: "off"),
@@ -21,13 +24,27 @@ func providerPages() -> [PageRoute] {
             Field(
                 "rules", "Roles by group or domain", .area,
                 help: "One on each line: group NAME = admin, or domain example.com = engineer.", optional: true),
+            Field(
+                "domains", "Trusted domains", .area,
+                help:
+                    "Domains for whose e-mail addresses you believe this provider, one on each line. Entra ID needs them: it sends no email_verified. Name a domain only if nobody else can get an address of it there.",
+                optional: true),
+            Field(
+                "follow_roles", "Roles follow at each sign-in", .flag,
+                help:
+                    "Otherwise groups and domain decide for new people only. The last owner keeps the role."),
             Field("enabled", "Switched on", .flag),
-        ]
+        ] + (sharesReturn ? [switching] : [])
     }
     /// The lines of the text field as the API's rules.
-    @Sendable func body(_ visit: Visit, isNew: Bool) throws(Problem) -> [String: Value] {
-        var body = Form(action: "", fields: fields(isNew: isNew), entries: visit.entries).body
+    @Sendable func body(_ visit: Visit, isNew: Bool, sharesReturn: Bool = false) throws(Problem) -> [String: Value] {
+        var body = Form(
+            action: "", fields: fields(isNew: isNew, sharesReturn: sharesReturn), entries: visit.entries
+        ).body
         body["rules"] = nil
+        body["domains"] = nil
+        let domains = (visit.entries["domains"] ?? "").splitScalars { $0.properties.isWhitespace || $0 == "," }
+        body["trusted_domains"] = .list(domains.map { .text(String($0)) })
         let lines = (visit.entries["rules"] ?? "").lines.filter { !$0.isEmpty }
         body["role_rules"] = .list(
             try lines.map { line throws(Problem) -> Value in
@@ -98,10 +115,13 @@ func providerPages() -> [PageRoute] {
             "\($0["kind"].words) \($0["value"].words) = \($0["role"].words)"
         }
         var values = Dictionary(
-            uniqueKeysWithValues: ["name", "issuer", "client_id", "default_role", "enabled"].map {
+            uniqueKeysWithValues: [
+                "name", "issuer", "client_id", "default_role", "enabled", "follow_roles", "shared_return",
+            ].map {
                 ($0, provider[$0].string)
             })
         values["rules"] = rules.joined(separator: "\n")
+        values["domains"] = provider["trusted_domains"].elements.map(\.words).joined(separator: "\n")
         let name = provider["name"].words
         return Page(
             title: name, crumb: ("Identity providers", "/identity-providers"),
@@ -111,14 +131,18 @@ func providerPages() -> [PageRoute] {
                     confirm: "Delete \(name)? Nobody can sign in that way any more."),
                 .post("Test", "/identity-providers/\(id)/test", icon: "check2"),
             ],
-            blocks: [
+            blocks: providerFacts(provider, visit) + [
                 Form(
-                    action: "/identity-providers/\(id)", fields: fields(isNew: false), cancel: "/identity-providers",
-                    entries: entries ?? Entries(values), problem: problem
+                    action: "/identity-providers/\(id)",
+                    fields: fields(isNew: false, sharesReturn: provider["shared_return"].isTrue),
+                    cancel: "/identity-providers", entries: entries ?? Entries(values), problem: problem
                 ).block
             ])
     } send: { visit in
-        let changed = try await visit.send(.patch, "\(base)/\(try visit.parameter())", try body(visit, isNew: false))
+        let id = try visit.parameter()
+        let sharesReturn = try await visit.get("\(base)/\(id)")["shared_return"].isTrue
+        let changed = try await visit.send(
+            .patch, "\(base)/\(id)", try body(visit, isNew: false, sharesReturn: sharesReturn))
         return .redirect("/identity-providers", "\(changed["name"].words) is changed.")
     }
     let test = PageRoute.post("/identity-providers/{id}/test", .owner) { visit in
@@ -136,4 +160,34 @@ func providerPages() -> [PageRoute] {
             "/identity-providers/{id}/delete", .owner, api: base + "/{id}", back: "/identity-providers",
             done: "The identity provider is deleted."
         ) { visit, id in "Delete \(try await visit.get("\(base)/\(id)")["name"].words)?" }
+}
+
+/// What has to be registered with the provider, where people begin, and what went wrong.
+private func providerFacts(_ provider: Value, _ visit: Visit) -> [Block] {
+    var blocks: [Block] = []
+    if let instant = provider["lacked_groups_at"].date {
+        blocks.append(
+            .notice(
+                .warning, "More groups than fit into a token",
+                "At \(APIJSON.text(instant)) somebody had more groups than the provider tells, so roles by group did not count. Have it send fewer groups, such as only those assigned to the application."
+            ))
+    }
+    let largest = Role(rawValue: provider["largest_role"].words) ?? .admin
+    if largest < .owner {
+        blocks.append(
+            .notice(
+                .warning, "Owners cannot come this way",
+                "Whoever saved this provider last is no owner any more. Check the issuer and the rules, then save it."))
+    }
+    blocks.append(
+        .card(
+            "For the provider and for your people",
+            [
+                .facts([
+                    ("Redirect address", .mono(provider["redirect_uri"].words)),
+                    ("Sign-in page", .mono("/sign-in?organization=\(visit.principal.organization)")),
+                    ("Admits", .text("up to \(largest.label); super administrators never")),
+                ])
+            ]))
+    return blocks
 }

@@ -13,7 +13,9 @@ func userPages() -> [PageRoute] {
             let state =
                 user["pending"].isTrue
                 ? Badge(.warning, "waits for approval")
-                : user["active"].isTrue ? Badge(.good, "active") : Badge(.muted, "inactive")
+                : user["identity_offer"] != .null
+                    ? Badge(.warning, "identity to confirm")
+                    : user["active"].isTrue ? Badge(.good, "active") : Badge(.muted, "inactive")
             let approve =
                 user["pending"].isTrue
                 ? [
@@ -114,6 +116,7 @@ func userPages() -> [PageRoute] {
                             autocomplete: "new-password")
                     ], submit: "Set the password"
                 ).block,
+                identityCard(id, user),
                 .card(
                     "Second factor",
                     [
@@ -147,6 +150,19 @@ func userPages() -> [PageRoute] {
         let user = try await visit.send(.patch, "/users/\(try visit.parameter())", ["active": .flag(true)])
         return .redirect("/users", "\(user["name"].words) may sign in now.")
     }
+    let identity = PageRoute.post("/users/{id}/identity", .admin) { visit in
+        let (id, subject) = (try visit.parameter(), visit.entries["identity_subject"] ?? "")
+        do {
+            try await visit.send(.patch, "/users/\(id)", ["identity_subject": .text(subject)])
+        } catch let problem as Problem {
+            return .page(
+                Page(
+                    title: "Not saved", crumb: ("User", "/users/\(id)"),
+                    blocks: [.notice(.bad, nil, problem.detail), .actions([.link("Back", "/users/\(id)")])],
+                    status: problem.status))
+        }
+        return .redirect("/users/\(id)", subject.isEmpty ? "The binding has ended." : "The identity is confirmed.")
+    }
     let password = PageRoute.post("/users/{id}/password", .admin) { visit in
         let id = try visit.parameter()
         do {
@@ -174,5 +190,43 @@ func userPages() -> [PageRoute] {
     let delete = Deletion.page(
         "/users/{id}/delete", .admin, api: "/users/{id}", back: "/users", done: "The user is deleted."
     ) { visit, id in "Delete \(try await visit.get("/users/\(id)")["name"].words), with all API keys?" }
-    return [list] + new + edit + [approve, password] + secondFactor + delete
+    return [list] + new + edit + [approve, identity, password] + secondFactor + delete
+}
+
+/// By which provider's subject somebody is known, and who came with the address and waits for a yes.
+private func identityCard(_ id: String, _ user: Value) -> Block {
+    func facts(_ identity: Value, _ state: Badge) -> Block {
+        .facts([
+            ("State", .badge(state)), ("Issuer", .text(identity["issuer"].words)),
+            ("Subject", .mono(identity["subject"].words)),
+        ])
+    }
+    var parts: [Block] = []
+    let (bound, offer) = (user["identity"], user["identity_offer"])
+    if offer != .null {
+        parts += [
+            facts(offer, Badge(.warning, "came with this e-mail address")),
+            .actions([
+                .post(
+                    "It is the same person", "/users/\(id)/identity", style: "is-primary",
+                    confirm:
+                        "Whoever has this subject at the provider signs in as \(user["name"].words) from now on. Ask the person first.",
+                    hidden: ["identity_subject": offer["subject"].words]),
+                .post("It is not", "/users/\(id)/identity", hidden: ["identity_subject": ""]),
+            ]),
+        ]
+    }
+    if bound != .null {
+        parts += [
+            facts(bound, Badge(.good, "bound")),
+            .actions([
+                .post(
+                    "End the binding", "/users/\(id)/identity", style: "is-danger",
+                    confirm: "\(user["name"].words) is not recognized by the identity provider any more.",
+                    hidden: ["identity_subject": ""])
+            ]),
+        ]
+    }
+    if parts.isEmpty { parts = [.facts([("State", .badge(Badge(.muted, "password only")))])] }
+    return .card("Identity provider", parts)
 }

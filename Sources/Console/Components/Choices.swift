@@ -103,8 +103,11 @@ enum Filters {
     static func block(
         _ action: String, _ fields: [Field], _ visit: Visit, clear: Bool, submit: String = "Filter"
     ) -> Block {
-        let entries = Entries(visit.query.mapValues { $0 })
-        return Block(
+        block(action, fields, entries: Entries(visit.query.mapValues { $0 }), clear: clear, submit: submit)
+    }
+
+    static func block(_ action: String, _ fields: [Field], entries: Entries, clear: Bool, submit: String) -> Block {
+        Block(
             "filters",
             [
                 "filterAction": action, "fields": fields.map { $0.model(entries, errors: [:], isFilter: true) },

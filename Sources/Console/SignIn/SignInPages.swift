@@ -22,6 +22,7 @@ extension Console {
         on("/sign-out", .post, signOut)
         on("/sign-in/with/{id}", .get, depart)
         on("/sign-in/return", .get, arrive)
+        on("/sign-in/return/{id}", .get, arrive)
         on("/sign-in/code", .get) { request, context in
             try await duty(.enterCode, request, context) { try codePage(request, $0) }
         }
@@ -65,22 +66,7 @@ extension Console {
                 .notice(.info, nil, "Your session has ended. What you had typed comes back after signing in."))
         }
         blocks.append(form.block)
-        // While the database cannot be read nobody can sign in anyway; the page still says so in words.
-        let providers = (try? await accounts.singleSignOn.enabled()) ?? []
-        if !providers.isEmpty {
-            blocks.append(Block("or", ["text": "or"]))
-            blocks.append(
-                Block(
-                    "links",
-                    [
-                        "links": providers.map {
-                            [
-                                "href": Visit.href("/sign-in/with/\($0.id)", ["to": entries["to"] ?? ""]),
-                                "icon": "shield-lock", "label": "Continue with \($0.name)",
-                            ] as Model
-                        }
-                    ]))
-        }
+        blocks += await doors(request, entries)
         return try bare(
             request, title: "Sign in", lead: "Welcome back.",
             footnote: "No account? Ask an administrator of your organization.",
@@ -294,12 +280,20 @@ extension Console {
 
     private func arrive(_ request: Request, _ context: WebContext) async throws -> Response {
         let query = request.uri.fields
+        let provider = context.parameters.get("id", as: IdentityProvider.ID.self)
+        guard provider != nil || context.parameters.get("id") == nil else {
+            throw Problem.notFound("identity provider")
+        }
         var response: Response
         do {
             let arrival = try await accounts.singleSignOn.arrive(
-                state: query["state"] ?? "", code: query["code"] ?? "", browser: cookie.way(in: request) ?? "",
-                refusal: query["error"], from: Self.visitor(request, context), replacing: cookie.token(in: request))
+                .init(
+                    returnedTo: provider, state: query["state"] ?? "", code: query["code"] ?? "", issuer: query["iss"],
+                    refusal: query["error"]),
+                browser: cookie.way(in: request) ?? "", from: Self.visitor(request, context),
+                replacing: cookie.token(in: request))
             response = welcome(arrival.token, to: arrival.destination)
+            cookie.setOrganization(arrival.organization, in: &response)
         } catch let refusal as SingleSignOn.Refusal {
             response = try await refused(refusal, request)
         }
@@ -308,16 +302,18 @@ extension Console {
     }
 
     private func refused(_ refusal: SingleSignOn.Refusal, _ request: Request) async throws -> Response {
-        if refusal == .pending {
+        if case .pending(let lacksGroups) = refusal {
+            let missing =
+                lacksGroups
+                ? [Block.notice(.warning, nil, SingleSignOn.Refusal.missingGroups)] : []
             return try bare(
                 request, title: "Almost there", status: .forbidden,
                 [
                     .notice(
                         .info, nil,
                         "Your account waits for an administrator of your organization to approve it. Sign in again after that."
-                    ),
-                    .actions([.link("Back to sign-in", "/sign-in")]),
-                ])
+                    )
+                ] + missing + [.actions([.link("Back to sign-in", "/sign-in")])])
         }
         return try await signInPage(request, Entries(), problem: refusal.words, status: refusal.status)
     }
@@ -352,11 +348,25 @@ extension SignIn.Refusal {
 }
 
 extension SingleSignOn.Refusal {
+    fileprivate static let missingGroups =
+        "You belong to more groups than your identity provider tells, so your role could not be taken from them. Tell your administrator."
+
     fileprivate var words: String {
         switch self {
         case .unknownProvider: "This way of signing in does not exist any more."
         case .unknownState: "This sign-in took too long, or began in another browser. Try again."
-        case .noEmail: "The identity provider did not vouch for an e-mail address."
+        case .noEmail:
+            "The identity provider did not vouch for an e-mail address. Ask an owner of your organization to have it send email_verified, or to trust it for your domain."
+        case .boundToAnother:
+            "This e-mail address belongs to an account that signs in as somebody else at the identity provider. Ask an administrator to end that binding if it is yours."
+        case .awaitsConfirmation:
+            "This e-mail address belongs to an administrator. Under Users somebody has to confirm that it is you; until then sign in with your password."
+        case .aboveReach(let role):
+            "This identity provider may not admit the role \(role.label). Sign in with your password, or ask an owner to save the provider again."
+        case .superAdministrator:
+            "Super administrators sign in with their password and second factor, not through an identity provider."
+        case .sharedReturn:
+            "Several identity providers return to one address, and the answer does not say which one it is from. Ask an owner to register the provider's own redirect address."
         case .pending: "Your account waits for approval."
         case .inactive: "This account may not sign in. Ask an administrator."
         case .foreignAddress: "This e-mail address belongs to somebody of another organization."
@@ -368,8 +378,10 @@ extension SingleSignOn.Refusal {
     fileprivate var status: HTTPResponse.Status {
         switch self {
         case .unknownProvider: .notFound
-        case .unknownState, .noEmail, .refused: .badRequest
-        case .pending, .inactive, .foreignAddress: .forbidden
+        case .unknownState, .noEmail, .refused, .sharedReturn: .badRequest
+        case .pending, .inactive, .foreignAddress, .boundToAnother, .awaitsConfirmation, .aboveReach,
+            .superAdministrator:
+            .forbidden
         case .provider: .badGateway
         }
     }

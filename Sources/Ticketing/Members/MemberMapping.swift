@@ -2,6 +2,7 @@ import Accounts
 import BoundaryText
 import Database
 import Foundation
+import WebSupport
 
 /// That a user and a member of the ticketing system are one person.
 public struct MemberMapping: Sendable, Equatable, RowDecodable {
@@ -56,7 +57,7 @@ struct AutoMatch: Sendable, Equatable {
     ///   - members: the active ones.
     ///   - taken: members that belong to somebody already.
     init(_ users: [Candidate], _ members: [Member], taken: Set<Member.ID>) {
-        func key(_ email: String) -> String { email.trimmingCharacters(in: .whitespaces).lowercased() }
+        func key(_ email: String) -> String { email.trimmingCharacters(in: .whitespaces).asciiLowercased }
         let byEmail = Dictionary(
             grouping: members.filter { $0.email?.isEmpty == false }, by: { key($0.email ?? "") })
         let wanted = Dictionary(grouping: users, by: { key($0.email) })

@@ -102,10 +102,17 @@ public struct MemberMappings: Sendable {
     func save(_ wishes: [Wish], on live: LiveConnection, by request: SignedInRequest) async throws -> [Person] {
         try await lists.keepMembers(on: live)
         let (connection, instant) = (live.connection, now())
-        return try await database.write { db in
+        // A refusal is returned, not thrown, so that it stays on record.
+        let outcome: Result<[Person], Problem> = try await database.write { db in
             try Self.lock(connection.id, in: db)
             try Self.requireUsers(wishes.map(\.user), of: connection.organization, in: db)
             let members = try Self.members(wishes.compactMap(\.member), of: connection.id, in: db)
+            if request.principal.role < .admin {
+                let email = try Self.email(of: request.principal.user, in: db)
+                if let stranger = members.first(where: { !Self.isOwn($0, email) }) {
+                    return .failure(try Self.refuse(stranger, on: connection.id, by: request, now: instant, in: db))
+                }
+            }
             try db.execute(
                 """
                 DELETE FROM psa_member_mappings
@@ -128,8 +135,36 @@ public struct MemberMappings: Sendable {
                 selection + " AND u.id IN (\(list: wishes.map(\.user))) LIMIT \(wishes.count)"
             ).map(Self.person)
             let byID = Dictionary(people.map { ($0.user, $0) }, uniquingKeysWith: { $1 })
-            return wishes.compactMap { byID[$0.user] }
+            return .success(wishes.compactMap { byID[$0.user] })
         }
+        return try outcome.get()
+    }
+
+    private static func email(of user: User.ID, in db: Connection) throws -> String {
+        try db.first("SELECT email FROM users WHERE id = \(user)")?["email"] ?? ""
+    }
+
+    /// Whether a member has somebody's e-mail address. Only then may a person who is no administrator say to be that member:
+    /// what is written in a member's name is taken for the member's word.
+    static func isOwn(_ member: Member, _ email: String) -> Bool {
+        guard let own = EmailAddress(exactly: email),
+            let theirs = member.email.flatMap({ EmailAddress(exactly: $0.trimmingCharacters(in: .whitespaces)) })
+        else { return false }
+        return own.key == theirs.key
+    }
+
+    private static func refuse(
+        _ member: Member, on connection: PSAConnection.ID, by request: SignedInRequest, now: Date, in db: Connection
+    ) throws -> Problem {
+        try request.record(
+            "member_mapping.update", on: "PSA connection \(connection)",
+            after: ["user": "\(request.principal.user)", "member": member.id.rawValue], result: .refused, now: now,
+            in: db)
+        return Problem(
+            .forbidden, code: "not_your_address", title: "Your role does not allow this",
+            detail:
+                "\(member.name) (\(member.identifier)) does not have your e-mail address in the ticketing system. Ask an administrator to map you.",
+            errors: [.init(field: "member_id", code: "not_your_address", message: "has another e-mail address")])
     }
 
     /// Two who map at once must not both find a member free.

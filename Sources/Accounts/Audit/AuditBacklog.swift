@@ -1,0 +1,26 @@
+import BoundaryText
+import Database
+import Foundation
+
+/// What migrations found and changed. A migration is SQL alone and cannot continue the chain of the audit log, so it
+/// leaves rows in `audit_backlog`, which the program puts on record when it starts.
+public enum AuditBacklog {
+    private static let actor = Actor(user: nil, name: "patchbay", means: "migration", address: nil)
+
+    private struct Finding: Codable { let finding: String }
+
+    /// Puts everything that waits on record, once.
+    public static func record(in database: Database, now: Date) async throws {
+        // Most starts find nothing, and need not write.
+        guard try await database.read({ try $0.first("SELECT id FROM audit_backlog LIMIT 1") }) != nil else { return }
+        try await database.write { db in
+            try db.lock("audit_backlog")
+            for row in try db.all("SELECT * FROM audit_backlog ORDER BY id") {
+                try AuditLog.record(
+                    try row["action"], on: try row["target"], by: actor, of: try row["organization_id"],
+                    after: Finding(finding: try row["finding"]), now: now, in: db)
+            }
+            try db.execute("DELETE FROM audit_backlog")
+        }
+    }
+}

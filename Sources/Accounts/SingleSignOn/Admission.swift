@@ -1,0 +1,192 @@
+import BoundaryText
+import Database
+import Foundation
+import OpenIDConnect
+import WebSupport
+
+/// Whom an identity provider lets in, and as whom.
+///
+/// A person is known by issuer and subject alone. An address stands for a person once, when an account that is bound to
+/// nobody gets its subject, and only if the issuer vouches for it.
+struct Admission {
+    let claims: IdentityClaims
+    let provider: IdentityProvider
+    let visitor: Visitor
+    /// The browser's session so far, which ends.
+    let previous: SessionToken?
+    let now: Date
+
+    /// Decides in one transaction, which stays also when somebody is refused: that is on record.
+    func decide(in db: Connection) throws -> Result<SessionToken, SingleSignOn.Refusal> {
+        // Somebody's role must not change between the look at it and the session.
+        try db.lock("users:\(provider.organization)")
+        try noteMissingGroups(in: db)
+        var found = try bound(in: db)
+        if found == nil {
+            switch try byAddress(in: db) {
+            case .success(let user): found = user
+            case .failure(let refusal): return .failure(refusal)
+            }
+        }
+        guard var user = found else { return .failure(.noEmail) }
+        if let refusal = objection(to: user) { return .failure(try refused(refusal, user, in: db)) }
+        user = try followRoles(of: user, in: db)
+        if let refusal = objection(to: user) { return .failure(try refused(refusal, user, in: db)) }
+        if let previous { try db.execute("DELETE FROM sessions WHERE token_hash = \(previous.hash)") }
+        try SignIn.noteSignIn(user.id, actor(user), provider.organization, now: now, in: db)
+        return .success(
+            try Sessions.begin(
+                for: user.id, means: .singleSignOn, awaitsCode: false, from: visitor, now: now, in: db))
+    }
+
+    private func bound(in db: Connection) throws -> User? {
+        try db.first(
+            """
+            SELECT * FROM users WHERE organization_id = \(provider.organization) AND issuer = \(provider.issuer)
+                AND subject = \(claims.subject)
+            """, as: User.self)
+    }
+
+    /// Why a provider does not let somebody in.
+    private func objection(to user: User) -> SingleSignOn.Refusal? {
+        guard user.isActive else { return user.isPending ? .pending(lacksGroups: false) : .inactive }
+        guard user.role < .superAdmin else { return .superAdministrator }
+        return user.role > provider.reach ? .aboveReach(user.role) : nil
+    }
+
+    // MARK: The first time
+
+    private func byAddress(in db: Connection) throws -> Result<User, SingleSignOn.Refusal> {
+        guard let email = provider.vouchedEmail(of: claims) else { return .failure(try refused(.noEmail, nil, in: db)) }
+        guard let known = try db.first("SELECT * FROM users WHERE email_key = \(email.key)", as: User.self) else {
+            try createPending(email, in: db)
+            return .failure(.pending(lacksGroups: claims.lacksGroups && provider.needsGroups))
+        }
+        guard known.organization == provider.organization else {
+            return .failure(try refused(.foreignAddress, nil, in: db))
+        }
+        if let refusal = objection(to: known) { return .failure(try refused(refusal, known, in: db)) }
+        guard known.identity == nil else { return .failure(try refused(.boundToAnother, known, in: db)) }
+        guard known.role < .admin else {
+            try offer(to: known, in: db)
+            return .failure(try refused(.awaitsConfirmation, known, in: db))
+        }
+        guard try known.bind(to: identity, in: db) else {
+            return .failure(try refused(.boundToAnother, known, in: db))
+        }
+        try AuditLog.record(
+            "user.bind", on: "user \(known.id)", by: actor(known), of: known.organization, after: identity, now: now,
+            in: db)
+        return .success(known)
+    }
+
+    private var identity: UserIdentity { UserIdentity(issuer: provider.issuer, subject: claims.subject) }
+
+    /// An administrator's account is bound by somebody's decision only, whatever the provider says.
+    private func offer(to user: User, in db: Connection) throws {
+        try db.execute(
+            """
+            UPDATE users SET offered_issuer = \(provider.issuer), offered_subject = \(claims.subject),
+                offered_at = \(now) WHERE id = \(user.id)
+            """)
+    }
+
+    private func createPending(_ email: EmailAddress, in db: Connection) throws {
+        let role = provider.role(email: email, groups: claims.groups)
+        // In scalars: a hundred of what Swift calls a character can be any number of bytes.
+        let given = claims.name.map { $0.cut(toScalars: 100) }
+        let name = given.flatMap { $0.isEmpty ? nil : $0 } ?? email.text
+        let made = try db.first(
+            """
+            INSERT INTO users (
+                organization_id, email, email_key, name, role, active, pending, issuer, subject, created_at)
+            VALUES (
+                \(provider.organization), \(email.text), \(email.key), \(name), \(role), 0, 1, \(provider.issuer),
+                \(claims.subject), \(now))
+            RETURNING *
+            """, as: User.self)
+        guard let made else { return }
+        try AuditLog.record(
+            "user.create", on: "user \(made.id)", by: actor(made), of: provider.organization, after: UserAnswer(made),
+            now: now, in: db)
+    }
+
+    // MARK: Roles
+
+    /// More groups than fit into a token are said where an owner looks: with the provider, and on record.
+    private func noteMissingGroups(in db: Connection) throws {
+        guard claims.lacksGroups, provider.needsGroups else { return }
+        try db.execute("UPDATE identity_providers SET lacked_groups_at = \(now) WHERE id = \(provider.id)")
+        try AuditLog.record(
+            "identity_provider.lacked_groups", on: "identity provider \(provider.id)", by: actor(nil),
+            of: provider.organization,
+            after: ["finding": "It had more groups than it puts into a token, so roles by group did not count."],
+            result: .failed, now: now, in: db)
+    }
+
+    /// Gives the role that groups and domain say, where the provider is set so: a larger one or a smaller one, never above
+    /// the provider's reach. The last owner stays, and so does everybody whose groups are not told.
+    private func followRoles(of user: User, in db: Connection) throws -> User {
+        guard provider.followsRoles, !(claims.lacksGroups && provider.needsGroups) else { return user }
+        var role = provider.role(email: provider.vouchedEmail(of: claims), groups: claims.groups)
+        if user.isLimited { role = min(role, .engineer) }
+        guard role != user.role else { return user }
+        if user.role >= .owner, role < .owner, try !Users.hasOwner(provider.organization, beside: user.id, in: db) {
+            try AuditLog.record(
+                "user.follow_role", on: "user \(user.id)", by: actor(user), of: provider.organization,
+                after: ["role": role.rawValue, "reason": "last_owner"], result: .refused, now: now, in: db)
+            return user
+        }
+        let changed = try db.first(
+            "UPDATE users SET role = \(role), version = version + 1 WHERE id = \(user.id) RETURNING *", as: User.self)
+        guard let changed else { return user }
+        try Users.settle(user, changed, in: db)
+        try AuditLog.record(
+            "user.follow_role", on: "user \(user.id)", by: actor(user), of: provider.organization,
+            before: UserAnswer(user), after: UserAnswer(changed), now: now, in: db)
+        return changed
+    }
+
+    // MARK: Record
+
+    private func actor(_ user: User?) -> Actor {
+        Actor(
+            user: user?.id, name: user?.email ?? claims.email ?? provider.name, means: "sign-in",
+            address: visitor.address)
+    }
+
+    private struct Refused: Encodable {
+        let reason: String?
+        let issuer: String
+        let subject: String
+    }
+
+    private func refused(
+        _ refusal: SingleSignOn.Refusal, _ user: User?, in db: Connection
+    ) throws -> SingleSignOn.Refusal {
+        let target = user.map { "user \($0.id)" } ?? "identity provider \(provider.id)"
+        try AuditLog.record(
+            "session.sign_in", on: target, by: actor(user), of: provider.organization,
+            after: Refused(reason: refusal.code, issuer: provider.issuer, subject: claims.subject), result: .refused,
+            now: now, in: db)
+        return refusal
+    }
+}
+
+extension User {
+    /// Binds somebody who is bound to nobody yet, in the caller's transaction.
+    /// - Returns: false when somebody else was quicker, or the subject is somebody else's.
+    func bind(to identity: UserIdentity, in db: Connection) throws -> Bool {
+        let other = try db.first(
+            """
+            SELECT id FROM users WHERE organization_id = \(organization) AND issuer = \(identity.issuer)
+                AND subject = \(identity.subject)
+            """)
+        guard other == nil else { return false }
+        return try db.execute(
+            """
+            UPDATE users SET issuer = \(identity.issuer), subject = \(identity.subject), offered_issuer = NULL,
+                offered_subject = NULL, offered_at = NULL, version = version + 1 WHERE id = \(id) AND subject IS NULL
+            """) == 1
+    }
+}

@@ -1,0 +1,66 @@
+import Accounts
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import TestSupport
+import Testing
+
+/// What is made with an API key reaches no further than the key.
+@Suite("Reach of API keys", .timeLimit(.minutes(10)))
+struct KeyReachTests {
+    @Test("A key that ends makes one that ends with it at the latest", arguments: TestDatabase.engines)
+    func endings(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let made = try await patchbay.api(
+                .POST, "/users/keys", ["name": "ending", "role": "admin", "expires_at": "2099-01-01T00:00:00Z"])
+            let ending = patchbay.api.with(key: made.json["key"].string)
+            let child = try await ending(.POST, "/users/keys", ["name": "child"])
+            #expect(child.status == 201 && child.json["expires_at"] == made.json["expires_at"])
+            let later: JSON = ["name": "child", "expires_at": "2099-01-01T00:00:01Z"]
+            let refused = try await ending(.POST, "/users/keys", later)
+            #expect(refused.status == 422 && refused.faultyFields == ["expires_at"])
+            let sooner: JSON = ["name": "child", "expires_at": "2098-01-01T00:00:00Z"]
+            #expect(try await ending(.POST, "/users/keys", sooner).status == 201)
+        }
+    }
+
+    @Test("A key for users alone makes no administrator and gives no password", arguments: TestDatabase.engines)
+    func users(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let made = try await patchbay.api(
+                .POST, "/users/keys", ["name": "users", "role": "admin", "scope": "users"])
+            let limited = patchbay.api.with(key: made.json["key"].string)
+            var body: [String: JSON] = [
+                "email": "x@rivermark.example", "name": "X", "role": "admin", "password": "corvid lantern oatmeal 7",
+            ]
+            #expect(try await limited(.POST, "/users", .object(body)).status == 403)
+            body["role"] = "viewer"
+            let password = try await limited(.POST, "/users", .object(body))
+            #expect(password.status == 403 && password.json["code"] == "out_of_scope")
+            body["password"] = nil
+            let user = try await limited(.POST, "/users", .object(body))
+            #expect(user.status == 201)
+            let path = "/users/\(user.json["id"].int ?? 0)"
+            #expect(try await limited(.PATCH, path, ["role": "admin"]).status == 403)
+            #expect(try await limited(.PATCH, path, ["role": "engineer"]).status == 200)
+            let reset = try await limited(.POST, path + "/password", ["password": "corvid lantern oatmeal 7"])
+            #expect(reset.status == 403)
+        }
+    }
+
+    @Test("Nobody has more than a hundred keys, and is told what to do", arguments: TestDatabase.engines)
+    func number(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            var last = try await patchbay.api(.POST, "/users/keys", ["name": "one"])
+            let id = last.json["id"].int ?? 0
+            for number in 0..<120 where last.status == 201 {
+                last = try await patchbay.api(.POST, "/users/keys", ["name": .text("key \(number)")])
+            }
+            #expect(last.status == 409 && last.json["code"] == "too_many_keys")
+            #expect(last.json["detail"].string?.contains("Revoke one first") == true)
+            #expect(try await patchbay.api(.DELETE, "/users/keys/\(id)").status == 204)
+            #expect(try await patchbay.api(.POST, "/users/keys", ["name": "again"]).status == 201)
+        }
+    }
+}
