@@ -89,7 +89,10 @@ enum PageLink {
             guard let parts = URLComponents(string: String(link[..<end])) else {
                 throw .undecodable(reason: "the link to the next page is no URL")
             }
-            if let host = parts.host, !site.owns(host: host) {
+            // A link may leave the host out; one that names it has to name the site, at a port that is one.
+            if parts.host != nil || parts.port != nil,
+                WebAddress(String(link[..<end])).map({ !site.owns(host: $0.host) }) ?? true
+            {
                 throw .undecodable(reason: "the link to the next page leads to another host")
             }
             let position = parts.queryItems?.last { $0.name.lowercased() == parameter.lowercased() }?.value

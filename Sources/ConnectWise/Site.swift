@@ -1,5 +1,6 @@
 import BoundaryText
 import Foundation
+import Outbound
 
 /// The host a person signs in at, such as `na.myconnectwise.net`.
 public struct Site: Sendable, Equatable {
@@ -12,15 +13,17 @@ public struct Site: Sendable, Equatable {
     /// nil when there is no host.
     public init?(_ text: String) {
         let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        let hasScheme = text.utf8.contains("://")
-        guard let parts = URLComponents(string: hasScheme ? text : "https://" + text), parts.user == nil,
-            let scheme = parts.scheme?.lowercased(), scheme == "https" || scheme == "http",
-            let host = parts.host?.lowercased().trimmingCharacters(in: ["[", "]"]), !host.isEmpty
-        else { return nil }
-        self.host = host
-        port = parts.port
-        let isLoopback = host == "localhost" || host == "::1" || host.utf8.hasPrefix("127.")
-        usesTLS = hasScheme ? scheme == "https" : !isLoopback
+        let hasScheme = ["https://", "http://"].contains { text.lowercased().utf8.starts(with: $0.utf8) }
+        guard let address = WebAddress(hasScheme ? text : "https://" + text) else { return nil }
+        host = address.host
+        port = address.port.map(Int.init)
+        let isLoopback = host == "localhost" || host == "::1" || host.utf8.starts(with: "127.".utf8)
+        usesTLS = hasScheme ? address.isSecure : !isLoopback
+    }
+
+    /// Whether the text is nothing but host and port, as sites are stored.
+    public func isWrittenAs(_ text: String) -> Bool {
+        text.utf8.elementsEqual((WebAddress.bracketed(host) + (port.map { ":\($0)" } ?? "")).utf8)
     }
 
     /// The host's API twin: cloud hosts serve the API under another name.
@@ -39,8 +42,7 @@ public struct Site: Sendable, Equatable {
     }
 
     func url(host: String, path: String) -> String {
-        let name = host.utf8.contains(":") ? "[\(host)]" : host
-        return "\(usesTLS ? "https" : "http")://\(name)\(port.map { ":\($0)" } ?? "")/\(path)"
+        return "\(usesTLS ? "https" : "http")://\(WebAddress.bracketed(host))\(port.map { ":\($0)" } ?? "")/\(path)"
     }
 
     /// Where the company's API lives, ending in `apis/3.0`.

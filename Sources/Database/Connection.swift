@@ -20,11 +20,18 @@ public final class Connection {
     /// The engine that is spoken to.
     public let engine: Engine
     private let runner: any StatementRunner
+    private let belongings: Belongings
     private(set) var signals: Set<Signal> = []
 
-    init(engine: Engine, runner: any StatementRunner) {
+    init(engine: Engine, runner: any StatementRunner, belongings: Belongings = Belongings()) {
         self.engine = engine
         self.runner = runner
+        self.belongings = belongings
+    }
+
+    /// What was laid beside the database with ``Database/keep(_:)``; nil when nothing of the type was.
+    public func belonging<Value: Sendable>(_ type: Value.Type = Value.self) -> Value? {
+        belongings.find(type)
     }
 
     /// All rows of a query. Callers bound the number by LIMIT.

@@ -18,31 +18,41 @@ public final class Database: Sendable {
     public let engine: Engine
     private let implementation: any DatabaseEngine
     private let hub: SignalHub
+    private let belongings: Belongings
 
-    private init(engine: Engine, implementation: any DatabaseEngine, hub: SignalHub) {
+    private init(engine: Engine, implementation: any DatabaseEngine, hub: SignalHub, _ belongings: Belongings) {
         self.engine = engine
         self.implementation = implementation
         self.hub = hub
+        self.belongings = belongings
     }
 
     /// Opens a database; SQLite files are created.
     /// - Parameters:
     ///   - address: where it is.
-    ///   - exclusive: whether this process is to be the only server of an SQLite file.
+    ///   - tenure: who else may use it meanwhile.
     ///   - connections: how many connections to PostgreSQL at the most, or readers of SQLite.
     /// - Throws: ``DatabaseError/setup(_:)`` or ``DatabaseError/unavailable(_:)``.
     public static func open(
-        _ address: DatabaseAddress, exclusive: Bool = false, connections: Int = 10, logger: Logger
+        _ address: DatabaseAddress, as tenure: Tenure = .guest, connections: Int = 10, logger: Logger
     ) async throws -> Database {
-        let hub = SignalHub()
+        let (hub, belongings) = (SignalHub(), Belongings())
         switch address {
         case .sqlite(let path):
-            let engine = try SQLiteEngine(path: path, exclusive: exclusive, readers: connections, hub: hub)
-            return Database(engine: .sqlite, implementation: engine, hub: hub)
+            let engine = try SQLiteEngine(
+                path: path, tenure: tenure, readers: connections, hub: hub, belongings: belongings)
+            return Database(engine: .sqlite, implementation: engine, hub: hub, belongings)
         case .postgres(let url):
-            let engine = try await PostgresEngine(url: url, connections: connections, hub: hub, logger: logger)
-            return Database(engine: .postgres, implementation: engine, hub: hub)
+            let engine = try await PostgresEngine(
+                url: url, tenure: tenure, connections: connections, hub: hub, belongings: belongings, logger: logger)
+            return Database(engine: .postgres, implementation: engine, hub: hub, belongings)
         }
+    }
+
+    /// Lays something beside the database that its transactions need, such as a key: see ``Connection/belonging(_:)``.
+    /// It takes the place of what was there of the same type.
+    public func keep<Value: Sendable>(_ value: Value) {
+        belongings.keep(value)
     }
 
     /// Runs a closure on a consistent snapshot.

@@ -126,6 +126,10 @@ public struct OpenIDClient: Sendable {
             throw .protocolViolation(
                 "it calls itself \(found.issuer.cut(toBytes: 200)); use exactly this as the issuer")
         }
+        for endpoint in [found.authorizationEndpoint, found.tokenEndpoint, found.jwksURI]
+        where WebAddress(endpoint) == nil {
+            throw .protocolViolation("its configuration names an address that is none")
+        }
         await cache.keep(found, of: issuer)
         return found
     }

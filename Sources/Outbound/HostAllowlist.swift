@@ -7,13 +7,29 @@ import NIOCore
 /// An entry is `host`, `host:port`, `host:*` (any port, for peers on ports chosen at run time), `*.domain` or
 /// `*.domain:port`. A wildcard stands for any name below the domain, never for the domain itself or for an address.
 /// A host that an entry names exactly may have a non-public address; one that only a wildcard covers may not.
+///
+/// `purpose=` in front of an entry says for what alone it is. One without is for the systems that an operator connects,
+/// never for webhooks: their address is chosen by any organization's administrator, who must not reach what was allowed
+/// for another one's ticketing system.
 public struct HostAllowlist: Sendable, Equatable {
+    /// For what a host is called.
+    public enum Purpose: String, Sendable, CaseIterable {
+        /// A ticketing system.
+        case psa
+        /// A chat system.
+        case chat
+        /// An identity provider.
+        case identity
+        /// A receiver of signed webhooks.
+        case webhook
+    }
+
     private enum Port: Sendable, Equatable {
         case standard
-        case exactly(Int)
+        case exactly(UInt16)
         case any
 
-        func admits(_ port: Int) -> Bool {
+        func admits(_ port: UInt16) -> Bool {
             switch self {
             case .standard: port == 443
             case .exactly(let named): port == named
@@ -29,10 +45,17 @@ public struct HostAllowlist: Sendable, Equatable {
         var host: String
         var isWildcard: Bool
         var port: Port
+        /// Nil for all that operators connect.
+        var purpose: Purpose?
 
         func covers(_ name: String) -> Bool {
             guard isWildcard else { return name == host }
             return name.utf8.hasSuffix("." + host) && name.utf8.count > host.utf8.count + 1
+        }
+
+        func serves(_ wanted: Purpose?) -> Bool {
+            guard let purpose else { return wanted != .webhook }
+            return purpose == wanted
         }
     }
 
@@ -50,39 +73,36 @@ public struct HostAllowlist: Sendable, Equatable {
         self.entries = read
     }
 
-    /// Decides whether a URL may be called.
+    /// Decides whether an address may be called.
     ///
+    /// - Parameter purpose: for what; nil for what only operators connect.
     /// - Throws: ``HostRefusal`` with the reason.
-    public func destination(of url: URL) throws(HostRefusal) -> Destination {
-        guard let scheme = url.scheme?.lowercased(), let rawHost = url.host, !rawHost.isEmpty else {
-            throw .malformed
-        }
-        guard scheme == "https" || scheme == "http" else { throw .scheme(scheme) }
-        guard url.user == nil, url.password == nil else { throw .userInformation }
-        guard let host = HostName.normalized(rawHost) else { throw .malformed }
-
-        let usesTLS = scheme == "https"
-        let port = url.port ?? (usesTLS ? 443 : 80)
+    public func destination(of address: WebAddress, for purpose: Purpose? = nil) throws(HostRefusal) -> Destination {
+        let (host, port, usesTLS) = (address.host, address.calledPort, address.isSecure)
+        let entries = entries.filter { $0.serves(purpose) }
         let named = entries.filter { !$0.isWildcard && $0.covers(host) }
         if !usesTLS {
-            guard HostName.isLoopback(host) else { throw .scheme(scheme) }
+            guard HostName.isLoopback(host) else { throw .scheme("http") }
             guard !named.isEmpty else { throw .unlisted(host: host) }
-            guard named.contains(where: { $0.port.isNamed && $0.port.admits(port) }) else { throw .port(port) }
-            return Destination(host: host, port: port, usesTLS: false, mayBePrivate: true)
+            guard named.contains(where: { $0.port.isNamed && $0.port.admits(port) }) else { throw .port("\(port)") }
+            return Destination(address, mayBePrivate: true)
         }
-        if named.contains(where: { $0.port.admits(port) }) {
-            return Destination(host: host, port: port, usesTLS: true, mayBePrivate: true)
-        }
+        if named.contains(where: { $0.port.admits(port) }) { return Destination(address, mayBePrivate: true) }
         let covering = HostName.isAddress(host) ? [] : entries.filter { $0.isWildcard && $0.covers(host) }
-        if covering.contains(where: { $0.port.admits(port) }) {
-            return Destination(host: host, port: port, usesTLS: true, mayBePrivate: false)
-        }
-        guard named.isEmpty && covering.isEmpty else { throw .port(port) }
+        if covering.contains(where: { $0.port.admits(port) }) { return Destination(address, mayBePrivate: false) }
+        guard named.isEmpty && covering.isEmpty else { throw .port("\(port)") }
         throw .unlisted(host: host)
     }
 
     private static func read(_ text: String) -> Entry? {
         var rest = Substring(text.trimmingCharacters(in: .whitespaces).lowercased())
+        var purpose: Purpose?
+        // No name of a host holds this sign.
+        if let sign = rest.utf8.firstIndex(of: UInt8(ascii: "=")) {
+            guard let known = Purpose(rawValue: String(rest[..<sign])) else { return nil }
+            purpose = known
+            rest = rest[rest.utf8.index(after: sign)...]
+        }
         let domain = rest.dropping(prefix: "*.")
         let isWildcard = domain != nil
         rest = domain ?? rest
@@ -96,7 +116,7 @@ public struct HostAllowlist: Sendable, Equatable {
             if written == "*" {
                 port = .any
             } else if let number = UInt16(written), number > 0 {
-                port = .exactly(Int(number))
+                port = .exactly(number)
             } else {
                 return nil
             }
@@ -107,7 +127,7 @@ public struct HostAllowlist: Sendable, Equatable {
             // `*.com` would open half the world.
             guard host.utf8.contains("."), !HostName.isAddress(host), port != .any else { return nil }
         }
-        return Entry(host: host, isWildcard: isWildcard, port: port)
+        return Entry(host: host, isWildcard: isWildcard, port: port, purpose: purpose)
     }
 
     /// An entry that cannot be understood.
@@ -117,21 +137,23 @@ public struct HostAllowlist: Sendable, Equatable {
 
         /// What is wrong, for the operator who wrote it.
         public var description: String {
-            "\"\(text)\" is not an allowed-hosts entry; write host, host:port, *.domain or *.domain:port"
+            "\"\(text)\" is not an allowed-hosts entry; write host, host:port, *.domain or *.domain:port, "
+                + "perhaps with what it is for in front: webhook=host, psa=host, chat=host or identity=host"
         }
     }
 }
 
-/// Where a permitted call goes.
+/// Where a permitted call goes. Only the allowlist makes one, so that nothing else reaches the client.
 public struct Destination: Sendable, Equatable {
-    /// Lower-case host name or address, without brackets.
-    public let host: String
-    /// TCP port.
-    public let port: Int
-    /// False only for a loopback host that the allowlist names.
-    public let usesTLS: Bool
+    /// The address, as it was checked.
+    public let address: WebAddress
     /// The allowlist names exactly this host, so its address may be private.
     public let mayBePrivate: Bool
+
+    fileprivate init(_ address: WebAddress, mayBePrivate: Bool) {
+        self.address = address
+        self.mayBePrivate = mayBePrivate
+    }
 }
 
 /// Why a URL may not be called.
@@ -144,8 +166,8 @@ public enum HostRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     case userInformation
     /// No entry of the allowlist covers the host.
     case unlisted(host: String)
-    /// The host is listed, but not with this port.
-    case port(Int)
+    /// The host is listed, but not with this port, or it is no port at all.
+    case port(String)
 
     /// A sentence for the person who entered the URL.
     public var description: String {
@@ -154,7 +176,7 @@ public enum HostRefusal: Error, Sendable, Equatable, CustomStringConvertible {
         case .scheme(let scheme): "Only https is allowed, not \(scheme)."
         case .userInformation: "The URL must not contain a user name or password."
         case .unlisted(let host): "The host \(host) is not on the list of allowed hosts."
-        case .port(let port): "Port \(port) is not allowed for this host."
+        case .port(let port): "Port \(port.utf8.count > 20 ? "…" : port) is not allowed for this host."
         }
     }
 }

@@ -74,9 +74,8 @@ public final class OutboundClient: Sendable {
     }
 
     /// Checks a URL and the addresses of its host as a call would; sends nothing to it.
-    public func check(_ url: String) async throws(OutboundError) {
-        let (_, destination) = try permitted(url)
-        try await check(destination)
+    public func check(_ url: String, for purpose: HostAllowlist.Purpose? = nil) async throws(OutboundError) {
+        try await check(try permitted(url, purpose))
     }
 
     /// Sends a request and reads the whole answer. Any status but a redirect is an answer.
@@ -103,13 +102,13 @@ public final class OutboundClient: Sendable {
     private func attempt(
         _ request: OutboundRequest, to remote: Remote, _ priority: CallPriority
     ) async throws(OutboundError) -> OutboundResponse {
-        let (url, destination) = try permitted(request.url)
+        let destination = try permitted(request.url, remote.purpose)
         try remote.checkOpen()
         try await check(destination)
         // Callers count on it that a call is over some time after they asked for it.
         let startBy = remote.now + remote.limits.patience(priority) + .seconds(5)
         let first = try await call(
-            request, url, destination, remote, priority, startBy: startBy, deadline: nil,
+            request, destination, remote, priority, startBy: startBy, deadline: nil,
             mayRepeat: request.mayBeRepeated)
         switch first {
         case .answer(let response):
@@ -117,7 +116,7 @@ public final class OutboundClient: Sendable {
         case .repeatBefore(let deadline):
             // A kept connection that the peer had closed meanwhile.
             switch try await call(
-                request, url, destination, remote, priority, startBy: startBy, deadline: deadline, mayRepeat: false)
+                request, destination, remote, priority, startBy: startBy, deadline: deadline, mayRepeat: false)
             {
             case .answer(let response): return response
             case .repeatBefore: throw .connection(reason: "closed by the peer", maybeSent: true)
@@ -131,7 +130,7 @@ public final class OutboundClient: Sendable {
     }
 
     private func call(
-        _ request: OutboundRequest, _ url: URL, _ destination: Destination, _ remote: Remote, _ priority: CallPriority,
+        _ request: OutboundRequest, _ destination: Destination, _ remote: Remote, _ priority: CallPriority,
         startBy: ContinuousClock.Instant, deadline: NIODeadline?, mayRepeat: Bool
     ) async throws(OutboundError) -> Attempt {
         if let budget = remote.budget {
@@ -143,7 +142,7 @@ public final class OutboundClient: Sendable {
         let exchange = Exchange(limit: request.maximumAnswerBytes ?? remote.limits.maximumAnswerBytes)
         do {
             let message = try HTTPClient.Request(
-                url: url, method: HTTPMethod(rawValue: request.method.rawValue),
+                url: destination.address.url, method: HTTPMethod(rawValue: request.method.rawValue),
                 headers: HTTPHeaders(request.headers.map { ($0.name, $0.value) }),
                 body: request.body.map { .bytes(Array($0)) })
             let client = destination.mayBePrivate ? trusting : guarded
@@ -160,16 +159,17 @@ public final class OutboundClient: Sendable {
                 remote.report(.abandoned, probe: probe)
                 return .repeatBefore(deadline)
             }
-            let failure = refusalNamed(exchange.translate(error), destination.host)
+            let failure = refusalNamed(exchange.translate(error), destination.address.host)
             remote.report(CallOutcome(failure).circuit, probe: probe)
             throw failure
         }
     }
 
-    private func permitted(_ text: String) throws(OutboundError) -> (URL, Destination) {
-        guard let url = URL(string: text) else { throw .notAllowed(.malformed) }
-        do {
-            return (url, try allowlist.destination(of: url))
+    private func permitted(
+        _ text: String, _ purpose: HostAllowlist.Purpose?
+    ) throws(OutboundError) -> Destination {
+        do throws(HostRefusal) {
+            return try allowlist.destination(of: WebAddress(reading: text), for: purpose)
         } catch {
             throw .notAllowed(error)
         }
@@ -177,7 +177,7 @@ public final class OutboundClient: Sendable {
 
     private func check(_ destination: Destination) async throws(OutboundError) {
         guard !destination.mayBePrivate else { return }
-        try await lookup.check(destination.host)
+        try await lookup.check(destination.address.host)
     }
 
     /// The connection knows only its address; the person wants the host's name.
@@ -190,11 +190,11 @@ public final class OutboundClient: Sendable {
     private func metadata(
         _ request: OutboundRequest, _ remote: Remote, _ more: [(String, Logger.MetadataValue)]
     ) -> Logger.Metadata {
-        let url = URL(string: request.url)
+        let address = WebAddress(request.url)
         var metadata: Logger.Metadata = [
-            "remote": "\(remote.name)", "method": "\(request.method.rawValue)", "host": "\(url?.host ?? "")",
-            "path": "\(url?.path ?? "")",
+            "remote": "\(remote.name)", "method": "\(request.method.rawValue)", "host": "\(address?.host ?? "")",
         ]
+        if !request.hasSecretPath { metadata["path"] = "\(address?.path ?? "")" }
         for (name, value) in more { metadata[name] = value }
         return metadata
     }

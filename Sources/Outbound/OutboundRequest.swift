@@ -35,11 +35,13 @@ public struct OutboundRequest: Sendable {
     public var maximumAnswerBytes: Int?
     /// Sending it twice does no harm, so it is sent once more when the peer closed the connection before any answer.
     public var mayBeRepeated: Bool
+    /// The path is a secret by itself, as that of many webhooks, so it stays out of the log.
+    public var hasSecretPath: Bool
 
     /// Without `mayBeRepeated`, a GET may be repeated and nothing else.
     public init(
         _ method: Method = .get, _ url: String, headers: [Header] = [], body: Data? = nil, timeOut: Duration? = nil,
-        maximumAnswerBytes: Int? = nil, mayBeRepeated: Bool? = nil
+        maximumAnswerBytes: Int? = nil, mayBeRepeated: Bool? = nil, hasSecretPath: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -48,6 +50,7 @@ public struct OutboundRequest: Sendable {
         self.timeOut = timeOut
         self.maximumAnswerBytes = maximumAnswerBytes
         self.mayBeRepeated = mayBeRepeated ?? (method == .get)
+        self.hasSecretPath = hasSecretPath
     }
 }
 

@@ -48,6 +48,8 @@ public final class Remote: Sendable {
     /// Kind and id of the system, such as `connectwise:3`; the kind alone is the label in metrics.
     public let name: String
     public let limits: Limits
+    /// For what it is called, which decides the hosts; nil for what only operators connect.
+    public let purpose: HostAllowlist.Purpose?
     let budget: (any CallBudget)?
     let clock: OutboundClock
     private let state: Mutex<State>
@@ -55,10 +57,12 @@ public final class Remote: Sendable {
     private let duration: Metrics.Timer
 
     public init(
-        _ name: String, limits: Limits = Limits(), budget: (any CallBudget)? = nil,
-        circuit: CircuitBreaker.Policy = CircuitBreaker.Policy(), clock: OutboundClock = .continuous
+        _ name: String, for purpose: HostAllowlist.Purpose? = nil, limits: Limits = Limits(),
+        budget: (any CallBudget)? = nil, circuit: CircuitBreaker.Policy = CircuitBreaker.Policy(),
+        clock: OutboundClock = .continuous
     ) {
         self.name = name
+        self.purpose = purpose
         self.limits = limits
         self.budget = budget
         self.clock = clock

@@ -29,6 +29,9 @@ public struct Sealer: Sendable {
     /// The id of the key that seals, to be shown to operators.
     public var keyID: String { sealing.id }
 
+    /// The ids of all keys that open.
+    public var keyIDs: Set<String> { Set(opening.map(\.id)) }
+
     /// Seals a text for the row with this identity, for example `connection/17/private_key`.
     public func seal(_ text: String, for identity: String) throws(SealingError) -> String {
         let bound = Self.associatedData(keyID: sealing.id, identity: identity)

@@ -33,6 +33,8 @@ public struct Configuration: Sendable {
     public var secret: String?
     /// Where the secret is kept when it is not given.
     public var secretFile = "data/secret"
+    /// Whether to go on without a secret that is lost: what it sealed has to be entered again. Said on the command line, once.
+    public var acceptsLostSecrets = false
     /// Where to listen: host and port.
     public var listen = Listen(host: "127.0.0.1", port: 8080)
     /// Base of links and hooks; nil for `http://` and where we listen.
@@ -194,11 +196,10 @@ public struct Configuration: Sendable {
     }
 
     private static func publicURL(_ text: String) -> String? {
-        guard let parts = URLComponents(string: text), parts.scheme == "https" || parts.scheme == "http",
-            parts.host?.isEmpty == false, parts.path.isEmpty || parts.path == "/", parts.query == nil,
-            parts.fragment == nil, parts.user == nil
+        guard let address = WebAddress(text), address.path.utf8.elementsEqual("/".utf8) || address.path.isEmpty,
+            address.query == nil, !address.hasFragment
         else { return nil }
-        return text.dropping(suffix: "/").map(String.init) ?? text
+        return address.origin
     }
 
     /// How often something is done; never when there is no duration.

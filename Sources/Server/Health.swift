@@ -1,3 +1,4 @@
+import Accounts
 import BoundaryText
 import Console
 import Database
@@ -5,6 +6,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Jobs
+import Sealing
 import WebSupport
 
 /// Tells whether the server lives, and whether it can do its work.
@@ -14,6 +16,7 @@ struct Health: Sendable {
 
     let database: Database
     let queue: JobQueue
+    let sealer: Sealer
     let runsJobs: Bool
 
     private struct Answer: Encodable {
@@ -25,24 +28,27 @@ struct Health: Sendable {
         router.get("/healthcheck") { _, _ in Response.json(["status": "ok"]) }
         router.get("/readiness") { _, _ in
             let checks = await checks()
-            let ready = checks.allSatisfy(\.isOK)
+            let ready = checks.allSatisfy { $0.isOK || $0.weight == .partial }
+            // What people put right in the console must not keep them out of it.
+            let status = checks.allSatisfy(\.isOK) ? "ready" : ready ? "degraded" : "not ready"
             return Response.json(
-                Answer(status: ready ? "ready" : "not ready", checks: checks), status: ready ? .ok : .serviceUnavailable
-            )
+                Answer(status: status, checks: checks), status: ready ? .ok : .serviceUnavailable)
         }
     }
 
     func checks() async -> [HealthCheck] {
         let newest = Installation.migrations.count
         do {
-            let (schema, overdue) = try await database.read { db in
+            let (schema, overdue, lost) = try await database.read { [sealer] db in
                 let schema: Int = try db.first("SELECT MAX(number) AS number FROM schema_migrations")?["number"] ?? 0
                 let due: Date? = try db.first("SELECT MIN(run_at) AS due FROM jobs WHERE state = 'ready'")?["due"]
-                return (schema, due.map { Date().timeIntervalSince($0) } ?? 0)
+                let lost = try LostSecrets.find(in: Installation.sealedColumns, without: sealer, db)
+                return (schema, due.map { Date().timeIntervalSince($0) } ?? 0, lost)
             }
             return [
-                HealthCheck(name: "database", ok: true, detail: database.engine.rawValue),
+                HealthCheck(name: "database", ok: true, detail: "answers"),
                 HealthCheck(name: "migrations", ok: schema >= newest, detail: "\(schema) of \(newest)"),
+                Self.check(lost),
                 HealthCheck(
                     name: "workers", ok: overdue < Self.patience,
                     detail: overdue < Self.patience
@@ -52,5 +58,18 @@ struct Health: Sendable {
         } catch {
             return [HealthCheck(name: "database", ok: false, detail: "cannot be read; see the server's log")]
         }
+    }
+
+    private static func check(_ lost: LostSecrets?) -> HealthCheck {
+        guard let lost else { return HealthCheck(name: "credentials", ok: true, detail: "all can be opened") }
+        let what = "\(lost.count) stored \(lost.count == 1 ? "credential" : "credentials") cannot be opened: "
+        return lost.areAccepted
+            ? HealthCheck(
+                name: "credentials", ok: false,
+                detail: what + "the secret is lost; enter them again, and set second factors up again", weight: .partial
+            )
+            : HealthCheck(
+                name: "credentials", ok: false,
+                detail: what + "the secret was changed while this server ran; start it again with the present one")
     }
 }

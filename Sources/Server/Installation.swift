@@ -29,13 +29,15 @@ public enum Installation {
         Migration(15, "keys of mapped members, scopes of posts", memberKeySchema + postScopeSchema),
         Migration(16, "times of posts, versions of settings", postTimeSchema + settingsVersionSchema),
         Migration(17, "who somebody is", bindingSchema + foreignMappingSchema),
+        Migration(18, "reserved", []),
+        Migration(19, "seals of the audit log, names of webhooks", auditSealSchema + webhookNameSchema),
     ]
 
     /// Opens the database that the configuration names.
     static func database(
-        _ configuration: Configuration, exclusive: Bool = false, logger: Logger
+        _ configuration: Configuration, as tenure: Tenure = .guest, logger: Logger
     ) async throws -> Database {
-        try await Database.open(configuration.database, exclusive: exclusive, logger: logger)
+        try await Database.open(configuration.database, as: tenure, logger: logger)
     }
 
     /// Brings the schema up to date.
@@ -94,24 +96,25 @@ public enum Installation {
     }
 
     /// Creates what is missing: secret, schema, organization, administrator. Idempotent.
+    /// - Throws: ``LostSecrets`` when the database holds what no secret opens, unless the configuration accepts that; a new
+    ///   secret beside it would only hide that the old one is missing.
     public static func setUp(
         _ configuration: Configuration, organization: String, makesAPIKey: Bool, logger: Logger
     ) async throws -> SetUp {
         if let password = configuration.adminPassword, let objection = Password.objection(to: password) {
             throw CannotSetUp(description: "PATCHBAY_ADMIN_PASSWORD \(objection)")
         }
-        var newSecretFile: String?
-        if configuration.secret == nil, !FileManager.default.fileExists(atPath: configuration.secretFile) {
-            let folder = URL(filePath: configuration.secretFile).deletingLastPathComponent()
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            try SecretFile(path: configuration.secretFile).create(.generate())
-            newSecretFile = configuration.secretFile
-        }
-        _ = try secrets(configuration)
+        let isNewSecret =
+            configuration.secret == nil && !FileManager.default.fileExists(atPath: configuration.secretFile)
+        // Before the database is touched: a secret that cannot be read is the first thing to put right.
+        if !isNewSecret { _ = try secrets(configuration) }
         let database = try await database(configuration, logger: logger)
-        do {
+        return try await closing(database) {
             let migrations = try await database.migrate(Self.migrations)
+            if isNewSecret {
+                try await createSecret(configuration, for: database)
+            }
+            try await openSeals(of: database, configuration, logger: logger)
             try await AuditBacklog.record(in: database, now: Date())
             let first = FirstAdministrator(
                 email: configuration.adminEmail ?? "admin@localhost", password: configuration.adminPassword,
@@ -121,55 +124,137 @@ public enum Installation {
                 makesAPIKey
                 ? try await APIKeys(database: database).make("made by setup", for: user.id, role: user.role).text
                 : nil
-            await database.close()
             return SetUp(
-                newSchema: migrations.last?.number, newSecretFile: newSecretFile, administrator: user.email,
-                isNewAdministrator: isNew, apiKey: key?.description)
+                newSchema: migrations.last?.number, newSecretFile: isNewSecret ? configuration.secretFile : nil,
+                administrator: user.email, isNewAdministrator: isNew, apiKey: key?.description)
+        }
+    }
+
+    private static func createSecret(_ configuration: Configuration, for database: Database) async throws {
+        if !configuration.acceptsLostSecrets,
+            let lost = try await database.read({ try LostSecrets.find(in: sealedColumns, without: nil, $0) })
+        {
+            throw lost
+        }
+        let folder = URL(filePath: configuration.secretFile).deletingLastPathComponent()
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try SecretFile(path: configuration.secretFile).create(.generate())
+    }
+
+    /// Does something with a database and closes it, whatever happens.
+    private static func closing<Value>(
+        _ database: Database, _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            let value = try await body()
+            await database.close()
+            return value
         } catch {
             await database.close()
             throw error
         }
+    }
+
+    /// A command beside the servers, which writes to the audit log: the schema has to be there, and the log's key at hand.
+    private static func beside<Value>(
+        _ configuration: Configuration, logger: Logger, _ body: (Database) async throws -> Value
+    ) async throws -> Value {
+        let database = try await database(configuration, logger: logger)
+        return try await closing(database) {
+            try await requireSchema(of: database)
+            try await openSeals(of: database, configuration, logger: logger)
+            return try await body(database)
+        }
+    }
+
+    private static func requireSchema(of database: Database) async throws {
+        let number = try await database.schemaNumber()
+        guard number == migrations.count else {
+            throw CannotSetUp(
+                description: number > migrations.count
+                    ? "the database was written by a newer patchbay; use that one"
+                    : "the database's schema is \(number) of \(migrations.count); run `patchbay migrate` first")
+        }
+    }
+
+    // MARK: What is sealed
+
+    /// All that is sealed with the installation's secret.
+    static let sealedColumns =
+        AccountsFeature.sealedColumns + PSAConnections.sealedColumns + ChatConnections.sealedColumns
+
+    /// Makes sure that what is sealed can be opened, and lays the audit log's key beside the database.
+    /// - Throws: ``LostSecrets`` and ``AuditKey/Missing`` unless that is, or was, accepted.
+    @discardableResult
+    static func openSeals(
+        of database: Database, _ configuration: Configuration, logger: Logger
+    ) async throws -> Sealer {
+        let sealer = try Sealer(secrets(configuration))
+        let accepts = configuration.acceptsLostSecrets
+        let (opened, lost) = try await database.write { db in
+            let lost = try LostSecrets.find(in: sealedColumns, without: sealer, db)
+            if let lost, !lost.areAccepted, !accepts { throw lost }
+            do {
+                if let lost, !lost.areAccepted { try LostSecrets.accept(lost, with: sealer, now: Date(), in: db) }
+                return (try AuditKey.open(with: sealer, now: Date(), in: db), lost)
+            } catch let error where accepts && !(error is DatabaseError) {
+                // The key is gone, or nothing opens it.
+                try LostSecrets.accept(nil, with: sealer, now: Date(), in: db)
+                return (try AuditKey.open(with: sealer, now: Date(), in: db), lost)
+            }
+        }
+        database.keep(opened.key)
+        if opened.isNew { logger.notice("the audit log is sealed from now on") }
+        if let lost { logger.error("\(lost)") }
+        return sealer
     }
 
     /// Makes an account for each role, for a demonstration.
     public static func addDemoPeople(
         _ people: DemoPeople, _ configuration: Configuration, logger: Logger
     ) async throws {
-        let database = try await database(configuration, logger: logger)
-        do {
-            try await people.keep(in: database, now: Date())
-            await database.close()
-        } catch {
-            await database.close()
-            throw error
-        }
+        try await beside(configuration, logger: logger) { try await people.keep(in: $0, now: Date()) }
     }
 
     /// Lets somebody in again.
     public static func rescue(_ rescue: Rescue, _ configuration: Configuration, logger: Logger) async throws {
-        let database = try await database(configuration, logger: logger)
-        do {
-            try await rescue.perform(in: database, now: Date())
-            await database.close()
-        } catch {
-            await database.close()
-            throw error
+        try await beside(configuration, logger: logger) { try await rescue.perform(in: $0, now: Date()) }
+    }
+
+    /// An end of a chain of the audit log, as it was written down elsewhere.
+    public struct KnownHead: Sendable {
+        let organization: Organization.ID
+        let number: Int64
+        let hash: String
+
+        /// Reads `organization:number:hash`, as the server logs it.
+        public init?(_ text: String) {
+            let parts = text.utf8.split(separator: UInt8(ascii: ":")).map { String(Substring($0)) }
+            guard parts.count == 3, let organization = Int64(parts[0]), let number = Int64(parts[1]),
+                parts[2].utf8.count == 64
+            else { return nil }
+            self.organization = Organization.ID(organization)
+            self.number = number
+            hash = parts[2]
         }
     }
 
-    /// Follows the chains of the audit log.
+    /// Follows the chains of the audit log and checks their seals.
+    /// - Parameter known: ends that were written down elsewhere, to be compared.
     /// - Returns: how many entries there are, and one line for each broken chain.
     public static func verifyAudit(
-        _ configuration: Configuration, logger: Logger
+        _ configuration: Configuration, known: [KnownHead] = [], logger: Logger
     ) async throws -> (entries: Int, faults: [String]) {
-        let database = try await database(configuration, logger: logger)
-        do {
-            let (entries, faults) = try await AuditLog.verify(in: database)
-            await database.close()
-            return (entries, faults.map { "organization \($0.organization), entry \($0.number): \($0.reason)" })
-        } catch {
-            await database.close()
-            throw error
+        try await beside(configuration, logger: logger) { database in
+            let verified = try await AuditLog.verify(in: database)
+            var faults = verified.faults
+            for head in known {
+                let fault = try await AuditLog.compare(head.organization, head.number, head.hash, in: database)
+                if let fault { faults.append(fault) }
+            }
+            let lines = faults.map { "organization \($0.organization), entry \($0.number): \($0.reason)" }
+            return (verified.entries, lines)
         }
     }
 
@@ -189,28 +274,27 @@ public enum Installation {
     ///
     /// A secret in a file is made here. The file holds both until everything is sealed anew, so that a crash in between
     /// leaves nothing that cannot be opened. A secret that the configuration gives is the first of its list.
+    /// - Throws: ``DatabaseError/setup(_:)`` while a server runs: it would go on sealing with the old secret, which nothing
+    ///   opens afterwards.
     public static func rotateSecret(_ configuration: Configuration, logger: Logger) async throws -> Rotation {
-        let file = configuration.secret == nil ? SecretFile(path: configuration.secretFile) : nil
-        var secrets = try secrets(configuration)
-        if let file {
-            secrets.insert(.generate(), at: 0)
-            try file.replace(with: secrets)
-        }
-        let sealer = try Sealer(secrets)
-        let columns =
-            AccountsFeature.sealedColumns + PSAConnections.sealedColumns + ChatConnections.sealedColumns
-        let database = try await database(configuration, logger: logger)
-        do {
-            let count = try await database.write { db in
-                try columns.reduce(0) { try $0 + $1.reseal(with: sealer, in: db) }
+        let database = try await database(configuration, as: .alone, logger: logger)
+        return try await closing(database) {
+            try await requireSchema(of: database)
+            // Read while nobody else can change it: what another rotation made is known here.
+            let file = configuration.secret == nil ? SecretFile(path: configuration.secretFile) : nil
+            var secrets = try secrets(configuration)
+            if let file {
+                secrets.insert(.generate(), at: 0)
+                try file.replace(with: secrets)
             }
-            await database.close()
+            let sealer = try Sealer(secrets)
+            let count = try await database.write { db in
+                db.signal(.secret)
+                return try sealedColumns.reduce(0) { try $0 + $1.reseal(with: sealer, in: db) }
+            }
             // What the old ones opened is no more.
             try file?.replace(with: [secrets[0]])
             return Rotation(resealed: count, keyID: sealer.keyID, file: file?.path)
-        } catch {
-            await database.close()
-            throw error
         }
     }
 }

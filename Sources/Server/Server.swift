@@ -26,8 +26,9 @@ public struct Server: Sendable {
 
     /// Hosts of outside systems that need no configuration.
     private static let knownHosts = [
-        "*.myconnectwise.net", "*.connectwisedev.com", "webexapis.com", "login.microsoftonline.com",
-        "accounts.google.com", "oauth2.googleapis.com", "www.googleapis.com",
+        "psa=*.myconnectwise.net", "psa=*.connectwisedev.com", "chat=webexapis.com",
+        "identity=login.microsoftonline.com", "identity=accounts.google.com", "identity=oauth2.googleapis.com",
+        "identity=www.googleapis.com",
     ]
 
     /// Builds a server on its database, which it migrates.
@@ -38,12 +39,15 @@ public struct Server: Sendable {
         _ configuration: Configuration, metrics: PrometheusMetrics? = nil, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws -> Server {
-        let sealer = try Sealer(Installation.secrets(configuration))
         let allowlist = try HostAllowlist(knownHosts + configuration.allowedHosts)
-        let database = try await Installation.database(configuration, exclusive: true, logger: logger)
+        // Without one nothing is made.
+        _ = try Installation.secrets(configuration)
+        // Before the secret that counts is read: once we are there, nobody changes it.
+        let database = try await Installation.database(configuration, as: .server, logger: logger)
         let outbound = OutboundClient(allowlist: allowlist, logger: logger)
         do {
             try await database.migrate(Installation.migrations)
+            let sealer = try await Installation.openSeals(of: database, configuration, logger: logger)
             try await AuditBacklog.record(in: database, now: Date())
             try await Installation.createAdministrator(configuration, in: database)
             return try await build(
@@ -67,7 +71,8 @@ public struct Server: Sendable {
         )
         let chats = ChatConnections(database: database, sealer: sealer, factory: chatFactory(outbound))
         let publicURL =
-            configuration.publicURL ?? "http://\(configuration.listen.host):\(configuration.listen.port)"
+            configuration.publicURL
+            ?? "http://\(WebAddress.bracketed(configuration.listen.host)):\(configuration.listen.port)"
         let accounts = AccountsFeature(
             database: database, sealer: sealer, publicURL: publicURL, factory: issuerFactory(outbound))
         let notifications = NotificationsFeature(
@@ -77,17 +82,23 @@ public struct Server: Sendable {
             database: database, queue: queue, connections: tickets, limits: configuration.ticketLimits,
             timing: configuration.postTiming)
         try await keepConfiguredConnections(configuration, database, tickets, chats, notifications, logger)
+        try await tickets.pauseUnopened()
+        try await chats.pauseUnopened()
 
         let cookie = SessionCookie(publicURL: publicURL)
         let gate = Gate(database: database, keys: accounts.keys, sessions: accounts.sessions, cookie: cookie)
-        let health = Health(database: database, queue: queue, runsJobs: configuration.duties.contains(.worker))
+        let health = Health(
+            database: database, queue: queue, sealer: sealer, runsJobs: configuration.duties.contains(.worker))
         var services: [any Service] = [
             OutboundService(client: outbound),
             DatabaseService(database: database),
+            SecretWatch(database: database, sealer: sealer, logger: logger),
             Upkeep(name: "intake") { await notifications.intake.run() },
             Upkeep(name: "PSA connections") { await tickets.followChanges() },
             Upkeep(name: "chat connections") { await chats.followChanges() },
-            Housekeeping(database: database, queue: queue, accounts: accounts, gate: gate, logger: logger),
+            Housekeeping(
+                database: database, queue: queue, accounts: accounts, gate: gate,
+                auditHeads: AuditHeadLog(database: database, logger: logger), logger: logger),
         ]
         if configuration.duties.contains(.worker) {
             services.append(Upkeep(name: "schedule of syncs") { await notifications.syncs.run() })
@@ -166,14 +177,15 @@ public struct Server: Sendable {
         let budgets = SharedCallBudgets(database: database, limit: budget)
         return { target in
             let name = target.connection.map { "connectwise:\($0)" } ?? "connectwise:test"
-            let remote = Remote(name, budget: target.connection.map { budgets.budget(of: $0) })
+            let remote = Remote(name, for: .psa, budget: target.connection.map { budgets.budget(of: $0) })
             // Keys of callbacks are fetched while ConnectWise waits for our answer, so they do not queue for the budget.
-            let keyRemote = Remote("connectwise-key:\(target.connection.map { "\($0)" } ?? "test")")
+            let keyRemote = Remote("connectwise-key:\(target.connection.map { "\($0)" } ?? "test")", for: .psa)
             let credentials = ConnectWiseCredentials(
                 companyID: target.company, publicKey: target.credentials.publicKey,
                 privateKey: target.credentials.privateKey, clientID: target.credentials.clientID)
             guard let site = Site(target.site) else {
-                return (UnreachableProvider(site: target.site), UnreachableProvider(site: target.site))
+                let nobody = UnusableProvider(.notAllowed("\(target.site) is no host"))
+                return (nobody, nobody)
             }
             let client = ConnectWiseClient(site: site, credentials: credentials, outbound: outbound, remote: remote)
             let keyClient = ConnectWiseClient(
@@ -193,14 +205,17 @@ public struct Server: Sendable {
             OpenIDClient(
                 issuer: provider.issuer, clientID: provider.clientID, clientSecret: secret, outbound: outbound,
                 // People wait for it.
-                remote: Remote("identity_provider:\(provider.id)", limits: .init(timeOut: .seconds(10))), cache: cache)
+                remote: Remote(
+                    "identity_provider:\(provider.id)", for: .identity, limits: .init(timeOut: .seconds(10))),
+                cache: cache)
         }
     }
 
     private static func chatFactory(_ outbound: OutboundClient) -> ChatConnections.Factory {
         { target in
             let name = "\(target.provider.rawValue):\(target.connection.map { "\($0)" } ?? "test")"
-            let remote = Remote(name, limits: .init(timeOut: .seconds(20)))
+            let remote = Remote(
+                name, for: target.provider == .webhook ? .webhook : .chat, limits: .init(timeOut: .seconds(20)))
             switch target.provider {
             case .webex:
                 return WebexMessenger(

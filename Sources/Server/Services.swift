@@ -50,10 +50,12 @@ struct Housekeeping: Service {
     let queue: JobQueue
     let accounts: AccountsFeature
     let gate: Gate
+    let auditHeads: AuditHeadLog
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            await auditHeads.write(now: Date())
             while (try? await Task.sleep(for: Self.interval)) != nil { await tidyUp() }
         }
         try await accounts.keys.recordUse()
@@ -71,6 +73,7 @@ struct Housekeeping: Service {
             while try await database.write({ try NotificationsFeature.forgetHooks(before: oldest, in: $0) }) > 0 {}
             let now = Date()
             while try await database.write({ try Retention.forget(now: now, in: $0) }) > 0 {}
+            await auditHeads.write(now: now)
         } catch is CancellationError {
         } catch {
             logger.warning("housekeeping will be tried again", metadata: ["error": "\(error)"])

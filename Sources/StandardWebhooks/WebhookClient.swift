@@ -36,7 +36,7 @@ public struct WebhookClient: Sendable {
                 .init("webhook-signature", signatures.joined(separator: " ")),
             ], body: body,
             // The specification advises 15 to 30 s.
-            timeOut: .seconds(20), maximumAnswerBytes: 64 << 10)
+            timeOut: .seconds(20), maximumAnswerBytes: 64 << 10, hasSecretPath: true)
         let response: OutboundResponse
         do throws(OutboundError) {
             response = try await outbound.send(request, to: remote, priority: .background)

@@ -114,8 +114,7 @@ public struct WebexClient: Sendable {
             guard let end = link.utf8.firstIndex(of: UInt8(ascii: ">")), link[end...].utf8.contains("rel=\"next\"")
             else { continue }
             // The token must not follow a link to elsewhere.
-            guard let own = URLComponents(string: base), let other = URLComponents(string: String(link[..<end])),
-                own.scheme == other.scheme, own.host == other.host, own.port == other.port, other.user == nil
+            guard let own = WebAddress(base), let other = WebAddress(String(link[..<end])), own.origin == other.origin
             else { throw .undecodable(reason: "the link to the next page leads to another host") }
             return Next(url: String(link[..<end]))
         }

@@ -28,6 +28,9 @@ struct PasswordTests {
             (String(repeating: "abcd", count: 19), "72 bytes"),
             ("pässwörd-" + String(repeating: "ß", count: 32), "72 bytes"),
             ("aaaaaaaaaaaa", "repeat"), ("ababababcbcbcb", "repeat"),
+            ("abc\u{0}correct horse battery", "control"), ("correct horse battery\u{0}", "control"),
+            ("correct\thorse battery", "control"), ("correct horse battery\u{7f}", "control"),
+            ("correct horse battery\u{85}", "control"),
         ])
     func objections(password: String, part: String) throws {
         #expect(try #require(Password.objection(to: password)).contains(part))
@@ -49,6 +52,14 @@ struct PasswordTests {
         #expect(Password.verify("correct horse battery", against: hash))
         #expect(!Password.verify("correct horse batterY", against: hash))
         #expect(!Password.verify("", against: hash))
+    }
+
+    @Test("What is behind a NUL counts: a text with one is nobody's password")
+    func nul() throws {
+        let hash = try #require(Password.hash("abc"))
+        #expect(!Password.verify("abc\u{0}correct horse battery", against: hash))
+        #expect(!Password.verify("abc\u{0}", against: hash))
+        #expect(Password.hash("abc\u{0}def") == nil)
     }
 
     @Test("Nothing fits what is no hash", arguments: ["", "*0", "$2b$", "$2b$12$short", "correct horse battery"])

@@ -1,5 +1,6 @@
 import Database
 import Foundation
+import Sealing
 import TestSupport
 import Testing
 import WebSupport
@@ -333,5 +334,48 @@ struct TOTPTests {
             uri
                 == "otpauth://totp/Patchbay:a%2Bb%40example%2Ecom?secret=MZXW6YTBOI&issuer=Patchbay&algorithm=SHA1&digits=6&period=30"
         )
+    }
+
+    @Test(
+        "A second factor that no secret opens is explained, and a recovery code still opens",
+        arguments: TestDatabase.engines)
+    func lostSecret(engine: Engine) async throws {
+        try await Identity.run(engine) { identity in
+            _ = try await identity.person("anna@example.com")
+            let (_, first) = try await identity.enter("anna@example.com")
+            let codes = try await identity.setUp(first).codes
+            let other = SecondFactor(database: identity.database, sealer: try Sealer([Secret.generate()])) {
+                identity.clock.now
+            }
+            let signIn = SignIn(database: identity.database, desk: identity.desk, secondFactor: other) {
+                identity.clock.now
+            }
+            let (token, live) = try await identity.enter("anna@example.com")
+            await #expect(throws: SignIn.Refusal.secondFactorLost) {
+                _ = try await signIn.withCode("123456", in: live, token, from: identity.visitor())
+            }
+            #expect(
+                try await signIn.withCode(codes[0], in: live, token, from: identity.visitor()).recoveryCodesLeft == 9)
+        }
+    }
+
+    @Test("Recovery codes are renewed for the password only", arguments: TestDatabase.engines)
+    func renewal(engine: Engine) async throws {
+        try await Identity.run(engine) { identity in
+            let person = try await identity.person("anna@example.com")
+            let (_, live) = try await identity.enter("anna@example.com")
+            let old = try await identity.setUp(live).codes
+            await #expect(throws: SignIn.Refusal.wrongCredentials) {
+                _ = try await identity.signIn.renewRecoveryCodes(for: "guessed", in: live, visitor: identity.visitor())
+            }
+            #expect(try await identity.secondFactor.recoveryCodesLeft(of: person.user) == 10)
+            let new = try await identity.signIn.renewRecoveryCodes(
+                for: Identity.password, in: live, visitor: identity.visitor())
+            #expect(Set(new).isDisjoint(with: old))
+            let record = try await identity.audit(person.organization).filter {
+                $0.action == "second_factor.new_recovery_codes"
+            }
+            #expect(record.map(\.result) == [.refused, .done])
+        }
     }
 }

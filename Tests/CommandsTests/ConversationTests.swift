@@ -134,6 +134,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "http://127.0.0.1:99999", "http://localhost:65536", "http://127.0.0.1:0",
+        "http://127.0.0.1:18446744073709551616",
+        "http://user@127.0.0.1:8080", "127.0.0.1:8080", "http://127.0.0.1:8080/?x=1",
+    ])
+    func whatIsNoAddressIsRefusedInWords(address: String) async throws {
+        let run = try await CommandRun.of(["ping"], server: address)
+        #expect(run.exitCode != 0)
+        #expect(run.errors.first?.contains("is not a server address") == true, "\(run.errors)")
+    }
+
     @Test func nobodyThereIsExitCode2() async throws {
         // Port 9 (discard) needs root to listen on, and nothing does.
         let run = try await CommandRun.of(["list", "rules"], server: "http://127.0.0.1:9")

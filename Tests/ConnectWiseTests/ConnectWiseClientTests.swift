@@ -213,10 +213,14 @@ struct ConnectWiseClientTests {
         }
     }
 
-    @Test("a link to another host is not followed")
-    func foreignLink() async throws {
+    @Test(
+        "a link to another host, or to what is no port, is not followed",
+        arguments: [
+            "https://evil.example.org/x?page=2", "https://127.0.0.1:99999/x?page=2", "https://127.0.0.1:0/x?page=2",
+        ])
+    func foreignLink(link: String) async throws {
         try await withClient { _, _ in
-            .reply(200, headers: ["Link": "<https://evil.example.org/x?page=2>; rel=\"next\""], body: #"[{"id":1}]"#)
+            .reply(200, headers: ["Link": "<\(link)>; rel=\"next\""], body: #"[{"id":1}]"#)
         } _: { client, peer in
             let error = await failure { () async throws(ConnectWiseError) in _ = try await client.notes(ofTicket: 5) }
             #expect(error == .undecodable(reason: "the link to the next page leads to another host"))

@@ -98,7 +98,7 @@ def server(tmp_path_factory, receiver, psa_url):
         "PATCHBAY_SECRET": base64.b64encode(os.urandom(32)).decode(),
         "PATCHBAY_LISTEN": f"127.0.0.1:{port}",
         "PATCHBAY_ADMIN_EMAIL": ADMIN["email"],
-        "PATCHBAY_ALLOWED_HOSTS": f"{psa},127.0.0.1:{receiver.port}",
+        "PATCHBAY_ALLOWED_HOSTS": f"{psa},webhook=127.0.0.1:{receiver.port}",
         "PATCHBAY_CONNECTWISE_SITE": psa,
         "PATCHBAY_CONNECTWISE_COMPANY": "rivermark",
         "PATCHBAY_CONNECTWISE_PUBLIC_KEY": "SimulatedPublic1",

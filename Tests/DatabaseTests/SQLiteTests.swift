@@ -22,9 +22,9 @@ struct SQLiteTests {
     @Test("A second server on the same file is told so")
     func exclusive() async throws {
         try await TestDatabase.withAddress(.sqlite) { address in
-            let first = try await Database.open(address, exclusive: true, logger: TestDatabase.logger)
+            let first = try await Database.open(address, as: .server, logger: TestDatabase.logger)
             await #expect {
-                _ = try await Database.open(address, exclusive: true, logger: TestDatabase.logger)
+                _ = try await Database.open(address, as: .server, logger: TestDatabase.logger)
             } throws: { error in
                 "\(error)".contains("another patchbay server")
             }

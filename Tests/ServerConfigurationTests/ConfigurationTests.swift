@@ -53,7 +53,7 @@ struct ConfigurationTests {
             "PATCHBAY_DATABASE_URL": "postgres://user:password@db:5432/patchbay", "PATCHBAY_SECRET": "abc,def",
             "PATCHBAY_LISTEN": "0.0.0.0:80", "PATCHBAY_PUBLIC_URL": "https://patchbay.example.com/",
             "PATCHBAY_ADMIN_EMAIL": "root@example.com", "PATCHBAY_ADMIN_PASSWORD": "correct horse battery",
-            "PATCHBAY_ALLOWED_HOSTS": "psa.example.com, 127.0.0.1:9000,*.example.org",
+            "PATCHBAY_ALLOWED_HOSTS": "psa.example.com, 127.0.0.1:9000,*.example.org, webhook=hooks.example.org",
             "PATCHBAY_CONNECTWISE_SITE": "na.myconnectwise.net", "PATCHBAY_CONNECTWISE_COMPANY": "acme",
             "PATCHBAY_CONNECTWISE_PUBLIC_KEY": "public", "PATCHBAY_CONNECTWISE_PRIVATE_KEY": "private",
             "PATCHBAY_CONNECTWISE_CLIENT_ID": "client", "PATCHBAY_CONNECTWISE_BUDGET": "900",
@@ -66,7 +66,10 @@ struct ConfigurationTests {
         #expect(configuration.publicURL == "https://patchbay.example.com")
         #expect(configuration.adminEmail == "root@example.com")
         #expect(configuration.adminPassword == "correct horse battery")
-        #expect(configuration.allowedHosts == ["psa.example.com", "127.0.0.1:9000", "*.example.org"])
+        #expect(
+            configuration.allowedHosts == [
+                "psa.example.com", "127.0.0.1:9000", "*.example.org", "webhook=hooks.example.org",
+            ])
         #expect(
             configuration.connectWise
                 == .init(
@@ -86,7 +89,10 @@ struct ConfigurationTests {
             ("DATABASE_URL", "mysql://x"), ("DATABASE_URL", "sqlite:"), ("LISTEN", "8080"), ("LISTEN", "host:"),
             ("LISTEN", "host:65536"), ("LISTEN", "host:-1"), ("PUBLIC_URL", "patchbay.example.com"),
             ("PUBLIC_URL", "ftp://x"), ("PUBLIC_URL", "https://"), ("PUBLIC_URL", "https://x?y=1"),
-            ("PUBLIC_URL", "https://user@x"), ("ADMIN_EMAIL", "root"), ("ALLOWED_HOSTS", "https://x"),
+            ("PUBLIC_URL", "https://user@x"), ("PUBLIC_URL", "https://x:99999"),
+            ("WEBEX_URL", "https://127.0.0.1:99999"),
+            ("WEBEX_URL", "https://x:0"), ("ALLOWED_HOSTS", "mail=x.example"), ("ALLOWED_HOSTS", "x.example:65536"),
+            ("ADMIN_EMAIL", "root"), ("ALLOWED_HOSTS", "https://x"),
             ("CONNECTWISE_BUDGET", "0"), ("CONNECTWISE_BUDGET", "-5"), ("CONNECTWISE_BUDGET", "many"),
             ("CONNECTWISE_BUDGET", "10000001"), ("WEBEX_URL", "webexapis.com"), ("LOG_LEVEL", "loud"),
             ("LOG_LEVEL", "INFO"), ("LOG_FORMAT", "xml"), ("METRICS_LISTEN", "on"),

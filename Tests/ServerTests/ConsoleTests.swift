@@ -78,7 +78,8 @@ struct ConsoleTests {
         ("POST", "/users/{user}/tenants", .admin),
         ("GET", "/account", .viewer), ("POST", "/account/password", .viewer),
         ("GET", "/account/second-factor", .viewer), ("POST", "/account/second-factor", .viewer),
-        ("POST", "/account/recovery-codes", .viewer), ("POST", "/account/sessions/1/end", .viewer),
+        ("GET", "/account/recovery-codes", .viewer), ("POST", "/account/recovery-codes", .viewer),
+        ("POST", "/account/sessions/1/end", .viewer),
         ("POST", "/account/session/extend", .viewer),
     ]
 

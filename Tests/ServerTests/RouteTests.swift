@@ -141,7 +141,10 @@ struct RouteTests {
             let tickets = PSAConnections(
                 database: database, sealer: sealer,
                 factory: { target in
-                    (UnreachableProvider(site: target.site), UnreachableProvider(site: target.site))
+                    (
+                        UnusableProvider(.notAllowed("nobody calls this")),
+                        UnusableProvider(.notAllowed("nobody calls this"))
+                    )
                 })
             let outbound = OutboundClient(allowlist: try HostAllowlist([]), logger: TestDatabase.logger)
             try await outbound.shutdown()

@@ -1,7 +1,7 @@
 import Accounts
 import Database
 import Foundation
-import NIOHTTP1
+import Notifications
 import Sealing
 import ServerTestSupport
 import TestSupport
@@ -15,76 +15,105 @@ import Ticketing
 struct SecretRotationTests {
     @Test("Everything is sealed anew and opens; the old secret opens nothing", arguments: TestDatabase.engines)
     func rotate(engine: Engine) async throws {
-        try await RunningPatchbay.run(engine) { patchbay in
-            #expect(
-                try await patchbay.api(
-                    .POST, "/identity-providers",
-                    [
-                        "name": "Entra ID", "issuer": "https://login.example/v2.0", "client_id": "patchbay",
-                        "client_secret": "sealed as well",
-                    ]
-                ).status == 201)
-            let present = try #require(patchbay.secret)
-            let secrets = try Secret.list(present)
-            let old = try #require(secrets.first)
+        try await StoredCredentials.with(engine) { stored in
             let new = Secret.generate()
-            var configuration = Configuration()
-            configuration.database = patchbay.address
-            configuration.secret = "\(new.base64),\(old.base64)"
-            // The connection to ConnectWise, the bot's token, the identity provider's secret.
+            var configuration = stored.configuration
+            configuration.secret = "\(new.base64),\(stored.secret.base64)"
+            // The connection to ConnectWise, the bot's token, the identity provider's secret, the audit log's key.
             let rotation = try await Installation.rotateSecret(configuration, logger: TestDatabase.logger)
-            #expect(rotation.resealed == 3 && rotation.keyID == new.keyID)
+            #expect(rotation.resealed == 4)
+            #expect(rotation.keyID == new.keyID)
             let again = try await Installation.rotateSecret(configuration, logger: TestDatabase.logger)
             #expect(again.resealed == 0)
-            let sealed = try await patchbay.database.read { db -> [String] in
-                try db.all(
-                    """
-                    SELECT sealed_credentials AS s FROM psa_connections UNION SELECT sealed_token FROM chat_connections
-                    UNION SELECT client_secret FROM identity_providers
-                    """
-                ).map { try $0["s"] }
-            }
-            #expect(sealed.count == 3 && sealed.allSatisfy { $0.hasPrefix("v1.\(new.keyID).") })
+            let sealed = try await stored.sealed()
+            #expect(sealed.count == 4)
+            #expect(sealed.allSatisfy { $0.utf8.starts(with: "v1.\(new.keyID).".utf8) })
             let identity = "psa_connection:1"
             let credentials = try #require(sealed.first { (try? Sealer([new]).open($0, for: identity)) != nil })
-            #expect(throws: SealingError.self) { try Sealer([old]).open(credentials, for: identity) }
+            #expect(throws: SealingError.self) { try Sealer([stored.secret]).open(credentials, for: identity) }
+            // The chain is as whole as before.
+            configuration.secret = new.base64
+            let audit = try await Installation.verifyAudit(configuration, logger: TestDatabase.logger)
+            #expect(audit.faults.isEmpty)
+            #expect(audit.entries > 0)
         }
     }
 
     @Test("A text that no secret opens stops it, and nothing is changed", arguments: TestDatabase.engines)
     func unknown(engine: Engine) async throws {
-        try await RunningPatchbay.run(engine) { patchbay in
-            let before = try await sealed(patchbay)
-            var configuration = Configuration()
-            configuration.database = patchbay.address
+        try await StoredCredentials.with(engine) { stored in
+            let before = try await stored.sealed()
+            var configuration = stored.configuration
             configuration.secret = Secret.generate().base64
             await #expect(throws: SealingError.self) {
                 try await Installation.rotateSecret(configuration, logger: TestDatabase.logger)
             }
-            #expect(try await sealed(patchbay) == before)
+            #expect(try await stored.sealed() == before)
         }
     }
 
-    private func sealed(_ patchbay: RunningPatchbay) async throws -> [String] {
-        try await patchbay.database.read { db in
-            try db.all("SELECT sealed_credentials FROM psa_connections").map { try $0["sealed_credentials"] }
+    @Test("Beside a running server it is refused, and nothing is changed", arguments: TestDatabase.engines)
+    func besideServer(engine: Engine) async throws {
+        try await TestDatabase.withAddress(engine) { address in
+            try await Installed.run(at: address) { installed in
+                let port = try await Ports.free()
+                let server = try installed.serve(port: port)
+                _ = try await installed.answering(server, port: port)
+                let old = try #require(installed.environment["PATCHBAY_SECRET"])
+                let both = ["PATCHBAY_SECRET": "\(Secret.generate().base64),\(old)"]
+                let refused = try installed.command(["secrets", "rotate"], both)
+                #expect(try await refused.ended() == .exited(1))
+                #expect(refused.text.contains("patchbay server uses this"), "\(refused.excerpt)")
+                server.send(signal: SIGTERM)
+                #expect(try await server.ended() == .exited(0))
+                let rotated = try installed.command(["secrets", "rotate"], both)
+                #expect(try await rotated.ended() == .exited(0), "\(rotated.excerpt)")
+                // The old one alone opens nothing any more, and is refused in words.
+                let stale = try installed.serve(port: port)
+                #expect(try await stale.ended() == .exited(1))
+                #expect(stale.text.contains("sealed with a secret that is not configured"), "\(stale.excerpt)")
+                let next = try installed.serve(port: port, both)
+                let api = try await installed.answering(next, port: port)
+                #expect(try await api(.GET, "/readiness").json["status"] == "ready")
+            }
+        }
+    }
+
+    @Test("A server beside which the secret was changed all the same stops, and says why")
+    func besideLostLock() async throws {
+        // What a server of SQLite holds cannot be lost, and no other process signals to it.
+        guard TestDatabase.engines.contains(.postgres) else { return }
+        try await TestDatabase.withAddress(.postgres) { address in
+            try await Installed.run(at: address) { installed in
+                let port = try await Ports.free()
+                let server = try installed.serve(port: port)
+                _ = try await installed.answering(server, port: port)
+                let database = try await Database.open(address, connections: 1, logger: TestDatabase.logger)
+                let sealed = try Sealer([Secret.generate()]).seal("{}", for: "psa_connection:1")
+                try await database.write { db in
+                    try db.execute("UPDATE psa_connections SET sealed_credentials = \(sealed)")
+                    db.signal(.secret)
+                }
+                #expect(try await server.ended() == .exited(1))
+                #expect(server.text.contains("sealed with a secret that is not configured"), "\(server.excerpt)")
+                await database.close()
+            }
         }
     }
 
     @Test("A secret in a file is made, and the file holds it alone afterwards")
     func file() async throws {
-        try await TestDatabase.with(.sqlite) { _ in
-            let folder = FileManager.default.temporaryDirectory.appending(path: "rotation-\(UUID().uuidString)").path()
-            defer { try? FileManager.default.removeItem(atPath: folder) }
-            var configuration = Configuration()
-            configuration.database = .sqlite(path: "\(folder)/patchbay.db")
-            configuration.secretFile = "\(folder)/secret"
-            _ = try await Installation.setUp(
-                configuration, organization: "MSP", makesAPIKey: false, logger: TestDatabase.logger)
-            let old = try SecretFile(path: configuration.secretFile).read()
-            let rotation = try await Installation.rotateSecret(configuration, logger: TestDatabase.logger)
-            let new = try SecretFile(path: configuration.secretFile).read()
-            #expect(new.count == 1 && new[0].keyID == rotation.keyID && new[0].keyID != old[0].keyID)
-        }
+        let folder = FileManager.default.temporaryDirectory.appending(path: "rotation-\(UUID().uuidString)").path()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var configuration = Configuration()
+        configuration.database = .sqlite(path: "\(folder)/patchbay.db")
+        configuration.secretFile = "\(folder)/secret"
+        _ = try await Installation.setUp(
+            configuration, organization: "MSP", makesAPIKey: false, logger: TestDatabase.logger)
+        let old = try SecretFile(path: configuration.secretFile).read()
+        let rotation = try await Installation.rotateSecret(configuration, logger: TestDatabase.logger)
+        let new = try SecretFile(path: configuration.secretFile).read()
+        #expect(new.map(\.keyID) == [rotation.keyID])
+        #expect(new[0].keyID != old[0].keyID)
     }
 }

@@ -48,7 +48,10 @@ struct PSAConnectionDraftTests {
         "What is no host is refused",
         arguments: [
             "", " ", "na.myconnectwise.net/path", "user@na.myconnectwise.net", "na.myconnectwise.net?x=1",
-            "na.myconnectwise.net#x", "na my", "http://na.myconnectwise.net", String(repeating: "a", count: 254),
+            "na.myconnectwise.net#x", "na my", "http://na.myconnectwise.net", "na.myconnectwise.net%2f",
+            "na.myconnectwise.net%2fx.example",
+            "127.0.0.1:99999", "localhost:65979", "psa.example.com:0", "psa.example.com:", "[::1]:65536", "127.1",
+            String(repeating: "a", count: 254),
         ])
     func sites(site: String) {
         #expect(faults(site: site) == ["site"])

@@ -134,6 +134,20 @@ struct WebexClientTests {
         }
     }
 
+    @Test(
+        "a link to what is no port of the host is not followed", arguments: ["99999", "0", "x", "18446744073709551616"])
+    func linkWithoutPort(port: String) async throws {
+        try await withClient { _ in
+            .reply(
+                200, headers: ["Link": "<http://127.0.0.1:\(port)/v1/rooms?cursor=b>; rel=\"next\""],
+                body: #"{"items":[]}"#)
+        } _: { client, peer in
+            let error = await failure { () async throws(WebexError) in _ = try await client.rooms() }
+            #expect(error == .undecodable(reason: "the link to the next page leads to another host"))
+            #expect(peer.requests.count == 1)
+        }
+    }
+
     @Test("reads people and direct messages")
     func reads() async throws {
         try await withClient { request in

@@ -20,6 +20,18 @@ public struct SealedColumn: Sendable {
         self.identity = identity
     }
 
+    /// How many texts each secret sealed, by the secret's key id.
+    func counts(in db: Connection) throws -> [String: Int] {
+        let (table, column) = (SQL(unchecked: table), SQL(unchecked: column))
+        // "v1.", the key id of eight digits, a dot.
+        let rows = try db.all(
+            """
+            SELECT substr(\(column), 4, 8) AS key_id, COUNT(*) AS n FROM \(table)
+            WHERE \(column) LIKE 'v_.%' GROUP BY 1
+            """)
+        return Dictionary(try rows.map { (try $0["key_id"], try $0["n"]) }, uniquingKeysWith: +)
+    }
+
     /// Seals with the first secret what another one sealed.
     /// - Returns: how many texts.
     /// - Throws: a ``SealingError`` for a text that no secret opens; then nothing is changed.
@@ -50,5 +62,6 @@ extension AccountsFeature {
     public static let sealedColumns = [
         SealedColumn("users", "totp_secret") { SecondFactor.identity(User.ID($0)) },
         SealedColumn("identity_providers", "client_secret") { SingleSignOn.identity(IdentityProvider.ID($0)) },
+        SealedColumn("audit_keys", "sealed_key") { _ in AuditKey.identity },
     ]
 }

@@ -70,8 +70,8 @@ public struct SecondFactor: Sendable {
         }
     }
 
-    /// New recovery codes; the old ones end.
-    public func renewRecoveryCodes(by actor: Actor, of principal: Principal) async throws -> [String] {
+    /// New recovery codes; the old ones end. Asked for through ``SignIn/renewRecoveryCodes(for:in:visitor:)``.
+    func renewRecoveryCodes(by actor: Actor, of principal: Principal) async throws -> [String] {
         let (codes, instant) = (RecoveryCode.make(), now())
         try await database.write { db in
             try Self.replaceRecoveryCodes(of: principal.user, by: codes, in: db)
@@ -137,8 +137,16 @@ public struct SecondFactor: Sendable {
         }
         guard let row, let sealed: String = try row["totp_secret"] else { return false }
         let confirmedAt: Date? = try row["totp_confirmed_at"]
-        guard (confirmedAt != nil) == confirmed,
-            let secret = Base32.bytes(try sealer.open(sealed, for: Self.identity(user))),
+        guard (confirmedAt != nil) == confirmed else { return false }
+        let opened: String
+        do {
+            opened = try sealer.open(sealed, for: Self.identity(user))
+        } catch {
+            // One that is only being set up is offered anew.
+            guard confirmed else { return false }
+            throw SignIn.Refusal.secondFactorLost
+        }
+        guard let secret = Base32.bytes(opened),
             let step = TOTP.step(matching: code, secret, at: now(), after: try row["totp_last_step"])
         else { return false }
         // Two requests with one code: the second finds the step taken.

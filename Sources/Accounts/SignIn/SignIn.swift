@@ -14,6 +14,8 @@ public struct SignIn: Sendable {
         case wait(Duration)
         /// Too many people sign in at this moment.
         case busy
+        /// No code can be checked, because the installation's secret that sealed the second factor is lost.
+        case secondFactorLost
     }
 
     private let database: Database
@@ -169,6 +171,33 @@ public struct SignIn: Sendable {
             return try Sessions.begin(
                 for: live.user, means: .password, awaitsCode: false, from: visitor, now: instant, in: db)
         }
+    }
+
+    /// Gives a person other recovery codes, for the password: a session that somebody left open is not enough.
+    /// - Throws: a refusal when the password is wrong.
+    public func renewRecoveryCodes(
+        for password: String, in live: LiveSession, visitor: Visitor
+    ) async throws -> [String] {
+        let subject = Throttle.Subject.code(live.user)
+        let found: (wait: Double, hash: String?) = try await database.read { [now] db in
+            (
+                try Throttle.wait(for: [subject], now: now(), in: db),
+                try db.first("SELECT password_hash FROM users WHERE id = \(live.user)")?["password_hash"]
+            )
+        }
+        guard found.wait <= 0 else { throw Refusal.wait(.seconds(found.wait.rounded(.up))) }
+        let actor = Actor(user: live.user, name: live.email, means: "session", address: visitor.address)
+        guard try await desk.verify(password, against: found.hash ?? Self.nobodysHash), found.hash != nil else {
+            let instant = now()
+            try await database.write { db in
+                try Throttle.failed([subject], now: instant, in: db)
+                try AuditLog.record(
+                    "second_factor.new_recovery_codes", on: "user \(live.user)", by: actor, of: live.home,
+                    result: .refused, now: instant, in: db)
+            }
+            throw Refusal.wrongCredentials
+        }
+        return try await secondFactor.renewRecoveryCodes(by: actor, of: live.principal)
     }
 
     static func noteSignIn(

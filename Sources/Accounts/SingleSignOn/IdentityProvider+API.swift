@@ -1,6 +1,7 @@
 import BoundaryText
 import Foundation
 import Hummingbird
+import Outbound
 import WebSupport
 
 /// The operations on identity providers. For owners: who names an issuer decides whom it takes for an administrator.
@@ -193,10 +194,8 @@ extension IdentityProviders.Draft {
         length("name", name, 1...60)
         length("client_id", clientID, 1...200)
         if let clientSecret { length("client_secret", clientSecret, 1...500) }
-        let url = URLComponents(string: issuer)
-        if issuer.utf8.count > 300 || (url?.scheme != "https" && url?.scheme != "http") || url?.host?.isEmpty != false
-            || url?.query != nil || url?.fragment != nil
-        {
+        let address = WebAddress(issuer)
+        if issuer.utf8.count > 300 || address == nil || address?.query != nil || address?.hasFragment != false {
             errors.append(
                 .init(
                     field: "issuer", code: "wrong_value",

@@ -12,6 +12,8 @@ public enum Password {
     /// Why a password is not accepted; nil when it is.
     /// - Parameter email: whose password it is; his address is the first thing that others try.
     public static func objection(to password: String, of email: String? = nil) -> String? {
+        // C ends a text at NUL, and nobody types the other controls.
+        if password.unicodeScalars.contains(where: \.isControl) { return "must not contain control characters" }
         if password.unicodeScalars.count < fewestCharacters {
             return "must have at least \(fewestCharacters) characters"
         }
@@ -77,6 +79,8 @@ public enum Password {
     static let settingOfNobody = "$2b$\(cost)$" + String(repeating: ".", count: 22)
 
     private static func crypt(_ password: String, setting: [CChar]) -> String? {
+        // What is behind a NUL would not be looked at.
+        guard !password.utf8.contains(0) else { return nil }
         var data = crypt_data()
         // The result lies within the data, so it is read while the data certainly lives.
         return withUnsafeMutablePointer(to: &data) { data in

@@ -261,7 +261,11 @@ extension Users.Refusal {
         switch self {
         case .notFound: .notFound("user")
         case .emailTaken:
-            .conflict(code: "email_taken", "There is already a user with this e-mail address.")
+            // The same for a user of another organization, of whom nobody here is to know.
+            .conflict(
+                code: "email_taken",
+                "This e-mail address cannot be given to a user here. Look whether there is one with it; else use another."
+            )
         case .roleTooLarge(let role):
             Problem(
                 .forbidden, code: "forbidden", title: "Your role does not allow this",

@@ -1,5 +1,6 @@
 import BoundaryText
 import Foundation
+import Outbound
 
 /// Where the server is: `http` or `https`, a host, perhaps a port and a path in front of the API's own.
 struct ServerAddress: Equatable, Sendable {
@@ -10,10 +11,7 @@ struct ServerAddress: Equatable, Sendable {
 
     /// Checks and trims the text. Throws ``Failure/usage(_:)`` when it is no such address.
     init(_ text: String) throws(Failure) {
-        guard let parts = URLComponents(string: text), let scheme = parts.scheme?.lowercased(),
-            ["http", "https"].contains(scheme), let host = parts.host, !host.isEmpty,
-            parts.query == nil, parts.fragment == nil, parts.user == nil, parts.password == nil
-        else {
+        guard let address = WebAddress(text), address.query == nil, !address.hasFragment else {
             throw .usage("'\(text)' is not a server address; PATCHBAY_URL looks like https://patchbay.example.com")
         }
         var trimmed = text[...]

@@ -23,8 +23,7 @@ struct PasswordCommand: AsyncParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
-        if isatty(STDIN_FILENO) == 1 { try FileHandle.standardError.write(contentsOf: Data("New password: ".utf8)) }
-        guard let password = readLine(strippingNewline: true) else {
+        guard let password = Surroundings.readUnseen("New password: ") else {
             throw CleanExit("no password came on standard input")
         }
         let rescue = Rescue(email: email, password: password, removesSecondFactor: removeSecondFactor)

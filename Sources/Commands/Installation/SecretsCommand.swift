@@ -16,7 +16,8 @@ struct RotateSecret: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rotate", abstract: "Make a new secret and seal all stored credentials with it, all or nothing.",
         discussion: """
-            Stop the servers first and start them afterwards: they read the secret when they start. A secret in a file is \
+            Stop all servers first and start them afterwards: they read the secret when they start, and this is refused \
+            while one runs. A secret in a file is \
             made here. One in PATCHBAY_SECRET you make yourself: put the new one before the old one, with a comma \
             between, run this, then take the old one away. A backup of the database from before needs the old secret.
             """)

@@ -25,6 +25,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "What this process does: web, worker, or both separated by a comma.")
     var roles = "web,worker"
 
+    @Flag(help: "Go on although the secret of stored credentials is lost; said once, they have to be entered again.")
+    var acceptLostSecret = false
+
     func run() async throws {
         // Tasks run on the event loops: a request needs no change of thread between socket and handler. Nothing of ours
         // blocks there; databases have threads of their own.
@@ -32,6 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
         patchbay_keep_memory_small()
         var configuration = try options.read()
         configuration.duties = try duties()
+        configuration.acceptsLostSecrets = acceptLostSecret
         let logs = configuration.logs
         LoggingSystem.bootstrap { logs.handler(label: $0) }
         let metrics = PrometheusMetrics()

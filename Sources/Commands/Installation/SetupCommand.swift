@@ -24,8 +24,12 @@ struct SetupCommand: AsyncParsableCommand {
     @Flag(help: "Make an API key for the administrator and print it, alone on standard output.")
     var apiKey = false
 
+    @Flag(help: "Go on although the secret of stored credentials is lost; said once, they have to be entered again.")
+    var acceptLostSecret = false
+
     func run() async throws {
         var configuration = try options.read()
+        configuration.acceptsLostSecrets = acceptLostSecret
         if let email { configuration.adminEmail = email }
         let result = try await Installation.setUp(
             configuration, organization: organization, makesAPIKey: apiKey, logger: Logger(label: "setup"))

@@ -34,7 +34,7 @@ extension Surroundings {
         return Int(size.ws_col)
     }
 
-    private static func readUnseen(_ prompt: String) -> String? {
+    static func readUnseen(_ prompt: String) -> String? {
         guard isatty(STDIN_FILENO) == 1 else { return readLine(strippingNewline: true) }
         try? FileHandle.standardError.write(contentsOf: Data(prompt.utf8))
         var before = termios()

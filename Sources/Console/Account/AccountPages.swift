@@ -98,11 +98,6 @@ func accountPages(_ accounts: AccountsFeature) -> [PageRoute] {
             }
             return .page(codesPage(codes))
         },
-        .post("/account/recovery-codes", .viewer) { visit in
-            guard visit.live.hasSecondFactor else { return .redirect("/account") }
-            return .page(
-                codesPage(try await accounts.secondFactor.renewRecoveryCodes(by: visit.actor, of: visit.principal)))
-        },
         .post("/account/sessions/{id}/end", .viewer) { visit in
             guard let id = Session.ID(try visit.parameter()),
                 try await accounts.sessions.end(
@@ -125,7 +120,37 @@ func accountPages(_ accounts: AccountsFeature) -> [PageRoute] {
             try await accounts.sessions.visit(nil, in: visit.live.id)
             return .redirect("/", nil)
         },
-    ]
+    ] + recoveryCodePages(accounts)
+}
+
+/// New recovery codes. They open the account, so a session that somebody left open must not be enough.
+private func recoveryCodePages(_ accounts: AccountsFeature) -> [PageRoute] {
+    PageRoute.form("/account/recovery-codes", .viewer) { visit, _, problem in
+        Page(
+            title: "New recovery codes", lead: "The old ones end.", crumb: ("Your account", "/account"),
+            blocks: visit.live.hasSecondFactor
+                ? [
+                    Form(
+                        action: "/account/recovery-codes",
+                        fields: [
+                            Field(
+                                "password", "Password", .password, autocomplete: "current-password", focused: true)
+                        ], submit: "Make new recovery codes", cancel: "/account", problem: problem
+                    ).block
+                ] : [.notice(.info, nil, "You have no second factor.")])
+    } send: { visit in
+        guard visit.live.hasSecondFactor else { return .redirect("/account") }
+        do {
+            return .page(
+                codesPage(
+                    try await accounts.signIn.renewRecoveryCodes(
+                        for: visit.entries["password"] ?? "", in: visit.live, visitor: visit.visitor)))
+        } catch SignIn.Refusal.wrongCredentials {
+            throw Problem.invalid([.init(field: "password", code: "wrong", message: "is not right.")])
+        } catch let refusal as SignIn.Refusal {
+            throw Problem(refusal.status, code: "wait", title: "Not yet", detail: refusal.words)
+        }
+    }
 }
 
 private func codesPage(_ codes: [String]) -> Page {
@@ -148,9 +173,7 @@ private func accountPage(_ visit: Visit, _ accounts: AccountsFeature, passwordPr
                 ("Recovery codes", left < 3 ? .badge(Badge(.warning, "\(left) left")) : .text("\(left) left")),
             ]),
             .actions([
-                .post(
-                    "Make new recovery codes", "/account/recovery-codes",
-                    confirm: "Make new recovery codes? The old ones end.")
+                .link("Make new recovery codes", "/account/recovery-codes")
             ]),
         ]
         : [

@@ -134,7 +134,7 @@ func healthPages(_ health: @escaping @Sendable () async -> [HealthCheck]) -> [Pa
             let checks = await health()
             var blocks: [Block] = [
                 checks.allSatisfy(\.isOK)
-                    ? .notice(.good, "Everything is well.", "Database, schema and workers answer.")
+                    ? .notice(.good, "Everything is well.", "Database, schema, credentials and workers answer.")
                     : .notice(.bad, "Something is not well.", "See below which part."),
                 Table(
                     caption: "Checks", columns: ["Part", "State", "Detail"],

@@ -47,8 +47,7 @@ func tenantPages() -> [PageRoute] {
     let choose = PageRoute.post("/tenant", .viewer) { visit in
         let tenant = visit.entries["tenant"].flatMap { $0.isEmpty ? nil : $0 }
         if let tenant { _ = try await visit.get("/tenants/\(tenant)") }
-        let back = visit.entries["to"].flatMap { $0.utf8.hasPrefix("/") && !$0.utf8.hasPrefix("//") ? $0 : nil }
-        var response = Response.redirect(to: back ?? "/tickets")
+        var response = Response.redirect(to: LocalPath.of(visit.entries["to"]) ?? "/tickets")
         Tenancy.choose(tenant, in: &response)
         return .response(response)
     }

@@ -6,7 +6,7 @@
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
   const year = 60 * 60 * 24 * 365;
   const remember = (name, value) => {
-    document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=${year}; samesite=lax`;
+    document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=${year}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
   };
   const token = () => $("meta[name=csrf-token]")?.content || "";
   const recall = (name) => (document.cookie.match(`(?:^|; )${name}=([^;]*)`) || [])[1];

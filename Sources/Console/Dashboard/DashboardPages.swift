@@ -24,6 +24,7 @@ private func dashboard(_ visit: Visit) async throws -> Page {
     let (failed, waiting) = (overview["failed"].int, overview["waiting"].int)
     var blocks: [Block] = []
     if psa.isEmpty || chat.isEmpty { blocks.append(firstSteps(visit, psa: !psa.isEmpty, chat: !chat.isEmpty)) }
+    blocks += unopened(psa, "psa") + unopened(chat, "chat")
     let posts = overview["posts"].int
     if posts > 0 {
         blocks.append(
@@ -81,6 +82,15 @@ private func dashboard(_ visit: Visit) async throws -> Page {
                 ).block
             ]))
     return Page(title: "Dashboard", blocks: blocks, isLive: true)
+}
+
+/// Connections that stand still until somebody does something about them: the reason says what.
+private func unopened(_ connections: [Value], _ kind: String) -> [Block] {
+    connections.filter { $0["state"].words == "paused" && $0["active"].isTrue }.map { connection in
+        .notice(
+            .bad, "\(connection["name"].words) is paused.", connection["state_reason"].string ?? "",
+            href: "/connections/\(kind)/\(connection["id"].words)", link: "Show it")
+    }
 }
 
 private func stat(_ label: String, _ value: String, _ note: String, _ href: String? = nil, isBad: Bool = false) -> Model

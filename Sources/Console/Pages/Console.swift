@@ -354,9 +354,9 @@ public struct Console: Sendable {
 }
 
 extension Response {
-    /// On to another page of ours, with GET.
+    /// On to another page of ours, with GET; to the first one if the path leads elsewhere.
     static func redirect(to path: String) -> Response {
-        Response(status: .seeOther, headers: [.location: path])
+        Response(status: .seeOther, headers: [.location: LocalPath.of(path) ?? "/"])
     }
 }
 

@@ -1,4 +1,5 @@
 import BoundaryText
+import Foundation
 import HTTPTypes
 import Hummingbird
 import WebSupport
@@ -24,6 +25,13 @@ public struct SecurityHeaders: RouterMiddleware {
         isSecure = publicURL.utf8.hasPrefix("https://")
     }
 
+    private static func secured(_ cookie: String) -> String {
+        let isSecured = cookie.utf8.split(separator: UInt8(ascii: ";")).dropFirst().contains { attribute in
+            Substring(attribute).trimmingCharacters(in: .whitespaces).lowercased() == "secure"
+        }
+        return isSecured ? cookie : cookie + "; Secure"
+    }
+
     /// Adds them.
     public func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
@@ -37,7 +45,11 @@ public struct SecurityHeaders: RouterMiddleware {
         ] {
             if let name { response.headers[name] = value }
         }
-        if isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000; includeSubDomains" }
+        if isSecure {
+            response.headers[.strictTransportSecurity] = "max-age=31536000; includeSubDomains"
+            // Here, where all of them pass, so that none is forgotten.
+            response.headers[values: .setCookie] = response.headers[values: .setCookie].map(Self.secured)
+        }
         // What is signed in is nobody else's, also not a proxy's; assets say otherwise themselves.
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         return response

@@ -77,7 +77,7 @@ extension Console {
         let query = request.uri.fields
         let to = query["to"]
         if let (_, live) = try await signedIn(request) {
-            return .redirect(to: live.duty?.path ?? Self.safe(to))
+            return .redirect(to: live.duty?.path ?? LocalPath.afterSignIn(to))
         }
         return try await signInPage(request, Entries(["to": to, "again": query["again"]]))
     }
@@ -99,7 +99,7 @@ extension Console {
     }
 
     private func welcome(_ token: SessionToken, to destination: String?, isReturn: Bool = false) -> Response {
-        var response = Response.redirect(to: Self.safe(destination))
+        var response = Response.redirect(to: LocalPath.afterSignIn(destination))
         cookie.set(token, in: &response)
         // Tells the script that a form may be filled in again.
         if isReturn {
@@ -119,16 +119,6 @@ extension Console {
         // What was typed and not sent is kept by the browser until then.
         if let name = HTTPField.Name("Clear-Site-Data") { response.headers[name] = "\"storage\"" }
         return response
-    }
-
-    /// Only pages of ours: a path, and nothing that a browser would take for another host.
-    static func safe(_ destination: String?) -> String {
-        guard let destination, destination.utf8.hasPrefix("/"), !destination.utf8.hasPrefix("//"),
-            !destination.utf8.hasPrefix("/\\"),
-            !destination.utf8.hasPrefix("/sign-in"), destination.utf8.count <= 2_000,
-            destination.utf8.allSatisfy({ $0 > 32 && $0 < 127 && $0 != UInt8(ascii: "\\") })
-        else { return "/" }
-        return destination
     }
 
     /// Signing in has no session yet whose proof a form could carry. The browser says where a form comes from.
@@ -268,7 +258,7 @@ extension Console {
             throw Problem.notFound("identity provider")
         }
         do {
-            let destination = Self.safe(request.uri.fields["to"])
+            let destination = LocalPath.afterSignIn(request.uri.fields["to"])
             let departure = try await accounts.singleSignOn.depart(to: id, destination: destination)
             var response = Response(status: .seeOther, headers: [.location: departure.url])
             cookie.setWay(departure.browser, in: &response)
@@ -327,6 +317,8 @@ extension SignIn.Refusal {
             "This code is not right, or was used before. Codes change every 30 seconds: check that your phone sets its clock by itself."
         case .wait(let duration): "Too many tries. Wait \(duration.components.seconds) s before the next one."
         case .busy: "Many people are signing in at this moment. Try again in some seconds."
+        case .secondFactorLost:
+            "The server can no longer check the codes of your app: its secret was lost. A recovery code still works. Otherwise ask an administrator to reset your second factor under Users, or whoever runs the server to run `patchbay password` with --remove-second-factor."
         }
     }
 
@@ -335,6 +327,7 @@ extension SignIn.Refusal {
         case .wrongCredentials, .wrongCode: .unprocessableContent
         case .wait: .tooManyRequests
         case .busy: .serviceUnavailable
+        case .secondFactorLost: .conflict
         }
     }
 
@@ -342,7 +335,7 @@ extension SignIn.Refusal {
         switch self {
         case .wait(let duration): response.headers[.retryAfter] = "\(max(1, duration.components.seconds))"
         case .busy: response.headers[.retryAfter] = "5"
-        case .wrongCredentials, .wrongCode: break
+        case .wrongCredentials, .wrongCode, .secondFactorLost: break
         }
     }
 }

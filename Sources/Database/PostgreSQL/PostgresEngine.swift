@@ -20,23 +20,30 @@ final class PostgresEngine: DatabaseEngine {
     private let threads: NIOThreadPool
     private let state = Mutex(State())
     private let hub: SignalHub
+    private let belongings: Belongings
     private let listener: PostgresListener
 
-    init(url: String, connections: Int, hub: SignalHub, logger: Logger) async throws {
+    init(
+        url: String, tenure: Tenure, connections: Int, hub: SignalHub, belongings: Belongings, logger: Logger
+    ) async throws {
         self.url = url
         self.hub = hub
+        self.belongings = belongings
         threads = NIOThreadPool(numberOfThreads: connections)
         threads.start()
-        listener = PostgresListener(url: url, hub: hub, logger: logger)
+        listener = PostgresListener(url: url, tenure: tenure, hub: hub, logger: logger)
+        let ear: PostgresConnection?
         do {
             let first = try await threads.runIfActive { try PostgresConnection(url: url) }
             try Self.check(first)
             state.withLock { $0.idle.append(first) }
+            // Before anything is read that somebody who is alone may be about to change.
+            ear = try await threads.runIfActive { [listener] in try listener.connected() }
         } catch {
             try? await threads.shutdownGracefully()
             throw error
         }
-        listener.start()
+        listener.start(on: ear)
     }
 
     private static func check(_ connection: PostgresConnection) throws {
@@ -55,25 +62,25 @@ final class PostgresEngine: DatabaseEngine {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
-        try await run { connection in
-            try body(Connection(engine: .postgres, runner: connection))
+        try await run { [belongings] connection in
+            try body(Connection(engine: .postgres, runner: connection, belongings: belongings))
         }
     }
 
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
-        let (value, signals) = try await run { connection in
-            try Self.transaction(connection, body)
+        let (value, signals) = try await run { [belongings] connection in
+            try Self.transaction(connection, belongings, body)
         }
         hub.raise(signals)
         return value
     }
 
     private static func transaction<Value>(
-        _ postgres: PostgresConnection, _ body: (Connection) throws -> Value
+        _ postgres: PostgresConnection, _ belongings: Belongings, _ body: (Connection) throws -> Value
     ) throws -> (Value, Set<Signal>) {
-        let connection = Connection(engine: .postgres, runner: postgres)
+        let connection = Connection(engine: .postgres, runner: postgres, belongings: belongings)
         do {
             let value = try begun(postgres) {
                 try postgres.begin()

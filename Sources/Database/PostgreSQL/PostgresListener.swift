@@ -4,7 +4,8 @@ import Logging
 import NIOPosix
 import Synchronization
 
-/// Listens for other servers' signals on a connection of its own and hands them to the hub.
+/// Listens for other servers' signals on a connection of its own and hands them to the hub. The same connection holds the
+/// lock of the program's ``Tenure``, which ends with it, however the program ends.
 final class PostgresListener: Sendable {
     /// The NOTIFY channel, one for each schema, so that installations in one database do not wake each other; the payload
     /// names the signal. An SQL expression.
@@ -12,21 +13,55 @@ final class PostgresListener: Sendable {
     /// The statement that raises a signal, given its name.
     static let notification = "SELECT pg_notify(\(channel), $1)"
 
+    /// One for each schema. Servers share it; who has to be alone holds it alone.
+    private static let tenureLock = "hashtextextended('patchbay servers ' || current_schema(), 19)"
+
     private let url: String
+    private let tenure: Tenure
     private let hub: SignalHub
     private let logger: Logger
     private let thread = NIOThreadPool(numberOfThreads: 1)
     private let stopped = Mutex(false)
 
-    init(url: String, hub: SignalHub, logger: Logger) {
+    init(url: String, tenure: Tenure, hub: SignalHub, logger: Logger) {
         self.url = url
+        self.tenure = tenure
         self.hub = hub
         self.logger = logger
     }
 
-    func start() {
+    /// Connects where something has to be locked before anything else is done; blocks.
+    /// - Returns: nil for a guest, who listens when it comes to that.
+    /// - Throws: ``DatabaseError/setup(_:)`` when somebody is there who must not be.
+    func connected() throws -> PostgresConnection? {
+        if case .guest = tenure { return nil }
+        let connection = try PostgresConnection(url: url)
+        try lock(on: connection)
+        return connection
+    }
+
+    private func lock(on connection: PostgresConnection) throws {
+        let (function, refusal): (String, String)
+        switch tenure {
+        case .guest: return
+        case .server:
+            (function, refusal) = (
+                "pg_try_advisory_lock_shared",
+                "the secret of this installation is being changed; start again afterwards"
+            )
+        case .alone:
+            (function, refusal) = (
+                "pg_try_advisory_lock", "a patchbay server uses this database; stop all of them first"
+            )
+        }
+        let locked: Int? = try connection.all("SELECT \(function)(\(Self.tenureLock))::int AS locked", [])
+            .first?["locked"]
+        guard locked == 1 else { throw DatabaseError.setup(refusal) }
+    }
+
+    func start(on first: PostgresConnection?) {
         thread.start()
-        thread.submit { _ in self.listen() }
+        thread.submit { _ in self.listen(on: first) }
     }
 
     func stop() async {
@@ -36,10 +71,13 @@ final class PostgresListener: Sendable {
 
     private var isStopped: Bool { stopped.withLock { $0 } }
 
-    private func listen() {
+    private func listen(on first: PostgresConnection?) {
+        var first = first
         while !isStopped {
             do {
-                let connection = try PostgresConnection(url: url)
+                let connection = try first ?? connected() ?? PostgresConnection(url: url)
+                // Not kept: once it is lost, it is closed before the next one is opened.
+                first = nil
                 let name: String? = try connection.all("SELECT \(Self.channel) AS name", []).first?["name"]
                 let quoted = (name ?? "patchbay").replacing(bytes: "\"", with: "\"\"")
                 try connection.command("LISTEN \"\(quoted)\"")

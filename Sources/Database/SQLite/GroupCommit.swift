@@ -31,12 +31,14 @@ final class GroupCommit: Sendable {
 
     private let pool: DatabasePool
     private let hub: SignalHub
+    private let belongings: Belongings
     private let queue = DispatchQueue(label: "patchbay.sqlite.writer", qos: .userInitiated)
     private let state = Mutex(State())
 
-    init(pool: DatabasePool, hub: SignalHub) {
+    init(pool: DatabasePool, hub: SignalHub, belongings: Belongings) {
         self.pool = pool
         self.hub = hub
+        self.belongings = belongings
     }
 
     func write<Value: Sendable>(
@@ -115,7 +117,7 @@ final class GroupCommit: Sendable {
         finishes.reserveCapacity(group.count)
         do {
             let signals = try pool.writeWithoutTransaction { db -> Set<Signal> in
-                let connection = Connection(engine: .sqlite, runner: SQLiteRunner(db: db))
+                let connection = Connection(engine: .sqlite, runner: SQLiteRunner(db: db), belongings: self.belongings)
                 do {
                     try connection.execute("BEGIN IMMEDIATE")
                     for entry in group {

@@ -12,10 +12,12 @@ import GRDB
 final class SQLiteEngine: DatabaseEngine {
     private let pool: DatabasePool
     private let writer: GroupCommit
+    private let belongings: Belongings
     private let processLock: ProcessLock?
 
-    /// - Parameter exclusive: refuses to open when another process serves the same file.
-    init(path: String, exclusive: Bool, readers: Int, hub: SignalHub) throws {
+    /// - Parameter tenure: a server, and who has to be alone, are refused when another process serves the same file.
+    init(path: String, tenure: Tenure, readers: Int, hub: SignalHub, belongings: Belongings) throws {
+        self.belongings = belongings
         let folder = URL(filePath: path).deletingLastPathComponent()
         do {
             // Credentials in it are sealed, but what customers wrote is not.
@@ -24,7 +26,11 @@ final class SQLiteEngine: DatabaseEngine {
         } catch {
             throw DatabaseError.setup("cannot create the folder \(folder.path()) for the database: \(error)")
         }
-        processLock = exclusive ? try ProcessLock(path: path + ".lock") : nil
+        processLock =
+            switch tenure {
+            case .guest: nil
+            case .server, .alone: try ProcessLock(path: path + ".lock")
+            }
 
         var configuration = Configuration()
         configuration.label = "patchbay"
@@ -45,7 +51,7 @@ final class SQLiteEngine: DatabaseEngine {
         } catch {
             throw DatabaseError(sqlite: error)
         }
-        writer = GroupCommit(pool: pool, hub: hub)
+        writer = GroupCommit(pool: pool, hub: hub, belongings: belongings)
     }
 
     /// Makes a new database file readable by its owner only; SQLite gives its companions the same mode.
@@ -58,8 +64,8 @@ final class SQLiteEngine: DatabaseEngine {
         _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
         do {
-            return try await pool.read { db in
-                try body(Connection(engine: .sqlite, runner: SQLiteRunner(db: db)))
+            return try await pool.read { [belongings] db in
+                try body(Connection(engine: .sqlite, runner: SQLiteRunner(db: db), belongings: belongings))
             }
         } catch let error as GRDB.DatabaseError {
             throw DatabaseError(sqlite: error)
@@ -75,6 +81,7 @@ final class SQLiteEngine: DatabaseEngine {
     func close() async {
         await writer.close()
         try? pool.close()
+        processLock?.release()
     }
 }
 
@@ -94,6 +101,9 @@ private final class ProcessLock: Sendable {
                     + "stop it, or use PostgreSQL for several servers")
         }
     }
+
+    /// Lets others in before the process ends.
+    func release() { flock(descriptor, LOCK_UN) }
 
     deinit {
         close(descriptor)

@@ -4,6 +4,8 @@ import Database
 import Foundation
 import Hummingbird
 import Jobs
+import Outbound
+import Sealing
 import StandardWebhooks
 import Ticketing
 import WebSupport
@@ -23,15 +25,16 @@ func chatConnectionRoutes(
         { old, new, db in
             let id = (new ?? old).map { "\($0.id)" } ?? ""
             try request.record(
-                "chat_connection." + action, on: "chat connection \(id)", before: old.map { ChatConnectionAnswer($0) },
-                after: new.map { ChatConnectionAnswer($0) }, now: now(), in: db)
+                "chat_connection." + action, on: "chat connection \(id)",
+                before: old.map { ChatConnectionAnswer($0, for: request.principal.role) },
+                after: new.map { ChatConnectionAnswer($0, for: request.principal.role) }, now: now(), in: db)
         }
     }
     return [
         Route(.get, path, .viewer, "Lists the chat connections", gives: .page(ChatConnectionAnswer.self)) { request in
             .json(
                 try await connections.list(of: request.principal.organization, page: request.page()).map {
-                    ChatConnectionAnswer($0)
+                    ChatConnectionAnswer($0, for: request.principal.role)
                 })
         },
         Route(
@@ -49,7 +52,8 @@ func chatConnectionRoutes(
             try await afterChange(connection)
             // A secret that we made is shown this once.
             let secret = body.token == nil ? draft.token : nil
-            var response = Response.json(ChatConnectionAnswer(connection, secret: secret), status: .created)
+            var response = Response.json(
+                ChatConnectionAnswer(connection, for: request.principal.role, secret: secret), status: .created)
             response.headers[.location] = "/api/v1\(path)/\(connection.id)"
             return response
         },
@@ -59,7 +63,7 @@ func chatConnectionRoutes(
             guard let connection = try await connections.find(id, of: request.principal.organization) else {
                 throw Problem.notFound("chat connection")
             }
-            return .json(ChatConnectionAnswer(connection))
+            return .json(ChatConnectionAnswer(connection, for: request.principal.role))
         },
         Route(
             .patch, path + "/{id}", .admin, "Changes a chat connection, testing it first where that matters",
@@ -77,7 +81,7 @@ func chatConnectionRoutes(
             }
             guard let connection else { throw Problem.notFound("chat connection") }
             try await afterChange(connection)
-            return .json(ChatConnectionAnswer(connection))
+            return .json(ChatConnectionAnswer(connection, for: request.principal.role))
         },
         Route(
             .delete, path + "/{id}", .admin, "Removes a chat connection with its recipients and rules", gives: .nothing
@@ -101,7 +105,7 @@ func chatConnectionRoutes(
                 let (connection, secret) = try await connections.rotateSecret(
                     of: id, request.principal.organization, recorded: recording("rotate_secret", request))
             else { throw Problem.notFound("chat connection") }
-            return .json(ChatConnectionAnswer(connection, secret: secret))
+            return .json(ChatConnectionAnswer(connection, for: request.principal.role, secret: secret))
         },
         Route(
             .post, path + "/{id}/test", .admin, "Tests a stored chat connection; what waited for it goes on",
@@ -119,7 +123,7 @@ func chatConnectionRoutes(
             }
             guard let connection else { throw Problem.notFound("chat connection") }
             try await afterChange(connection)
-            return .json(ChatConnectionAnswer(connection))
+            return .json(ChatConnectionAnswer(connection, for: request.principal.role))
         },
     ]
 }
@@ -197,12 +201,17 @@ private struct ChatConnectionAnswer: Codable, Sendable {
     /// Only when it was just made.
     let secret: String?
 
-    init(_ connection: ChatConnection, secret: String? = nil) {
+    /// - Parameter reader: who is told; the address of a webhook is a secret of many receivers, so only administrators see
+    ///   more of it than the host.
+    init(_ connection: ChatConnection, for reader: Role, secret: String? = nil) {
         self.secret = secret
         id = connection.id
         provider = connection.provider
         name = connection.name
-        url = connection.url
+        url =
+            connection.provider == .webex || reader >= .admin
+            ? connection.url
+            : (WebAddress(connection.url)?.origin ?? "") + "/" + Hint(of: connection.url).description
         active = connection.isActive
         state = connection.state
         tokenHint = connection.tokenHint

@@ -87,14 +87,14 @@ public struct ChatConnectionDraft: Sendable, Equatable {
     public var name: String
     /// Where it is called.
     public var url: String
-    /// The bot's token.
-    public var token: String
+    /// The bot's token; nil leaves what is stored.
+    public var token: String?
     /// Whether it is to be used.
     public var isActive: Bool
 
     /// Describes a connection.
     public init(
-        provider: ChatConnection.Provider = .webex, name: String, url: String, token: String, isActive: Bool = true
+        provider: ChatConnection.Provider = .webex, name: String, url: String, token: String?, isActive: Bool = true
     ) {
         self.provider = provider
         self.name = name

@@ -4,6 +4,7 @@ import Database
 import Foundation
 import HTTPTypes
 import Jobs
+import Outbound
 import Sealing
 import StandardWebhooks
 import Synchronization
@@ -18,8 +19,8 @@ public final class ChatConnections: Sendable {
     // Long enough that somebody can take over the new secret during a working day.
     private static let rotationTime: TimeInterval = 86_400
 
-    private let database: Database
-    private let sealer: Sealer
+    let database: Database
+    let sealer: Sealer
     private let factory: Factory
     private let now: @Sendable () -> Date
     private let cache = Mutex(Cache())
@@ -57,7 +58,12 @@ public final class ChatConnections: Sendable {
             try db.first("SELECT * FROM chat_connections WHERE id = \(id)")
         }
         guard let row else { return nil }
-        let messenger = factory(try target(row))
+        let messenger: any Messenger
+        do {
+            messenger = factory(try target(row))
+        } catch let error as SealingError {
+            messenger = UnusableMessenger(reason: error.description)
+        }
         return cache.withLock { cache in
             if let first = cache.messengers[id] { return first }
             if cache.generation == generation { cache.messengers[id] = messenger }
@@ -69,7 +75,10 @@ public final class ChatConnections: Sendable {
         let id: ChatConnection.ID = try row["id"]
         let (sealed, until): (String?, Date?) = (try row["sealed_previous_token"], try row["previous_until"])
         var previous: (token: String, until: Date)?
-        if let sealed, let until { previous = (try sealer.open(sealed, for: Self.previousIdentity(id)), until) }
+        // Without the secret of before the present one still signs.
+        if let sealed, let until, let token = try? sealer.open(sealed, for: Self.previousIdentity(id)) {
+            previous = (token, until)
+        }
         return ChatTarget(
             connection: id, provider: try row["provider"], url: try row["url"],
             token: try sealer.open(try row["sealed_token"], for: Self.identity(id)), previous: previous)
@@ -148,12 +157,12 @@ public final class ChatConnections: Sendable {
                 .init(field: "token", code: "required", message: "is needed again when the url changes.")
             ])
         }
-        let stored = try sealer.open(try row["sealed_token"], for: Self.identity(id))
+        let isTested = url != nil || token != nil
         let draft = try Self.validated(
             ChatConnectionDraft(
                 provider: connection.provider, name: name ?? connection.name, url: url ?? connection.url,
-                token: token ?? stored, isActive: isActive ?? connection.isActive))
-        let identity = url != nil || token != nil ? try await identity(of: draft) : nil
+                token: isTested ? try token ?? openToken(row, of: id) : nil, isActive: isActive ?? connection.isActive))
+        let identity = isTested ? try await identity(of: draft) : nil
         return try await database.write { db in
             let stored = try self.store(draft, in: connection, identity: identity, in: db)
             if identity != nil { try resume(id, db) }
@@ -177,15 +186,16 @@ public final class ChatConnections: Sendable {
                 "Only a webhook's secret is made by Patchbay; change the token of this one instead.")
         }
         let secret = WebhookSecret.generate().text
-        let old = try sealer.open(try row["sealed_token"], for: Self.identity(id))
         let sealed = try sealer.seal(secret, for: Self.identity(id))
-        let sealedOld = try sealer.seal(old, for: Self.previousIdentity(id))
+        // One that nothing opens signs no more anyway.
+        let old = try? sealer.open(try row["sealed_token"], for: Self.identity(id))
+        let sealedOld = try old.map { try sealer.seal($0, for: Self.previousIdentity(id)) }
         let until = now().addingTimeInterval(Self.rotationTime)
         let connection = try await database.write { db in
             try db.execute(
                 """
                 UPDATE chat_connections SET sealed_token = \(sealed), token_hint = \(Hint(of: secret).description),
-                    sealed_previous_token = \(sealedOld), previous_until = \(until) WHERE id = \(id)
+                    sealed_previous_token = \(orNull: sealedOld), previous_until = \(until) WHERE id = \(id)
                 """)
             db.signal(.connections)
             let stored = try Self.stored(id, in: db)
@@ -263,10 +273,12 @@ public final class ChatConnections: Sendable {
     }
 
     private func identity(of draft: ChatConnectionDraft) async throws -> BotIdentity {
-        try await identity(
+        guard let token = draft.token else {
+            throw DatabaseError.statement("a connection without a token is not tested")
+        }
+        return try await identity(
             of: factory(
-                ChatTarget(
-                    connection: nil, provider: draft.provider, url: draft.url, token: draft.token, previous: nil)))
+                ChatTarget(connection: nil, provider: draft.provider, url: draft.url, token: token, previous: nil)))
     }
 
     private func identity(of messenger: any Messenger) async throws -> BotIdentity {
@@ -290,6 +302,7 @@ public final class ChatConnections: Sendable {
     private func insert(
         _ draft: ChatConnectionDraft, for organization: Organization.ID, identity: BotIdentity?, in db: Connection
     ) throws -> ChatConnection {
+        guard let token = draft.token else { throw DatabaseError.statement("a new connection has no token") }
         let instant = now()
         let validated = identity == nil ? nil : instant
         let id: ChatConnection.ID? = try db.first(
@@ -298,14 +311,13 @@ public final class ChatConnections: Sendable {
                 organization_id, provider, name, url, token_hint, bot_name, bot_email, state, last_validated_at,
                 created_at)
             VALUES (
-                \(organization), \(draft.provider), \(draft.name), \(draft.url), \(Hint(of: draft.token).description),
+                \(organization), \(draft.provider), \(draft.name), \(draft.url), \(Hint(of: token).description),
                 \(orNull: identity?.name), \(orNull: identity?.email),
                 \(identity == nil ? PSAConnection.State.untested : .ok), \(orNull: validated), \(instant))
             RETURNING id
             """)?["id"]
         guard let id else { throw DatabaseError.statement("a new connection has no id") }
-        let sealed = try sealer.seal(draft.token, for: Self.identity(id))
-        try db.execute("UPDATE chat_connections SET sealed_token = \(sealed) WHERE id = \(id)")
+        try store(token, of: id, in: db)
         db.signal(.connections)
         return try Self.stored(id, in: db)
     }
@@ -314,12 +326,12 @@ public final class ChatConnections: Sendable {
         _ draft: ChatConnectionDraft, in connection: ChatConnection, identity: BotIdentity?, in db: Connection
     ) throws -> ChatConnection {
         let (id, instant) = (connection.id, now())
-        let sealed = try sealer.seal(draft.token, for: Self.identity(id))
         try db.execute(
             """
-            UPDATE chat_connections SET name = \(draft.name), url = \(draft.url), sealed_token = \(sealed),
-                token_hint = \(Hint(of: draft.token).description), active = \(draft.isActive) WHERE id = \(id)
+            UPDATE chat_connections SET name = \(draft.name), url = \(draft.url), active = \(draft.isActive)
+            WHERE id = \(id)
             """)
+        if let token = draft.token { try store(token, of: id, in: db) }
         if let identity {
             try db.execute(
                 """
@@ -344,38 +356,28 @@ public final class ChatConnections: Sendable {
             switch draft.provider {
             case .webex:
                 (
-                    !draft.token.isEmpty && !draft.token.unicodeScalars.contains(where: \.properties.isWhitespace),
+                    draft.token.map { !$0.isEmpty && !$0.unicodeScalars.contains(where: \.properties.isWhitespace) }
+                        ?? true,
                     "must be the bot's access token.", "https://webexapis.com"
                 )
             case .webhook:
                 (
-                    WebhookSecret(draft.token) != nil, "must be whsec_ and base64 of 24 to 64 bytes, or left out.",
+                    draft.token.map { WebhookSecret($0) != nil } ?? true,
+                    "must be whsec_ and base64 of 24 to 64 bytes, or left out.",
                     "https://receiver.example/patchbay"
                 )
             }
         if !isToken { errors.append(.init(field: "token", code: "wrong_value", message: tokenMessage)) }
-        let parts = URLComponents(string: draft.url)
-        if parts?.host?.isEmpty ?? true || parts?.user != nil || parts?.fragment != nil {
+        if WebAddress(draft.url)?.hasFragment ?? true {
             errors.append(.init(field: "url", code: "wrong_value", message: "must be a URL such as \(example)."))
         }
         guard errors.isEmpty else { throw .invalid(errors) }
         return draft
     }
 
-    private static func identity(_ id: ChatConnection.ID) -> String { "chat_connection:\(id)" }
-    private static func previousIdentity(_ id: ChatConnection.ID) -> String { "chat_connection:\(id):previous" }
-
     private static func stored(_ id: ChatConnection.ID, in db: Connection) throws -> ChatConnection {
         guard let connection = try db.first("SELECT * FROM chat_connections WHERE id = \(id)", as: ChatConnection.self)
         else { throw DatabaseError.statement("chat connection \(id) is gone") }
         return connection
     }
-}
-
-extension ChatConnections {
-    /// What is sealed of chat connections.
-    public static let sealedColumns = [
-        SealedColumn("chat_connections", "sealed_token") { identity(ChatConnection.ID($0)) },
-        SealedColumn("chat_connections", "sealed_previous_token") { previousIdentity(ChatConnection.ID($0)) },
-    ]
 }

@@ -1,6 +1,7 @@
 import BoundaryText
 import Foundation
 import Jobs
+import Outbound
 import StandardWebhooks
 import Ticketing
 import WebSupport
@@ -38,12 +39,15 @@ public struct WebhookMessenger: Messenger {
     /// The specification advises to give up at some time and to tell the owner.
     public let disabledAfter: Duration? = .hours(120)
 
+    // The path is a secret of many receivers, and this is shown to everybody.
+    private var host: String { WebAddress(url)?.authority ?? "endpoint" }
+
     /// See ``Messenger``: the endpoint has to take a signed event of type `patchbay.test`.
     public func identity() async throws(MessengerError) -> BotIdentity {
         let event = Event(
             type: "patchbay.test", timestamp: now(), data: .init(text: "Patchbay can reach this endpoint."))
         try await post(event, id: "test_\(UInt64.random(in: 0...UInt64.max))")
-        return BotIdentity(name: URLComponents(string: url)?.host ?? url, email: nil)
+        return BotIdentity(name: host, email: nil)
     }
 
     /// See ``Messenger``.
@@ -61,8 +65,7 @@ public struct WebhookMessenger: Messenger {
 
     /// See ``Messenger``.
     public func rooms() async throws(MessengerError) -> [ChatRoom] {
-        let parts = URLComponents(string: url)
-        return [ChatRoom(id: Self.room, title: "\(parts?.host ?? url)\(parts?.path ?? "")")]
+        [ChatRoom(id: Self.room, title: host)]
     }
 
     /// See ``Messenger``.

@@ -28,6 +28,7 @@ public final class Intake: Sendable {
     private let database: Database
     private let queue: JobQueue
     private let logger: Logger
+    private let refusals: RefusalLog
     private let now: @Sendable () -> Date
     /// The last hook of each connection that is not written down yet.
     private let latest = Mutex<[PSAConnection.ID: Date]>([:])
@@ -44,6 +45,7 @@ public final class Intake: Sendable {
         self.queue = queue
         self.connections = connections
         self.logger = logger
+        refusals = RefusalLog(logger, now: now)
         self.now = now
         batcher = WriteBatcher(database: database) { hooks, db in
             let rows = hooks.map { hook in
@@ -71,6 +73,7 @@ public final class Intake: Sendable {
                 while !Task.isCancelled {
                     try? await Task.sleep(for: Self.noteInterval)
                     await self.noteLatest()
+                    self.refusals.flush()
                 }
             }
         }
@@ -102,7 +105,11 @@ public final class Intake: Sendable {
     /// Puts the hooks' address into the router.
     public func install(in router: Router<WebContext>) {
         router.post("/hooks/cw/tickets") { request, context in
-            try await self.receive(request, context)
+            do {
+                return try await self.receive(request, context)
+            } catch {
+                throw self.repeatable(error)
+            }
         }
     }
 
@@ -118,7 +125,7 @@ public final class Intake: Sendable {
             throw refusal("it carries no signature")
         }
         let hookKey = request.uri.queryParameters["c"].map(String.init)
-        let live = try await storable { try await self.connections.live(hookKey: hookKey, company: callback.company) }
+        let live = try await connections.live(hookKey: hookKey, company: callback.company)
         guard let live, live.connection.isActive else { throw refusal("it belongs to no connection") }
         guard callback.company.map({ $0.lowercased() == live.connection.company.lowercased() }) ?? true else {
             throw refusal("it is of another company")
@@ -139,24 +146,27 @@ public final class Intake: Sendable {
         let hook = Hook(
             connection: live.connection.id, ticket: .init(record), action: action.rawValue,
             messageID: callback.messageID, body: String(decoding: body, as: UTF8.self), receivedAt: now())
-        try await storable { try await self.batcher.add(hook) }
+        try await batcher.add(hook)
         latest.withLock { $0[hook.connection] = hook.receivedAt }
         Self.received.increment()
         return Response(status: .ok)
     }
 
-    /// ConnectWise repeats a callback only for 404, 409, 419 and 429; a 503 would be a lost event.
-    private func storable<Value>(_ body: () async throws -> Value) async throws -> Value {
-        do {
-            return try await body()
-        } catch let error as DatabaseError {
+    /// ConnectWise repeats a callback only for 404, 409, 419 and 429; anything from 500 on would be a lost event, whatever
+    /// went wrong.
+    private func repeatable(_ error: any Error) -> any Error {
+        switch error {
+        case let problem as Problem where problem.status.kind != .serverError: return problem
+        // The request itself, such as one that is too large.
+        case let refusal as any HTTPResponseError where refusal.status.kind != .serverError: return refusal
+        default:
             logger.error("a hook cannot be stored", metadata: ["error": "\(error)"])
-            throw Self.askAgain("The hook cannot be stored for the moment.")
+            return Self.askAgain("The hook cannot be stored for the moment.")
         }
     }
 
     private func refusal(_ why: String) -> Problem {
-        logger.warning("hook refused", metadata: ["reason": "\(why)"])
+        refusals.note(why)
         Self.refused.increment()
         return Problem(
             .unauthorized, code: "bad_signature", title: "The callback is not accepted", detail: "Refused: \(why).")

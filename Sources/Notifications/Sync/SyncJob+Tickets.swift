@@ -3,6 +3,7 @@ import BoundaryText
 import Database
 import Foundation
 import Jobs
+import Outbound
 import Ticketing
 
 /// The steps of syncs with the ticketing system.
@@ -124,7 +125,7 @@ extension SyncJob {
     }
 
     private static func isLoopback(_ url: String) -> Bool {
-        let host = URLComponents(string: url)?.host?.trimmingCharacters(in: ["[", "]"]) ?? ""
-        return host == "localhost" || host == "::1" || host.utf8.hasPrefix("127.") || host == "0.0.0.0"
+        let host = WebAddress(url)?.host ?? ""
+        return host == "localhost" || host == "::1" || host.utf8.starts(with: "127.".utf8) || host == "0.0.0.0"
     }
 }

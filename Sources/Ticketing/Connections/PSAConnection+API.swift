@@ -18,8 +18,8 @@ public func psaConnectionRoutes(
 ) -> [Route] {
     let path = "/integrations/psa/connections"
     let lists = PSALists(database: database, now: now)
-    @Sendable func answer(_ connection: PSAConnection) -> PSAConnectionAnswer {
-        PSAConnectionAnswer(connection, publicURL: publicURL)
+    @Sendable func answer(_ connection: PSAConnection, _ request: SignedInRequest) -> PSAConnectionAnswer {
+        PSAConnectionAnswer(connection, publicURL: publicURL, for: request.principal.role)
     }
     // A test that succeeded is the sign that what waits for the connection can go on.
     @Sendable func resume(_ connection: PSAConnection, _ db: Connection) throws {
@@ -34,8 +34,8 @@ public func psaConnectionRoutes(
         { old, new, db in
             let id = (new ?? old).map { "\($0.id)" } ?? ""
             try request.record(
-                "psa_connection." + action, on: "PSA connection \(id)", before: old.map(answer), after: new.map(answer),
-                now: now(), in: db)
+                "psa_connection." + action, on: "PSA connection \(id)", before: old.map { answer($0, request) },
+                after: new.map { answer($0, request) }, now: now(), in: db)
         }
     }
     @Sendable func create(
@@ -64,12 +64,15 @@ public func psaConnectionRoutes(
         }
         guard let connection else { throw Problem.notFound("connection") }
         try await afterChange(connection)
-        return .json(answer(connection))
+        return .json(answer(connection, request))
     }
     return [
         Route(.get, path, .viewer, "Lists the connections to ticketing systems", gives: .page(PSAConnectionAnswer.self))
         { request in
-            .json(try await connections.list(of: request.principal.organization, page: request.page()).map(answer))
+            .json(
+                try await connections.list(of: request.principal.organization, page: request.page()).map {
+                    answer($0, request)
+                })
         },
         Route(
             .post, path, .admin, "Tests and saves a new connection", takes: NewPSAConnection.self,
@@ -77,14 +80,14 @@ public func psaConnectionRoutes(
         ) { request in
             let draft = try await request.body(NewPSAConnection.self).draft()
             let connection = try await create(draft, request)
-            return .made(answer(connection), at: "/api/v1\(path)/\(connection.id)")
+            return .made(answer(connection, request), at: "/api/v1\(path)/\(connection.id)")
         },
         Route(.get, path + "/{id}", .viewer, "Shows a connection", gives: .one(PSAConnectionAnswer.self)) { request in
             let id: PSAConnection.ID = try request.id(of: "connection")
             guard let connection = try await connections.find(id, of: request.principal.organization) else {
                 throw Problem.notFound("connection")
             }
-            return .json(answer(connection))
+            return .json(answer(connection, request))
         },
         Route(
             .patch, path + "/{id}", .admin, "Changes a connection, testing it first where that matters",
@@ -120,7 +123,7 @@ public func psaConnectionRoutes(
             }
             guard let connection else { throw Problem.notFound("connection") }
             try await afterChange(connection)
-            return .json(answer(connection))
+            return .json(answer(connection, request))
         },
         Route(
             .get, path + "/{id}/settings", .viewer, "Shows what applies to writes where a request says nothing else",
@@ -175,7 +178,7 @@ public func psaConnectionRoutes(
 private func tenantConnectionRoutes(
     _ connections: PSAConnections, database: Database,
     create: @escaping @Sendable (PSAConnectionDraft, SignedInRequest) async throws -> PSAConnection,
-    answer: @escaping @Sendable (PSAConnection) -> PSAConnectionAnswer
+    answer: @escaping @Sendable (PSAConnection, SignedInRequest) -> PSAConnectionAnswer
 ) -> [Route] {
     let path = "/tenants/{tenant}/connectwise"
     @Sendable func used(_ request: SignedInRequest) async throws -> PSAConnection? {
@@ -199,7 +202,7 @@ private func tenantConnectionRoutes(
             gives: .one(PSAConnectionAnswer.self), flag: .connectWise
         ) { request in
             guard let connection = try await used(request) else { throw Problem.notFound("connection") }
-            return .json(answer(connection))
+            return .json(answer(connection, request))
         },
         Route(
             .post, path + "/credentials", .admin,
@@ -210,7 +213,7 @@ private func tenantConnectionRoutes(
             draft.tenant = request.tenant?.id
             draft.replaces = true
             let connection = try await create(draft, request)
-            return .made(answer(connection), at: "/api/v1/integrations/psa/connections/\(connection.id)")
+            return .made(answer(connection, request), at: "/api/v1/integrations/psa/connections/\(connection.id)")
         },
     ]
 }

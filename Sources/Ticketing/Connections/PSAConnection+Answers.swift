@@ -1,6 +1,7 @@
 import Accounts
 import BoundaryText
 import Foundation
+import Sealing
 import WebSupport
 
 struct EnabledAnswer: Codable, Sendable {
@@ -72,7 +73,8 @@ struct PSAConnectionAnswer: Codable, Sendable {
     let hookURL: String
     let createdAt: Date
 
-    init(_ connection: PSAConnection, publicURL: String) {
+    /// - Parameter reader: who is told; only administrators see the key of the hooks' address.
+    init(_ connection: PSAConnection, publicURL: String, for reader: Role) {
         id = connection.id
         tenant = connection.tenant
         provider = connection.provider
@@ -95,7 +97,8 @@ struct PSAConnectionAnswer: Codable, Sendable {
         publicKeyHint = connection.hints.publicKey
         privateKeyHint = connection.hints.privateKey
         clientIDHint = connection.hints.clientID
-        hookURL = "\(publicURL)/hooks/cw/tickets?c=\(connection.hookKey)&recordId="
+        let key = reader >= .admin ? connection.hookKey : Hint(of: connection.hookKey).description
+        hookURL = "\(publicURL)/hooks/cw/tickets?c=\(key)&recordId="
         createdAt = connection.createdAt
     }
 }

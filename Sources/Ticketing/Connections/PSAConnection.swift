@@ -138,8 +138,11 @@ public struct PSATarget: Sendable, Equatable {
     }
 
     /// What is called to test a connection before it is saved.
-    init(_ draft: PSAConnectionDraft) {
-        self.init(connection: nil, site: draft.site, company: draft.company, credentials: draft.credentials)
+    init(_ draft: PSAConnectionDraft) throws {
+        guard let credentials = draft.credentials else {
+            throw DatabaseError.statement("a connection without credentials is not tested")
+        }
+        self.init(connection: nil, site: draft.site, company: draft.company, credentials: credentials)
     }
 }
 

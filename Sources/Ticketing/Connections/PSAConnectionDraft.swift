@@ -1,7 +1,9 @@
 import Accounts
 import BoundaryText
+import ConnectWise
 import Foundation
 import HTTPTypes
+import Sealing
 import WebSupport
 
 /// A connection as somebody wants it.
@@ -14,8 +16,8 @@ public struct PSAConnectionDraft: Sendable, Equatable {
     public var site: String
     /// The company name typed on the login screen.
     public var company: String
-    /// With what it is called.
-    public var credentials: PSACredentials
+    /// With what it is called; nil leaves what is stored.
+    public var credentials: PSACredentials?
     /// Whether it is to be used.
     public var isActive: Bool
     /// Another baseline than the present one.
@@ -30,7 +32,7 @@ public struct PSAConnectionDraft: Sendable, Equatable {
     /// Describes a connection and checks what can be checked without calling anybody.
     /// - Throws: 422 with the fields at fault.
     public init(
-        provider: String = "connectwise", name: String, site: String, company: String, credentials: PSACredentials,
+        provider: String = "connectwise", name: String, site: String, company: String, credentials: PSACredentials?,
         isActive: Bool = true, baselineAt: Date? = nil
     ) throws(Problem) {
         self.provider = provider
@@ -48,15 +50,14 @@ public struct PSAConnectionDraft: Sendable, Equatable {
         require(provider == "connectwise", "provider", "wrong_value", "must be connectwise.")
         require((1...100).contains(self.name.unicodeScalars.count), "name", "length", "must have 1 to 100 characters.")
         require(
-            (1...253).contains(self.site.utf8.count) && !self.site.utf8.contains(where: { "/@?#% ".utf8.contains($0) }),
-            "site",
-            "wrong_value", "must be a host such as na.myconnectwise.net, or host:port, without path or user.")
+            Site(self.site)?.isWrittenAs(self.site) ?? false, "site", "wrong_value",
+            "must be a host such as na.myconnectwise.net, or host:port, without path or user.")
         require(
             (1...50).contains(self.company.unicodeScalars.count), "company", "length",
             "must be the company name typed on the ConnectWise login screen.")
-        require(!credentials.publicKey.isEmpty, "public_key", "required", "is required.")
-        require(!credentials.privateKey.isEmpty, "private_key", "required", "is required.")
-        require(!credentials.clientID.isEmpty, "client_id", "required", "is required.")
+        require(credentials?.publicKey.isEmpty != true, "public_key", "required", "is required.")
+        require(credentials?.privateKey.isEmpty != true, "private_key", "required", "is required.")
+        require(credentials?.clientID.isEmpty != true, "client_id", "required", "is required.")
         guard errors.isEmpty else { throw .invalid(errors) }
     }
 
@@ -93,10 +94,34 @@ public struct PSAConnectionChange: Sendable {
         site != nil || company != nil || publicKey != nil || privateKey != nil || clientID != nil
     }
 
-    func applied(to connection: PSAConnection, credentials: PSACredentials) throws(Problem) -> PSAConnectionDraft {
+    /// The credentials as they are to be. Those of before are opened only where some of them stay.
+    /// - Returns: nil to leave what is stored, which nothing then has to open.
+    /// - Throws: 422 for the keys that are needed again because what is stored cannot be opened.
+    private func credentials(_ stored: () throws -> PSACredentials) throws -> PSACredentials? {
+        if let publicKey, let privateKey, let clientID {
+            return PSACredentials(publicKey: publicKey, privateKey: privateKey, clientID: clientID)
+        }
+        guard touchesConnection else { return nil }
+        do {
+            let stored = try stored()
+            return PSACredentials(
+                publicKey: publicKey ?? stored.publicKey, privateKey: privateKey ?? stored.privateKey,
+                clientID: clientID ?? stored.clientID)
+        } catch is SealingError {
+            let missing = [("public_key", publicKey), ("private_key", privateKey), ("client_id", clientID)]
+                .filter { $0.1 == nil }
+            throw Problem.invalid(
+                missing.map {
+                    .init(field: $0.0, code: "required", message: "is needed again: the stored one cannot be opened.")
+                })
+        }
+    }
+
+    /// - Parameter stored: opens the credentials of before.
+    func applied(to connection: PSAConnection, stored: () throws -> PSACredentials) throws -> PSAConnectionDraft {
         if let company, company.lowercased() != connection.company.lowercased() {
             // Tickets, boards and members of another one are others under the same numbers.
-            throw .invalid([
+            throw Problem.invalid([
                 .init(
                     field: "company", code: "fixed",
                     message: "is another system: make a new connection for it, and delete this one or switch it off.")
@@ -105,7 +130,7 @@ public struct PSAConnectionChange: Sendable {
         let moves = (site.map { $0 != connection.site } ?? false) || (company.map { $0 != connection.company } ?? false)
         if moves, privateKey == nil {
             // Otherwise whoever may edit a connection could send the stored keys to a host of his own.
-            throw .invalid([
+            throw Problem.invalid([
                 .init(
                     field: "private_key", code: "required", message: "is needed again when the site or company changes."
                 )
@@ -114,9 +139,7 @@ public struct PSAConnectionChange: Sendable {
         return try PSAConnectionDraft(
             provider: connection.provider, name: name ?? connection.name, site: site ?? connection.site,
             company: company ?? connection.company,
-            credentials: PSACredentials(
-                publicKey: publicKey ?? credentials.publicKey, privateKey: privateKey ?? credentials.privateKey,
-                clientID: clientID ?? credentials.clientID), isActive: isActive ?? connection.isActive,
+            credentials: try credentials(stored), isActive: isActive ?? connection.isActive,
             baselineAt: baselineAt)
     }
 }
@@ -136,6 +159,7 @@ enum PSAConnectionProblem {
             case .permission: ("permission", "public_key")
             case .notFound: ("host", "company")
             case .notAllowed: ("host", "site")
+            case .unusable: ("credentials", "private_key")
             case .certificate: ("certificate", "site")
             case .connection, .timeOut, .server, .rateLimited, .held: ("network", "site")
             case .rejected, .undecodable: ("unexpected_answer", "site")

@@ -16,7 +16,7 @@ extension PSAConnections {
     ) async throws -> PSAConnection {
         // Before the test, so that nobody waits for what cannot be saved.
         try await database.read { try Self.requireFree(draft, except: nil, of: organization, in: $0) }
-        try await test(PSATarget(draft))
+        try await test(try PSATarget(draft))
         return try await database.write { db in
             try Self.lockChanges(of: organization, in: db)
             // New keys for the same system: what hangs on the connection stays.
@@ -67,6 +67,9 @@ extension PSAConnections {
     private func insert(
         _ draft: PSAConnectionDraft, for organization: Organization.ID, state: PSAConnection.State, in db: Connection
     ) throws -> PSAConnection {
+        guard let credentials = draft.credentials else {
+            throw DatabaseError.statement("a new connection has no credentials")
+        }
         let instant = now()
         let validated = state == .ok ? instant : nil
         let hookKey = String(UInt64.random(in: 0...UInt64.max), radix: 36)
@@ -79,14 +82,14 @@ extension PSAConnections {
                 client_id_hint, state, last_validated_at, baseline_at, created_at)
             VALUES (
                 \(organization), \(orNull: draft.tenant), \(settings), \(draft.provider), \(draft.name), \(draft.site), \(draft.company), \(hookKey),
-                \(Hint(of: draft.credentials.publicKey).description),
-                \(Hint(of: draft.credentials.privateKey).description),
-                \(Hint(of: draft.credentials.clientID).description), \(state), \(orNull: validated), \(instant),
+                \(Hint(of: credentials.publicKey).description),
+                \(Hint(of: credentials.privateKey).description),
+                \(Hint(of: credentials.clientID).description), \(state), \(orNull: validated), \(instant),
                 \(instant))
             RETURNING id
             """)?["id"]
         guard let id else { throw DatabaseError.statement("a new connection has no id") }
-        let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
+        let sealed = try Self.seal(credentials, for: id, with: sealer)
         try db.execute("UPDATE psa_connections SET sealed_credentials = \(sealed) WHERE id = \(id)")
         db.signal(.connections)
         return try Self.stored(id, in: db)
@@ -103,19 +106,19 @@ extension PSAConnections {
         let selection: SQL = "SELECT * FROM psa_connections WHERE id = \(id) AND organization_id = \(organization)"
         @Sendable func wanted(_ row: Row) throws -> (PSAConnection, PSAConnectionDraft) {
             let connection = try PSAConnection(row: row)
-            let credentials = try open(try row["sealed_credentials"], of: id)
-            return (connection, try change.applied(to: connection, credentials: credentials))
+            let draft = try change.applied(to: connection) { try open(try row["sealed_credentials"], of: id) }
+            return (connection, draft)
         }
         guard let row = try await database.read({ try $0.first(selection) }) else { return nil }
         let (_, tested) = try wanted(row)
         let touches = change.touchesConnection
-        if touches { try await test(PSATarget(tested)) }
+        if touches { try await test(try PSATarget(tested)) }
         return try await database.write { db in
             // What somebody else changed during the test stays.
             try Self.lockChanges(of: organization, in: db)
             guard let row = try db.first(selection) else { return nil }
             let (connection, draft) = try wanted(row)
-            guard !touches || PSATarget(draft) == PSATarget(tested) else {
+            guard try !touches || PSATarget(draft) == PSATarget(tested) else {
                 throw Problem.conflict(
                     code: "changed_meanwhile", "Somebody changed the connection while it was tested. Try again.")
             }
@@ -135,7 +138,6 @@ extension PSAConnections {
         in db: Connection
     ) throws -> PSAConnection {
         let id = connection.id
-        let sealed = try Self.seal(draft.credentials, for: id, with: sealer)
         var wanted = draft
         wanted.tenant = connection.tenant
         try Self.claim(for: wanted, except: id, of: connection.organization, in: db)
@@ -143,17 +145,26 @@ extension PSAConnections {
             """
             UPDATE psa_connections SET
                 name = \(draft.name), site = \(draft.site), company = \(draft.company),
-                sealed_credentials = \(sealed),
-                public_key_hint = \(Hint(of: draft.credentials.publicKey).description),
-                private_key_hint = \(Hint(of: draft.credentials.privateKey).description),
-                client_id_hint = \(Hint(of: draft.credentials.clientID).description),
                 active = \(draft.isActive), baseline_at = \(draft.baselineAt ?? connection.baselineAt),
                 state = \(state), state_reason = \(orNull: state == .paused ? connection.stateReason : nil),
                 last_validated_at = \(orNull: validatedAt)
             WHERE id = \(id)
             """)
+        if let credentials = draft.credentials { try store(credentials, of: id, in: db) }
         db.signal(.connections)
         return try Self.stored(id, in: db)
+    }
+
+    private func store(_ credentials: PSACredentials, of id: PSAConnection.ID, in db: Connection) throws {
+        try db.execute(
+            """
+            UPDATE psa_connections SET
+                sealed_credentials = \(try Self.seal(credentials, for: id, with: sealer)),
+                public_key_hint = \(Hint(of: credentials.publicKey).description),
+                private_key_hint = \(Hint(of: credentials.privateKey).description),
+                client_id_hint = \(Hint(of: credentials.clientID).description)
+            WHERE id = \(id)
+            """)
     }
 
     /// One is used for each customer and one for all others; a second would be used by chance.
@@ -251,7 +262,13 @@ extension PSAConnections {
         guard let row else { return nil }
         let connection = try PSAConnection(row: row)
         // As if it were new: who tests does not want to hear that too much failed lately.
-        try await test(target(of: connection, in: row, as: nil), saving: false)
+        let target: PSATarget
+        do {
+            target = try self.target(of: connection, in: row, as: nil)
+        } catch let error as SealingError {
+            throw PSAConnectionProblem.problem(.unusable(error.description), saving: false)
+        }
+        try await test(target, saving: false)
         // What waits goes on with a circuit that is closed.
         forget()
         let instant = now()
@@ -275,6 +292,20 @@ extension PSAConnections {
             try await factory(target).provider.test()
         } catch {
             throw PSAConnectionProblem.problem(error, saving: saving)
+        }
+    }
+
+    /// Marks the connections whose credentials no secret opens, so that everybody sees why they stand still.
+    public func pauseUnopened() async throws {
+        try await database.write { db in
+            for row in try db.all("SELECT id, sealed_credentials FROM psa_connections") {
+                let id: PSAConnection.ID = try row["id"]
+                do {
+                    _ = try self.open(try row["sealed_credentials"], of: id)
+                } catch let error as SealingError {
+                    try Self.record(.paused, reason: error.description, of: id, in: db)
+                }
+            }
         }
     }
 

@@ -59,7 +59,7 @@ public final class PSAConnections: Sendable {
         }
         guard let row else { return nil }
         let connection = try PSAConnection(row: row)
-        let (provider, callbacks) = factory(try target(of: connection, in: row, as: id))
+        let (provider, callbacks) = try parts(of: connection, in: row)
         let live = LiveConnection(connection: connection, provider: provider, callbacks: callbacks)
         // Two that load at the same time end up with the same provider, and so with the same circuit and limits.
         return cache.withLock { cache in
@@ -69,6 +69,21 @@ public final class PSAConnections: Sendable {
             // Hooks of a connection that was set aside are not taken.
             if connection.isActive { cache.byHookKey[connection.hookKey] = id }
             return live
+        }
+    }
+
+    private func parts(
+        of connection: PSAConnection, in row: Row
+    ) throws -> (provider: any PSAProvider, callbacks: any CallbackVerifier) {
+        do {
+            return factory(try target(of: connection, in: row, as: connection.id))
+        } catch let error as SealingError {
+            // Links lead to the same pages with any credentials.
+            let nobody = PSACredentials(publicKey: "", privateKey: "", clientID: "")
+            let original = factory(
+                PSATarget(connection: nil, site: connection.site, company: connection.company, credentials: nobody))
+            let unusable = UnusableProvider(.unusable(error.description), inPlaceOf: original.provider)
+            return (unusable, unusable)
         }
     }
 

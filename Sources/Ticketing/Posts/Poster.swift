@@ -234,6 +234,7 @@ public struct Poster: JobHandler {
         case .permission: return .failed(.permission, error.description)
         case .notFound(let what): return .failed(.noTicket, "The ticketing system does not have it: \(what)")
         case .authentication, .rateLimited, .held, .server, .timeOut, .connection, .certificate, .notAllowed,
+            .unusable,
             .undecodable:
             return nil
         }
@@ -294,7 +295,7 @@ public struct Poster: JobHandler {
     ) -> JobOutcome {
         let (reason, delay) = (error.description, delay(post, error.description, doubt: doubt))
         switch error {
-        case .authentication, .notAllowed:
+        case .authentication, .notAllowed, .unusable:
             let connection = live.connection.id
             return .pause(reason, for: .minutes(5)) { db in
                 try delay(db)

@@ -7,7 +7,7 @@ extension PSAError {
     /// succeed, else the one job tries again.
     public func outcome(for connection: PSAConnection.ID) -> JobOutcome {
         switch self {
-        case .authentication, .permission, .notAllowed:
+        case .authentication, .permission, .notAllowed, .unusable:
             // Slowly: nothing changes until a person does something, and a successful test resumes at once.
             let reason = description
             return .pause(reason, for: .minutes(5)) { db in

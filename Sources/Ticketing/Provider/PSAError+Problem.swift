@@ -24,6 +24,7 @@ extension PSAError {
                 detail: "\(description). Try again.")
         case .server, .connection, .certificate, .undecodable: return upstream("psa_unreachable")
         case .notAllowed: return upstream("psa_not_allowed")
+        case .unusable: return .conflict(code: "psa_unusable", description)
         case .rejected(let why, let fields):
             return Problem(
                 .unprocessableContent, code: "psa_rejected", title: "The ticketing system does not accept it",

@@ -141,6 +141,8 @@ public enum PSAError: Error, Sendable, Equatable {
     case rejected(String, fields: [String: String])
     /// Its host may not be called.
     case notAllowed(String)
+    /// It cannot be called with what is stored of it; the text says what to do.
+    case unusable(String)
     /// It answered what cannot be understood.
     case undecodable(String)
 }
@@ -151,7 +153,9 @@ extension PSAError {
         switch self {
         case .timeOut(let maybeDone), .connection(_, let maybeDone): maybeDone
         case .server, .undecodable: true
-        case .authentication, .permission, .notFound, .rateLimited, .held, .certificate, .rejected, .notAllowed: false
+        case .authentication, .permission, .notFound, .rateLimited, .held, .certificate, .rejected, .notAllowed,
+            .unusable:
+            false
         }
     }
 }
@@ -182,6 +186,7 @@ extension PSAError: CustomStringConvertible {
         case .certificate(let why): "The ticketing system's certificate is not trusted: \(why)"
         case .rejected(let why, _): "The ticketing system does not accept it: \(why)"
         case .notAllowed(let why): "The ticketing system's host may not be called: \(why)"
+        case .unusable(let why): why
         case .undecodable(let why): "The ticketing system answered something unexpected: \(why)"
         }
     }

@@ -10,7 +10,8 @@ package struct Installed: Sendable {
     package let surroundings: Surroundings
     /// Where the database is.
     package let address: DatabaseAddress
-    private let environment: [String: String]
+    /// The settings that its processes get.
+    package let environment: [String: String]
     private let key: String
 
     /// Sets an installation up by the real binary and runs the body; kills whatever process it leaves.
@@ -37,9 +38,16 @@ package struct Installed: Sendable {
 
     private let servers = MutexBox<[ChildProcess]>([])
 
+    /// Starts a command beside the servers.
+    package func command(_ arguments: [String], _ settings: [String: String] = [:]) throws -> ChildProcess {
+        try ChildProcess.patchbay(arguments, environment: environment.merging(settings) { $1 })
+    }
+
     /// Starts a server.
-    package func serve(port: Int, shell: String? = nil) throws -> ChildProcess {
-        var environment = environment
+    package func serve(
+        port: Int, _ settings: [String: String] = [:], shell: String? = nil
+    ) throws -> ChildProcess {
+        var environment = environment.merging(settings) { $1 }
         environment["PATCHBAY_LISTEN"] = "127.0.0.1:\(port)"
         let process = try ChildProcess.patchbay(["serve"], environment: environment, shell: shell)
         servers.change { $0.append(process) }

@@ -1,0 +1,67 @@
+import BoundaryText
+import Database
+import Foundation
+import Sealing
+
+/// What is stored sealed with secrets that are not configured, so that nothing opens it.
+public struct LostSecrets: Error, Sendable, Equatable {
+    /// How many texts, by the key id of the secret that is needed.
+    public let counts: [String: Int]
+    /// Whether somebody who runs the installation said to go on without each of them.
+    public let areAccepted: Bool
+
+    /// How many texts.
+    public var count: Int { counts.values.reduce(0, +) }
+
+    private var names: String { counts.keys.sorted().joined(separator: ", ") }
+
+    /// Looks for them.
+    /// - Parameter sealer: opens what is not lost; nil when there is no secret at all.
+    /// - Returns: nil when everything opens.
+    public static func find(
+        in columns: [SealedColumn], without sealer: Sealer?, _ db: Connection
+    ) throws -> LostSecrets? {
+        let known = sealer?.keyIDs ?? []
+        var counts: [String: Int] = [:]
+        for column in columns {
+            counts.merge(try column.counts(in: db).filter { !known.contains($0.key) }, uniquingKeysWith: +)
+        }
+        guard !counts.isEmpty else { return nil }
+        let accepted = Set(try db.all("SELECT key_id FROM lost_secrets").map { try $0["key_id"] as String })
+        return LostSecrets(counts: counts, areAccepted: accepted.isSuperset(of: counts.keys))
+    }
+
+    /// Notes that the installation goes on without them: from then on servers start. The audit log gets a new key if its
+    /// own is among what is lost, or gone.
+    public static func accept(
+        _ lost: LostSecrets?, with sealer: Sealer, now: Date, in db: Connection
+    ) throws {
+        for id in lost?.counts.keys.sorted() ?? [] {
+            try db.execute(
+                """
+                INSERT INTO lost_secrets (key_id, accepted_at) VALUES (\(id), \(now)) ON CONFLICT (key_id) DO NOTHING
+                """)
+        }
+        try AuditKey.lockChains(in: db)
+        let sealed: String? = try db.first("SELECT sealed_key FROM audit_keys WHERE id = 1")?["sealed_key"]
+        let isOpen = sealed.map { (try? sealer.open($0, for: AuditKey.identity)) != nil } ?? false
+        let key =
+            isOpen
+            ? try AuditKey.open(with: sealer, now: now, in: db).key : try AuditKey.make(with: sealer, now: now, in: db)
+        try AuditLog.record(
+            "secret.accept_loss", on: "secrets \(lost?.names ?? "")", by: .command, of: .installation,
+            after: ["new_audit_key": !isOpen], now: now, key: key, in: db)
+    }
+}
+
+extension LostSecrets: CustomStringConvertible {
+    /// For the terminal: what is missing, and what to do.
+    public var description: String {
+        """
+        \(count) stored credentials are sealed with a secret that is not configured: \(names). Put it back: into the \
+        secret file or PATCHBAY_SECRET, behind the present one, with a comma between. If it is lost for good, run this once \
+        with --accept-lost-secret; then credentials of connections and identity providers have to be entered again, and \
+        second factors set up again
+        """
+    }
+}
