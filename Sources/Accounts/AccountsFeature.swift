@@ -40,7 +40,7 @@ public struct AccountsFeature: Sendable {
         keys = APIKeys(database: database, now: now)
         sessions = Sessions(database: database, now: now)
         secondFactor = SecondFactor(database: database, sealer: sealer, now: now)
-        signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor, now: now)
+        signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor, sealer: sealer, now: now)
         singleSignOn = SingleSignOn(
             database: database, sealer: sealer, publicURL: publicURL, factory: factory, now: now)
         organizations = Organizations(database: database, now: now)

@@ -29,7 +29,9 @@ public enum Installation {
         Migration(15, "keys of mapped members, scopes of posts", memberKeySchema + postScopeSchema),
         Migration(16, "times of posts, versions of settings", postTimeSchema + settingsVersionSchema),
         Migration(17, "who somebody is", bindingSchema + foreignMappingSchema),
-        Migration(18, "reserved", []),
+        Migration(
+            18, "bounds of what strangers leave",
+            boundsSchema + psaConnectionBoundsSchema + chatConnectionBoundsSchema),
         Migration(19, "seals of the audit log, names of webhooks", auditSealSchema + webhookNameSchema),
     ]
 

@@ -120,7 +120,8 @@ public struct Server: Sendable {
             let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
             router.add(middleware: SecurityHeaders(publicURL: publicURL))
             let errors = ErrorTranslation(logger: logger, translate: Self.problem)
-            router.add(middleware: RequestFrame(proxies: configuration.trustedProxies, errors: errors))
+            router.add(
+                middleware: RequestFrame(proxies: configuration.trustedProxies, errors: errors, logger: logger))
             notifications.intake.install(in: router)
             health.install(in: router)
             gate.install(routes, under: "/api/v1", in: router)

@@ -2,6 +2,8 @@ import BoundaryText
 
 /// An e-mail address by which somebody can be recognized, and what can be told of others.
 public struct EmailAddress: Sendable, Equatable {
+    /// Mail systems allow no longer ones (RFC 5321).
+    public static let mostBytes = 254
     /// As it was written.
     public let text: String
     /// For comparing: two addresses are the same when their keys are.
@@ -19,10 +21,10 @@ public struct EmailAddress: Sendable, Equatable {
     public var domain: String { key.splitBytes(on: "@").last.map(String.init) ?? "" }
 
     /// Whether a text can be one: one @ with something on both sides, no white space or control characters, nothing that
-    /// would make it a list or a name with an address, and not longer than mail systems allow (RFC 5321, 254).
+    /// would make it a list or a name with an address, and at most ``mostBytes``.
     public static func isFit(_ text: String) -> Bool {
         let parts = text.splitBytes(on: "@", omittingEmpty: false)
-        return text.utf8.count <= 254 && parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+        return text.utf8.count <= mostBytes && parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
             && !text.unicodeScalars.contains {
                 $0.properties.isWhitespace || $0.isControl || $0 == "," || $0 == "<" || $0 == ">"
             }

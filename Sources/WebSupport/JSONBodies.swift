@@ -9,7 +9,15 @@ public enum APIJSON {
     /// Encodes an answer.
     /// - Parameter sortedKeys: whether equal values give equal bytes.
     public static func encode(_ value: some Encodable, sortedKeys: Bool = false) throws -> Data {
+        try encode(value, sortedKeys: sortedKeys, showing: nil)
+    }
+
+    /// - Parameter showing: lets secrets be written; all else writes null in their place.
+    fileprivate static func encode(
+        _ value: some Encodable, sortedKeys: Bool = false, showing: SecretText.Showing?
+    ) throws -> Data {
         let encoder = JSONEncoder()
+        if let key = SecretText.Showing.key, let showing { encoder.userInfo[key] = showing }
         encoder.outputFormatting = sortedKeys ? [.withoutEscapingSlashes, .sortedKeys] : [.withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
             var container = encoder.singleValueContainer()
@@ -36,16 +44,20 @@ public enum APIJSON {
 }
 
 extension Response {
-    /// A JSON answer.
+    /// A JSON answer. With a ``SecretText`` in it it says that nobody may store it.
     public static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
-        guard let data = try? APIJSON.encode(value) else {
+        let showing = SecretText.Showing()
+        guard let data = try? APIJSON.encode(value, showing: showing) else {
             // Only a value with an infinite number can get here; none of ours has one.
             return Response(status: .internalServerError)
         }
-        return Response(
-            status: status, headers: [.contentType: "application/json; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(bytes: data)))
+        var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
+        if showing.isUsed { headers[.cacheControl] = "no-store" }
+        return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: data)))
     }
+
+    /// Whether nobody may store it, because it shows a secret.
+    public var holdsSecret: Bool { headers[.cacheControl] == "no-store" }
 }
 
 /// A request body whose members are known, so that a misspelt one is refused instead of ignored, also inside of others.
@@ -54,14 +66,19 @@ public protocol JSONBody: Decodable, Sendable {
     associatedtype CodingKeys: CodingKey & CaseIterable
     /// Within which numbers those of some members have to be, as the description tells it; the handler refuses others.
     static var ranges: [String: ClosedRange<Int>] { get }
+    /// How many Unicode scalars the texts in some members may have, by the member's name at whatever depth. All others may
+    /// have ``BodyLimits/usualText``.
+    static var lengths: [String: Int] { get }
 }
 
 extension JSONBody {
     /// None.
     public static var ranges: [String: ClosedRange<Int>] { [:] }
+    /// None.
+    public static var lengths: [String: Int] { [:] }
 
     /// Reads a body. None at all is an empty object where that says enough.
-    /// - Throws: a 400 ``Problem`` that names the fields at fault.
+    /// - Throws: a 400 ``Problem`` that names the fields at fault, a 422 one for what is too long.
     public static func decode(_ data: Data) throws(Problem) -> Self {
         if data.isEmpty, let nothingSaid = try? JSONDecoder().decode(Self.self, from: Data("{}".utf8)) {
             return nothingSaid
@@ -69,6 +86,8 @@ extension JSONBody {
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw .badRequest(code: "not_json", "Send a JSON object as the request's body.")
         }
+        let tooLong = BodyLimits.faults(in: object, lengths)
+        guard tooLong.isEmpty else { throw .invalid(tooLong) }
         let unknown = unknownMembers(of: object)
         guard unknown.isEmpty else {
             throw .badRequest(
@@ -155,7 +174,7 @@ extension Schema {
     fileprivate var refusal: String? {
         switch self {
         case .oneOf(let values): "must be one of \(values.joined(separator: ", "))"
-        case .string(format: "date-time"): "is not an RFC 3339 timestamp"
+        case .string(format: "date-time", longest: _): "is not an RFC 3339 timestamp"
         case .orNull(let schema): schema.refusal
         case .integer, .range: "must be a whole number"
         case .any, .string, .number, .boolean, .array, .object, .either, .reference: nil

@@ -33,14 +33,15 @@ public struct WebContext: RequestContext {
 /// Names each request, counts it, and turns every error into a problem document.
 public struct RequestFrame: RouterMiddleware {
     private let errors: ErrorTranslation
-    private let proxies: Set<String>
+    private let proxies: Proxies
     private let durations = RequestDurations()
 
     /// - Parameters:
     ///   - proxies: addresses of proxies whose `X-Forwarded-For` is believed; this machine's own is.
     ///   - errors: what callers are told of errors.
-    public init(proxies: [String] = [], errors: ErrorTranslation) {
-        self.proxies = Set(proxies + ["127.0.0.1", "::1"])
+    ///   - logger: hears, once, of a proxy that does not say from where requests come.
+    public init(proxies: [String] = [], errors: ErrorTranslation, logger: Logger? = nil) {
+        self.proxies = Proxies(proxies, logger: logger)
         self.errors = errors
     }
 
@@ -50,7 +51,7 @@ public struct RequestFrame: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         context.requestID = Self.accepted(request.headers[.requestID]) ?? Self.fresh()
-        context.address = client(context.address, request.headers[.forwardedFor])
+        context.address = proxies.visitor(of: request, peer: context.address)
         let start = ContinuousClock.now
         var response: Response
         do {
@@ -63,16 +64,6 @@ public struct RequestFrame: RouterMiddleware {
         durations.timer(context.endpointPath, request.method, response.status)
             .recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
         return response
-    }
-
-    /// The last address that no trusted proxy has: everything before it may be made up.
-    private func client(_ peer: String?, _ forwarded: String?) -> String? {
-        guard let peer, proxies.contains(peer), let forwarded else { return peer }
-        let hops = forwarded.splitBytes(on: ",").map { $0.trimmingCharacters(in: .whitespaces) }
-        guard let hop = hops.last(where: { !proxies.contains($0) }), !hop.isEmpty, hop.utf8.count <= 45 else {
-            return peer
-        }
-        return hop
     }
 
     /// A caller's own id goes into logs, so only short ones of plain characters are taken over.

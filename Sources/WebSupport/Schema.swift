@@ -5,8 +5,8 @@ import Foundation
 public indirect enum Schema: Sendable, Equatable, Encodable {
     /// Anything.
     case any
-    /// Text, perhaps in a format such as `date-time`.
-    case string(format: String? = nil)
+    /// Text, perhaps in a format such as `date-time`, and with at most so many Unicode scalars.
+    case string(format: String? = nil, longest: Int? = nil)
     /// One of some texts.
     case oneOf([String])
     /// A whole number of 64 bits.
@@ -181,9 +181,10 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         var container = encoder.container(keyedBy: Name.self)
         switch self {
         case .any: break
-        case .string(let format):
+        case .string(let format, let longest):
             try container.encode("string", forKey: "type")
             try container.encodeIfPresent(format, forKey: "format")
+            try container.encodeIfPresent(longest, forKey: "maxLength")
         case .oneOf(let values):
             try container.encode("string", forKey: "type")
             try container.encode(values, forKey: "enum")

@@ -7,7 +7,7 @@ let accounts = [
     Migration(
         1, "accounts",
         accountsSchema + keysOfOrganizationSchema + identitySchema + repetitionSchema + tenantSchema + rateLimitSchema
-            + bindingSchema + repetitionHoldSchema + auditSealSchema)
+            + bindingSchema + repetitionHoldSchema + boundsSchema + auditSealSchema)
 ]
 
 extension Database {

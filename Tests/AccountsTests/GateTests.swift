@@ -81,6 +81,66 @@ struct GateTests {
         try await TestDatabase.with(engine, migrations: accounts) { try await body(Asker($0)) }
     }
 
+    @Test("An answer with a secret is never kept, whatever the route says", arguments: TestDatabase.engines)
+    func secrets(engine: Engine) async throws {
+        struct Answer: Codable {
+            let secret: SecretText
+        }
+        try await Self.run(engine) { asker in
+            let route = Route(.post, "/things/{id}/rotate-secret", .viewer, "Rotates", gives: .one(Answer.self)) {
+                request in
+                try await asker.database.write { db in
+                    try request.record(
+                        "thing.rotate_secret", on: "thing 1", after: Answer(secret: SecretText("whsec_bW9ua2V5")),
+                        now: asker.clock.now, in: db)
+                }
+                return .json(Answer(secret: SecretText("whsec_bW9ua2V5")))
+            }
+            func rotate() async throws -> Response {
+                let request = SignedInRequest(
+                    principal: Principal(
+                        user: asker.user, organization: asker.organization, email: "asker@example.com",
+                        role: .superAdmin, means: .session(1)),
+                    address: nil, parameters: [:], queryItems: [:], readBody: { Data("{}".utf8) })
+                return try await asker.gate.perform(route, request, path: "/api/v1/things/1", once: "key")
+            }
+            #expect(String(decoding: try await rotate().bytes(), as: UTF8.self).contains("whsec_bW9ua2V5"))
+            #expect(try await asker.refusal { try await rotate() } == "in_progress")
+            let kept = try await asker.database.read { try $0.all("SELECT * FROM repeated_requests") }
+            #expect(try kept.map { try $0["done"] as Bool } == [true])
+            #expect(try kept.allSatisfy { try $0["body"] as [UInt8]? == nil })
+            #expect(
+                try await asker.database.read { db in
+                    try db.all("SELECT after_value FROM audit_entries").map { try $0["after_value"] as String? }
+                } == [#"{"secret":null}"#])
+        }
+    }
+
+    @Test("What is too long in path or query is refused before anything is done")
+    func lengths() async throws {
+        try await Self.run(.sqlite) { asker in
+            let route = Route(
+                .get, "/things/{id}", .viewer, "Shows", query: [QueryParameter("q", longest: 10)], gives: .nothing
+            ) { _ in Response(status: .noContent) }
+            func code(_ parameters: [String: String], _ query: [String: String]) async throws -> String? {
+                let request = SignedInRequest(
+                    principal: Principal(
+                        user: asker.user, organization: asker.organization, email: "a", role: .viewer,
+                        means: .session(1)),
+                    address: nil, parameters: parameters, queryItems: query, readBody: { Data() })
+                return try await asker.refusal { try await asker.gate.perform(route, request, path: "/x", once: nil) }
+            }
+            let marks = "e" + String(repeating: "\u{301}", count: 300)
+            for (id, query, expected) in [
+                ("1", ["q": "0123456789"], nil), ("1", ["q": "0123456789a"], "bad_request"),
+                ("1", ["q": marks], "bad_request"), ("1", ["other": marks], "bad_request"), (marks, [:], "not_found"),
+            ] as [(String, [String: String], String?)] {
+                let found = try await code(["id": id], query)
+                #expect(found == expected, "\(query)")
+            }
+        }
+    }
+
     @Test("What failed before anything was done frees its key, whatever the error", arguments: TestDatabase.engines)
     func freed(engine: Engine) async throws {
         try await Self.run(engine) { asker in
@@ -186,7 +246,7 @@ struct GateTests {
         "Keys of before belong to the user's organization, and those without an answer count as done",
         arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
-        let before = accounts[0].statements.dropLast(repetitionHoldSchema.count)
+        let before = accounts[0].statements.dropLast((repetitionHoldSchema + boundsSchema).count)
         try await TestDatabase.with(engine, migrations: [Migration(1, "before", Array(before))]) { database in
             let (user, organization) = try await database.user("old@example.com", .viewer)
             for (name, status) in [("answered", 201), ("lost", nil)] {

@@ -22,8 +22,9 @@ struct Identity: Sendable {
         let clock = clock
         self.database = database
         sessions = Sessions(database: database) { clock.now }
-        secondFactor = SecondFactor(database: database, sealer: try Sealer([Secret.generate()])) { clock.now }
-        signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor) { clock.now }
+        let sealer = try Sealer([Secret.generate()])
+        secondFactor = SecondFactor(database: database, sealer: sealer) { clock.now }
+        signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor, sealer: sealer) { clock.now }
         users = Users(database: database, desk: desk) { clock.now }
     }
 

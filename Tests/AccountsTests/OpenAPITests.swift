@@ -83,6 +83,7 @@ struct OpenAPITests {
         #expect(
             try OpenAPI([route]).operations.first?.request
                 == .object(
-                    [.init("parts", .array(.object([.init("name", .string())], isClosed: true)))], isClosed: true))
+                    [.init("parts", .array(.object([.init("name", .string(longest: 500))], isClosed: true)))],
+                    isClosed: true))
     }
 }

@@ -109,7 +109,7 @@ struct SignInTests {
             _ = try await identity.person("anna@example.com")
             try await identity.database.write { db in
                 for number in 0..<30 {
-                    try Throttle.failed(
+                    _ = try Throttle.take(
                         [
                             .accountFrom("p\(number)@example.com", address: "198.51.100.9"), .address("198.51.100.9"),
                             .account("p\(number)@example.com"),

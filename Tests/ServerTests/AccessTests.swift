@@ -115,6 +115,10 @@ struct AccessTests {
             let key = ["Idempotency-Key": "key"]
             #expect(try await patchbay.api(.POST, "/users/keys", ["name": "one"], headers: key).status == 201)
             #expect(try await patchbay.api(.POST, "/users/keys", ["name": "one"], headers: key).status == 409)
+            let bodies: [[UInt8]] = try await patchbay.database.read { db in
+                try db.all("SELECT body FROM repeated_requests WHERE body IS NOT NULL").map { try $0["body"] }
+            }
+            #expect(bodies.count > 1 && bodies.allSatisfy { !String(decoding: $0, as: UTF8.self).contains("\"pb_") })
         }
     }
 

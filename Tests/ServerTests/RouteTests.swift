@@ -13,6 +13,7 @@ import Simulators
 import TestSupport
 import Testing
 import Ticketing
+import WebSupport
 
 @testable import Server
 
@@ -192,6 +193,43 @@ struct RouteTests {
             for member in ["kind", "state", "message", "posts", "actions", "warnings", "error_code", "settled_at"] {
                 #expect(answer.contains("\"\(member)\""))
             }
+        }
+    }
+
+    @Test("No text that an operation takes is without a limit, and each secret that one answers is marked")
+    func bounded() async throws {
+        /// Where a schema has a text of which nobody says how long it may be.
+        func unbounded(_ schema: Schema, _ path: String) -> [String] {
+            switch schema {
+            case .string(let format, let longest): longest == nil && format != "date-time" ? [path] : []
+            case .object(let members, _): members.flatMap { unbounded($0.schema, "\(path).\($0.name)") }
+            case .array(let item): unbounded(item, path)
+            case .orNull(let schema): unbounded(schema, path)
+            case .either(let schemas): schemas.flatMap { unbounded($0, path) }
+            case .any: [path]
+            case .oneOf, .integer, .range, .number, .boolean, .reference: []
+            }
+        }
+        /// Texts whose name says that they are secrets, and that are not marked so.
+        func unmarked(_ schema: Schema, _ path: String) -> [String] {
+            switch schema {
+            case .string(let format, _):
+                ["key", "secret", "token", "password", "private_key", "client_secret"]
+                    .contains(path.split(separator: ".").last.map(String.init)) && format != "password" ? [path] : []
+            case .object(let members, _): members.flatMap { unmarked($0.schema, "\(path).\($0.name)") }
+            case .array(let item): unmarked(item, path)
+            case .orNull(let schema): unmarked(schema, path)
+            case .either(let schemas): schemas.flatMap { unmarked($0, path) }
+            case .any, .oneOf, .integer, .range, .number, .boolean, .reference: []
+            }
+        }
+        try await withRoutes { routes in
+            for operation in try OpenAPI(routes).operations {
+                let name = "\(operation.method) \(operation.path)"
+                #expect(operation.request.map { unbounded($0, name) } ?? [] == [])
+                #expect(operation.response.map { unmarked($0, name) } ?? [] == [])
+            }
+            #expect(routes.flatMap(\.query).allSatisfy { (1...1_000).contains($0.longest) })
         }
     }
 

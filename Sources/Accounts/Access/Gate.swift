@@ -128,6 +128,7 @@ public struct Gate: Sendable {
             try await record(refusal, of: route, path, request)
             throw refusal
         }
+        try route.checkLengths(of: request)
         var request = request
         request.repetitionKey = once
         request.tenant = try await tenant(of: request)
@@ -204,9 +205,8 @@ public struct Gate: Sendable {
             try? await repetition.abandon(hold, because: error)
             throw error
         }
-        let isKept = if case .made(_, showsSecret: true) = route.gives { false } else { true }
         // Done is done: who asked is told so, also if a repetition cannot be.
-        try? await repetition.finish(hold, isKept ? (response, bytes) : nil)
+        try? await repetition.finish(hold, (response, bytes))
         return Response(
             status: response.status, headers: response.headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
@@ -250,6 +250,7 @@ public struct Gate: Sendable {
         try await database.write { db in
             try Repetition.forget(now: instant, in: db)
             try RateLimit.forget(now: instant, in: db)
+            try RefusalCount.close(now: instant, in: db)
         }
     }
 }

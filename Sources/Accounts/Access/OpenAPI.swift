@@ -30,7 +30,7 @@ public struct OpenAPI: Sendable {
         operations = try routes.map { route in
             Operation(
                 method: route.method.rawValue, path: "/api/v1" + route.path, route: route,
-                request: try route.takes.map { try Schema.of($0, isClosed: true).limited(to: $0.ranges) },
+                request: try route.takes.map { try $0.schema() },
                 response: try route.gives.schema()?.answered)
         }.sorted { ($0.path, $0.method) < ($1.path, $1.method) }
     }
@@ -97,7 +97,7 @@ public struct OpenAPI: Sendable {
                     + (route.flag.map { " Needs the feature \($0.rawValue) switched on." } ?? "")),
         ]
         var parameters = route.path.splitBytes(on: "/").compactMap(\.placeholder).map { name in
-            parameter(name, in: "path", .string(), required: true, "")
+            parameter(name, in: "path", .string(longest: Route.longestParameter), required: true, "")
         }
         if case .page = route.gives {
             parameters.append(
@@ -105,11 +105,13 @@ public struct OpenAPI: Sendable {
                     "limit", in: "query", .object(["type": "integer", "minimum": 1, "maximum": 200]),
                     "at most so many; 50 unless told otherwise"))
             parameters.append(
-                parameter("cursor", in: "query", .string(), required: false, "next_cursor of the page before"))
+                parameter(
+                    "cursor", in: "query", .string(longest: Route.longestCursor), required: false,
+                    "next_cursor of the page before"))
         }
         for item in route.query {
             parameters.append(
-                parameter(item.name, in: "query", item.kind.schema, required: false, item.summary))
+                parameter(item.name, in: "query", item.schema, required: false, item.summary))
         }
         for name in route.isDoneOnce ? ["IdempotencyKey", "Organization"] : ["Organization"] {
             parameters.append(.object(["$ref": .string("#/components/parameters/\(name)")]))
@@ -261,7 +263,7 @@ extension Route {
 extension RouteAnswer {
     fileprivate func schema() throws -> Schema? {
         switch self {
-        case .one(let type), .made(let type, _), .accepted(let type), .doneOrAccepted(let type): try .of(type)
+        case .one(let type), .made(let type), .accepted(let type), .doneOrAccepted(let type): try .of(type)
         case .page(let type):
             .object([
                 .init("items", .array(try .of(type))), .init("next_cursor", .orNull(.string())),
@@ -272,10 +274,10 @@ extension RouteAnswer {
     }
 }
 
-extension QueryParameter.Kind {
+extension QueryParameter {
     fileprivate var schema: Schema {
-        switch self {
-        case .text: .string()
+        switch kind {
+        case .text: .string(longest: longest)
         case .integer: .integer
         case .flag: .boolean
         case .instant: .string(format: "date-time")

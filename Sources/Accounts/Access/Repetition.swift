@@ -188,9 +188,10 @@ struct Repetition: Sendable {
         }
     }
 
-    /// Keeps the answer, or that there was one that is not kept.
-    func finish(_ hold: Hold, _ answer: (response: Response, body: [UInt8])?) async throws {
-        let (status, headers, body) = (answer?.response.status.code, answer?.response.headers, answer?.body)
+    /// Keeps the answer; of one that shows a secret only that there was one.
+    func finish(_ hold: Hold, _ answer: (response: Response, body: [UInt8])) async throws {
+        let kept = answer.response.holdsSecret ? nil : answer
+        let (status, headers, body) = (kept?.response.status.code, kept?.response.headers, kept?.body)
         try await lasting { db in
             try db.execute(
                 """

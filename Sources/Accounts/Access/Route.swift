@@ -74,6 +74,27 @@ public struct Route: Sendable {
         return query.keys.filter { name in !paging.contains(name) && !self.query.contains { $0.name == name } }.sorted()
     }
 
+    /// Of a parameter in the path, and of one in the query of which nothing else is said.
+    public static let longestParameter = 200
+    /// A cursor holds a key of the list, which may be a name.
+    static let longestCursor = 1_000
+
+    /// What is too long in the path or the query, before anything is done with it.
+    func checkLengths(of request: SignedInRequest) throws(Problem) {
+        // What is longer is no thing of ours.
+        guard request.parameters.values.allSatisfy({ $0.fits(scalars: Self.longestParameter) }) else {
+            throw .notFound("address")
+        }
+        for (name, value) in request.queryItems.sorted(by: { $0.key < $1.key }) {
+            let known = query.first { $0.name == name }?.longest
+            let most = known ?? (name == "cursor" ? Self.longestCursor : Self.longestParameter)
+            guard !value.fits(scalars: most) else { continue }
+            throw .badRequest(
+                "\(name) may have at most \(most) characters.",
+                errors: [.init(field: name, code: "length", message: "may have at most \(most) characters")])
+        }
+    }
+
     /// The part of the API that it belongs to: the first word of its path.
     public var area: String { path.splitBytes(on: "/").first.map(String.init) ?? "" }
 }
@@ -86,9 +107,8 @@ public enum RouteAnswer: Sendable {
     case page(any (Decodable & Sendable).Type)
     /// 200 with `items`, which are few.
     case list(any (Decodable & Sendable).Type)
-    /// 201 with the new thing and its `Location`. If it holds a secret that is shown once, the answer is not kept for
-    /// repeated requests.
-    case made(any (Decodable & Sendable).Type, showsSecret: Bool = false)
+    /// 201 with the new thing and its `Location`.
+    case made(any (Decodable & Sendable).Type)
     /// 202 with what goes on.
     case accepted(any (Decodable & Sendable).Type)
     /// 200 with what was done, or 202 with what goes on.
@@ -126,11 +146,16 @@ public struct QueryParameter: Sendable {
     public let kind: Kind
     /// What it does.
     public let summary: String
+    /// How many Unicode scalars it may have.
+    public let longest: Int
 
     /// Describes a parameter.
-    public init(_ name: String, _ kind: Kind = .text, _ summary: String = "") {
+    public init(
+        _ name: String, _ kind: Kind = .text, _ summary: String = "", longest: Int = Route.longestParameter
+    ) {
         self.name = name
         self.kind = kind
         self.summary = summary
+        self.longest = longest
     }
 }

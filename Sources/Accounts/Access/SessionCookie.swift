@@ -13,6 +13,7 @@ public struct SessionCookie: Sendable {
     }
 
     private var name: String { isSecure ? "__Host-patchbay" : "patchbay" }
+    private var browserName: String { isSecure ? "__Host-patchbay-browser" : "patchbay-browser" }
     private var wayName: String { isSecure ? "__Host-patchbay-way" : "patchbay-way" }
 
     private var organizationName: String { isSecure ? "__Host-patchbay-organization" : "patchbay-organization" }
@@ -25,6 +26,15 @@ public struct SessionCookie: Sendable {
     /// Sets or, with nil, removes the session's token.
     public func set(_ token: SessionToken?, in response: inout Response) {
         put(name, token?.text, seconds: Int(Session.longestTime.components.seconds), in: &response)
+    }
+
+    /// What ``SignIn/browserNote(for:)`` gave, if the request has it.
+    public func browser(in request: Request) -> String? { request.cookies[browserName]?.value }
+
+    /// Sets it; without one the browser keeps what it has.
+    public func setBrowser(_ note: String?, in response: inout Response) {
+        guard let note else { return }
+        put(browserName, note, seconds: KnownBrowsers.days * 86_400, in: &response)
     }
 
     /// What binds the way to an identity provider and back to one browser.

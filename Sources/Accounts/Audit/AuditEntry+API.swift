@@ -8,9 +8,9 @@ import WebSupport
 /// The operations on the audit log.
 func auditRoutes(_ database: Database) -> [Route] {
     let filters = [
-        QueryParameter("actor", .text, "an e-mail address"),
+        QueryParameter("actor", .text, "an e-mail address", longest: AuditEntry.longestName),
         QueryParameter("action", .text, "an action such as rule.create, or rule for all of that kind"),
-        QueryParameter("target", .text, "a thing such as rule 12"),
+        QueryParameter("target", .text, "a thing such as rule 12", longest: AuditEntry.longestName),
         QueryParameter("since", .instant, "not before this instant"),
         QueryParameter("until", .instant, "not after this instant"),
         QueryParameter("installation", .flag, "what belongs to no organization; super administrators only"),

@@ -2,6 +2,7 @@ import BoundaryText
 import Crypto
 import Database
 import Foundation
+import WebSupport
 
 /// One line of the record of who did what.
 public struct AuditEntry: Sendable, Equatable, RowDecodable {
@@ -60,14 +61,29 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
         self.number = number
         self.at = at
         actorID = actor.user?.rawValue
-        self.actor = actor.name
-        means = actor.means
-        address = actor.address
-        self.action = action
-        self.target = target
-        self.before = before
-        self.after = after
+        // What is on record stays for good, and strangers choose some of it: names, paths, addresses.
+        self.actor = actor.name.cut(toBytes: Self.longestName)
+        means = actor.means.cut(toBytes: 60)
+        address = actor.address?.cut(toBytes: 60)
+        self.action = action.cut(toBytes: 60)
+        self.target = target.cut(toBytes: Self.longestName)
+        self.before = before.map(Self.bounded)
+        self.after = after.map(Self.bounded)
         self.result = result
+    }
+
+    /// The most bytes of the names of who and what, so that any e-mail address fits.
+    static let longestName = 254
+    /// The most bytes of what was there before, and of what is there now.
+    static let longestValue = 16_384
+
+    /// JSON that is too long becomes JSON that holds the beginning of it.
+    private static func bounded(_ json: String) -> String {
+        guard json.utf8.count > longestValue else { return json }
+        // Quoting may double it.
+        let beginning = ["cut": json.cut(toBytes: longestValue / 2 - 100)]
+        let data = try? APIJSON.encode(beginning)
+        return data.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
     /// The link to the entry before it: SHA-256 over that one's hash and all of this one's fields, each with its length,
@@ -104,8 +120,7 @@ public struct Actor: Sendable, Equatable {
     /// Names somebody.
     public init(user: User.ID?, name: String, means: String, address: String?) {
         self.user = user
-        // What a visitor typed as his name is stored as well; nobody needs a megabyte of it.
-        self.name = name.cut(toBytes: 254)
+        self.name = name
         self.means = means
         self.address = address
     }

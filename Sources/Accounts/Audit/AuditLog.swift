@@ -22,14 +22,31 @@ public enum AuditLog {
         public init() {}
     }
 
-    /// Writes an entry in the caller's transaction, so that it is there if and only if what it tells of is.
+    /// Writes an entry in the caller's transaction, so that it is there if and only if what it tells of is. Of refusals only
+    /// the first few a minute are written one by one, see ``RefusalCount``.
     /// - Parameter key: seals it; the one that is laid beside the database unless it is only now made.
     public static func record(
         _ action: String, on target: String, by actor: Actor, of organization: Organization.ID,
         before: (any Encodable)? = nil, after: (any Encodable)? = nil, result: AuditEntry.Result = .done, now: Date,
         key: AuditKey? = nil, in db: Connection
     ) throws {
-        if result == .done { try actor.hold?.noteDone(in: db) }
+        switch result {
+        case .done: try actor.hold?.noteDone(in: db)
+        case .refused:
+            guard try RefusalCount.isWritten(action, by: actor, of: organization, now: now, in: db) else { return }
+        case .failed: break
+        }
+        try append(
+            action, on: target, by: actor, of: organization, before: before, after: after, result: result, now: now,
+            key: key, in: db)
+    }
+
+    /// Appends an entry to the chain.
+    static func append(
+        _ action: String, on target: String, by actor: Actor, of organization: Organization.ID,
+        before: (any Encodable)? = nil, after: (any Encodable)? = nil, result: AuditEntry.Result, now: Date,
+        key: AuditKey? = nil, in db: Connection
+    ) throws {
         // The row's lock makes entries of one organization wait for each other, so that each knows the one before it.
         let advance: SQL = """
             UPDATE audit_heads SET number = number + 1 WHERE organization_id = \(organization)

@@ -16,7 +16,7 @@ func keyRoutes(_ keys: APIKeys, areas: @escaping @Sendable () -> Set<String>) ->
         },
         Route(
             .post, "/users/keys", .engineer, "Makes an API key that speaks in the caller's name",
-            takes: NewAPIKey.self, gives: .made(APIKeyAnswer.self, showsSecret: true), reach: .tenants
+            takes: NewAPIKey.self, gives: .made(APIKeyAnswer.self), reach: .tenants
         ) { request in
             let body = try await request.body(NewAPIKey.self)
             let (role, scope) = try body.checked(for: request.principal, areas: areas())
@@ -26,7 +26,7 @@ func keyRoutes(_ keys: APIKeys, areas: @escaping @Sendable () -> Set<String>) ->
                     with: request.principal.key, by: request.actor)
             }
             var answer = APIKeyAnswer(key)
-            answer.key = text.description
+            answer.key = SecretText(text.description)
             return .made(answer, at: "/api/v1/users/keys/\(key.id)")
         },
         Route(.delete, "/users/keys/{id}", .engineer, "Ends an API key at once", gives: .nothing, reach: .tenants) {
@@ -66,6 +66,8 @@ private struct NewAPIKey: JSONBody {
         case name, role, scope
         case expiresAt = "expires_at"
     }
+
+    static let lengths = ["name": 100]
 
     let name: String
     let role: Role?
@@ -125,7 +127,7 @@ struct APIKeyAnswer: Codable, Sendable {
     let expiresAt: Date?
     let lastUsedAt: Date?
     let createdAt: Date
-    var key: String?
+    var key: SecretText?
 
     init(_ key: APIKey) {
         id = key.id

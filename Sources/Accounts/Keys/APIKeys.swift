@@ -53,6 +53,7 @@ public struct APIKeys: Sendable {
     ///   - maker: the key with which it is asked for; the new one ends with it at the latest.
     ///   - actor: who makes it, for the audit log.
     /// - Returns: the key and its text, which cannot be had again.
+    /// - Throws: 409 when the user has too many.
     public func make(
         _ name: String, for user: User.ID, role: Role, scope: KeyScope? = nil, expiresAt: Date? = nil,
         with maker: APIKey.ID? = nil, by actor: Actor = .command

@@ -72,12 +72,12 @@ func organizationRoutes(_ organizations: Organizations, _ users: Users) -> [Rout
 private struct NewOrganization: JSONBody {
     enum CodingKeys: String, CodingKey, CaseIterable { case name }
 
+    static let lengths = ["name": 100]
+
     let name: String
 
     static func check(_ name: String) throws(Problem) {
-        guard (1...100).contains(name.trimmingCharacters(in: .whitespaces).unicodeScalars.count),
-            name.unicodeScalars.count <= 100
-        else {
+        guard !name.trimmingCharacters(in: .whitespaces).isEmpty, name.fits(scalars: 100) else {
             throw .invalid([.init(field: "name", code: "length", message: "must have 1 to 100 characters.")])
         }
     }
@@ -88,6 +88,8 @@ private struct OrganizationChange: JSONBody {
         case name
         case requiresSecondFactor = "requires_second_factor"
     }
+
+    static let lengths = ["name": 100]
 
     let name: String?
     let requiresSecondFactor: Bool?

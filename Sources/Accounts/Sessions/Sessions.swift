@@ -1,6 +1,7 @@
 import BoundaryText
 import Database
 import Foundation
+import WebSupport
 
 /// Beginning, finding and ending sessions.
 public struct Sessions: Sendable {
@@ -129,7 +130,7 @@ public struct Sessions: Sendable {
         let instant = now()
         try await database.write { db in
             try db.execute("DELETE FROM sessions WHERE expires_at < \(instant)")
-            try db.execute("DELETE FROM single_sign_ons WHERE created_at < \(instant - 3_600)")
+            try Way.forget(now: instant, in: db)
             try Throttle.forget(now: instant, in: db)
         }
     }
@@ -141,12 +142,18 @@ public struct Visitor: Sendable, Equatable {
     public let address: String?
     /// The browser, as it names itself.
     public let agent: String?
+    /// What ``SignIn/browserNote(for:)`` gave the browser, if anything.
+    public let browser: String?
 
     /// Describes a visitor.
-    public init(address: String?, agent: String?) {
+    public init(address: String?, agent: String?, browser: String? = nil) {
         self.address = address
         self.agent = agent
+        self.browser = browser
     }
+
+    /// What counts as one visitor.
+    var network: String { VisitorAddress.network(of: address) }
 }
 
 /// A session that goes on, with the person in it.

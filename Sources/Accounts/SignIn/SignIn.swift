@@ -1,6 +1,8 @@
 import BoundaryText
 import Database
 import Foundation
+import Sealing
+import WebSupport
 
 /// The way in with a password, and with a code where there is a second factor.
 public struct SignIn: Sendable {
@@ -21,17 +23,34 @@ public struct SignIn: Sendable {
     private let database: Database
     private let desk: PasswordDesk
     private let secondFactor: SecondFactor
+    private let browsers: KnownBrowsers
     private let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
+    /// - Parameters:
+    ///   - sealer: seals the notes by which browsers are known again.
+    ///   - now: the wall clock.
     public init(
-        database: Database, desk: PasswordDesk, secondFactor: SecondFactor,
+        database: Database, desk: PasswordDesk, secondFactor: SecondFactor, sealer: Sealer,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.database = database
         self.desk = desk
         self.secondFactor = secondFactor
         self.now = now
+        browsers = KnownBrowsers(sealer: sealer)
+    }
+
+    /// An authenticator's six digits, or a recovery code as people write it.
+    private static let longestCode = 64
+
+    /// How an account is looked for, whatever was typed.
+    private static func account(_ email: String) -> String {
+        email.trimmingCharacters(in: .whitespaces).lowercased()
+    }
+
+    /// What the browser keeps so that it is known again when this account signs in: ``Visitor/browser``.
+    public func browserNote(for email: String) -> String? {
+        browsers.note(for: Self.account(email), now: now())
     }
 
     /// Checks a password.
@@ -40,48 +59,94 @@ public struct SignIn: Sendable {
     public func withPassword(
         email: String, password: String, from visitor: Visitor, replacing previous: SessionToken?
     ) async throws -> SessionToken {
-        let key = email.trimmingCharacters(in: .whitespaces).lowercased()
-        let address = visitor.address ?? "unknown"
-        let subjects: [Throttle.Subject] = [.accountFrom(key, address: address), .address(address), .account(key)]
-        let found: (wait: Double, user: Row?) = try await database.read { [now] db in
-            (
-                try Throttle.wait(for: subjects, now: now(), in: db),
-                try db.first(
-                    """
-                    SELECT id, organization_id, email, password_hash, active, totp_confirmed_at FROM users
-                    WHERE email_key = \(key)
-                    """)
-            )
-        }
-        let actor = Actor(user: try found.user?["id"], name: key, means: "sign-in", address: visitor.address)
-        // Nobody belongs to the installation itself; its record takes what belongs to no organization.
-        let organization: Organization.ID = try found.user?["organization_id"] ?? .installation
-        guard found.wait <= 0 else {
-            // Not on record: the failures before it are, and whoever goes on asking must not fill the disk.
-            throw Refusal.wait(.seconds(found.wait.rounded(.up)))
-        }
-        let hash: String? = try found.user?["password_hash"]
-        // An unknown account costs as much time as a known one.
-        let isRight = try await desk.verify(password, against: hash ?? Self.nobodysHash)
-        let instant = now()
-        guard let row = found.user, hash != nil, isRight, try row["active"] == true else {
-            try await database.write { db in
-                try Throttle.failed(subjects, now: instant, in: db)
-                try AuditLog.record(
-                    "session.sign_in", on: "user \(key)", by: actor, of: organization, result: .refused, now: instant,
-                    in: db)
-            }
+        // Before anything else: what is longer belongs to nobody, and must neither be stored nor be counted.
+        guard email.utf8.count <= EmailAddress.mostBytes, password.utf8.count <= Password.mostBytes else {
             throw Refusal.wrongCredentials
         }
-        let user: User.ID = try row["id"]
-        let confirmed: Date? = try row["totp_confirmed_at"]
-        return try await database.write { db in
-            try Throttle.succeeded([subjects[0]], in: db)
-            if let previous { try db.execute("DELETE FROM sessions WHERE token_hash = \(previous.hash)") }
-            if confirmed == nil { try Self.noteSignIn(user, actor, organization, now: instant, in: db) }
-            return try Sessions.begin(
-                for: user, means: .password, awaitsCode: confirmed != nil, from: visitor, now: instant, in: db)
+        let account = Self.account(email)
+        let isKnown = browsers.know(visitor.browser, as: account, now: now())
+        return try await desk.withPlace(for: isKnown ? .known : .stranger(network: visitor.network)) { place in
+            let entry = try await beginEntry(of: account, from: visitor)
+            // An unknown account costs as much time as a known one.
+            let isRight = try await counted(entry.attempt) {
+                try await place.verify(password, against: entry.hash ?? Password.settingOfNobody)
+            }
+            guard isRight, entry.hash != nil, entry.isActive, let user = entry.actor.user else {
+                try await refuse("session.sign_in", on: "user \(account)", entry.actor, entry.organization)
+                throw Refusal.wrongCredentials
+            }
+            let instant = now()
+            return try await database.write { db in
+                try Throttle.giveBack(
+                    entry.attempt, proved: .accountFrom(account, address: visitor.network), in: db)
+                if let previous { try db.execute("DELETE FROM sessions WHERE token_hash = \(previous.hash)") }
+                if !entry.hasSecondFactor {
+                    try Self.noteSignIn(user, entry.actor, entry.organization, now: instant, in: db)
+                }
+                return try Sessions.begin(
+                    for: user, means: .password, awaitsCode: entry.hasSecondFactor, from: visitor, now: instant, in: db)
+            }
         }
+    }
+
+    /// A try to sign in that is counted, with what is known of the account.
+    private struct Entry: Sendable {
+        let attempt: Throttle.Attempt
+        let actor: Actor
+        let organization: Organization.ID
+        let hash: String?
+        let isActive: Bool
+        let hasSecondFactor: Bool
+    }
+
+    private func beginEntry(of account: String, from visitor: Visitor) async throws -> Entry {
+        let (instant, network) = (now(), visitor.network)
+        return try await database.write { db in
+            // Who has to wait is not put on record: the failures before it are, and whoever goes on asking must not fill the
+            // disk.
+            let attempt = try Throttle.take(
+                [.accountFrom(account, address: network), .address(network), .account(account)], now: instant, in: db)
+            let user = try db.first(
+                """
+                SELECT id, organization_id, password_hash, active, totp_confirmed_at FROM users
+                WHERE email_key = \(account)
+                """)
+            let confirmed: Date? = try user?["totp_confirmed_at"]
+            return Entry(
+                attempt: attempt,
+                actor: Actor(user: try user?["id"], name: account, means: "sign-in", address: visitor.address),
+                // Nobody belongs to the installation itself; its record takes what belongs to no organization.
+                organization: try user?["organization_id"] ?? .installation, hash: try user?["password_hash"],
+                isActive: try user?["active"] ?? false, hasSecondFactor: confirmed != nil)
+        }
+    }
+
+    /// Does what a counted try is for. If that cannot be done the try was none.
+    private func counted<Value: Sendable>(
+        _ attempt: Throttle.Attempt, _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
+        } catch {
+            try? await database.write { try Throttle.giveBack(attempt, in: $0) }
+            throw error
+        }
+    }
+
+    private func refuse(
+        _ action: String, on target: String, _ actor: Actor, _ organization: Organization.ID
+    ) async throws {
+        let instant = now()
+        try await database.write { db in
+            try AuditLog.record(
+                action, on: target, by: actor, of: organization, result: .refused, now: instant, in: db)
+        }
+    }
+
+    /// Counts a try to prove something of a person who has signed in.
+    private func takeProof(of user: User.ID) async throws -> Throttle.Attempt {
+        let instant = now()
+        return try await database.write { try Throttle.take([.code(user)], now: instant, in: $0) }
     }
 
     /// Checks the code of a session that waits for it.
@@ -89,24 +154,18 @@ public struct SignIn: Sendable {
     public func withCode(
         _ text: String, in live: LiveSession, _ token: SessionToken, from visitor: Visitor
     ) async throws -> (token: SessionToken, recoveryCodesLeft: Int?) {
-        let subject = Throttle.Subject.code(live.user)
-        let wait = try await database.read { [now] in try Throttle.wait(for: [subject], now: now(), in: $0) }
-        guard wait <= 0 else { throw Refusal.wait(.seconds(wait.rounded(.up))) }
+        guard text.utf8.count <= Self.longestCode else { throw Refusal.wrongCode }
         let actor = Actor(user: live.user, name: live.email, means: "sign-in", address: visitor.address)
-        let proof = try await secondFactor.prove(text, by: live.user)
-        let instant = now()
+        let attempt = try await takeProof(of: live.user)
+        let proof = try await counted(attempt) { try await secondFactor.prove(text, by: live.user) }
         guard let proof else {
-            try await database.write { db in
-                try Throttle.failed([subject], now: instant, in: db)
-                try AuditLog.record(
-                    "session.code", on: "user \(live.user)", by: actor, of: live.home, result: .refused, now: instant,
-                    in: db)
-            }
+            try await refuse("session.code", on: "user \(live.user)", actor, live.home)
             throw Refusal.wrongCode
         }
         let left: Int? = if case .recoveryCode(let left) = proof { left } else { nil }
+        let instant = now()
         let next = try await database.write { db -> SessionToken in
-            try Throttle.succeeded([subject], in: db)
+            try Throttle.giveBack(attempt, proved: .code(live.user), in: db)
             try db.execute("DELETE FROM sessions WHERE token_hash = \(token.hash)")
             if left != nil {
                 try AuditLog.record(
@@ -136,29 +195,27 @@ public struct SignIn: Sendable {
     public func changePassword(
         from present: String, to new: String, in live: LiveSession, visitor: Visitor
     ) async throws -> SessionToken {
-        let subject = Throttle.Subject.code(live.user)
-        let found: (wait: Double, hash: String?) = try await database.read { [now] db in
-            (
-                try Throttle.wait(for: [subject], now: now(), in: db),
-                try db.first("SELECT password_hash FROM users WHERE id = \(live.user)")?["password_hash"]
-            )
-        }
-        guard found.wait <= 0 else { throw Refusal.wait(.seconds(found.wait.rounded(.up))) }
         if let objection = Password.objection(to: new, of: live.email) { throw PasswordObjection(reason: objection) }
         guard new != present else { throw PasswordObjection(reason: "must differ from the present one") }
-        let isRight = try await desk.verify(present, against: found.hash ?? Self.nobodysHash)
-        let instant = now()
+        guard present.utf8.count <= Password.mostBytes else { throw Refusal.wrongCredentials }
         let actor = Actor(user: live.user, name: live.email, means: "session", address: visitor.address)
-        guard found.hash != nil, isRight else {
-            try await database.write { db in
-                try Throttle.failed([subject], now: instant, in: db)
-                try AuditLog.record(
-                    "user.change_password", on: "user \(live.user)", by: actor, of: live.home, result: .refused,
-                    now: instant, in: db)
+        let hash = try await desk.withPlace(for: .known) { place in
+            let attempt = try await takeProof(of: live.user)
+            let isRight = try await counted(attempt) {
+                let stored: String? = try await database.read { db in
+                    try db.first("SELECT password_hash FROM users WHERE id = \(live.user)")?["password_hash"]
+                }
+                let isSame = try await place.verify(present, against: stored ?? Password.settingOfNobody)
+                return stored != nil && isSame
             }
-            throw Refusal.wrongCredentials
+            guard isRight else {
+                try await refuse("user.change_password", on: "user \(live.user)", actor, live.home)
+                throw Refusal.wrongCredentials
+            }
+            try await database.write { try Throttle.giveBack(attempt, in: $0) }
+            return try await place.hash(new)
         }
-        let hash = try await desk.hash(new)
+        let instant = now()
         return try await database.write { db in
             try db.execute(
                 """
@@ -206,9 +263,6 @@ public struct SignIn: Sendable {
         try db.execute("UPDATE users SET last_sign_in_at = \(now) WHERE id = \(user)")
         try AuditLog.record("session.sign_in", on: "user \(user)", by: actor, of: organization, now: now, in: db)
     }
-
-    // A salt without a hash: checking against it costs as much as against a hash, and never succeeds.
-    private static let nobodysHash = Password.settingOfNobody
 }
 
 /// Why a password is not accepted.

@@ -1,13 +1,15 @@
 import BoundaryText
 import Database
 import Foundation
+import WebSupport
 
 /// Makes guessing slow: after some failures each further try has to wait, longer each time.
 ///
 /// What is counted is chosen so that nobody locks out somebody else: a person's own address waits for his own failures;
-/// all addresses together slow an account down only a little.
+/// all addresses together slow an account down only a little. A try counts as a failure from its beginning, and is taken
+/// back when it was none: so of many at once no more are looked at than of as many one after the other.
 struct Throttle: Sendable {
-    /// What is counted, and how strictly.
+    /// What is counted, and how strictly. Addresses are networks as ``VisitorAddress/network(of:)`` names them.
     enum Subject: Sendable, Equatable {
         /// One account tried from one address.
         case accountFrom(String, address: String)
@@ -20,9 +22,9 @@ struct Throttle: Sendable {
 
         var name: String {
             switch self {
-            case .accountFrom(let account, let address): "from:\(address):\(account.cut(toBytes: 254).lowercased())"
+            case .accountFrom(let account, let address): "from:\(address):\(account)"
             case .address(let address): "address:\(address)"
-            case .account(let account): "account:\(account.cut(toBytes: 254).lowercased())"
+            case .account(let account): "account:\(account)"
             case .code(let user): "code:\(user)"
             }
         }
@@ -45,6 +47,14 @@ struct Throttle: Sendable {
         }
     }
 
+    /// A try that is counted, with what is needed to take it back.
+    struct Attempt: Sendable {
+        fileprivate let names: [String]
+        fileprivate let at: Date
+        /// When each was counted last before.
+        fileprivate let former: [String: Date]
+    }
+
     /// Failures are forgotten after an hour without one.
     private static let memory = 3_600.0
 
@@ -54,34 +64,52 @@ struct Throttle: Sendable {
         return excess < 0 ? 0 : min(subject.longest, Double(sign: .plus, exponent: min(excess + 1, 20), significand: 1))
     }
 
-    /// How many seconds must pass before the next try; 0 for none.
-    static func wait(for subjects: [Subject], now: Date, in db: Connection) throws -> Double {
-        let rows = try db.all(
-            "SELECT name, failures, failed_at FROM throttles WHERE name IN (\(list: subjects.map(\.name)))")
-        return try rows.map { row -> Double in
-            let (name, failedAt): (String, Date) = (try row["name"], try row["failed_at"])
-            guard let subject = subjects.first(where: { $0.name == name }), now < failedAt + memory else { return 0 }
-            return failedAt.timeIntervalSince(now) + delay(after: try row["failures"], of: subject)
-        }.max().map { max(0, $0) } ?? 0
-    }
-
-    /// Counts a failure.
-    static func failed(_ subjects: [Subject], now: Date, in db: Connection) throws {
+    /// Counts a try as a failure, in the transaction that looks whether there may be one.
+    /// - Throws: ``SignIn/Refusal/wait(_:)``, which has to end the transaction, so that nothing is counted.
+    static func take(_ subjects: [Subject], now: Date, in db: Connection) throws -> Attempt {
         // In one order, so that two transactions do not wait for each other.
-        for name in subjects.map(\.name).sorted() {
-            try db.execute(
+        let names = subjects.map(\.name).sorted()
+        // Two tries at once must not both be the last free one.
+        for name in names { try db.lock("throttle:\(name)") }
+        let rows = try db.all("SELECT name, failures, failed_at FROM throttles WHERE name IN (\(list: names))")
+        var (wait, former): (Double, [String: Date]) = (0, [:])
+        for row in rows {
+            let (name, failedAt): (String, Date) = (try row["name"], try row["failed_at"])
+            guard let subject = subjects.first(where: { $0.name == name }), now < failedAt + memory else { continue }
+            wait = max(wait, failedAt.timeIntervalSince(now) + delay(after: try row["failures"], of: subject))
+            former[name] = failedAt
+        }
+        guard wait <= 0 else { throw SignIn.Refusal.wait(.seconds(wait.rounded(.up))) }
+        for name in names {
+            try db.send(
                 """
                 INSERT INTO throttles (name, failures, failed_at) VALUES (\(name), 1, \(now))
                 ON CONFLICT (name) DO UPDATE SET
-                    failures = CASE WHEN throttles.failed_at < \(now - memory) THEN 1 ELSE throttles.failures + 1 END,
+                    failures = CASE WHEN throttles.failed_at <= \(now - memory) THEN 1 ELSE throttles.failures + 1 END,
                     failed_at = excluded.failed_at
                 """)
         }
+        return Attempt(names: names, at: now, former: former)
     }
 
-    /// Forgets the failures of who has proved himself.
-    static func succeeded(_ subjects: [Subject], in db: Connection) throws {
-        try db.execute("DELETE FROM throttles WHERE name IN (\(list: subjects.map(\.name)))")
+    /// Takes back what was counted for a try that did not fail.
+    /// - Parameter proved: the account and address of which all failures are forgotten besides.
+    static func giveBack(_ attempt: Attempt, proved: Subject? = nil, in db: Connection) throws {
+        for name in attempt.names {
+            // Also the time, or sign-ins that succeed would keep the failures of others remembered.
+            try db.send(
+                """
+                UPDATE throttles SET failures = failures - 1,
+                    failed_at = CASE WHEN failed_at = \(attempt.at) THEN \(attempt.former[name] ?? attempt.at)
+                        ELSE failed_at END
+                WHERE name = \(name)
+                """)
+        }
+        try db.execute(
+            """
+            DELETE FROM throttles
+            WHERE name IN (\(list: attempt.names)) AND (failures <= 0 OR name = \(proved?.name ?? ""))
+            """)
     }
 
     /// Forgets what is too old to matter.

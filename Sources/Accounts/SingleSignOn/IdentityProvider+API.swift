@@ -110,6 +110,8 @@ private enum ProviderKeys: String, CodingKey, CaseIterable {
     case sharesReturn = "shared_return"
 }
 
+private let providerLengths = ["name": 60, "issuer": 300, "client_id": 200, "client_secret": 500, "value": 200]
+
 private struct NewProvider: JSONBody {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case name, issuer, enabled
@@ -120,6 +122,8 @@ private struct NewProvider: JSONBody {
         case trustedDomains = "trusted_domains"
         case followsRoles = "follow_roles"
     }
+
+    static let lengths = providerLengths
 
     let name: String
     let issuer: String
@@ -144,6 +148,8 @@ private struct NewProvider: JSONBody {
 
 private struct ProviderChange: JSONBody {
     typealias CodingKeys = ProviderKeys
+
+    static let lengths = providerLengths
 
     let name: String?
     let issuer: String?
@@ -195,7 +201,7 @@ extension IdentityProviders.Draft {
         length("client_id", clientID, 1...200)
         if let clientSecret { length("client_secret", clientSecret, 1...500) }
         let address = WebAddress(issuer)
-        if issuer.utf8.count > 300 || address == nil || address?.query != nil || address?.hasFragment != false {
+        if !issuer.fits(scalars: 300) || address == nil || address?.query != nil || address?.hasFragment != false {
             errors.append(
                 .init(
                     field: "issuer", code: "wrong_value",
@@ -209,9 +215,7 @@ extension IdentityProviders.Draft {
                     field: defaultRole > .admin ? "default_role" : "role_rules", code: "too_large",
                     message: "must not be above admin; owners are made by owners."))
         }
-        if roleRules.count > 50
-            || roleRules.contains(where: { $0.value.isEmpty || $0.value.unicodeScalars.count > 200 })
-        {
+        if roleRules.count > 50 || roleRules.contains(where: { $0.value.isEmpty || !$0.value.fits(scalars: 200) }) {
             errors.append(
                 .init(
                     field: "role_rules", code: "length",

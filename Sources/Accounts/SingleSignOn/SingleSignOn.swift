@@ -4,6 +4,7 @@ import Database
 import Foundation
 import OpenIDConnect
 import Sealing
+import WebSupport
 
 /// The way in through an identity provider: authorization code with PKCE, state and nonce.
 public struct SingleSignOn: Sendable {
@@ -14,12 +15,12 @@ public struct SingleSignOn: Sendable {
     public struct Departure: Sendable {
         /// Where to go.
         public let url: String
-        /// For a cookie that binds the way back to this browser.
+        /// For a cookie that binds the way back to this browser, and is all that is kept of it.
         public let browser: String
     }
 
     /// What comes back through the browser.
-    public struct Way: Sendable {
+    public struct Answer: Sendable {
         /// Which provider's address was called; nil for the shared one.
         public let returnedTo: IdentityProvider.ID?
         /// As we sent it.
@@ -52,8 +53,6 @@ public struct SingleSignOn: Sendable {
         /// Whose provider it was.
         public let organization: Organization.ID
     }
-
-    private static let longestWay = 600.0
 
     private let database: Database
     private let sealer: Sealer
@@ -135,28 +134,19 @@ public struct SingleSignOn: Sendable {
             try db.first("SELECT * FROM identity_providers WHERE id = \(id) AND enabled = 1", as: IdentityProvider.self)
         }
         guard let provider else { throw Refusal.unknownProvider }
-        let (state, browser) = (SessionToken.random(), SessionToken.random())
-        let (nonce, verifier) = (SessionToken.random().text, SessionToken.random().text)
-        let challenge = Base64URL.text(Array(SHA256.hash(data: Data(verifier.utf8))))
+        let way = Way(to: id, destination: destination, now: now())
+        let challenge = Base64URL.text(Array(SHA256.hash(data: Data(way.verifier.utf8))))
         let url: String
         do throws(OpenIDError) {
             url = try await (try openClient(provider)).authorizationURL(
-                redirect: redirect(of: provider), state: state.text, nonce: nonce, challenge: challenge)
+                redirect: redirect(of: provider), state: way.state, nonce: way.nonce, challenge: challenge)
         } catch {
             throw Refusal.provider(error)
         }
-        let instant = now()
-        try await database.write { db in
-            try db.execute(
-                """
-                INSERT INTO single_sign_ons (
-                    state_hash, provider_id, browser_hash, nonce, verifier, destination, created_at)
-                VALUES (
-                    \(state.hash), \(id), \(browser.hash), \(nonce), \(verifier), \(destination.cut(toBytes: 2_000)),
-                    \(instant))
-                """)
+        guard let browser = way.sealed(by: sealer) else {
+            throw Refusal.provider(.refused("the way there cannot be sealed"))
         }
-        return Departure(url: url, browser: browser.text)
+        return Departure(url: url, browser: browser)
     }
 
     private func openClient(_ provider: IdentityProvider) throws(OpenIDError) -> OpenIDClient {
@@ -172,54 +162,47 @@ public struct SingleSignOn: Sendable {
     ///   - browser: what ``Departure`` gave.
     ///   - previous: the browser's session so far, which ends.
     public func arrive(
-        _ way: Way, browser: String, from visitor: Visitor, replacing previous: SessionToken?
+        _ answer: Answer, browser: String, from visitor: Visitor, replacing previous: SessionToken?
     ) async throws -> Arrival {
-        let (instant, state, browser) = (now(), SessionToken(text: way.state), SessionToken(text: browser))
-        // Taken out: a state counts once.
-        let row = try await database.write { db in
-            try db.first(
-                """
-                DELETE FROM single_sign_ons WHERE state_hash = \(state.hash) AND browser_hash = \(browser.hash)
-                    AND created_at > \(instant - Self.longestWay)
-                RETURNING provider_id, nonce, verifier, destination
-                """)
+        let instant = now()
+        guard let way = Way.open(browser, state: answer.state, by: sealer, now: instant) else {
+            throw Refusal.unknownState
         }
-        guard let row else { throw Refusal.unknownState }
-        let id: IdentityProvider.ID = try row["provider_id"]
-        let (nonce, verifier, destination): (String, String, String) = (
-            try row["nonce"], try row["verifier"], try row["destination"]
-        )
+        let id = way.provider
         let provider = try await database.read { db in
             try db.first("SELECT * FROM identity_providers WHERE id = \(id) AND enabled = 1", as: IdentityProvider.self)
         }
         guard let provider else { throw Refusal.unknownProvider }
-        try await check(way, provider)
-        if let refusal = way.refusal {
-            throw Refusal.refused(refusal.cut(toBytes: 100))
-        }
+        try await check(answer, provider)
+        if let refusal = answer.refusal { throw Refusal.refused(refusal.cut(toScalars: 100)) }
         let claims: IdentityClaims
         do throws(OpenIDError) {
             claims = try await openClient(provider).claims(
-                code: way.code, verifier: verifier, redirect: redirect(of: provider), nonce: nonce, now: instant)
+                code: answer.code, verifier: way.verifier, redirect: redirect(of: provider), nonce: way.nonce,
+                now: instant)
         } catch {
             try await record(error, of: provider, visitor, at: instant)
             throw Refusal.provider(error)
         }
         let admission = Admission(
             claims: claims, provider: provider, visitor: visitor, previous: previous, now: instant)
-        let token = try await database.write { try admission.decide(in: $0) }.get()
-        return Arrival(token: token, destination: destination, organization: provider.organization)
+        let outcome: Result<SessionToken, Refusal> = try await database.write { db in
+            guard try way.use(now: instant, in: db) else { return .failure(.unknownState) }
+            return try admission.decide(in: db)
+        }
+        return Arrival(
+            token: try outcome.get(), destination: way.destination, organization: provider.organization)
     }
 
     /// Compares what came back through the browser with what was asked for: the address, and the issuer where it is named.
-    private func check(_ way: Way, _ provider: IdentityProvider) async throws {
-        guard way.returnedTo == (provider.sharesReturn ? nil : provider.id) else { throw Refusal.unknownState }
+    private func check(_ answer: Answer, _ provider: IdentityProvider) async throws {
+        guard answer.returnedTo == (provider.sharesReturn ? nil : provider.id) else { throw Refusal.unknownState }
         do throws(OpenIDError) {
-            try await openClient(provider).checkIssuer(way.issuer)
+            try await openClient(provider).checkIssuer(answer.issuer)
         } catch {
             throw Refusal.provider(error)
         }
-        guard provider.sharesReturn, way.issuer == nil else { return }
+        guard provider.sharesReturn, answer.issuer == nil else { return }
         // Without a name on the answer it is this provider's only if no other one returns to the same address.
         let other = try await database.read { db in
             try db.first("SELECT id FROM identity_providers WHERE shared_return = 1 AND id <> \(provider.id) LIMIT 1")

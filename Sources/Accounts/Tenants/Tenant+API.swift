@@ -116,6 +116,8 @@ private struct NewTenant: JSONBody {
         case psaCompanyName = "psa_company_name"
     }
 
+    static let lengths = ["name": 100, "psa_company_name": 200]
+
     let name: String
     let active: Bool?
     let psaCompany: String?
@@ -137,6 +139,8 @@ private struct TenantChange: JSONBody {
         case psaCompany = "psa_company_id"
         case psaCompanyName = "psa_company_name"
     }
+
+    static let lengths = ["name": 100, "psa_company_name": 200]
 
     let name: String?
     let active: Bool?

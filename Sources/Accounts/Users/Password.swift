@@ -75,7 +75,8 @@ public enum Password {
         return ConstantTime.equal(Array(again.utf8), Array(hash.utf8))
     }
 
-    /// What stands in front of a hash: algorithm, cost and salt, of nobody's password.
+    /// What stands in front of a hash: algorithm, cost and salt, of nobody's password. Checking against it costs as much as
+    /// against a hash, and never succeeds.
     static let settingOfNobody = "$2b$\(cost)$" + String(repeating: ".", count: 22)
 
     private static func crypt(_ password: String, setting: [CChar]) -> String? {

@@ -1,6 +1,7 @@
 import BoundaryText
 import Database
 import Foundation
+import WebSupport
 
 /// The first organization and its administrator.
 public struct FirstAdministrator: Sendable {
@@ -21,6 +22,9 @@ public struct FirstAdministrator: Sendable {
     /// Creates the administrator when there is no user at all; otherwise changes nothing.
     /// - Returns: the new administrator, or the oldest super administrator that was there before.
     public func createIfNobodyExists(in database: Database, now: Date) async throws -> (user: User, created: Bool) {
+        guard email.utf8.count <= EmailAddress.mostBytes, organization.fits(scalars: 100) else {
+            throw DatabaseError.statement("the administrator's e-mail or the organization's name is too long")
+        }
         // Hashed before the transaction: it takes a quarter of a second.
         let hash = password.flatMap(Password.hash)
         let (email, organization) = (email, organization)

@@ -106,6 +106,8 @@ private struct NewUser: JSONBody {
         case email, name, role, password
     }
 
+    static let lengths = ["email": EmailAddress.mostBytes, "name": 100, "password": Password.mostBytes]
+
     let email: String
     let name: String
     let role: Role
@@ -137,6 +139,8 @@ private struct UserChange: JSONBody {
         case identitySubject = "identity_subject"
     }
 
+    static let lengths = ["name": 100]
+
     let name: String?
     let role: Role?
     let active: Bool?
@@ -148,6 +152,8 @@ private struct NewPassword: JSONBody {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case password
     }
+
+    static let lengths = ["password": Password.mostBytes]
 
     let password: String
 }

@@ -94,7 +94,7 @@ public struct Users: Sendable {
         guard role <= Self.largestManaged(by: principal) else { throw Refusal.roleTooLarge(role) }
         guard password == nil || !principal.isLimitedKey else { throw Refusal.limitedKey }
         var hash: String?
-        if let password { hash = try await desk.hash(password) }
+        if let password { hash = try await desk.withPlace(for: .known) { try await $0.hash(password) } }
         let (stored, instant) = (hash, now())
         return try await database.write { db in
             guard try db.first("SELECT id FROM users WHERE email_key = \(email.lowercased())") == nil else {
@@ -167,7 +167,7 @@ public struct Users: Sendable {
         of id: User.ID, to password: String, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
         guard !principal.isLimitedKey else { throw Refusal.limitedKey }
-        let (hash, instant) = (try await desk.hash(password), now())
+        let (hash, instant) = (try await desk.withPlace(for: .known) { try await $0.hash(password) }, now())
         try await database.write { db in
             _ = try Self.managed(id, of: organization, by: principal, in: db)
             try db.execute(

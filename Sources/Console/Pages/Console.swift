@@ -185,15 +185,16 @@ public struct Console: Sendable {
         }
         let zone = request.cookies["patchbay-zone"]?.value.removingPercentEncoding.flatMap(TimeZone.init(identifier:))
         return Visit(
-            live: live, token: token, principal: live.principal, visitor: Self.visitor(request, context),
+            live: live, token: token, principal: live.principal, visitor: visitor(request, context),
             path: request.uri.path, parameters: parameters, query: request.uri.fields, entries: entries,
             zone: zone ?? .gmt,
             flash: Flash.read(request), theme: Self.theme(request),
             chosenTenant: Tenancy.chosen(request), table: table, flagged: flagged)
     }
 
-    static func visitor(_ request: Request, _ context: WebContext) -> Visitor {
-        Visitor(address: context.address, agent: request.headers[.userAgent])
+    func visitor(_ request: Request, _ context: WebContext) -> Visitor {
+        Visitor(
+            address: context.address, agent: request.headers[.userAgent], browser: cookie.browser(in: request))
     }
 
     static func theme(_ request: Request) -> String? {
@@ -203,10 +204,14 @@ public struct Console: Sendable {
         return theme
     }
 
-    static func entries(of request: Request, _ context: WebContext) async throws -> Entries {
+    /// What a form sent.
+    /// - Parameter most: the most bytes that are read; nil for as many as any body may have.
+    static func entries(
+        of request: Request, _ context: WebContext, most: Int? = nil
+    ) async throws -> Entries {
         guard request.method == .post else { return Entries() }
         var request = request
-        let buffer = try await request.collectBody(upTo: context.maxUploadSize)
+        let buffer = try await request.collectBody(upTo: most ?? context.maxUploadSize)
         return Entries(urlEncoded: String(decoding: buffer.readableBytesView, as: UTF8.self))
     }
 

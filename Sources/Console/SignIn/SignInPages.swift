@@ -46,6 +46,9 @@ extension Console {
         }
     }
 
+    /// Bytes of the largest form before the door: e-mail, password, and the page to come back to, percent-encoded.
+    private static let longestForm = 16_384
+
     // MARK: Password
 
     private static let signInFields = [
@@ -84,13 +87,15 @@ extension Console {
 
     private func signIn(_ request: Request, _ context: WebContext) async throws -> Response {
         try Self.checkOrigin(request)
-        let entries = try await Self.entries(of: request, context)
+        let entries = try await Self.entries(of: request, context, most: Self.longestForm)
         do {
             let token = try await accounts.signIn.withPassword(
                 email: entries["email"] ?? "", password: entries["password"] ?? "",
-                from: Self.visitor(request, context),
+                from: visitor(request, context),
                 replacing: cookie.token(in: request))
-            return welcome(token, to: entries["to"], isReturn: entries["again"] == "1")
+            var response = welcome(token, to: entries["to"], isReturn: entries["again"] == "1")
+            cookie.setBrowser(accounts.signIn.browserNote(for: entries["email"] ?? ""), in: &response)
+            return response
         } catch let refusal as SignIn.Refusal {
             var response = try await signInPage(request, entries, problem: refusal.words, status: refusal.status)
             refusal.addWait(to: &response)
@@ -112,8 +117,8 @@ extension Console {
     private func signOut(_ request: Request, _ context: WebContext) async throws -> Response {
         var response = Response.redirect(to: "/sign-in")
         if let (token, live) = try await signedIn(request) {
-            try Self.checkProof(request, try await Self.entries(of: request, context), token)
-            try await accounts.signIn.out(live, from: Self.visitor(request, context))
+            try Self.checkProof(request, try await Self.entries(of: request, context, most: Self.longestForm), token)
+            try await accounts.signIn.out(live, from: visitor(request, context))
         }
         cookie.set(nil, in: &response)
         // What was typed and not sent is kept by the browser until then.
@@ -178,11 +183,11 @@ extension Console {
 
     private func enterCode(_ request: Request, _ context: WebContext) async throws -> Response {
         try await duty(.enterCode, request, context) { token, live in
-            let entries = try await Self.entries(of: request, context)
+            let entries = try await Self.entries(of: request, context, most: Self.longestForm)
             try Self.checkProof(request, entries, token)
             do {
                 let entered = try await accounts.signIn.withCode(
-                    entries["code"] ?? "", in: live, token, from: Self.visitor(request, context))
+                    entries["code"] ?? "", in: live, token, from: visitor(request, context))
                 var response = welcome(entered.token, to: "/")
                 if let left = entered.recoveryCodesLeft {
                     Flash.write(
@@ -211,11 +216,11 @@ extension Console {
 
     private func changePassword(_ request: Request, _ context: WebContext) async throws -> Response {
         try await duty(.changePassword, request, context) { token, live in
-            let entries = try await Self.entries(of: request, context)
+            let entries = try await Self.entries(of: request, context, most: Self.longestForm)
             try Self.checkProof(request, entries, token)
             do {
                 let next = try await PasswordChange.perform(
-                    entries, live, accounts.signIn, Self.visitor(request, context))
+                    entries, live, accounts.signIn, visitor(request, context))
                 return welcome(next, to: "/")
             } catch let problem as Problem {
                 return try passwordPage(request, token, problem: problem)
@@ -235,7 +240,7 @@ extension Console {
 
     private func setUpSecondFactor(_ request: Request, _ context: WebContext) async throws -> Response {
         try await duty(.setUpSecondFactor, request, context) { token, live in
-            let entries = try await Self.entries(of: request, context)
+            let entries = try await Self.entries(of: request, context, most: Self.longestForm)
             try Self.checkProof(request, entries, token)
             let actor = Actor(
                 user: live.user, name: live.email, means: "session", address: context.address)
@@ -280,7 +285,7 @@ extension Console {
                 .init(
                     returnedTo: provider, state: query["state"] ?? "", code: query["code"] ?? "", issuer: query["iss"],
                     refusal: query["error"]),
-                browser: cookie.way(in: request) ?? "", from: Self.visitor(request, context),
+                browser: cookie.way(in: request) ?? "", from: visitor(request, context),
                 replacing: cookie.token(in: request))
             response = welcome(arrival.token, to: arrival.destination)
             cookie.setOrganization(arrival.organization, in: &response)

@@ -39,7 +39,7 @@ func chatConnectionRoutes(
         },
         Route(
             .post, path, .admin, "Tests and saves a new chat connection", takes: NewChatConnection.self,
-            gives: .made(ChatConnectionAnswer.self, showsSecret: true)
+            gives: .made(ChatConnectionAnswer.self)
         ) { request in
             let body = try await request.body(NewChatConnection.self)
             let draft = try body.draft()
@@ -128,10 +128,15 @@ func chatConnectionRoutes(
     ]
 }
 
+// Addresses as long as browsers take them, and tokens that hold more than a name.
+private let chatLengths = ["name": 100, "url": 2_000, "token": 2_000]
+
 private struct NewChatConnection: JSONBody {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case provider, name, url, token
     }
+
+    static let lengths = chatLengths
 
     let provider: String?
     let name: String
@@ -169,6 +174,8 @@ private struct ChatConnectionChange: JSONBody {
         case name, url, token, active
     }
 
+    static let lengths = chatLengths
+
     let name: String?
     let url: String?
     let token: String?
@@ -199,12 +206,12 @@ private struct ChatConnectionAnswer: Codable, Sendable {
     let lastValidatedAt: Date?
     let createdAt: Date
     /// Only when it was just made.
-    let secret: String?
+    let secret: SecretText?
 
     /// - Parameter reader: who is told; the address of a webhook is a secret of many receivers, so only administrators see
     ///   more of it than the host.
     init(_ connection: ChatConnection, for reader: Role, secret: String? = nil) {
-        self.secret = secret
+        self.secret = secret.map(SecretText.init)
         id = connection.id
         provider = connection.provider
         name = connection.name

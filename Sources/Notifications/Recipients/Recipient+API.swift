@@ -72,6 +72,8 @@ private struct NewPerson: JSONBody {
         case connection = "connection_id"
     }
 
+    static let lengths = ["email": EmailAddress.mostBytes, "name": 100]
+
     let email: String
     let name: String?
     let connection: ChatConnection.ID?

@@ -7,11 +7,26 @@ extension String {
         return length < width ? self + String(repeating: " ", count: width - length) : self
     }
 
+    /// Bytes of one value: what callers send is logged as well, and a megabyte of it serves nobody.
+    private static var longestValue: Int { 8_000 }
+
+    /// The beginning of a text that is too long for a log, and how long it was.
+    private var bounded: String {
+        guard utf8.count > Self.longestValue else { return self }
+        var bytes = 0
+        let beginning = unicodeScalars.prefix { scalar in
+            bytes += scalar.utf8.count
+            return bytes <= Self.longestValue
+        }
+        return String(String.UnicodeScalarView(beginning)) + "… (\(utf8.count) bytes)"
+    }
+
     /// The text with control characters spelled out, so that no value can forge a line or drive the terminal.
     var onOneLine: String {
-        guard unicodeScalars.contains(where: \.isControl) else { return self }
+        let whole = bounded
+        guard whole.unicodeScalars.contains(where: \.isControl) else { return whole }
         var text = ""
-        for scalar in unicodeScalars {
+        for scalar in whole.unicodeScalars {
             switch scalar {
             case "\n": text += "\\n"
             case "\r": text += "\\r"
@@ -34,7 +49,7 @@ extension String {
 
     mutating func appendJSON(_ text: String) {
         append("\"")
-        for scalar in text.unicodeScalars {
+        for scalar in text.bounded.unicodeScalars {
             switch scalar {
             case "\"": append("\\\"")
             case "\\": append("\\\\")

@@ -73,7 +73,7 @@ struct PSASettingsBody: JSONBody, Codable {
         }
         checks.require(
             ([workRole, workType, member].compactMap { $0?.name } + boardStatuses.map(\.name))
-                .allSatisfy { $0.unicodeScalars.count <= 200 }, "name", "length", "may have at most 200 characters.")
+                .allSatisfy { $0.fits(scalars: 200) }, "name", "length", "may have at most 200 characters.")
         try checks.finish()
         var settings = PSASettings()
         func choice(_ answer: ReferenceAnswer?) -> PSASettings.Choice? {
@@ -99,6 +99,8 @@ struct NewPSAConnection: JSONBody {
         case clientID = "client_id"
     }
 
+    static let lengths = ["name": 100]
+
     let provider: String?
     let name: String
     let site: String
@@ -122,6 +124,8 @@ struct PSAConnectionChangeBody: JSONBody {
         case clientID = "client_id"
         case baselineAt = "baseline_at"
     }
+
+    static let lengths = ["name": 100]
 
     let name: String?
     let site: String?

@@ -55,9 +55,15 @@ public struct PSAConnectionDraft: Sendable, Equatable {
         require(
             (1...50).contains(self.company.unicodeScalars.count), "company", "length",
             "must be the company name typed on the ConnectWise login screen.")
-        require(credentials?.publicKey.isEmpty != true, "public_key", "required", "is required.")
-        require(credentials?.privateKey.isEmpty != true, "private_key", "required", "is required.")
-        require(credentials?.clientID.isEmpty != true, "client_id", "required", "is required.")
+        for (field, credential) in [
+            ("public_key", credentials?.publicKey), ("private_key", credentials?.privateKey),
+            ("client_id", credentials?.clientID),
+        ] {
+            require(credential?.isEmpty != true, field, "required", "is required.")
+            require(
+                credential?.fits(scalars: BodyLimits.usualText) != false, field, "length",
+                "must have at most \(BodyLimits.usualText) characters.")
+        }
         guard errors.isEmpty else { throw .invalid(errors) }
     }
 

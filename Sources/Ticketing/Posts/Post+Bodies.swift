@@ -21,6 +21,8 @@ struct NoteBody: PostBody {
         case requestID = "request_id"
     }
 
+    static let lengths = PostDraft.lengths
+
     let text: String
     let noteType: NoteType?
     let replaces: Post.ID?
@@ -46,6 +48,8 @@ struct TimeBody: PostBody {
     }
 
     static let ranges = ["minutes": 1...PSASettings.longestTime]
+
+    static let lengths = PostDraft.lengths
 
     let minutes: Int?
     let startedAt: Date?
@@ -131,6 +135,8 @@ struct ChangeBody: PostBody {
     }
 
     static let ranges = ["minutes": 0...PSASettings.longestTime]
+
+    static let lengths = PostDraft.lengths
 
     let text: String
     let noteType: NoteType?

@@ -14,6 +14,9 @@ public struct PostDraft: Sendable, Equatable {
         case status(Board.Status.ID?)
     }
 
+    /// Of what people type, before a provider's own limit is looked at: twice the longest one.
+    static let lengths = ["text": 100_000]
+
     /// What is asked for.
     public let kind: PostRequest.Kind
     /// The writes, in their order.

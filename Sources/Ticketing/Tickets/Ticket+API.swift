@@ -151,7 +151,7 @@ enum SearchText {
 
     static func check(_ text: String?) throws(Problem) {
         guard let text else { return }
-        guard text.unicodeScalars.count <= longest, text.words.count <= mostWords else {
+        guard text.fits(scalars: longest), text.words.count <= mostWords else {
             throw .badRequest(
                 "q may have at most \(longest) characters and \(mostWords) words.",
                 errors: [
