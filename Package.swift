@@ -159,7 +159,9 @@ let package = Package(
 
         // Ground: knows nothing of the product
         target("BoundaryText", []),
-        target("WebSupport", ["BoundaryText", hummingbird, hummingbirdCore, httpTypes, logging, metrics, nioCore]),
+        target(
+            "WebSupport",
+            ["BoundaryText", hummingbird, hummingbirdCore, httpTypes, logging, metrics, nioCore, nioHTTP1]),
         target("Jobs", ["BoundaryText", "Database", lifecycle, logging, metrics]),
         target("Database", ["BoundaryText", "CPostgres", grdb, logging, nioCore, nioPosix]),
         target("Outbound", ["BoundaryText", httpClient, logging, metrics, nioCore, nioHTTP1, nioPosix, nioSSL]),
@@ -170,7 +172,7 @@ let package = Package(
         .systemLibrary(
             name: "CQRCode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]),
         .systemLibrary(
-            name: "CMarkdown", pkgConfig: "libcmark", providers: [.apt(["libcmark-dev"]), .brew(["cmark"])]),
+            name: "CMarkdown", pkgConfig: "md4c", providers: [.apt(["libmd4c-dev"]), .brew(["md4c"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 

@@ -1,1 +1,1 @@
-#include <cmark.h>
+#include <md4c.h>

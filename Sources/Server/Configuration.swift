@@ -7,6 +7,7 @@ import Notifications
 import Outbound
 import Telemetry
 import Ticketing
+import WebSupport
 
 /// How an installation is run: environment, or a file of the same names.
 public struct Configuration: Sendable {
@@ -65,6 +66,9 @@ public struct Configuration: Sendable {
     public var logs = LogSettings()
     /// Where metrics are served; nil for nowhere.
     public var metricsListen: Listen?
+    /// How many connections there may be and how long they may take; nil for what the process's files allow. Not set by the
+    /// environment.
+    public var connectionLimits: ConnectionLimits?
     /// What this process does.
     public var duties: Set<Duty> = Set(Duty.allCases)
 

@@ -90,8 +90,6 @@ public struct Server: Sendable {
         let health = Health(
             database: database, queue: queue, sealer: sealer, runsJobs: configuration.duties.contains(.worker))
         var services: [any Service] = [
-            OutboundService(client: outbound),
-            DatabaseService(database: database),
             SecretWatch(database: database, sealer: sealer, logger: logger),
             Upkeep(name: "intake") { await notifications.intake.run() },
             Upkeep(name: "PSA connections") { await tickets.followChanges() },
@@ -132,17 +130,18 @@ public struct Server: Sendable {
                 database: database, errors: errors, health: health.checks, logger: logger)
             console.install(in: router)
             services.append(Upkeep(name: "live pages") { await console.run() })
+            let server = WebServer(
+                limits: configuration.connectionLimits ?? ConnectionLimits(files: FileLimit.present),
+                proxies: configuration.trustedProxies, logger: logger)
             services.append(
-                Application(
-                    router: router,
-                    // A peer that sends nothing for a minute is let go.
-                    server: .http1(configuration: .init(idleTimeout: .seconds(60))),
-                    configuration: .init(
-                        address: .hostname(configuration.listen.host, port: configuration.listen.port), backlog: 1_024),
-                    onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
-                    logger: quiet(logger)))
+                server.application(
+                    router, host: configuration.listen.host, port: configuration.listen.port, logger: quiet(logger),
+                    onListening: onListening))
         }
-        return Server(services: services)
+        let users = DatabaseUsers()
+        return Server(
+            services: [OutboundService(client: outbound), DatabaseService(database: database, users: users)]
+                + services.map { DatabaseUser(service: $0, users: users) })
     }
 
     /// The whole API. Keys can be limited to its areas, whichever there are.

@@ -7,6 +7,7 @@ import Logging
 import Notifications
 import Outbound
 import ServiceLifecycle
+import Synchronization
 
 /// Ends the outgoing connections when everything that uses them has stopped.
 struct OutboundService: Service {
@@ -21,10 +22,60 @@ struct OutboundService: Service {
 /// Closes the database when everything that uses it has stopped.
 struct DatabaseService: Service {
     let database: Database
+    let users: DatabaseUsers
 
     func run() async throws {
         try? await gracefulShutdown()
+        // Where a stop took too long everything is cancelled at once, the database's users too: they still come first.
+        await users.gone()
         await database.close()
+    }
+}
+
+/// The services that use the database and have not ended.
+final class DatabaseUsers: Sendable {
+    private struct State {
+        var count = 0
+        var waiting: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    func begin() {
+        state.withLock { $0.count += 1 }
+    }
+
+    func end() {
+        let waiting = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            state.count -= 1
+            return state.count == 0 ? state.waiting.take() : nil
+        }
+        waiting?.resume()
+    }
+
+    /// Waits until the last has ended, cancelled or not.
+    func gone() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = state.withLock { state in
+                if state.count > 0 { state.waiting = continuation }
+                return state.count == 0
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+}
+
+/// A service that is counted while it runs.
+struct DatabaseUser: Service, CustomStringConvertible {
+    let service: any Service
+    let users: DatabaseUsers
+
+    var description: String { "\(service)" }
+
+    func run() async throws {
+        users.begin()
+        defer { users.end() }
+        try await service.run()
     }
 }
 

@@ -3,6 +3,8 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
+import NIOHTTP1
 
 /// Makes problems of errors, the same for the API, which sends them as JSON, and for the console, which shows pages.
 public struct ErrorTranslation: Sendable {
@@ -25,6 +27,10 @@ public struct ErrorTranslation: Sendable {
                 .contentTooLarge, code: "too_large", title: "The body is too large",
                 detail: "Send at most \(context.maxUploadSize) bytes.")
         }
+        if Self.isCallersEnd(error) {
+            return .badRequest(
+                code: "incomplete_body", "The request's body ended early or is not sent as HTTP says. Send it again.")
+        }
         if let error = error as? HTTPError {
             switch error.status {
             case .notFound: return .notFound("address: \(request.uri.path)")
@@ -40,5 +46,11 @@ public struct ErrorTranslation: Sendable {
                 "request_id": "\(context.requestID)", "method": "\(request.method)", "path": "\(request.uri.path)",
             ])
         return .internalError
+    }
+
+    /// Whether the caller's connection broke, or what came over it is no HTTP. Outside systems' errors are of other types,
+    /// and so are the database's.
+    private static func isCallersEnd(_ error: any Error) -> Bool {
+        error is HTTPParserError || error is ChannelError || error is IOError
     }
 }

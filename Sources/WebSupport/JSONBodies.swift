@@ -88,7 +88,8 @@ extension JSONBody {
         }
         let tooLong = BodyLimits.faults(in: object, lengths)
         guard tooLong.isEmpty else { throw .invalid(tooLong) }
-        let unknown = unknownMembers(of: object)
+        // A body that is all mistakes must not get a larger one back.
+        let unknown = unknownMembers(of: object).prefix(Problem.mostErrors)
         guard unknown.isEmpty else {
             throw .badRequest(
                 code: "unknown_member",

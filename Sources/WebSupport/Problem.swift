@@ -22,6 +22,13 @@ public struct Problem: Error, Sendable, Equatable {
         }
     }
 
+    /// The most faults that one answer names, the first ones: a request that is all mistakes gets no answer larger than
+    /// itself.
+    public static let mostErrors = 20
+    // In Unicode scalars.
+    private static let longestName = 200
+    private static let longestDetail = 2_000
+
     /// The HTTP status.
     public var status: HTTPResponse.Status
     /// Stable, machine readable.
@@ -49,8 +56,12 @@ public struct Problem: Error, Sendable, Equatable {
         self.status = status
         self.code = code
         self.title = title
-        self.detail = detail
-        self.errors = errors
+        self.detail = detail.shortened(to: Self.longestDetail)
+        self.errors = errors.prefix(Self.mostErrors).map { error in
+            FieldError(
+                field: error.field.shortened(to: Self.longestName), code: error.code,
+                message: error.message.shortened(to: Self.longestDetail))
+        }
         self.retryAfter = retryAfter
         self.allowed = allowed
     }

@@ -79,24 +79,31 @@ public struct RequestFrame: RouterMiddleware {
     }
 }
 
-/// The timers of requests. Making one costs a lock and a label, so each is made once.
+/// The timers of requests. Making one costs a lock and a label, so each is made once. What callers make up is no label:
+/// the routes, the methods below and our own statuses bound how many there can be.
 private final class RequestDurations: Sendable {
+    private static let methods: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .patch, .delete]
+
     private struct Key: Hashable {
         let route: String?
-        let method: HTTPRequest.Method
+        let method: HTTPRequest.Method?
         let status: Int
     }
 
     private let timers = Mutex<[Key: Metrics.Timer]>([:])
 
     func timer(_ route: String?, _ method: HTTPRequest.Method, _ status: HTTPResponse.Status) -> Metrics.Timer {
+        let method = Self.methods.contains(method) ? method : nil
+        // Somebody without a session or key could otherwise make a series of every route and method.
+        let route = status == .unauthorized || status == .methodNotAllowed ? nil : route
         let key = Key(route: route, method: method, status: status.code)
         return timers.withLock { timers in
             if let timer = timers[key] { return timer }
             let timer = Metrics.Timer(
                 label: "patchbay_http_request_duration_seconds",
                 dimensions: [
-                    ("route", route ?? "none"), ("method", method.rawValue), ("status", String(status.code)),
+                    ("route", route ?? "none"), ("method", method?.rawValue ?? "other"),
+                    ("status", String(status.code)),
                 ])
             timers[key] = timer
             return timer

@@ -51,6 +51,24 @@ struct JSONBodyTests {
         }
     }
 
+    @Test("A body of unknown members alone gets no answer larger than itself", arguments: [1, 60_000])
+    func amplification(count: Int) throws {
+        let name = String(repeating: "x\u{600}", count: 2_000)
+        let members = (0..<count).map { count == 1 ? "\"\(name)\": 1" : "\"m\($0)\":1" }
+        for body in [
+            "{\(members.joined(separator: ","))}",
+            "{\"name\": \"a\", \"stops\": [{\(members.joined(separator: ","))}]}",
+        ] {
+            let problem = try #require(refusal(body))
+            #expect(problem.status == .badRequest && problem.code == "unknown_member")
+            #expect((1...20).contains(problem.errors.count))
+            let size =
+                problem.detail.utf8.count
+                + problem.errors.map { $0.field.utf8.count + $0.message.utf8.count }.reduce(0, +)
+            #expect(size < 20_000)
+        }
+    }
+
     @Test("All members are read, and those that may be missing may be null")
     func members() throws {
         let full = try decode(

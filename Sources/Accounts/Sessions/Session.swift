@@ -48,7 +48,7 @@ public struct Session: Sendable, Equatable, RowDecodable {
 }
 
 /// What a browser's cookie holds: 256 random bits. Only a hash of it is stored.
-public struct SessionToken: Sendable, Equatable {
+public struct SessionToken: Sendable, Hashable {
     /// For the cookie.
     public let text: String
 

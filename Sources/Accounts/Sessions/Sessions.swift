@@ -5,8 +5,8 @@ import WebSupport
 
 /// Beginning, finding and ending sessions.
 public struct Sessions: Sendable {
-    private let database: Database
-    private let now: @Sendable () -> Date
+    let database: Database
+    let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
     public init(database: Database, now: @escaping @Sendable () -> Date = { Date() }) {

@@ -33,6 +33,7 @@ struct ServeCommand: AsyncParsableCommand {
         // blocks there; databases have threads of their own.
         NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
         patchbay_keep_memory_small()
+        FileLimit.raise()
         var configuration = try options.read()
         configuration.duties = try duties()
         configuration.acceptsLostSecrets = acceptLostSecret

@@ -1,3 +1,4 @@
+import Accounts
 import BoundaryText
 import Database
 import Foundation
@@ -9,94 +10,186 @@ import Synchronization
 import WebSupport
 
 /// Tells open pages that something changed, as server-sent events. Pages then fetch what they show again, so an event
-/// carries nothing and may be merged with others.
+/// carries nothing and may be merged with others. Nobody is told longer than the session goes on, or of more than it may
+/// see.
 final class LiveUpdates: Sendable {
     // More than a person notices, less than each message of a burst.
     private static let pace: Duration = .milliseconds(700)
+    // Sessions are looked at every third time: a sign-out shows within about two seconds.
+    private static let roundsPerCheck = 3
     // Proxies cut what is silent for a minute.
     private static let heartbeat: Duration = .seconds(25)
     private static let most = 500
+    // Browsers open six connections to one host over HTTP/1.1, and more pages only over a proxy with HTTP/2.
+    private static let mostPerSession = 8
+    private static let mostPerPerson = 24
+
+    /// A page that is open.
+    private struct Listener {
+        let token: SessionToken
+        /// As it was when the page began to listen.
+        let session: LiveSession
+        let changes: AsyncStream<Void>.Continuation
+
+        /// What the session's use does not change.
+        func isStill(_ now: LiveSession?) -> Bool {
+            guard let now, now.duty == nil else { return false }
+            return now.user == session.user && now.role == session.role && now.organization == session.organization
+                && now.principal.tenants == session.principal.tenants
+        }
+    }
 
     private struct State {
         var next = 0
-        var listeners: [Int: AsyncStream<Void>.Continuation] = [:]
+        var listeners: [Int: Listener] = [:]
+    }
+
+    /// A listener's place. It becomes free when the page has gone, and also when nobody ever wrote to it, as for HEAD.
+    private final class Place: Sendable {
+        let changes: AsyncStream<Void>
+        private let id: Int
+        private let updates: LiveUpdates
+
+        init(_ id: Int, _ changes: AsyncStream<Void>, in updates: LiveUpdates) {
+            (self.id, self.changes, self.updates) = (id, changes, updates)
+        }
+
+        deinit {
+            leave()
+        }
+
+        func leave() {
+            updates.end([id])
+        }
     }
 
     private let database: Database
+    private let sessions: Sessions
     private let state = Mutex(State())
 
-    init(database: Database) {
+    init(database: Database, sessions: Sessions) {
         self.database = database
+        self.sessions = sessions
     }
 
-    /// Looks, while somebody looks at a page, whether deliveries, syncs or connections have changed.
+    // MARK: Looking
+
+    /// Looks, while somebody looks at a page, whether deliveries, syncs, posts or connections have changed, and whether
+    /// those who look may still do so.
     func run() async {
-        var known: [Int64] = []
+        var known = Known()
+        var round = 0
         while (try? await Task.sleep(for: Self.pace)) != nil {
-            guard !state.withLock({ $0.listeners.isEmpty }) else {
-                known = []
+            let listeners = state.withLock { $0.listeners }
+            guard !listeners.isEmpty else {
+                known = Known()
                 continue
             }
+            round += 1
             // While the database cannot be read there is nothing new to show.
-            guard let seen = try? await database.read({ try Self.fingerprint(in: $0) }) else { continue }
-            if !known.isEmpty, seen != known { tell() }
-            known = seen
+            if round.isMultiple(of: Self.roundsPerCheck) { try? await check(listeners) }
+            guard let changed = try? await look(for: listeners, &known) else { continue }
+            for listener in listeners.values where changed.contains(LiveScope(listener.session)) {
+                listener.changes.yield()
+            }
         }
     }
 
-    /// Numbers that change when what pages show changes; each is found by an index.
-    static func fingerprint(in db: Connection) throws -> [Int64] {
-        let row = try db.first(
-            """
-            SELECT (SELECT COALESCE(MAX(id), 0) FROM deliveries) AS deliveries,
-                (SELECT COALESCE(MAX(finished_at), 0) FROM job_history) AS jobs,
-                (SELECT COALESCE(SUM(done), 0) FROM syncs) AS syncs,
-                (SELECT COALESCE(MAX(started_at), 0) FROM syncs) AS runs
-            """)
-        guard let row else { return [] }
-        return [try row["deliveries"], try row["jobs"], try row["syncs"], try row["runs"]]
+    /// What was seen the last time.
+    private struct Known {
+        var everything: [Int64] = []
+        var scopes: [LiveScope: [Int64]] = [:]
     }
 
-    private func tell() {
-        let listeners = state.withLock { Array($0.listeners.values) }
-        for listener in listeners { listener.yield() }
+    /// - Returns: the scopes in which something changed since the last time.
+    private func look(for listeners: [Int: Listener], _ known: inout Known) async throws -> Set<LiveScope> {
+        let scopes = Set(listeners.values.map { LiveScope($0.session) })
+        let before = known
+        let now = try await database.read { db -> Known in
+            var now = Known(everything: try LiveScope.everything(in: db))
+            let isSame = now.everything == before.everything
+            for scope in scopes {
+                let last = before.scopes[scope]
+                now.scopes[scope] = try isSame ? last ?? scope.fingerprint(in: db) : scope.fingerprint(in: db)
+            }
+            return now
+        }
+        known = now
+        return scopes.filter { before.scopes[$0] != nil && before.scopes[$0] != now.scopes[$0] }
     }
 
-    private func listen() -> AsyncStream<Void>? {
+    /// Ends the streams of sessions that have ended, or became other ones.
+    private func check(_ listeners: [Int: Listener]) async throws {
+        let live = try await sessions.watch(Array(Set(listeners.values.map(\.token))))
+        end(listeners.filter { !$0.value.isStill(live[$0.value.token]) }.map(\.key))
+    }
+
+    // MARK: Listening
+
+    private func end(_ ids: [Int]) {
+        let ended = state.withLock { state in ids.compactMap { state.listeners.removeValue(forKey: $0) } }
+        for listener in ended { listener.changes.finish() }
+    }
+
+    private enum Refusal: Error {
+        case tooManyOfOne
+        case tooManyOfAll
+    }
+
+    private func listen(_ token: SessionToken, _ session: LiveSession) throws(Refusal) -> Place {
         let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        let id = state.withLock { state -> Int? in
-            guard state.listeners.count < Self.most else { return nil }
+        let id = try state.withLock { state throws(Refusal) -> Int in
+            guard state.listeners.count < Self.most else { throw .tooManyOfAll }
+            let own = state.listeners.values.filter { $0.session.user == session.user }
+            guard own.count < Self.mostPerPerson,
+                own.count(where: { $0.session.id == session.id }) < Self.mostPerSession
+            else { throw .tooManyOfOne }
             state.next += 1
-            state.listeners[state.next] = continuation
+            state.listeners[state.next] = Listener(token: token, session: session, changes: continuation)
             return state.next
         }
-        guard let id else { return nil }
-        continuation.onTermination = { [weak self] _ in
-            self?.state.withLock { _ = $0.listeners.removeValue(forKey: id) }
-        }
-        return stream
+        return Place(id, stream, in: self)
     }
 
-    /// A stream of `change` events, until the browser goes or the server stops.
-    func response() -> Response {
-        guard let changes = listen() else { return Response(status: .serviceUnavailable, headers: [.retryAfter: "30"]) }
+    /// A stream of `change` events, until the browser goes, the session ends or the server stops.
+    func response(to request: Request, of token: SessionToken, _ session: LiveSession) -> Response {
+        let place: Place
+        do {
+            place = try listen(token, session)
+        } catch {
+            return switch error {
+            case .tooManyOfOne: Response(status: .tooManyRequests, headers: [.retryAfter: "10"])
+            case .tooManyOfAll: Response(status: .serviceUnavailable, headers: [.retryAfter: "30"])
+            }
+        }
         let body = ResponseBody { writer in
+            defer { place.leave() }
             try await writer.write(ByteBuffer(string: ": welcome\n\n"))
-            let (events, event) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingNewest(1))
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { for await _ in changes { event.yield("event: change\ndata: .\n\n") } }
-                group.addTask {
-                    while (try? await Task.sleep(for: Self.heartbeat)) != nil { event.yield(": alive\n\n") }
-                }
-                defer { group.cancelAll() }
-                // A browser that has gone shows when it is written to, at the next heartbeat at the latest.
-                for await text in events.cancelOnGracefulShutdown() {
-                    try await writer.write(ByteBuffer(string: text))
-                }
+            try await request.body.consumeWithInboundCloseHandler { _ in
+                try await Self.send(place.changes, to: &writer)
+            } onInboundClosed: {
+                place.leave()
             }
             try await writer.finish(nil)
         }
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store"], body: body)
+    }
+
+    private static func send(_ changes: AsyncStream<Void>, to writer: inout any ResponseBodyWriter) async throws {
+        let (events, event) = AsyncStream<String>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in changes { event.yield("event: change\ndata: .\n\n") }
+                event.finish()
+            }
+            group.addTask {
+                while (try? await Task.sleep(for: heartbeat)) != nil { event.yield(": alive\n\n") }
+            }
+            defer { group.cancelAll() }
+            for await text in events.cancelOnGracefulShutdown() {
+                try await writer.write(ByteBuffer(string: text))
+            }
+        }
     }
 }

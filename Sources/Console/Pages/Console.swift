@@ -19,6 +19,7 @@ public struct Console: Sendable {
     let templates: Templates
     let assets: Assets
     let live: LiveUpdates
+    let markdown = Markdown()
     let counts: NavigationCounts
     let errors: ErrorTranslation
     let openAPI: OpenAPI
@@ -44,7 +45,7 @@ public struct Console: Sendable {
         let resources = try Self.resources()
         templates = try Templates(folder: resources.appending(path: "Templates"))
         assets = try Assets(folder: resources.appending(path: "Assets"))
-        live = LiveUpdates(database: database)
+        live = LiveUpdates(database: database, sessions: accounts.sessions)
         counts = NavigationCounts()
         if !assets.isComplete {
             logger.warning("the console's style sheets and scripts are missing; run scripts/assets and build again")
@@ -109,10 +110,10 @@ public struct Console: Sendable {
             }
         }
         router.get("/live") { request, context in
-            guard let (_, live) = try await signedIn(request), live.duty == nil else {
+            guard let (token, live) = try await signedIn(request), live.duty == nil else {
                 return Response(status: .unauthorized)
             }
-            return self.live.response()
+            return self.live.response(to: request, of: token, live)
         }
     }
 
@@ -189,7 +190,7 @@ public struct Console: Sendable {
             path: request.uri.path, parameters: parameters, query: request.uri.fields, entries: entries,
             zone: zone ?? .gmt,
             flash: Flash.read(request), theme: Self.theme(request),
-            chosenTenant: Tenancy.chosen(request), table: table, flagged: flagged)
+            chosenTenant: Tenancy.chosen(request), table: table, markdown: markdown, flagged: flagged)
     }
 
     func visitor(_ request: Request, _ context: WebContext) -> Visitor {

@@ -24,6 +24,7 @@ struct Visit: Sendable {
     /// The customer that was last chosen at the top; it may be gone meanwhile.
     var chosenTenant: String?
     let table: RouteTable
+    let markdown: Markdown
     /// The operations that a feature has to be switched on for, by method and shape of their path.
     let flagged: [String: FeatureFlag]
     /// The features that are switched off for the organization.
@@ -100,7 +101,7 @@ struct Visit: Sendable {
         let response: Response
         do {
             response = try await table.call(
-                method, path, query: query, body: try body.map { try APIJSON.encode($0, sortedKeys: true) },
+                method, path, query: query, body: try body.map(Self.encoded),
                 as: principal, at: visitor.address, once: once)
         } catch var problem as Problem where problem.code == "feature_disabled" {
             // The API names features as programs do.
@@ -111,6 +112,18 @@ struct Visit: Sendable {
         }
         let bytes = try await response.bytes()
         return bytes.isEmpty ? .null : try Value(Data(bytes))
+    }
+
+    /// JSON has no word for some of what a form's field can hold, such as `nan`.
+    private static func encoded(_ body: Value) throws -> Data {
+        do {
+            return try APIJSON.encode(body, sortedKeys: true)
+        } catch EncodingError.invalidValue(_, let context) {
+            let field = context.codingPath.map(\.stringValue).joined(separator: ".")
+            throw Problem.badRequest(
+                code: "wrong_type", "\(field) must be a number.",
+                errors: [.init(field: field, code: "wrong_type", message: "must be a number")])
+        }
     }
 
     /// Whether the viewer's role allows it and it is switched on: what would be refused is not offered.

@@ -1,47 +1,59 @@
 import BoundaryText
-import CMarkdown
-import Foundation
+import NIOPosix
+import Synchronization
 
-/// Markdown as ConnectWise shows notes, by libcmark. HTML is shown as it was typed, as ConnectWise does; links lead only
-/// where links may lead.
-enum Markdown {
-    static func html(_ text: String) -> String {
-        let utf8 = Array(text.utf8)
-        let document = utf8.withUnsafeBufferPointer { bytes in
-            bytes.withMemoryRebound(to: CChar.self) {
-                cmark_parse_document($0.baseAddress, $0.count, CMARK_OPT_VALIDATE_UTF8)
-            }
-        }
-        guard let document else { return "" }
-        defer { cmark_node_free(document) }
-        showTags(in: document)
-        // Without CMARK_OPT_UNSAFE addresses such as javascript: are dropped.
-        guard let html = cmark_render_html(document, CMARK_OPT_HARDBREAKS) else { return "" }
-        defer { free(html) }
-        return String(cString: html)
+/// Markdown as ConnectWise shows notes. Somebody else wrote it, and as long as it pleased them: it is read on a thread of
+/// its own, by a parser in linear time, within limits. What is beyond them is shown as it was typed.
+public final class Markdown: Sendable {
+    /// A text longer than this is shown as it was typed. ConnectWise cuts notes at 15,000 characters.
+    static let longest = 64 << 10
+    // A page asks once for all of its notes, so these are pages that wait.
+    private static let longestQueue = 100
+    // From asking to the last text of a page. Sixty-four KiB take a few milliseconds.
+    private static let patience: Duration = .seconds(1)
+
+    private let pool: NIOThreadPool
+    private let waiting = Mutex(0)
+
+    /// Starts the thread.
+    public init() {
+        pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
     }
 
-    /// Turns pieces of HTML into text: somebody who writes `<error 5>` means it.
-    private static func showTags(in document: OpaquePointer) {
-        guard let iterator = cmark_iter_new(document) else { return }
-        var tags: [OpaquePointer] = []
-        while cmark_iter_next(iterator) != CMARK_EVENT_DONE {
-            guard let node = cmark_iter_get_node(iterator) else { continue }
-            let type = cmark_node_get_type(node)
-            if type == CMARK_NODE_HTML_BLOCK || type == CMARK_NODE_HTML_INLINE { tags.append(node) }
+    deinit {
+        pool.shutdownGracefully { _ in }
+    }
+
+    /// A text as HTML.
+    func html(_ text: String) async -> String {
+        await html([text])[0]
+    }
+
+    /// Texts as HTML, in their order.
+    func html(_ texts: [String]) async -> [String] {
+        let deadline = ContinuousClock.now + Self.patience
+        let admitted = waiting.withLock { waiting in
+            guard waiting < Self.longestQueue else { return false }
+            waiting += 1
+            return true
         }
-        cmark_iter_free(iterator)
-        for node in tags {
-            guard let words = cmark_node_new(CMARK_NODE_TEXT) else { continue }
-            cmark_node_set_literal(words, cmark_node_get_literal(node))
-            if cmark_node_get_type(node) == CMARK_NODE_HTML_BLOCK, let paragraph = cmark_node_new(CMARK_NODE_PARAGRAPH)
-            {
-                cmark_node_append_child(paragraph, words)
-                cmark_node_replace(node, paragraph)
-            } else {
-                cmark_node_replace(node, words)
-            }
-            cmark_node_free(node)
-        }
+        guard admitted else { return texts.map(Self.plain) }
+        defer { waiting.withLock { $0 -= 1 } }
+        let rendered = try? await pool.runIfActive { texts.map { Self.rendered($0, until: deadline) } }
+        // The pool refuses work only while the server stops.
+        return rendered ?? texts.map(Self.plain)
+    }
+
+    static func rendered(_ text: String, until deadline: ContinuousClock.Instant) -> String {
+        guard text.utf8.count <= longest, ContinuousClock.now < deadline,
+            let html = MarkdownPage.html(text, until: deadline)
+        else { return plain(text) }
+        return html
+    }
+
+    /// As it was typed, with its line breaks.
+    static func plain(_ text: String) -> String {
+        "<p>" + text.escapedForHTML.replacing(bytes: "\n", with: "<br />\n") + "</p>\n"
     }
 }

@@ -263,14 +263,15 @@ private enum TicketView {
         } catch let problem as Problem {
             return .card("Notes and time", [.notice(.warning, nil, problem.detail)])
         }
-        let entries = found.items.map { note -> Model in
+        let texts = await visit.markdown.html(found.items.map { $0["text"].string ?? "" })
+        let entries = zip(found.items, texts).map { note, text -> Model in
             let isTime = note["kind"].words == "time_entry"
             let kind = isTime ? "\(note["minutes"].int) minutes" : NoteWords.shown(note)
             return Model([
                 "tone": note["internal"].isTrue ? "is-muted" : "is-good",
                 "stamp": note["created_at"].date.map { Stamp($0).model },
                 "entryTitle": "\(kind) by \(note["author"].string ?? "somebody")",
-                "entryHTML": note["text"].string.flatMap { $0.isEmpty ? nil : Markdown.html($0) },
+                "entryHTML": note["text"].string.flatMap { $0.isEmpty ? nil : text },
                 "entryNote": note["internal"].isTrue ? nil : isTime ? nil : "The customer sees this.",
             ])
         }

@@ -35,7 +35,7 @@ func updatePages() -> [PageRoute] {
                 }
             }),
         .post("/tickets/preview", .engineer) { visit in
-            .fragment("preview", ["html": Markdown.html(visit.entries["text"] ?? "")])
+            .fragment("preview", ["html": await visit.markdown.html(visit.entries["text"] ?? "")])
         },
     ]
 }

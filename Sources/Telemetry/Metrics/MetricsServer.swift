@@ -9,6 +9,9 @@ public struct MetricsServer: Service {
     /// What Prometheus expects of the text format.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
+    // A few that monitor, and somebody who looks.
+    private static let mostConnections = 32
+
     private let metrics: PrometheusMetrics
     private let host: String
     private let port: Int
@@ -37,7 +40,10 @@ public struct MetricsServer: Service {
         }
         let application = Application(
             router: router,
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
+            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port),
+                availableConnectionsDelegate: .maximum(Self.mostConnections, logger: logger)),
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port ?? 0) },
             logger: logger)
         try await application.run()
