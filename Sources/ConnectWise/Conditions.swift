@@ -48,13 +48,18 @@ public struct Conditions: Sendable, Equatable {
 
     /// The field is exactly the text.
     public static func equal(_ field: Field, _ text: String) -> Conditions {
-        guard let quoted = quote(text) else { return Conditions("\(field.name) like \(pattern(text))") }
+        guard let quoted = ConditionText(text).quoted else {
+            return Conditions("\(field.name) like \(ConditionText(text).pattern())")
+        }
         return Conditions("\(field.name)=\(quoted)")
     }
 
-    /// The field contains the text.
+    /// The field contains the text. `*`, `%` and `_` in it also find other texts, since ConnectWise documents no way to
+    /// write them: look at what comes back.
     public static func contains(_ field: Field, _ text: String) -> Conditions {
-        guard let quoted = quote(text) else { return Conditions("\(field.name) like \(pattern("*\(text)*"))") }
+        guard let quoted = ConditionText(text).quotedLiterally else {
+            return Conditions("\(field.name) like \(ConditionText(text).pattern(within: "*"))")
+        }
         return Conditions("\(field.name) contains \(quoted)")
     }
 
@@ -66,9 +71,9 @@ public struct Conditions: Sendable, Equatable {
 
     /// The field is one of the texts; no texts match nothing.
     public static func any(of texts: some Collection<String>, _ field: Field) -> Conditions {
-        let quoted = texts.compactMap(quote)
+        let quoted = texts.compactMap { ConditionText($0).quoted }
         // `in` has no wildcards, so what cannot be quoted is compared by itself.
-        let others = texts.filter { quote($0) == nil }.map { equal(field, $0) }
+        let others = texts.filter { ConditionText($0).quoted == nil }.map { equal(field, $0) }
         let list = quoted.isEmpty ? [] : [Conditions("\(field.name) in (\(quoted.joined(separator: ",")))")]
         return (list + others).dropFirst().reduce((list + others).first ?? nothing) { $0 || $1 }
     }
@@ -84,24 +89,4 @@ public struct Conditions: Sendable, Equatable {
     private static let nothing = Conditions("id=0")
 
     private var grouped: String { isGroup ? "(\(text))" : text }
-
-    /// There is no escape sequence, so the delimiter is the one that the text lacks; nil when it has both.
-    private static func quote(_ text: String) -> String? {
-        let text = plain(text)
-        if !text.utf8.contains("\"") { return "\"\(text)\"" }
-        return text.utf8.contains("'") ? nil : "'\(text)'"
-    }
-
-    private static func pattern(_ text: String) -> String {
-        "\"\(plain(text).replacing(bytes: "[", with: "[[]").replacing(bytes: "\"", with: "*"))\""
-    }
-
-    /// Control characters are not part of any value, but may end a string in somebody's parser.
-    private static func plain(_ text: String) -> String {
-        var scalars = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            scalars.append(scalar.properties.generalCategory == .control ? " " : scalar)
-        }
-        return String(scalars)
-    }
 }

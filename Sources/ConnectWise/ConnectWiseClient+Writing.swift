@@ -61,31 +61,25 @@ extension ConnectWiseClient {
         }
     }
 
-    /// Fetches the key that signs callbacks, first without credentials and then with them. The URL comes from an
-    /// unverified body: the caller has to check host and company first. Credentials go only to the site and its twin.
-    public func signingKey(at url: String) async throws(ConnectWiseError) -> String {
+    /// Fetches the key that signs callbacks, first without credentials, and with them only where ConnectWise asks for
+    /// them. An address that a stranger could choose is no ``CallbackKeyAddress``.
+    public func signingKey(at address: CallbackKeyAddress) async throws(ConnectWiseError) -> String {
         do {
-            return try await signingKey(at: url, headers: [])
-        } catch {
-            guard let host = URLComponents(string: url)?.host, site.owns(host: host) else { throw error }
-            switch error {
-            case .authentication, .permission, .notFound, .rejected, .undecodable: break
-            case .rateLimited, .unavailable, .server, .timeOut, .connection, .certificate, .refused, .cancelled:
-                throw error
-            }
-            return try await signingKey(at: url, headers: credentials.headers)
+            return try await signingKey(at: address, headers: [])
+        } catch .authentication, .permission {
+            return try await signingKey(at: address, headers: credentials.headers)
         }
     }
 
     private func signingKey(
-        at url: String, headers: [OutboundRequest.Header]
+        at address: CallbackKeyAddress, headers: [OutboundRequest.Header]
     ) async throws(ConnectWiseError) -> String {
         struct Answer: Decodable {
             let signing_key: String
         }
         // ConnectWise gives the callback up after 5 s, and the key may be fetched twice.
         let request = OutboundRequest(
-            .get, url, headers: headers, timeOut: .seconds(2), maximumAnswerBytes: 64 << 10)
+            .get, address.url, headers: headers, timeOut: .seconds(2), maximumAnswerBytes: 64 << 10)
         let answer: Answer = try decode(try await carry(request, .interactive))
         guard !answer.signing_key.isEmpty else { throw .undecodable(reason: "the signing key is empty") }
         return answer.signing_key

@@ -74,7 +74,8 @@ public enum ConnectWiseError: Error, Sendable, Equatable {
         }
     }
 
-    init(_ error: OutboundError) {
+    /// What a call that did not get an answer means.
+    public init(_ error: OutboundError) {
         self =
             switch error {
             case .notAllowed, .refusedAddress, .tooLarge, .redirected: .refused(error)

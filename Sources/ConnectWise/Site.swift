@@ -108,7 +108,7 @@ public struct CompanyInfo: Decodable, Sendable, Equatable {
     }
 
     /// The codebase becomes part of a path to which credentials are sent.
-    private static func isPlain(_ codebase: String) -> Bool {
+    static func isPlain(_ codebase: String) -> Bool {
         let name = codebase.dropping(suffix: "/") ?? Substring(codebase)
         return !name.isEmpty && !name.utf8.contains("..")
             && name.utf8.allSatisfy { $0.isLetter || $0.isDigit || "._-".utf8.contains($0) }

@@ -107,6 +107,14 @@ extension JobQueue {
     }
 
     private func park(_ job: ClaimedJob, error: String, in db: Connection) throws {
+        // One that absorbs others was given up before for the same thing: it is shown once.
+        if let lane = job.lane {
+            try db.send(
+                """
+                DELETE FROM jobs WHERE state = 'parked' AND coalesces = 1 AND lane = \(lane) AND kind = \(job.kind)
+                    AND EXISTS (SELECT 1 FROM jobs r WHERE r.id = \(job.id) AND r.coalesces = 1)
+                """)
+        }
         try db.send(
             """
             UPDATE jobs SET state = 'parked', failures = failures + 1, last_error = \(error), worker = NULL,

@@ -1,14 +1,18 @@
 import BoundaryText
 import NIOCore
 
-/// Whom a call serves: people who wait go before background work.
-public enum CallPriority: Sendable, Hashable {
-    case interactive
+/// Whom a call serves. People who wait go before everything else; what is written for them and what is read in the
+/// background have shares of their own.
+public enum CallPriority: String, Sendable, Hashable, CaseIterable {
+    /// Somebody looks at a page meanwhile.
+    case interactive = "people"
+    /// What was asked for is written, now or later.
+    case writing
     case background
 }
 
 /// A limit on calls to one outside system, possibly shared by several processes.
-public protocol CallBudget: Sendable {
+public protocol CallBudget: AnyObject, Sendable {
     /// Takes one call, waiting for it if need be; interactive callers go first.
     ///
     /// - Parameters:
@@ -16,6 +20,27 @@ public protocol CallBudget: Sendable {
     ///   - patience: the longest wait.
     /// - Throws: ``OutboundError/budget(retryAfter:)`` when it would take longer, ``OutboundError/cancelled(maybeSent:)``.
     func acquire(_ priority: CallPriority, patience: Duration) async throws(OutboundError)
+
+    /// Sets calls aside for work that needs all of them, or throws as ``acquire(_:patience:)`` does: fewer only where
+    /// there never are so many. They have to be given back.
+    func setAside(
+        _ calls: Int, _ priority: CallPriority, patience: Duration
+    ) async throws(OutboundError) -> CallAllowance
+
+    /// Takes back what was not used.
+    func takeBack(_ allowance: CallAllowance) async
+}
+
+extension CallBudget {
+    /// Nothing: each call is counted when it is made.
+    public func setAside(
+        _ calls: Int, _ priority: CallPriority, patience: Duration
+    ) async throws(OutboundError) -> CallAllowance {
+        CallAllowance(of: self, priority: priority)
+    }
+
+    /// Nothing.
+    public func takeBack(_ allowance: CallAllowance) async {}
 }
 
 /// A budget within this process: never more than `limit` calls in any window, whenever the window starts.
@@ -70,7 +95,8 @@ public actor SlidingCallBudget: CallBudget {
         let own = waiting[priority]?.firstIndex(of: ticket) ?? 0
         switch priority {
         case .interactive: return own
-        case .background: return own + (waiting[.interactive]?.count ?? 0)
+        case .writing: return own + (waiting[.interactive]?.count ?? 0)
+        case .background: return own + (waiting[.interactive]?.count ?? 0) + (waiting[.writing]?.count ?? 0)
         }
     }
 }

@@ -106,7 +106,8 @@ public final class OutboundClient: Sendable {
         try remote.checkOpen()
         try await check(destination)
         // Callers count on it that a call is over some time after they asked for it.
-        let startBy = remote.now + remote.limits.patience(priority) + .seconds(5)
+        let patience = remote.limits.patience(CallAllowance.current?.priority ?? priority)
+        let startBy = remote.now + patience + .seconds(5)
         let first = try await call(
             request, destination, remote, priority, startBy: startBy, deadline: nil,
             mayRepeat: request.mayBeRepeated)
@@ -133,9 +134,7 @@ public final class OutboundClient: Sendable {
         _ request: OutboundRequest, _ destination: Destination, _ remote: Remote, _ priority: CallPriority,
         startBy: ContinuousClock.Instant, deadline: NIODeadline?, mayRepeat: Bool
     ) async throws(OutboundError) -> Attempt {
-        if let budget = remote.budget {
-            try await budget.acquire(priority, patience: remote.limits.patience(priority))
-        }
+        try await remote.acquire(priority)
         guard remote.now < startBy else { throw .timeOut(maybeSent: false) }
         let probe = try remote.admit()
         let deadline = deadline ?? .now() + TimeAmount(request.timeOut ?? remote.limits.timeOut)

@@ -27,7 +27,7 @@ public final class Remote: Sendable {
 
         func patience(_ priority: CallPriority) -> Duration {
             switch priority {
-            case .interactive: interactivePatience
+            case .interactive, .writing: interactivePatience
             case .background: patience
             }
         }

@@ -33,6 +33,7 @@ public enum Installation {
             18, "bounds of what strangers leave",
             boundsSchema + psaConnectionBoundsSchema + chatConnectionBoundsSchema),
         Migration(19, "seals of the audit log, names of webhooks", auditSealSchema + webhookNameSchema),
+        Migration(20, "callback keys, calls, refusals, threads", callbackKeySchema + refusalSchema + threadSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -178,8 +178,6 @@ public struct Server: Sendable {
         return { target in
             let name = target.connection.map { "connectwise:\($0)" } ?? "connectwise:test"
             let remote = Remote(name, for: .psa, budget: target.connection.map { budgets.budget(of: $0) })
-            // Keys of callbacks are fetched while ConnectWise waits for our answer, so they do not queue for the budget.
-            let keyRemote = Remote("connectwise-key:\(target.connection.map { "\($0)" } ?? "test")", for: .psa)
             let credentials = ConnectWiseCredentials(
                 companyID: target.company, publicKey: target.credentials.publicKey,
                 privateKey: target.credentials.privateKey, clientID: target.credentials.clientID)
@@ -188,12 +186,20 @@ public struct Server: Sendable {
                 return (nobody, nobody)
             }
             let client = ConnectWiseClient(site: site, credentials: credentials, outbound: outbound, remote: remote)
-            let keyClient = ConnectWiseClient(
-                site: site, credentials: credentials, outbound: outbound, remote: keyRemote)
+            let keys = KeyClients(site: site, credentials: credentials, outbound: outbound, target.connection)
             return (
                 ConnectWiseProvider(client: client, budget: budget),
-                ConnectWiseCallbacks(site: site, company: target.company) { url throws(ConnectWiseError) in
-                    try await keyClient.signingKey(at: url)
+                ConnectWiseCallbacks(
+                    site: site, company: target.company, remembered: target.callbackKey,
+                    remember: { address in
+                        guard let connection = target.connection else { return }
+                        // Only a convenience after a restart: the next callback tries again.
+                        try? await database.write { db in
+                            try PSAConnections.remember(callbackKey: address.url, of: connection, in: db)
+                        }
+                    }
+                ) { address, isProven throws(ConnectWiseError) in
+                    try await (isProven ? keys.proven : keys.others).signingKey(at: address)
                 }
             )
         }

@@ -311,16 +311,38 @@ struct ConnectWiseClientTests {
         } _: { peer in
             try await Self.withOutbound { outbound in
                 let client = Self.client(try #require(Site("127.0.0.1:\(peer.port)")), outbound)
-                let key = try await client.signingKey(at: "http://127.0.0.1:\(peer.port)/v//key?id=1")
+                let key = try await client.signingKey(at: Self.keyAddress(peer.port))
                 #expect(key == "k")
-                #expect(peer.requests.count == 2)
-                // Another host gets no credentials, whatever it answers.
-                let other = Self.client(try #require(Site("na.myconnectwise.net")), outbound)
-                let url = "http://127.0.0.1:\(peer.port)/key"
-                let error = await failure { () async throws(ConnectWiseError) in _ = try await other.signingKey(at: url)
-                }
-                #expect(error == .authentication(message: "status 401") && peer.requests.count == 3)
+                #expect(peer.requests.map { $0.header("authorization") != nil } == [false, true])
             }
         }
+    }
+
+    @Test(
+        "the signing key is asked for without credentials only, where ConnectWise does not ask for them",
+        arguments: [400, 404, 200, 500])
+    func signingKeyWithout(status: Int) async throws {
+        try await ScriptedPeer.run { _ in
+            .reply(status, body: #"{"count":7}"#)
+        } _: { peer in
+            try await Self.withOutbound { outbound in
+                let client = Self.client(try #require(Site("127.0.0.1:\(peer.port)")), outbound)
+                let address = try Self.keyAddress(peer.port)
+                let error = await failure { () async throws(ConnectWiseError) in
+                    _ = try await client.signingKey(at: address)
+                }
+                #expect(error != nil)
+                #expect(peer.requests.count == 1)
+                #expect(peer.requests.allSatisfy { $0.header("authorization") == nil })
+            }
+        }
+    }
+
+    private static func keyAddress(_ port: Int) throws -> CallbackKeyAddress {
+        let site = try #require(Site("127.0.0.1:\(port)"))
+        return try #require(
+            CallbackKeyAddress(
+                "http://127.0.0.1:\(port)/v2026_1//system/callbackkey/index.rails?companyName=acme"
+                    + "&id=e17e6674-42f6-4105-9cff-4cd6cb4e62e8", site: site, company: "acme"))
     }
 }

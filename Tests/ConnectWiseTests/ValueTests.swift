@@ -45,6 +45,9 @@ struct ConditionsTests {
             ("x\" OR id>0 OR name=\"", "name='x\" OR id>0 OR name=\"'"),
             ("both ' and \"", "name like \"both ' and *\""), ("[a] ' \"", "name like \"[[]a] ' *\""),
             ("line\nbreak\u{0}", "name=\"line break \""), ("", "name=\"\""),
+            // Signs that join with a quote for Swift, and for nobody else.
+            ("\u{600}\" or id>0", "name='\u{600}\" or id>0'"), ("\"\u{301}", "name='\"\u{301}'"),
+            ("'\u{600}\"\u{301}", "name like \"'\u{600}*\u{301}\""), ("a\u{1}or\u{2028}b", "name=\"a or b\""),
         ])
     func quoting(text: String, expected: String) {
         #expect(Conditions.equal("name", text).text == expected)
@@ -52,14 +55,15 @@ struct ConditionsTests {
 
     @Test("whatever the text, the delimiters are the first and last of their kind")
     func noEscape() {
-        let alphabet = ["\"", "'", "a", " ", "\\", "]", "["]
+        let alphabet = ["\"", "'", "a", " ", "\\", "]", "[", "\u{600}", "\u{301}", "\u{200D}", "\u{FE0F}", "\u{1}"]
         for first in alphabet {
             for second in alphabet {
                 for third in alphabet {
                     for condition in [
                         Conditions.equal("f", first + second + third), .contains("f", first + second + third),
                     ] {
-                        let value = condition.text.drop { $0 != "\"" && $0 != "'" }
+                        // By byte, as ConnectWise reads it.
+                        let value = condition.text.utf8.drop { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") }
                         #expect(value.count { $0 == value.first } == 2 && value.last == value.first)
                     }
                 }
@@ -81,6 +85,7 @@ struct ConditionsTests {
             Conditions.any(of: ["a", "b\"'c", "d"], "identifier").text
                 == "identifier in (\"a\",\"d\") OR identifier like \"b*'c\"")
         #expect(Conditions.contains("summary", "a\"'").text == "summary like \"*a*'*\"")
+        #expect(Conditions.contains("summary", "[ALERT]").text == "summary contains \"[[]ALERT]\"")
     }
 }
 

@@ -123,6 +123,22 @@ struct JobQueueTests {
     }
 
     @Test(
+        "One that absorbs others lies in the parking lot once, however often it is given up",
+        arguments: TestDatabase.engines)
+    func parkedOnce(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            for reason in ["first", "second"] {
+                var absorbing = job(lane: "l")
+                absorbing.coalesces = true
+                try await enqueue(database, [absorbing, job("other", lane: "m")])
+                try await settle(database, claim(database).map { ($0, .park(reason)) })
+            }
+            let parked = try await database.read { try queue.parked(limit: 10, in: $0) }
+            #expect(parked.map(\.lastError).sorted { ($0 ?? "") < ($1 ?? "") } == ["first", "second", "second"])
+        }
+    }
+
+    @Test(
         "Retries follow the schedule and end in the parking lot, from where a person sends them again",
         arguments: TestDatabase.engines)
     func retries(engine: Engine) async throws {

@@ -14,7 +14,7 @@ let notifications = [
         accountsSchema + jobSchema + ticketingSchema + notificationsSchema + ticketingSyncSchema + syncSchema
             + forwardSchema + noticeSchema + Retention.schema + tenantSchema + ticketingWriteSchema + memberNameSchema
             + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema
-            + webhookSchema)
+            + webhookSchema + callbackKeySchema + refusalSchema + threadSchema)
 ]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)

@@ -143,7 +143,7 @@ private final class World: PSAProvider, Messenger, CallbackVerifier {
         }
     }
 
-    func boards() async throws(PSAError) -> [Board] { [Board(id: "1", name: "Support", isInactive: false)] }
+    func boardNames() async throws(PSAError) -> [Board] { [Board(id: "1", name: "Support", isInactive: false)] }
     func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { state.withLock { $0.tickets.count } }
 
     func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<
@@ -172,7 +172,9 @@ private final class World: PSAProvider, Messenger, CallbackVerifier {
     var changeOverlap: Duration { .seconds(300) }
     func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep { CallbackUpkeep() }
     func link(to ticket: Ticketing.Ticket.ID) -> String { "https://psa.example/\(ticket)" }
-    func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict { .genuine }
+    func verify(body: Data, signature: String, keyURL: String, isAddressed: Bool) async -> CallbackVerdict {
+        .genuine
+    }
 
     // The chat system
 
@@ -248,7 +250,7 @@ private actor Run {
         handlers = Dictionary(uniqueKeysWithValues: all.map { (type(of: $0).kind, $0) })
         let psaID = psa.id
         try await database.write { db in
-            try Directory.store(
+            try Directory.storeNames(
                 [Board(id: "1", name: "Support", isInactive: false)], of: psaID, now: world.now, in: db)
             try RecipientStore.store([ChatRoom(id: room, title: "Room")], of: chat.id, now: world.now, in: db)
             let recipient: Recipient.ID = try db.one("SELECT id FROM recipients")

@@ -120,7 +120,7 @@ struct WebhookLadderTests {
             throw refusal
         }
         func members(_ identifiers: [String]) async throws(PSAError) -> [Member] { throw refusal }
-        func boards() async throws(PSAError) -> [Board] { throw refusal }
+        func boardNames() async throws(PSAError) -> [Board] { throw refusal }
         func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { throw refusal }
         func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket> {
             throw refusal
@@ -132,7 +132,9 @@ struct WebhookLadderTests {
         var changeOverlap: Duration { .zero }
         func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep { throw refusal }
         func link(to ticket: Ticket.ID) -> String { "https://psa.example/\(ticket)" }
-        func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict { .genuine }
+        func verify(body: Data, signature: String, keyURL: String, isAddressed: Bool) async -> CallbackVerdict {
+            .genuine
+        }
     }
 
     @Test("It is tried by the published ladder for 76 hours, then given up", arguments: TestDatabase.engines)

@@ -178,9 +178,10 @@ struct OutboundClientTests {
 
     @Test("held up before it began: not sent, since nobody counts on it any more")
     func heldUp() async throws {
-        struct Standstill: CallBudget {
+        final class Standstill: CallBudget {
             let time: MovableClock
             let length: Duration
+            init(time: MovableClock, length: Duration) { (self.time, self.length) = (time, length) }
             func acquire(_ priority: CallPriority, patience: Duration) async throws(OutboundError) {
                 time.move(by: length)
             }

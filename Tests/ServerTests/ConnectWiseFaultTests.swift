@@ -71,7 +71,10 @@ struct ConnectWiseFaultTests {
     func refusal(engine: Engine, status: Int) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let first = try patchbay.connectWise.createTicket("Not yet", owner: "slindqvist")
-            patchbay.connectWise.desk.script(Fault(.answer(status: status), path: "*/service/tickets/*", times: nil))
+            // What every connection needs is refused as well.
+            for path in ["*/service/tickets/*", "*/system/members"] {
+                patchbay.connectWise.desk.script(Fault(.answer(status: status), path: path, times: nil))
+            }
             try await patchbay.tell(first, action: "added")
             var connection = JSON.null
             try await eventually("the connection to be paused") {
@@ -84,7 +87,6 @@ struct ConnectWiseFaultTests {
 
             let id = try #require(connection["id"].int)
             let test = "/integrations/psa/connections/\(id)/test"
-            patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: "*/system/members"))
             let failed = try await patchbay.api(.POST, test)
             #expect(failed.status == 422)
             #expect(try await patchbay.connection()["state"] == "paused")
@@ -104,11 +106,65 @@ struct ConnectWiseFaultTests {
         }
     }
 
+    @Test(
+        "One ticket that is refused holds up no other and pauses nothing; it is given up and shown",
+        arguments: TestDatabase.engines, ["", "/notes"])
+    func oneRefused(engine: Engine, part: String) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let refused = try patchbay.connectWise.createTicket("Not for us", owner: "slindqvist")
+            let body = #"{"code":"Security","message":"You do not have security permission to perform this action."}"#
+            patchbay.connectWise.desk.script(
+                Fault(.answer(status: 403, body: body), path: "*/service/tickets/\(refused)\(part)", times: nil))
+            for number in 1...5 {
+                try await patchbay.tell(refused)
+                let other = try patchbay.connectWise.createTicket("Other \(number)", owner: "twhitlock")
+                let told = ContinuousClock.now
+                try await patchbay.tell(other, action: "added")
+                _ = try await patchbay.webex.message(
+                    to: Staff.tom, containing: "Other \(number)", within: .seconds(20))
+                // For a machine that does nothing else meanwhile it is one second.
+                #expect(ContinuousClock.now - told < .seconds(10))
+                #expect(try await patchbay.connection()["state"] == "ok")
+            }
+            // It waits for its next try by itself. As if these were over:
+            try await eventually(within: .seconds(60), "it to be given up") {
+                _ = try await patchbay.database.write { db in
+                    try db.execute("UPDATE jobs SET run_at = 0 WHERE state = 'ready' AND failures > 0")
+                }
+                return try await patchbay.api(.GET, "/jobs/parked").json["items"].elements.count == 1
+            }
+            let connection = try await patchbay.connection()
+            #expect(connection["state"] == "ok")
+            #expect(connection["state_reason"].string?.contains("ticket \(refused)") == true, "\(connection)")
+            patchbay.connectWise.desk.removeFaults()
+            try await patchbay.refresh(refused)
+            #expect(patchbay.messages(to: Staff.sara).count == 1)
+            #expect(try await patchbay.connection()["state_reason"].string == nil)
+        }
+    }
+
+    @Test(
+        "Without the right to time entries tickets are told all the same, and it is shown",
+        arguments: TestDatabase.engines)
+    func refusedTimes(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            patchbay.connectWise.desk.script(Fault(.answer(status: 403), path: "*/time/entries", times: nil))
+            let ticket = try patchbay.connectWise.createTicket("Told", owner: "slindqvist", text: "Hello")
+            try await patchbay.refresh(ticket, action: "added")
+            #expect(patchbay.messages(to: Staff.sara).first?.hasSuffix("> Hello") == true)
+            let connection = try await patchbay.connection()
+            #expect(connection["state"] == "ok")
+            #expect(connection["state_reason"].string?.contains("time entries") == true, "\(connection)")
+        }
+    }
+
     @Test("New keys that work let go on what waited", arguments: TestDatabase.engines)
     func repaired(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Not yet", owner: "slindqvist")
-            patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: "*/service/tickets/*", times: nil))
+            for path in ["*/service/tickets/*", "*/system/members"] {
+                patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: path, times: nil))
+            }
             try await patchbay.tell(ticket, action: "added")
             try await eventually("the connection to be paused") {
                 try await patchbay.connection()["state"] == "paused"

@@ -92,6 +92,31 @@ struct SyncTests {
     }
 
     @Test(
+        "A board whose statuses are refused keeps those it has, and holds up no other board",
+        arguments: TestDatabase.engines)
+    func refusedBoard(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let (refused, other) = (try patchbay.board("Service Desk"), try patchbay.board("Voice"))
+            func statuses(_ board: JSON) async throws -> Int {
+                try await patchbay.api(.GET, "/cw/boards/\(board.string ?? "")").json["statuses"].elements.count
+            }
+            let before = try await statuses(refused)
+            #expect(before > 0)
+            _ = try await patchbay.database.write {
+                try $0.execute("DELETE FROM psa_statuses WHERE board_id = \(other.string ?? "")")
+            }
+            patchbay.connectWise.desk.script(
+                Fault(.answer(status: 403), path: "*/service/boards/\(refused.string ?? "")/statuses", times: nil))
+            try await patchbay.sync("boards")
+            #expect(try await statuses(refused) == before)
+            #expect(try await statuses(other) > 0)
+            let connection = try await patchbay.connection()
+            #expect(connection["state"] == "ok")
+            #expect(connection["state_reason"].string?.contains("Service Desk") == true, "\(connection)")
+        }
+    }
+
+    @Test(
         "Rooms and the members' accounts become recipients; those that are gone become inactive",
         arguments: TestDatabase.engines)
     func recipients(engine: Engine) async throws {

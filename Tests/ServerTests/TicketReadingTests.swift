@@ -374,6 +374,11 @@ struct TicketReadingTests {
             #expect(try await patchbay.api(.PUT, limit, ["tenants": [allowed]]).status == 200)
             let api = engineer.api
             #expect(ids(try await api(.GET, "\(patchbay.psa)/tickets/search?q=lamp")) == [mine])
+            // Both kinds of quotes, each joined with a sign beside it, and control characters that are no white space.
+            let syntax = "'\u{600}\"\u{1}or\u{1}id>0\u{1}or\u{1}summary\u{1}like\u{1}\"\u{301}"
+            let query = try #require(syntax.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
+            let injected = try await api(.GET, "\(patchbay.psa)/tickets/search?q=\(query)")
+            #expect(injected.status == 200 && ids(injected).isEmpty, "\(injected.text)")
             for filter in ["board_id=abc", "status_id=01", "company_id=x"] {
                 #expect(try await api(.GET, "\(patchbay.psa)/tickets/search?\(filter)").status == 400, "\(filter)")
             }

@@ -63,6 +63,52 @@ struct WebexFaultTests {
         }
     }
 
+    @Test(
+        "Under a first message that was deleted nothing can go: the next one goes without, and later ones under that",
+        arguments: TestDatabase.engines)
+    func deletedFirstMessage(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule("Service Desk", to: "Dispatch", ["updates": "notes", "thread_updates": true])
+            let ticket = try patchbay.connectWise.createTicket("Thread")
+            try await patchbay.refresh(ticket, action: "added")
+            let first = try #require(patchbay.webex.messages.first)
+            let deleted = try await patchbay.api.with(key: WebexOptions().token).send(
+                .DELETE, patchbay.webex.url() + "/v1/messages/\(first.id)", nil)
+            #expect(deleted.status == 204)
+            for text in ["One", "Two"] {
+                try patchbay.connectWise.addNote(text, to: ticket, as: .customer)
+                try await patchbay.refresh(ticket)
+            }
+            let sent = patchbay.webex.messages.filter { $0.roomTitle == "Dispatch" }
+            #expect(sent.map(\.parentID) == [nil, sent.first?.id])
+            #expect(try await patchbay.deliveries(of: ticket).allSatisfy { $0["state"] == "sent" })
+            let room = try patchbay.room().int ?? 0
+            #expect(try await patchbay.api(.GET, "/webex/rooms/\(room)").json["active"] == true)
+        }
+    }
+
+    @Test(
+        "While a rule's recipient is off, that is the reason; a test message that arrives switches it on",
+        arguments: TestDatabase.engines)
+    func switchedOnByTest(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            let room = try patchbay.room()
+            patchbay.webex.desk.script(Fault(.answer(status: 404), path: "/v1/messages"))
+            try await patchbay.refresh(try patchbay.connectWise.createTicket("Off"), action: "added")
+            let unheard = try patchbay.connectWise.createTicket("Unheard")
+            try await patchbay.refresh(unheard, action: "added")
+            let reason = try await patchbay.events(of: unheard).first?.reason
+            #expect(reason?.utf8.firstRange(of: "recipient is off".utf8) != nil, "\(reason ?? "none")")
+            #expect(try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": room]).status == 202)
+            try await patchbay.settled()
+            #expect(try await patchbay.api(.GET, "/webex/rooms/\(room.int ?? 0)").json["active"] == true)
+            let heard = try patchbay.connectWise.createTicket("Heard")
+            try await patchbay.refresh(heard, action: "added")
+            #expect(try await patchbay.deliveries(of: heard).map { $0["state"] } == ["sent"])
+        }
+    }
+
     @Test("429 holds back the whole connection until Retry-After", arguments: TestDatabase.engines)
     func tooManyCalls(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

@@ -128,7 +128,9 @@ struct WriteBackWaitingTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Paused")
             // The whole connection waits for five minutes.
-            patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: "*/tickets/\(ticket)*", times: nil))
+            for path in ["*/tickets/\(ticket)*", "*/system/members"] {
+                patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: path, times: nil))
+            }
             #expect(try await patchbay.write(ticket, "notes", ["text": "First"]).status == 202)
             let second = try await patchbay.write(ticket, "notes", ["text": "Second"])
             #expect(second.status == 202)

@@ -14,7 +14,8 @@ let ticketing = [
     Migration(
         1, "everything",
         accountsSchema + jobSchema + ticketingSchema + ticketingSyncSchema + tenantSchema + ticketingWriteSchema
-            + memberNameSchema + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema)
+            + memberNameSchema + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema
+            + callbackKeySchema + refusalSchema)
 ]
 
 let instant = Date(timeIntervalSince1970: 1_790_000_000)
@@ -111,7 +112,7 @@ final class FakePSA: PSAProvider, CallbackVerifier {
     func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity {
         throw unexpected("activity of \(ticket)")
     }
-    func boards() async throws(PSAError) -> [Board] { throw unexpected("boards") }
+    func boardNames() async throws(PSAError) -> [Board] { throw unexpected("boards") }
     func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { throw unexpected("count") }
     func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket> {
         throw unexpected("open tickets")
@@ -125,7 +126,9 @@ final class FakePSA: PSAProvider, CallbackVerifier {
         throw unexpected("callback")
     }
     func link(to ticket: Ticket.ID) -> String { "https://psa.example/\(ticket)" }
-    func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict { .genuine }
+    func verify(body: Data, signature: String, keyURL: String, isAddressed: Bool) async -> CallbackVerdict {
+        .genuine
+    }
 }
 
 /// Remembers for what providers were made, and makes the same one each time.

@@ -72,7 +72,7 @@ struct MemberListTests {
     func migration(engine: Engine) async throws {
         let before = ticketing[0].statements.dropLast(
             memberNameSchema.count + memberKeySchema.count + postScopeSchema.count + postTimeSchema.count
-                + settingsVersionSchema.count)
+                + settingsVersionSchema.count + callbackKeySchema.count + refusalSchema.count)
         try await TestDatabase.with(engine, migrations: [Migration(1, "before", Array(before))]) { database in
             let id = try await database.connection(of: database.organization())
             try await database.write { db in

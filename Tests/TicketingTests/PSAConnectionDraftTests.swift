@@ -2,6 +2,7 @@ import Database
 import Foundation
 import HTTPTypes
 import Jobs
+import Sealing
 import TestSupport
 import Testing
 import WebSupport
@@ -106,7 +107,7 @@ struct PSAConnectionDraftTests {
         ])
     func outcomes(error: PSAError, expected: String) async throws {
         let outcome =
-            switch error.outcome(for: 1) {
+            switch error.outcome(for: 1, refusesAll: true) {
             case .done, .followed: "done"
             case .retry(let why, nil, nil, nil, nil): why == error.description ? "retry" : "retry with \(why)"
             case .retry: "retry otherwise"
@@ -118,11 +119,35 @@ struct PSAConnectionDraftTests {
         #expect(outcome == expected)
     }
 
+    @Test(
+        "What refuses one thing is asked whether it refuses all, once for many; only then the connection waits",
+        arguments: [PSAError.authentication("x"), .permission("x"), .notAllowed("x")])
+    func single(error: PSAError) async throws {
+        try await TestDatabase.with(.sqlite, migrations: ticketing) { database in
+            let factory = FakeFactory()
+            let connections = PSAConnections(
+                database: database, sealer: try Sealer([Secret.generate()]), factory: factory.make)
+            factory.psa.expectTest()
+            let organization = try await database.organization()
+            let stored = try await connections.create(try draft(), for: organization)
+            let live = try #require(try await connections.live(stored.id))
+            factory.psa.expectTest()
+            for _ in 1...20 {
+                guard case .retry(_, nil, .some(.refused), nil, nil) = await connections.outcome(of: error, on: live)
+                else {
+                    Issue.record("not tried again by itself")
+                    return
+                }
+            }
+        }
+    }
+
     @Test("The pause is written down with its reason, once", arguments: TestDatabase.engines)
     func pause(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: ticketing) { database in
             let id = try await database.connection(of: database.organization())
-            guard case .pause(_, _, let effect?) = PSAError.authentication("bad key").outcome(for: id) else {
+            guard case .pause(_, _, let effect?) = PSAError.authentication("bad key").outcome(for: id, refusesAll: true)
+            else {
                 Issue.record("no pause")
                 return
             }

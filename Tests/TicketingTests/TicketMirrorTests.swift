@@ -101,7 +101,12 @@ struct DirectoryTests {
             let (mine, foreign) = (try await database.connection(of: organization), try await database.organization())
             let directory = Directory(database: database)
             func store(_ boards: [Board]) async throws -> [String] {
-                try await database.write { try Directory.store(boards, of: mine, now: instant, in: $0) }
+                try await database.write { db in
+                    try Directory.storeNames(boards, of: mine, now: instant, in: db)
+                    for board in boards {
+                        try Directory.store(board.statuses, of: board.id, mine, now: instant, in: db)
+                    }
+                }
                 return try await directory.boards(of: organization, page: PageRequest()).items
                     .map { "\($0.id) \($0.name)\($0.isDeleted ? " gone" : "")" }
             }

@@ -94,6 +94,38 @@ struct WritingTests {
         #expect(text(TicketQuery(isOpen: false, assignee: "o'neil")).contains(#"owner/identifier="o'neil""#))
     }
 
+    @Test("Control characters separate words as blanks do, before anything is made of them")
+    func words() {
+        #expect(TicketQuery(text: "\u{1}a\u{1}b\u{0}\nc\u{2028}d\u{A0}").words == ["a", "b", "c", "d"])
+        #expect(TicketQuery(text: "\u{1}\n").words.isEmpty && TicketQuery(text: nil).words.isEmpty)
+        let injected = TicketQuery(
+            text: "'\u{600}\"\u{1}or\u{1}id>0\u{1}or\u{1}summary\u{1}like\u{1}\"\u{301}", companies: ["202"],
+            isOpen: false)
+        let conditions = ConnectWiseProvider.conditions(injected).text
+        #expect(conditions.utf8.starts(with: #"company/id in (202) AND (((((("#.utf8), "\(conditions)")
+        #expect(conditions.utf8.firstRange(of: #"summary contains "id>0""#.utf8) != nil, "\(conditions)")
+    }
+
+    @Test("What is found is looked at once more, whatever the ticketing system made of the search")
+    func admits() {
+        func ticket(_ summary: String, company: String? = "202", isClosed: Bool = false) -> Ticketing.Ticket {
+            Ticketing.Ticket(
+                id: "42", summary: summary, board: .init(id: "3", name: "Help"), status: .init(id: "9", name: "New"),
+                isClosed: isClosed, company: company.map { .init(id: $0, name: "") }, resources: ["tommy", "anna"])
+        }
+        let limited = TicketQuery(companies: ["202", "203"])
+        #expect(limited.admits(ticket("a")) && !limited.admits(ticket("a", company: "9")))
+        #expect(!limited.admits(ticket("a", company: nil)) && !limited.admits(ticket("a", isClosed: true)))
+        #expect(!TicketQuery(board: "4").admits(ticket("a")) && !TicketQuery(status: "8").admits(ticket("a")))
+        #expect(!TicketQuery(assignee: "tom").admits(ticket("a")) && TicketQuery(assignee: "Anna").admits(ticket("a")))
+        #expect(TicketQuery(text: "100%").admits(ticket("Disk 100% full")))
+        #expect(!TicketQuery(text: "100%").admits(ticket("Disk 1000 full")))
+        #expect(!TicketQuery(text: "[ALERT]").admits(ticket("alert")))
+        #expect(TicketQuery(text: "[alert] É*").admits(ticket("[ALERT] e*")))
+        // Where it holds no wildcard, the ticketing system knows best what is the same.
+        #expect(TicketQuery(text: "strasse").admits(ticket("Straße")) && TicketQuery(text: "42").admits(ticket("a")))
+    }
+
     @Test("Who is not named as the author is named in the first line")
     func signature() {
         let member = PSASettings.Choice(id: "1", name: "Default")

@@ -159,9 +159,17 @@ public struct Deliverer: JobHandler {
             {
                 return .done(sent(id, order, found))
             }
-            let parent = order.isThreaded ? await firstMessage(about: order) : nil
-            let messageID = try await messenger.send(message, to: order.address, under: parent)
-            return .done(sent(id, order, messageID))
+            guard order.isThreaded, let parent = await firstMessage(about: order) else {
+                return .done(sent(id, order, try await messenger.send(message, to: order.address, under: nil)))
+            }
+            do throws(MessengerError) {
+                return .done(sent(id, order, try await messenger.send(message, to: order.address, under: parent)))
+            } catch .refused {
+                // Whatever it does not like about the first message, such as that it was deleted, says nothing about the
+                // recipient. The next ones go under this one.
+                let messageID = try await messenger.send(message, to: order.address, under: nil)
+                return .done(sent(id, order, messageID, insteadOfUnder: parent))
+            }
         } catch {
             return outcome(of: error, id, order, messenger, isUncertain: isUncertain)
         }
@@ -188,7 +196,7 @@ public struct Deliverer: JobHandler {
             try db.first(
                 """
                 SELECT message_id FROM deliveries WHERE recipient_id = \(order.recipient) AND ticket_id = \(order.ticket)
-                    AND message_id IS NOT NULL AND threaded = 0 ORDER BY id LIMIT 1
+                    AND message_id IS NOT NULL AND threaded = 0 AND thread_lost = 0 ORDER BY id LIMIT 1
                 """)?["message_id"]
         }
     }
@@ -243,7 +251,10 @@ public struct Deliverer: JobHandler {
         }
     }
 
-    private func sent(_ id: Delivery.ID, _ order: Order, _ messageID: String) -> JobEffect {
+    /// - Parameter lost: the message under which nothing can go any more; this one takes its place.
+    private func sent(
+        _ id: Delivery.ID, _ order: Order, _ messageID: String, insteadOfUnder lost: String? = nil
+    ) -> JobEffect {
         let (instant, chat, recipient) = (now(), order.chat, order.recipient)
         let isFailing = order.failingSince != nil
         Metrics.Timer(label: "patchbay_event_to_message_seconds").recordNanoseconds(
@@ -254,10 +265,14 @@ public struct Deliverer: JobHandler {
                 UPDATE deliveries SET state = \(Delivery.State.sent), message_id = \(messageID), sent_at = \(instant),
                     error = NULL, tracking_id = NULL, attempts = attempts + 1 WHERE id = \(id)
                 """)
+            if let lost {
+                try db.send(
+                    "UPDATE deliveries SET thread_lost = 1 WHERE recipient_id = \(recipient) AND message_id = \(lost)")
+                try db.send("UPDATE deliveries SET threaded = 0 WHERE id = \(id)")
+            }
             try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
             if isFailing { try db.send("UPDATE chat_connections SET failing_since = NULL WHERE id = \(chat)") }
-            // Whom a message reached is there, whatever an earlier 404 said.
-            try db.send("UPDATE recipients SET active = 1 WHERE id = \(recipient) AND active = 0")
+            try RecipientStore.reached(recipient, in: db)
         }
     }
 

@@ -60,18 +60,19 @@ public struct DeliveryPlan: Sendable, Equatable {
     /// Decides.
     /// - Parameters:
     ///   - rules: the enabled rules of the ticket's board.
+    ///   - unreachable: the names of recipients of further enabled rules, who are off.
     ///   - assigned: everybody assigned to the ticket.
     ///   - forwards: those that apply now to anybody who could be named.
     public init(
-        event: TicketEvent, rules: [Rule], assigned: [Assigned], settings: NotificationSettings,
-        forwards: Forwards = .none
+        event: TicketEvent, rules: [Rule], unreachable: [String] = [], assigned: [Assigned],
+        settings: NotificationSettings, forwards: Forwards = .none
     ) {
         guard settings.notificationsEnabled else {
             self.init(items: [], reason: "notifications off")
             return
         }
         if settings.requireRule, rules.isEmpty {
-            self.init(items: [], reason: "no rule on this board")
+            self.init(items: [], reason: Self.offReason(unreachable) ?? "no rule on this board")
             return
         }
         var items: [Item] = []
@@ -105,7 +106,8 @@ public struct DeliveryPlan: Sendable, Equatable {
         items = Self.forwarded(items, over: forwards)
         self.init(
             items: items,
-            reason: items.isEmpty ? Self.reasonForNobody(event, rules: rules, obstacles: obstacles) : nil)
+            reason: items.isEmpty
+                ? Self.reasonForNobody(event, rules: rules, unreachable: unreachable, obstacles: obstacles) : nil)
     }
 
     private init(items: [Item], reason: String?) {
@@ -165,8 +167,18 @@ public struct DeliveryPlan: Sendable, Equatable {
         }
     }
 
-    private static func reasonForNobody(_ event: TicketEvent, rules: [Rule], obstacles: [String]) -> String {
-        if !obstacles.isEmpty { return obstacles.joined(separator: "; ") }
+    /// Why the rules' recipients are not told; nil when none of them is off.
+    private static func offReason(_ unreachable: [String]) -> String? {
+        guard !unreachable.isEmpty else { return nil }
+        return "the rule's recipient is off, since chat did not know it: \(unreachable.joined(separator: ", ")); "
+            + "a test message that arrives switches it on"
+    }
+
+    private static func reasonForNobody(
+        _ event: TicketEvent, rules: [Rule], unreachable: [String], obstacles: [String]
+    ) -> String {
+        let reasons = [offReason(unreachable)].compactMap(\.self) + obstacles
+        if !reasons.isEmpty { return reasons.joined(separator: "; ") }
         switch event.kind {
         case .created, .noteAdded, .assigned:
             return rules.isEmpty ? "no rule on this board, nobody assigned" : "no rule asks for it, nobody assigned"

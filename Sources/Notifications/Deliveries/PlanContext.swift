@@ -8,6 +8,8 @@ import Ticketing
 struct PlanContext: Sendable {
     let settings: NotificationSettings
     let rules: [Rule]
+    /// The recipients of further rules, who are off.
+    let unreachable: [String]
     let assigned: [DeliveryPlan.Assigned]
     let forwards: DeliveryPlan.Forwards
 
@@ -19,6 +21,10 @@ struct PlanContext: Sendable {
     ) throws {
         settings = try NotificationSettings.of(organization, in: db)
         rules = try ticket.board.map { try RuleStore.enabled(on: $0.id, of: connection, in: db) } ?? []
+        // Mostly there are rules; then nobody asks why there are none.
+        unreachable =
+            try rules.isEmpty
+            ? ticket.board.map { try RuleStore.unreachable(on: $0.id, of: connection, in: db) } ?? [] : []
         assigned = try Self.merged(
             Self.people(ticket.assigned, members, organization, now: now, in: db), with: rules, in: db)
         let named = Set(rules.map(\.recipient) + assigned.compactMap(\.recipient))
@@ -28,7 +34,9 @@ struct PlanContext: Sendable {
 
     /// Who is told about an event.
     func plan(_ event: TicketEvent) -> DeliveryPlan {
-        DeliveryPlan(event: event, rules: rules, assigned: assigned, settings: settings, forwards: forwards)
+        DeliveryPlan(
+            event: event, rules: rules, unreachable: unreachable, assigned: assigned, settings: settings,
+            forwards: forwards)
     }
 
     private static func people(

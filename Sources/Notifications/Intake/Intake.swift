@@ -130,10 +130,14 @@ public final class Intake: Sendable {
         guard callback.company.map({ $0.lowercased() == live.connection.company.lowercased() }) ?? true else {
             throw refusal("it is of another company")
         }
-        switch await live.callbacks.verify(body: body, signature: signature, keyURL: keyURL) {
+        let verdict = await live.callbacks.verify(
+            body: body, signature: signature, keyURL: keyURL, isAddressed: hookKey != nil)
+        switch verdict {
         case .genuine: break
         case .forged(let why): throw refusal(why)
-        case .unknown(let why): throw Self.askAgain("The signature cannot be checked now: \(why)")
+        case .unknown(let why):
+            logger.notice("a hook cannot be checked now", metadata: ["reason": "\(why)"])
+            throw Self.askAgain("The signature cannot be checked now.")
         }
         let record = callback.record ?? request.uri.queryParameters["recordId"].map(String.init)
         guard let action = callback.action.flatMap(Callback.Action.init(rawValue:)),
@@ -165,11 +169,13 @@ public final class Intake: Sendable {
         }
     }
 
+    /// The same words whatever the reason, which holds what ConnectWise answered and is for the log only.
     private func refusal(_ why: String) -> Problem {
         refusals.note(why)
         Self.refused.increment()
         return Problem(
-            .unauthorized, code: "bad_signature", title: "The callback is not accepted", detail: "Refused: \(why).")
+            .unauthorized, code: "bad_signature", title: "The callback is not accepted",
+            detail: "Its signature is not that of the connection's company.")
     }
 
     private static func askAgain(_ why: String) -> Problem {

@@ -171,9 +171,10 @@ public struct NoticeSender: JobHandler {
             if isUncertain || notice.state == .uncertain, case .person(let email) = recipient.chatAddress,
                 let found = try await messenger.find(notice.text, sentTo: email, since: notice.createdAt).last
             {
-                return .done(sent(id, found, chat))
+                return .done(sent(id, found, to: recipient))
             }
-            return .done(sent(id, try await messenger.send(message, to: recipient.chatAddress, under: nil), chat))
+            let messageID = try await messenger.send(message, to: recipient.chatAddress, under: nil)
+            return .done(sent(id, messageID, to: recipient))
         } catch {
             switch error {
             case .authentication, .notAllowed:
@@ -201,8 +202,8 @@ public struct NoticeSender: JobHandler {
         }
     }
 
-    private func sent(_ id: Notice.ID, _ messageID: String, _ chat: ChatConnection.ID) -> JobEffect {
-        let instant = now()
+    private func sent(_ id: Notice.ID, _ messageID: String, to recipient: Recipient) -> JobEffect {
+        let (instant, chat, reached) = (now(), recipient.connection, recipient.id)
         return { db in
             try db.send(
                 """
@@ -210,6 +211,7 @@ public struct NoticeSender: JobHandler {
                     error = NULL, tracking_id = NULL WHERE id = \(id)
                 """)
             try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
+            try RecipientStore.reached(reached, in: db)
         }
     }
 

@@ -108,4 +108,9 @@ enum RecipientStore {
                 """)
         }
     }
+
+    /// Notes that a message reached a recipient, who is there, whatever an earlier 404 said.
+    static func reached(_ id: Recipient.ID, in db: Connection) throws {
+        try db.send("UPDATE recipients SET active = 1 WHERE id = \(id) AND active = 0")
+    }
 }

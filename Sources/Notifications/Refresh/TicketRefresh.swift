@@ -2,6 +2,7 @@ import BoundaryText
 import Database
 import Foundation
 import Jobs
+import Outbound
 import Ticketing
 
 /// The one way in: reads a ticket and what was written on it, and in one transaction stores the mirror, detects events and
@@ -50,11 +51,29 @@ public struct TicketRefresh: JobHandler {
             guard let live = try await connections.live(payload.connection), live.connection.isActive else {
                 return .done()
             }
-            return try await refresh(payload.ticket, live)
-        } catch let error as PSAError {
-            return error.outcome(for: payload.connection)
+            do {
+                return try await live.provider.withCalls(Self.calls, .background) {
+                    try await refresh(payload.ticket, live)
+                }
+            } catch let error as PSAError {
+                return await outcome(of: error, payload.ticket, live)
+            }
         } catch {
             return .retry("\(error)")
+        }
+    }
+
+    /// The ticket, its notes, its times, and a member who is not known yet.
+    private static let calls = 4
+
+    private func outcome(of error: PSAError, _ ticket: Ticket.ID, _ live: LiveConnection) async -> JobOutcome {
+        let (outcome, connection, instant) = (
+            await connections.outcome(of: error, on: live), live.connection.id, now()
+        )
+        guard case .retry(let reason, let after, let schedule?, let effect, _) = outcome else { return outcome }
+        // Only this ticket is refused. When it is given up, people see it at the connection.
+        return .retry("ticket \(ticket): \(reason)", after: after, schedule: schedule, effect: effect) { db in
+            try Refusals.note(Refusals.ticket(ticket), reason: reason, of: connection, now: instant, in: db)
         }
     }
 
@@ -93,8 +112,21 @@ public struct TicketRefresh: JobHandler {
                 baseline: connection.baselineAt)
             try mirror.store(ticket, activity: activity, of: connection.id, now: instant, in: db)
             try PSAConnections.record(.ok, reason: nil, of: connection.id, in: db)
+            try note(activity.refusedTimes, of: ticket.id, connection.id, now: instant, in: db)
             return try plan(events, for: ticket, members, connection, now: instant, in: db)
         }
+    }
+
+    private func note(
+        _ refusedTimes: String?, of ticket: Ticket.ID, _ connection: PSAConnection.ID, now: Date, in db: Connection
+    ) throws {
+        var read = [Refusals.ticket(ticket)]
+        if let refusedTimes {
+            try Refusals.note(Refusals.timeEntries, reason: refusedTimes, of: connection, now: now, in: db)
+        } else {
+            read.append(Refusals.timeEntries)
+        }
+        try Refusals.clear(read, of: connection, in: db)
     }
 
     private func deletion(of id: Ticket.ID, _ connection: PSAConnection) -> @Sendable (Connection) throws -> [NewJob] {

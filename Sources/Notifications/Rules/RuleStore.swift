@@ -48,6 +48,17 @@ enum RuleStore {
                 """)
     }
 
+    /// The names of recipients who are off because chat does not know them, and whom enabled rules of a board name.
+    static func unreachable(on board: String, of connection: PSAConnection.ID, in db: Connection) throws -> [String] {
+        try db.all(
+            """
+            SELECT DISTINCT p.name FROM rules r JOIN recipients p ON p.id = r.recipient_id
+            WHERE r.connection_id = \(connection) AND r.board_id = \(board) AND r.enabled = 1 AND p.active = 0
+            ORDER BY p.name LIMIT 20
+            """
+        ).map { row in try row["name"] }
+    }
+
     /// The rules of a board that name a recipient, switched on or not.
     static func all(
         on board: String, for recipient: Recipient.ID, of connection: PSAConnection.ID, in db: Connection

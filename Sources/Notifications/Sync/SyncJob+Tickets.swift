@@ -8,12 +8,48 @@ import Ticketing
 
 /// The steps of syncs with the ticketing system.
 extension SyncJob {
-    func boards(_ live: LiveConnection) async throws -> Step {
-        let boards = try await live.provider.boards()
+    // MARK: Boards
+
+    /// First the boards, then their statuses, some boards at a time: there may be more boards than calls in a minute.
+    func boards(_ sync: Sync, _ live: LiveConnection) async throws -> Step {
+        if let position = sync.position { return try await statuses(sync, live, after: .init(position)) }
+        let boards = try await live.provider.boardNames()
         let (instant, connection) = (now(), live.connection.id)
-        return Step(done: boards.count, total: boards.count, next: nil) { db in
-            try Directory.store(boards, of: connection, now: instant, in: db)
+        return Step(done: 0, total: boards.count, next: boards.isEmpty ? nil : "") { db in
+            try Directory.storeNames(boards, of: connection, now: instant, in: db)
             try PSAConnections.record(.ok, reason: nil, of: connection, in: db)
+            return []
+        }
+    }
+
+    private func statuses(_ sync: Sync, _ live: LiveConnection, after: Board.ID) async throws -> Step {
+        let (instant, connection) = (now(), live.connection.id)
+        let boards = try await database.read { db in
+            try Directory.boards(of: connection, after: after, limit: Self.calls, in: db)
+        }
+        var found: [(board: Directory.MirroredBoard, statuses: [Board.Status])] = []
+        var refused: [(board: Directory.MirroredBoard, reason: String)] = []
+        for board in boards {
+            do {
+                found.append((board, try await live.provider.statuses(of: board.id)))
+            } catch PSAError.permission(let why) {
+                // What we know of it stays; the other boards are not its fault.
+                refused.append((board, why))
+            } catch PSAError.notFound {
+                // It went since the boards were listed.
+            }
+        }
+        let next = boards.count == Self.calls ? boards.last?.id.rawValue : nil
+        let (read, denied) = (found, refused)
+        return Step(done: sync.done + boards.count, total: nil, next: next) { db in
+            for (board, statuses) in read {
+                try Directory.store(statuses, of: board.id, connection, now: instant, in: db)
+            }
+            try Refusals.clear(read.map { Refusals.statuses(of: $0.board.name) }, of: connection, in: db)
+            for (board, reason) in denied {
+                try Refusals.note(
+                    Refusals.statuses(of: board.name), reason: reason, of: connection, now: instant, in: db)
+            }
             return []
         }
     }

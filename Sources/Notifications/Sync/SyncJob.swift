@@ -2,6 +2,7 @@ import BoundaryText
 import Database
 import Foundation
 import Jobs
+import Outbound
 import Ticketing
 
 /// The job that takes one step of a sync: a page of a list, mostly. Each step stores what it found together with how far the
@@ -78,8 +79,10 @@ public struct SyncJob: JobHandler {
                 }
                 return .followed { db in try store(step, of: sync, in: db) }
             } catch let error as PSAError {
-                guard let connection = sync.psa else { return failure("\(error)", sync, job) }
-                switch error.outcome(for: connection) {
+                guard let connection = sync.psa, let live = try await tickets.live(connection) else {
+                    return failure("\(error)", sync, job)
+                }
+                switch await tickets.outcome(of: error, on: live) {
                 case .pause(let reason, let time, let effect):
                     return .pause(reason, for: time) { db in
                         try effect?(db)
@@ -121,17 +124,22 @@ public struct SyncJob: JobHandler {
     private func step(of sync: Sync) async throws -> Step? {
         if let psa = sync.psa {
             guard let live = try await tickets.live(psa), live.connection.isActive else { return nil }
-            switch sync.kind {
-            case .boards: return try await boards(live)
-            case .tickets: return try await openTickets(sync, live)
-            case .catchUp: return try await catchUp(sync, live)
-            case .callbacks: return try await callbacks(live)
-            case .recipients: return nil
+            return try await live.provider.withCalls(Self.calls, .background) {
+                switch sync.kind {
+                case .boards: try await boards(sync, live)
+                case .tickets: try await openTickets(sync, live)
+                case .catchUp: try await catchUp(sync, live)
+                case .callbacks: try await callbacks(live)
+                case .recipients: nil
+                }
             }
         }
         guard let chat = sync.chat, let messenger = try await chats.messenger(chat) else { return nil }
         return try await recipients(sync, chat, messenger)
     }
+
+    /// No step needs more: a page and a count, or the statuses of some boards.
+    static let calls = 4
 
     // MARK: Endings
 

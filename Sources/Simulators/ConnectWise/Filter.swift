@@ -108,7 +108,7 @@ struct Filter<Record: Sendable>: Sendable {
         case .contains(let field, let text, let negated):
             return try compilePattern(field, "*\(text)*", negated, model)
         case .like(let field, let text, let negated):
-            return try compilePattern(field, text.replacing("%", with: "*"), negated, model)
+            return try compilePattern(field, text, negated, model)
         }
     }
 
@@ -121,10 +121,10 @@ struct Filter<Record: Sendable>: Sendable {
         case .integer, .number, .flag, .instant, .reference, .list, .writeOnly:
             throw .condition("\(field) cannot be compared with a text.")
         }
-        let lower = pattern.lowercased()
+        let like = LikePattern(pattern.lowercased())
         return { record, ledger in
             guard case .text(let found) = path.read(record, ledger) else { return false }
-            return glob(lower, found.lowercased()) != negated
+            return like.matches(found.lowercased()) != negated
         }
     }
 

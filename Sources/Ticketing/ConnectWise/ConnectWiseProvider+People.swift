@@ -16,12 +16,11 @@ extension ConnectWiseProvider {
             matching: older.map { $0 && conditions } ?? conditions, orderBy: "id desc", pageSize: limit,
             priority: .interactive)
         let page = try await mapping { () throws(ConnectWiseError) in try await pages.page(after: nil) }
-        var tickets = page.records.map(Self.ticket)
-        if let assignee = query.assignee {
-            // `resources contains "tom"` also finds tommy's.
-            tickets.removeAll { ticket in !ticket.assigned.contains { $0.lowercased() == assignee.lowercased() } }
-        }
-        return ListPage(tickets, next: page.next == nil ? nil : page.records.last.map { String($0.id) })
+        // Asked again of each: `resources contains "tom"` also finds tommy's, and whatever becomes of a text on its way,
+        // nobody sees what they did not ask for or may not see.
+        return ListPage(
+            page.records.map(Self.ticket).filter(query.admits),
+            next: page.next == nil ? nil : page.records.last.map { String($0.id) })
     }
 
     static func conditions(_ query: TicketQuery) -> Conditions {
@@ -35,12 +34,11 @@ extension ConnectWiseProvider {
         if let assignee = query.assignee {
             all.append(.equal("owner/identifier", assignee) || .contains("resources", assignee))
         }
-        if let text = query.text?.trimmingCharacters(in: .whitespacesAndNewlines), !text.isEmpty {
-            let words = text.words.map(String.init)
-            let inSummary = words.map { Conditions.contains("summary", $0) }
-            var found = inSummary.dropFirst().reduce(inSummary[0], &&)
-            if let number = Int(text), number > 0, number <= Int32.max {
-                found = .compare("id", .equal, number) || found
+        let inSummary = query.words.map { Conditions.contains("summary", $0) }
+        if let first = inSummary.first {
+            var found = inSummary.dropFirst().reduce(first, &&)
+            if let number = query.number.flatMap({ Int32($0) }), number > 0 {
+                found = .compare("id", .equal, Int(number)) || found
             }
             all.append(found)
         }

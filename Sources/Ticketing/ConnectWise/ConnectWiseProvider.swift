@@ -16,6 +16,7 @@ public struct ConnectWiseProvider: PSAProvider {
 
     let client: ConnectWiseClient
     private let tickets: ReadBatcher<Int, ConnectWise.Ticket>
+    private let ticketsToWrite: ReadBatcher<Int, ConnectWise.Ticket>
     private let entries: ReadBatcher<EntriesWanted, [ConnectWise.TimeEntry]>
 
     /// - Parameters:
@@ -25,17 +26,8 @@ public struct ConnectWiseProvider: PSAProvider {
         self.client = client
         // At this rate the calls of single tickets, three each, would use the budget up within the minute.
         let burst = max(4, budget / 180)
-        tickets = ReadBatcher(atOnce: Self.singleReads, burst: burst) { ids in
-            do throws(ConnectWiseError) {
-                guard ids.count > 1 else {
-                    return .success([ids[0]: try await client.ticket(ids[0], priority: .background)])
-                }
-                let found = try await client.tickets(ids)
-                return .success(Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { $1 }))
-            } catch {
-                return .failure(PSAError(error))
-            }
-        }
+        tickets = Self.tickets(client, .background, burst: burst)
+        ticketsToWrite = Self.tickets(client, .writing, burst: burst)
         entries = ReadBatcher(atOnce: Self.singleReads, burst: burst) { wanted in
             do throws(ConnectWiseError) {
                 // Apart: one ticket that is looked at for the first time would make the call return the whole history
@@ -58,6 +50,42 @@ public struct ConnectWiseProvider: PSAProvider {
         }
     }
 
+    private static func tickets(
+        _ client: ConnectWiseClient, _ priority: CallPriority, burst: Int
+    ) -> ReadBatcher<Int, ConnectWise.Ticket> {
+        ReadBatcher(atOnce: singleReads, burst: burst) { ids in
+            do throws(ConnectWiseError) {
+                guard ids.count > 1 else {
+                    return .success([ids[0]: try await client.ticket(ids[0], priority: priority)])
+                }
+                let found = try await client.tickets(ids, priority: priority)
+                return .success(Dictionary(found.map { ($0.id, $0) }, uniquingKeysWith: { $1 }))
+            } catch {
+                return .failure(PSAError(error))
+            }
+        }
+    }
+
+    /// See ``PSAProvider``.
+    public func withCalls<Value: Sendable>(
+        _ calls: Int, _ priority: CallPriority, _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await client.remote.withCalls(calls, priority, body)
+        } catch let error as OutboundError {
+            throw PSAError(ConnectWiseError(error))
+        }
+    }
+
+    /// See ``PSAProvider``.
+    public func ensureCall(patience: Duration) async throws(PSAError) {
+        do throws(OutboundError) {
+            try await CallAllowance.current?.ensureOne(patience: patience)
+        } catch {
+            throw PSAError(ConnectWiseError(error))
+        }
+    }
+
     /// See ``PSAProvider``.
     public func test() async throws(PSAError) {
         try await mapping { () throws(ConnectWiseError) in try await client.testCredentials() }
@@ -66,13 +94,24 @@ public struct ConnectWiseProvider: PSAProvider {
     /// See ``PSAProvider``. A 404 may also mean wrong keys or a moved API on ConnectWise's cloud, so it is believed only
     /// when a call that needs the keys succeeds right after it.
     public func ticket(_ id: Ticket.ID) async throws(PSAError) -> Ticket? {
+        try await ticket(id, from: tickets, .background)
+    }
+
+    /// See ``PSAProvider``.
+    public func ticketToWrite(_ id: Ticket.ID) async throws(PSAError) -> Ticket? {
+        try await ticket(id, from: ticketsToWrite, .writing)
+    }
+
+    private func ticket(
+        _ id: Ticket.ID, from batcher: ReadBatcher<Int, ConnectWise.Ticket>, _ priority: CallPriority
+    ) async throws(PSAError) -> Ticket? {
         let number = try Self.number(id)
         do throws(PSAError) {
-            if let found = try await tickets.value(for: number) { return Self.ticket(found) }
+            if let found = try await batcher.value(for: number) { return Self.ticket(found) }
         } catch .notFound {
             // Falls through to the confirmation.
         }
-        return try await confirmed(number, .background)
+        return try await confirmed(number, priority)
     }
 
     /// See ``PSAProvider``. By itself: a batch would make somebody wait for others' tickets.
@@ -104,9 +143,17 @@ public struct ConnectWiseProvider: PSAProvider {
         let seen = ActivityCursor(cursor)
         async let notes = self.notes(on: number, after: seen.note)
         async let times = entries.value(for: EntriesWanted(ticket: number, after: seen.timeEntry))
-        let (newNotes, newTimes): ([ConnectWise.Note], [ConnectWise.TimeEntry])
+        let newNotes: [ConnectWise.Note]
+        var newTimes: [ConnectWise.TimeEntry] = []
+        var lacks: String?
         do {
-            (newNotes, newTimes) = (try await notes, try await times ?? [])
+            newNotes = try await notes
+            do {
+                newTimes = try await times ?? []
+            } catch PSAError.permission(let why) {
+                // A right of its own, without which only the texts of time entries are missing.
+                lacks = why
+            }
         } catch let error as PSAError {
             throw error
         } catch {
@@ -118,7 +165,7 @@ public struct ConnectWiseProvider: PSAProvider {
         let all = newNotes.map(Self.note) + newTimes.compactMap(Self.note)
         return TicketActivity(
             notes: all.sorted { ($0.createdAt ?? .distantFuture) < ($1.createdAt ?? .distantFuture) },
-            cursor: next.text)
+            cursor: next.text, refusedTimes: lacks)
     }
 
     private func notes(on ticket: Int, after id: Int) async throws(PSAError) -> [ConnectWise.Note] {
@@ -139,25 +186,10 @@ public struct ConnectWiseProvider: PSAProvider {
     /// See ``PSAProvider``.
     public func boardNames() async throws(PSAError) -> [Board] {
         try await mapping { () throws(ConnectWiseError) in
-            try await client.boards(priority: .interactive).map { Self.board($0, statuses: []) }
-        }
-    }
-
-    private static func board(_ board: ConnectWise.Board, statuses: [Board.Status]) -> Board {
-        Board(
-            id: .init("\(board.id)"), name: board.name ?? "Board \(board.id)", isInactive: board.inactive,
-            statuses: statuses)
-    }
-
-    /// See ``PSAProvider``.
-    public func boards() async throws(PSAError) -> [Board] {
-        try await mapping { () throws(ConnectWiseError) in
-            var boards: [Board] = []
-            for board in try await client.boards() {
-                let statuses = try await client.statuses(ofBoard: board.id).map(Self.status)
-                boards.append(Self.board(board, statuses: statuses))
+            try await client.boards(priority: .interactive).map { board in
+                Board(
+                    id: .init("\(board.id)"), name: board.name ?? "Board \(board.id)", isInactive: board.inactive)
             }
-            return boards
         }
     }
 

@@ -128,13 +128,19 @@ public struct PSATarget: Sendable, Equatable {
     public let company: String
     /// The credentials.
     public let credentials: PSACredentials
+    /// The address of the key that last verified a callback; nil before the first one.
+    public let callbackKey: String?
 
     /// Collects them.
-    public init(connection: PSAConnection.ID?, site: String, company: String, credentials: PSACredentials) {
+    public init(
+        connection: PSAConnection.ID?, site: String, company: String, credentials: PSACredentials,
+        callbackKey: String? = nil
+    ) {
         self.connection = connection
         self.site = site
         self.company = company
         self.credentials = credentials
+        self.callbackKey = callbackKey
     }
 
     /// What is called to test a connection before it is saved.
@@ -161,14 +167,15 @@ public protocol CallbackVerifier: Sendable {
     /// Checks a callback's signature over its raw body.
     /// - Parameters:
     ///   - keyURL: where the callback itself says the signing key is; not to be trusted.
-    func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict
+    ///   - isAddressed: whether it came to the connection's own address, which strangers do not know.
+    func verify(body: Data, signature: String, keyURL: String, isAddressed: Bool) async -> CallbackVerdict
 }
 
 /// Whether a callback is real.
 public enum CallbackVerdict: Sendable, Equatable {
     case genuine
-    /// It is not, and why.
+    /// It is not, and why. For the log only: the reason may hold what the ticketing system answered.
     case forged(String)
-    /// It cannot be told for the moment, because the key cannot be had.
+    /// It cannot be told for the moment, and why; for the log only, too.
     case unknown(String)
 }

@@ -27,6 +27,7 @@ public final class PSAConnections: Sendable {
     let sealer: Sealer
     let factory: Factory
     let now: @Sendable () -> Date
+    let check: ConnectionCheck
     private let cache = Mutex(Cache())
 
     /// - Parameters:
@@ -39,6 +40,7 @@ public final class PSAConnections: Sendable {
         self.sealer = sealer
         self.factory = factory
         self.now = now
+        check = ConnectionCheck(now: now)
     }
 
     /// Forgets what is at hand whenever a connection changes, here or on another server; runs until cancelled.
@@ -160,6 +162,11 @@ public final class PSAConnections: Sendable {
         }
     }
 
+    /// Keeps the address of the key that verified a callback. Nothing that is at hand changes by it.
+    public static func remember(callbackKey: String, of id: PSAConnection.ID, in db: Connection) throws {
+        try db.execute("UPDATE psa_connections SET callback_key = \(callbackKey) WHERE id = \(id)")
+    }
+
     // MARK: Credentials
 
     static func identity(_ id: PSAConnection.ID) -> String { "psa_connection:\(id)" }
@@ -175,7 +182,8 @@ public final class PSAConnections: Sendable {
     func target(of connection: PSAConnection, in row: Row, as id: PSAConnection.ID?) throws -> PSATarget {
         PSATarget(
             connection: id, site: connection.site, company: connection.company,
-            credentials: try open(try row["sealed_credentials"], of: connection.id))
+            credentials: try open(try row["sealed_credentials"], of: connection.id),
+            callbackKey: try row["callback_key"])
     }
 
     func open(_ sealed: String, of id: PSAConnection.ID) throws -> PSACredentials {

@@ -20,7 +20,7 @@ public struct UnusableProvider: PSAProvider, CallbackVerifier {
     public var longestNote: Int { original?.longestNote ?? 0 }
 
     /// Not forged, as far as anybody can tell: the ticketing system is to send it again.
-    public func verify(body: Data, signature: String, keyURL: String) async -> CallbackVerdict {
+    public func verify(body: Data, signature: String, keyURL: String, isAddressed: Bool) async -> CallbackVerdict {
         // In few words: whoever asks may be a stranger.
         .unknown("the connection cannot be used")
     }

@@ -63,6 +63,17 @@ public struct Directory: Sendable {
         return Page(rows, limit: page.limit) { "\($0.connection)/\($0.id)" }
     }
 
+    /// A connection's boards, in the order of their ids as text, from the one after an id on.
+    public static func boards(
+        of connection: PSAConnection.ID, after id: Board.ID, limit: Int, in db: Connection
+    ) throws -> [MirroredBoard] {
+        try db.all(
+            """
+            SELECT * FROM psa_boards WHERE connection_id = \(connection) AND deleted_at IS NULL AND id > \(id)
+            ORDER BY id LIMIT \(limit)
+            """)
+    }
+
     private static func narrowing(_ connection: PSAConnection.ID?) -> SQL {
         connection.map { "AND b.connection_id = \($0)" } ?? ""
     }
@@ -102,19 +113,11 @@ public struct Directory: Sendable {
             """, as: MirroredBoard.self)
     }
 
-    /// Takes over all boards with their statuses.
-    public static func store(
-        _ boards: [Board], of connection: PSAConnection.ID, now: Date, in db: Connection
-    ) throws {
-        try storeNames(boards, of: connection, now: now, in: db)
-        for board in boards { try store(board.statuses, of: board.id, connection, now: now, in: db) }
-        try PSALists.note(.boards, of: connection, now: now, in: db)
-    }
-
     /// Takes over all boards without their statuses; what is no longer there is marked, what is back is restored.
-    static func storeNames(
+    public static func storeNames(
         _ boards: [Board], of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
+        try PSALists.note(.boards, of: connection, now: now, in: db)
         try db.send(
             "UPDATE psa_boards SET deleted_at = \(now) WHERE connection_id = \(connection) AND deleted_at IS NULL")
         for board in boards {
@@ -129,7 +132,7 @@ public struct Directory: Sendable {
     }
 
     /// Takes over all statuses of a board.
-    static func store(
+    public static func store(
         _ statuses: [Board.Status], of board: Board.ID, _ connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
         try db.send("DELETE FROM psa_statuses WHERE connection_id = \(connection) AND board_id = \(board)")

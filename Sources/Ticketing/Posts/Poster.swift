@@ -3,6 +3,7 @@ import BoundaryText
 import Database
 import Foundation
 import Jobs
+import Outbound
 
 /// The job that writes to a ticket what a request asks for, one after the other.
 ///
@@ -23,6 +24,8 @@ public struct Poster: JobHandler {
     /// How long the ticketing system may go on with a call that it did not answer: ours begin within 10 s of their record
     /// and, where the calls are counted, 10 s more, and end after 20 s.
     private static let slowness: TimeInterval = 60
+    /// How long work that has begun waits for a further call of a small budget: there is one each minute.
+    private static let patience: Duration = .seconds(90)
     /// How long after its record a call may begin.
     private static let promptness: TimeInterval = 10
 
@@ -91,21 +94,36 @@ public struct Poster: JobHandler {
             guard live.connection.isActive else {
                 return whileOff("The connection to the ticketing system is switched off.", first)
             }
-            do throws(PSAError) {
-                guard let ticket = try await live.provider.lookUp(request.ticket), Self.mayWrite(request, to: ticket)
-                else {
-                    return .done(
-                        failing(id, .noTicket, "There is no ticket \(request.ticket) in the ticketing system."))
+            do {
+                return try await live.provider.withCalls(Self.calls(for: posts), .writing) {
+                    try await begin(posts, of: request, live, job)
                 }
-                let work = Work(request: request, live: live, job: job, ticket: ticket)
-                if let refusal = await refusedBeforehand(posts, work) { return refusal }
-                return await post(posts, work)
-            } catch {
-                return outcome(of: error, first, doubt: nil, live, job)
+            } catch let error as PSAError {
+                return await outcome(of: error, first, doubt: nil, live, job)
             }
         } catch {
             return later("\(error)", job)
         }
+    }
+
+    /// What a request needs: a look at the ticket, a call for each post, looks for those that may be there already, and the
+    /// looks before and after a status.
+    private static func calls(for posts: [Post]) -> Int {
+        let queued = posts.filter { $0.state == .queued }
+        return 1 + queued.count + queued.count { $0.doubt != .none } + 3 * queued.count { $0.kind == .status }
+    }
+
+    private func begin(
+        _ posts: [Post], of request: PostRequest, _ live: LiveConnection, _ job: ClaimedJob
+    ) async throws -> JobOutcome {
+        guard let ticket = try await live.provider.ticketToWrite(request.ticket), Self.mayWrite(request, to: ticket)
+        else {
+            return .done(
+                failing(request.id, .noTicket, "There is no ticket \(request.ticket) in the ticketing system."))
+        }
+        let work = Work(request: request, live: live, job: job, ticket: ticket)
+        if let refusal = await refusedBeforehand(posts, work) { return refusal }
+        return await post(posts, work)
     }
 
     /// Who works for some customers only must not reach another one's ticket by its number.
@@ -129,6 +147,8 @@ public struct Poster: JobHandler {
                             db.signal(.posts)
                         }
                     case .write(let status):
+                        // Before it is noted that the write may have happened: the call has to follow at once.
+                        try await work.live.provider.ensureCall(patience: Self.patience)
                         // Where the job was lost, another worker goes on from what is stored.
                         guard let begun = try await begin(post, work) else { return .done() }
                         hasBegun = true
@@ -138,7 +158,7 @@ public struct Poster: JobHandler {
                 } catch let error as PSAError {
                     // What went wrong while looking says nothing about the write, which stays as uncertain as it was.
                     guard hasBegun, let refusal = await refusal(error, of: post, work) else {
-                        return outcome(of: error, post, doubt: hasBegun ? error.doubt : nil, work.live, work.job)
+                        return await outcome(of: error, post, doubt: hasBegun ? error.doubt : nil, work.live, work.job)
                     }
                     result = refusal
                 }
@@ -292,14 +312,16 @@ public struct Poster: JobHandler {
 
     private func outcome(
         of error: PSAError, _ post: Post, doubt: Post.Doubt?, _ live: LiveConnection, _ job: ClaimedJob
-    ) -> JobOutcome {
+    ) async -> JobOutcome {
         let (reason, delay) = (error.description, delay(post, error.description, doubt: doubt))
         switch error {
         case .authentication, .notAllowed, .unusable:
-            let connection = live.connection.id
-            return .pause(reason, for: .minutes(5)) { db in
+            guard case .pause(let why, let time, let paused) = await connections.outcome(of: error, on: live) else {
+                return later(reason, job, delay)
+            }
+            return .pause(why, for: time) { db in
                 try delay(db)
-                try PSAConnections.record(.paused, reason: reason, of: connection, in: db)
+                try paused?(db)
             }
         case .rateLimited(let wait), .held(_, let wait):
             return .pause(reason, for: max(wait, .seconds(1)), effect: delay)

@@ -1,5 +1,6 @@
 import BoundaryText
 import Foundation
+import Outbound
 
 /// What a ticketing system cannot do it refuses, so that one that lacks something fits without a change here.
 extension PSAProvider {
@@ -11,10 +12,16 @@ extension PSAProvider {
     public func isKey(_ text: String) -> Bool { !text.isEmpty }
     /// See ``PSAProvider``.
     public func isNotePosition(_ text: String) -> Bool { !text.isEmpty }
+    /// See ``PSAProvider``. Where calls are not counted, there is nothing to set aside.
+    public func withCalls<Value: Sendable>(
+        _ calls: Int, _ priority: CallPriority, _ body: () async throws -> Value
+    ) async throws -> Value { try await body() }
     /// See ``PSAProvider``.
-    public func boardNames() async throws(PSAError) -> [Board] { try await boards() }
+    public func ensureCall(patience: Duration) async throws(PSAError) {}
     /// See ``PSAProvider``.
     public func lookUp(_ id: Ticket.ID) async throws(PSAError) -> Ticket? { try await ticket(id) }
+    /// See ``PSAProvider``.
+    public func ticketToWrite(_ id: Ticket.ID) async throws(PSAError) -> Ticket? { try await lookUp(id) }
     /// See ``PSAProvider``.
     public func search(
         _ query: TicketQuery, limit: Int, after position: String?

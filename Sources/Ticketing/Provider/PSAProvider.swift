@@ -1,5 +1,6 @@
 import BoundaryText
 import Foundation
+import Outbound
 
 /// What Patchbay needs of a ticketing system. ConnectWise is the first; Autotask has to fit without a change here.
 public protocol PSAProvider: Sendable {
@@ -11,8 +12,6 @@ public protocol PSAProvider: Sendable {
     func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity
     /// Members by their identifiers, compared without case; those that do not exist are missing in the answer.
     func members(_ identifiers: [String]) async throws(PSAError) -> [Member]
-    /// All boards with their statuses.
-    func boards() async throws(PSAError) -> [Board]
     /// How many open tickets there are on these boards; on all of them when none is named.
     func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int
     /// A page of these open tickets, in an order that holds while tickets come and go.
@@ -32,9 +31,19 @@ public protocol PSAProvider: Sendable {
     /// Where a person opens a ticket in a browser.
     func link(to ticket: Ticket.ID) -> String
 
+    // MARK: Calls
+
+    /// Does work with so many calls set aside for it, or throws ``PSAError/rateLimited(_:)`` before it begins.
+    /// - Parameter priority: whom all its calls serve.
+    func withCalls<Value: Sendable>(
+        _ calls: Int, _ priority: CallPriority, _ body: () async throws -> Value
+    ) async throws -> Value
+    /// Within ``withCalls(_:_:_:)``: waits for one more call, where all that were set aside are used.
+    func ensureCall(patience: Duration) async throws(PSAError)
+
     // MARK: For people
 
-    /// All boards without their statuses, for somebody who waits for it.
+    /// All boards without their statuses.
     func boardNames() async throws(PSAError) -> [Board]
     /// The same as ``ticket(_:)``, for somebody who waits for it.
     func lookUp(_ id: Ticket.ID) async throws(PSAError) -> Ticket?
@@ -59,6 +68,8 @@ public protocol PSAProvider: Sendable {
 
     // MARK: Writing
 
+    /// The same as ``ticket(_:)`` for what is about to be written; with one call for many that are wanted at once.
+    func ticketToWrite(_ id: Ticket.ID) async throws(PSAError) -> Ticket?
     /// The most characters that a note may have.
     var longestNote: Int { get }
     /// Writes a note.

@@ -64,6 +64,45 @@ public struct TicketQuery: Sendable, Equatable {
     }
 }
 
+extension TicketQuery {
+    /// The words of the text. Control characters separate as blanks do: later they could become blanks within a word.
+    public var words: [String] {
+        (text ?? "").splitScalars { $0.properties.isWhitespace || $0.isControl }.map(String.init)
+    }
+
+    /// The text, where it may be a ticket's number.
+    public var number: String? {
+        let words = words
+        guard words.count == 1, let word = words.first,
+            word.utf8.allSatisfy(\.isDigit)
+        else { return nil }
+        return word
+    }
+
+    /// Whether a ticket is one that is looked for. What a ticketing system finds is looked at once more: its filters know
+    /// wildcards, and must not be all that keeps a customer's tickets from others.
+    public func admits(_ ticket: Ticket) -> Bool {
+        if let companies, !companies.contains(where: { $0.rawValue == ticket.company?.id }) { return false }
+        if let board, board.rawValue != ticket.board?.id { return false }
+        if let status, status.rawValue != ticket.status?.id { return false }
+        if isOpen, ticket.isClosed { return false }
+        if let assignee, !ticket.assigned.contains(where: { $0.lowercased() == assignee.lowercased() }) { return false }
+        return ticket.id.rawValue == number || words.allSatisfy { Self.isFound($0, in: ticket.summary) }
+    }
+
+    /// Characters that some system's filters read as others than themselves.
+    private static let wildcards = Set("*%_[]?'\"".utf8)
+
+    /// Only words with wildcards are looked for: in what others are the same, such as accents, the system may know better.
+    private static func isFound(_ word: String, in summary: String) -> Bool {
+        guard word.utf8.contains(where: wildcards.contains) else { return true }
+        func folded(_ text: String) -> String {
+            text.folding(options: [.caseInsensitive, .diacriticInsensitive, .widthInsensitive], locale: nil)
+        }
+        return folded(summary).utf8.contains(folded(word))
+    }
+}
+
 /// A right of the API member, as far as a harmless call can tell.
 public struct RightCheck: Sendable, Equatable {
     /// What the call told.

@@ -254,11 +254,14 @@ public struct TicketActivity: Sendable, Equatable {
     public let notes: [TicketNote]
     /// Where the next look starts; only the provider knows what it means.
     public let cursor: String?
+    /// Why time entries are not among them; nil when they are.
+    public let refusedTimes: String?
 
     /// Describes what was found.
-    public init(notes: [TicketNote], cursor: String?) {
+    public init(notes: [TicketNote], cursor: String?, refusedTimes: String? = nil) {
         self.notes = notes
         self.cursor = cursor
+        self.refusedTimes = refusedTimes
     }
 }
 

@@ -140,7 +140,7 @@ private func search(
 
 /// What people type into a search.
 enum SearchText {
-    /// ConnectWise advises addresses of at most 2,000 characters.
+    /// Bytes of UTF-8. ConnectWise advises addresses of at most 2,000 characters, and a byte takes up to three there.
     static let longest = 200
     static let mostWords = 12
 
@@ -151,13 +151,13 @@ enum SearchText {
 
     static func check(_ text: String?) throws(Problem) {
         guard let text else { return }
-        guard text.fits(scalars: longest), text.words.count <= mostWords else {
+        guard text.utf8.count <= longest, TicketQuery(text: text).words.count <= mostWords else {
             throw .badRequest(
-                "q may have at most \(longest) characters and \(mostWords) words.",
+                "q may have at most \(longest) bytes and \(mostWords) words.",
                 errors: [
                     .init(
                         field: "q", code: "length",
-                        message: "may have at most \(longest) characters and \(mostWords) words")
+                        message: "may have at most \(longest) bytes and \(mostWords) words")
                 ])
         }
     }
