@@ -194,10 +194,12 @@ let package = Package(
             name: "ScriptedPeer", dependencies: [crypto, nioCore, nioHTTP1, nioPosix, nioSSL],
             path: "Tests/ScriptedPeer",
             swiftSettings: settings),
+        .target(name: "TextCorpus", path: "Tests/Support/TextCorpus", swiftSettings: settings),
         tests("OutboundTests", ["Outbound", "ScriptedPeer", asn1, crypto, logging, nioCore, nioSSL, x509]),
         tests("SealingTests", ["Sealing", crypto]),
         tests(
-            "TelemetryTests", ["Telemetry", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
+            "TelemetryTests",
+            ["Telemetry", "TextCorpus", coreMetrics, httpClient, lifecycle, logging, metrics, nioCore, nioHTTP1]),
         tests("ConnectWiseTests", ["ConnectWise", "Outbound", "ScriptedPeer", logging]),
         tests("OpenIDConnectTests", ["OpenIDConnect", "Outbound", "ScriptedPeer", logging]),
         tests("StandardWebhooksTests", ["StandardWebhooks"]),
@@ -213,7 +215,7 @@ let package = Package(
             dependencies: [
                 "Accounts", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound", "ScriptedPeer",
                 "Sealing", "Server",
-                "ServerTestSupport", "Simulators", "TestSupport", "Ticketing", httpTypes, nioHTTP1,
+                "ServerTestSupport", "Simulators", "TestSupport", "TextCorpus", "Ticketing", httpTypes, nioHTTP1,
             ], exclude: ["Support"], swiftSettings: settings),
         tests(
             "ChaosTests", ["Database", "ServerTestSupport", "Simulators", "TestSupport", logging, nioHTTP1]),
@@ -228,8 +230,8 @@ let package = Package(
         tests(
             "NotificationsTests",
             [
-                "Accounts", "Database", "Jobs", "Notifications", "Sealing", "TestSupport", "Ticketing", "WebSupport",
-                "Webex", httpTypes, logging,
+                "Accounts", "Database", "Jobs", "Notifications", "Sealing", "TestSupport", "TextCorpus", "Ticketing",
+                "WebSupport", "Webex", httpTypes, logging,
             ]),
         tests("ServerConfigurationTests", ["Database", "Server", "Telemetry", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),

@@ -29,9 +29,12 @@ public enum ConnectWiseDate {
 
     /// Writes a time, cut to whole seconds.
     public static func format(_ date: Date) -> String {
-        let total = Int(saturating: date.timeIntervalSince1970.rounded(.down))
-        let days = Int(saturating: (Double(total) / 86_400).rounded(.down))
-        let second = total - days * 86_400
+        // Years of four digits, as ConnectWise writes them.
+        let seconds = min(max(date.timeIntervalSince1970.rounded(.down), -62_167_219_200), 253_402_300_799)
+        let total = Int(saturating: seconds)
+        let (quotient, remainder) = total.quotientAndRemainder(dividingBy: 86_400)
+        let days = remainder < 0 ? quotient - 1 : quotient
+        let second = remainder < 0 ? remainder + 86_400 : remainder
         let (year, month, day) = civil(days)
         return "\(pad(year, 4))-\(pad(month))-\(pad(day))T"
             + "\(pad(second / 3_600)):\(pad(second / 60 % 60)):\(pad(second % 60))Z"

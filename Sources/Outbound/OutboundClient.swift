@@ -212,6 +212,9 @@ public final class OutboundClient: Sendable {
 extension TimeAmount {
     init(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
-        self = .nanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        let (nanoseconds, isOver) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isAbove) = nanoseconds.addingReportingOverflow(attoseconds / 1_000_000_000)
+        // 292 years, as long as any timer of NIO.
+        self = .nanoseconds(isOver || isAbove ? (seconds < 0 ? .min : .max) : sum)
     }
 }

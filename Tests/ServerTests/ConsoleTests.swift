@@ -84,7 +84,7 @@ struct ConsoleTests {
     ]
 
     /// Ids of one of everything, as they stand in the table of pages.
-    private func ids(_ patchbay: RunningPatchbay) async throws -> [String: String] {
+    static func ids(_ patchbay: RunningPatchbay) async throws -> [String: String] {
         let rule = try await patchbay.rule()
         let ticket = try patchbay.connectWise.createTicket("Somebody's")
         try await patchbay.refresh(ticket, action: "added")
@@ -117,7 +117,7 @@ struct ConsoleTests {
         ]
     }
 
-    private func filled(_ path: String, _ ids: [String: String]) -> String {
+    static func filled(_ path: String, _ ids: [String: String]) -> String {
         ids.reduce(path) { $0.replacing("{\($1.key)}", with: $1.value) }
     }
 
@@ -148,10 +148,10 @@ struct ConsoleTests {
         "Every page, walked with every role, without a session and with a wrong proof", arguments: TestDatabase.engines)
     func roles(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let ids = try await ids(patchbay)
+            let ids = try await Self.ids(patchbay)
             let nobody = Browser(base: patchbay.api.base)
             for page in Self.pages {
-                let path = filled(page.path, ids)
+                let path = Self.filled(page.path, ids)
                 let reply = try await nobody.send(
                     HTTPMethod(rawValue: page.method), path, page.method == "POST" ? Data() : nil)
                 #expect(reply.status == 303 && reply.headers["location"]?.hasPrefix("/sign-in?") == true, "\(page)")
@@ -161,11 +161,11 @@ struct ConsoleTests {
                 _ = try await browser.get("/account")
                 let proof = await browser.hidden("_csrf") ?? ""
                 for page in Self.pages where page.method == "POST" {
-                    let reply = try await browser.post(filled(page.path, ids), proof: String(proof.reversed()))
+                    let reply = try await browser.post(Self.filled(page.path, ids), proof: String(proof.reversed()))
                     #expect(reply.status == 403, "\(page) with a wrong proof")
                 }
                 for page in Self.pages where role < page.role {
-                    let path = filled(page.path, ids)
+                    let path = Self.filled(page.path, ids)
                     let reply =
                         page.method == "GET" ? try await browser.get(path) : try await browser.post(path, proof: proof)
                     #expect(reply.status == 403, "\(page) as \(role.rawValue)")
@@ -173,7 +173,7 @@ struct ConsoleTests {
                 // What a form does with nothing in it changes nothing, but must not break.
                 let harmless = Self.pages.filter { role >= $0.role && !$0.path.hasSuffix("/visit") }
                 for page in harmless {
-                    let path = filled(page.path, ids)
+                    let path = Self.filled(page.path, ids)
                     let reply =
                         page.method == "GET" ? try await browser.get(path) : try await browser.post(path, proof: proof)
                     let isFine =
@@ -185,9 +185,11 @@ struct ConsoleTests {
                     #expect(!reply.text.contains("internal_error"))
                 }
                 // No button leads to what would be refused.
-                let forms = Self.pages.filter { $0.method == "POST" && $0.role > role }.map { filled($0.path, ids) }
+                let forms = Self.pages.filter { $0.method == "POST" && $0.role > role }.map {
+                    Self.filled($0.path, ids)
+                }
                 for page in Self.pages where page.method == "GET" && role >= page.role {
-                    let text = try await browser.get(filled(page.path, ids)).text
+                    let text = try await browser.get(Self.filled(page.path, ids)).text
                     for form in forms where text.contains("action=\"\(form)\"") {
                         Issue.record("\(page.path) offers \(form) to \(role.rawValue)")
                     }
@@ -199,7 +201,7 @@ struct ConsoleTests {
     @Test("What belongs to another organization has no page", arguments: TestDatabase.engines)
     func otherOrganization(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let ids = try await ids(patchbay)
+            let ids = try await Self.ids(patchbay)
             let stranger = try await patchbay.browser(.owner, organization: "Another MSP")
             _ = try await stranger.get("/account")
             let proof = await stranger.hidden("_csrf") ?? ""
@@ -208,7 +210,7 @@ struct ConsoleTests {
             ]
             for page in Self.pages
             where foreign.contains(where: { page.path.contains($0) }) && !page.path.hasSuffix("retry-all") {
-                let path = filled(page.path, ids)
+                let path = Self.filled(page.path, ids)
                 let fields = ["confirmed": "yes", "password": People.password, "enabled": "true"]
                 let reply =
                     page.method == "GET"

@@ -21,7 +21,7 @@ public enum TOTP {
 
     /// The code of a period.
     public static func code(_ secret: [UInt8], step: Int) -> String {
-        let counter = withUnsafeBytes(of: UInt64(step).bigEndian) { Array($0) }
+        let counter = withUnsafeBytes(of: UInt64(clamping: step).bigEndian) { Array($0) }
         let mac = Array(HMAC<Insecure.SHA1>.authenticationCode(for: counter, using: SymmetricKey(data: secret)))
         let offset = Int(mac[mac.count - 1] & 15)
         let number = mac[offset..<offset + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } & 0x7fff_ffff

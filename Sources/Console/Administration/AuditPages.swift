@@ -54,7 +54,10 @@ func auditPages() -> [PageRoute] {
         .get("/audit/{number}", .admin) { visit in
             let number = try visit.parameter("number")
             // A page of one entry that begins behind the next number.
-            let behind = Cursor(key: "\((Int64(number) ?? 0) + 1)")
+            guard let (next, isOver) = Int64(number)?.addingReportingOverflow(1), !isOver else {
+                throw Problem.notFound("entry of the audit log")
+            }
+            let behind = Cursor(key: "\(next)")
             let page = try await visit.get("/audit", ["limit": "1", "cursor": behind.description])
             guard let entry = page.items.first, entry["number"].words == number else {
                 throw Problem.notFound("entry of the audit log")

@@ -177,7 +177,7 @@ private func limitPages() -> [PageRoute] {
             ])
     } send: { visit in
         let id = try visit.parameter()
-        let tenants = visit.entries.all("tenants").compactMap(Double.init).map(Value.number)
+        let tenants = visit.entries.all("tenants").map(Value.init(typed:))
         let isLimited = visit.entries["limited"] == "true"
         try await visit.send(.put, "/users/\(id)/tenants", ["tenants": isLimited ? .list(tenants) : .null])
         return .redirect(

@@ -1,7 +1,8 @@
 // What the console does beyond plain pages. Every page also works without it.
 (() => {
   "use strict";
-  const root = document.documentElement;
+  // Not asked of the document: an element with such a name would stand in for it.
+  const root = Document.prototype.querySelector.call(document, ":root");
   const $ = (selector, within = document) => within.querySelector(selector);
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
   const year = 60 * 60 * 24 * 365;
@@ -10,6 +11,21 @@
   };
   const token = () => $("meta[name=csrf-token]")?.content || "";
   const recall = (name) => (document.cookie.match(`(?:^|; )${name}=([^;]*)`) || [])[1];
+
+  // What our templates make of htmx and of forms bears the mark of its page, a random one, which nobody who only writes
+  // what a page shows can know. Without it neither sends anything, should ever an escaper fail. The mark is on the very
+  // first tag, where a later one cannot change it; a part that is fetched again has the mark of the page it was in.
+  const marks = [root.dataset.ours];
+  const isOurs = (element) => Boolean(marks[0]) && element instanceof Element
+    // Not asked of the element itself: a field named `getAttribute` would answer for its form.
+    && marks.includes(Element.prototype.getAttribute.call(element, "data-ours"));
+  const takeMark = (page) => { marks[1] = (page.match(/^<!doctype html>\s*<html data-ours="(\w+)"/) || [])[1]; };
+  // What is around our own elements has no say in what they send; this runs before htmx looks.
+  for (const element of [document.body, ...$$("[hx-get][data-ours]").filter(isOurs)]) {
+    for (let around = element === document.body ? element : element.parentElement; around; around = around.parentElement) {
+      for (const name of around.getAttributeNames()) if (/^(data-)?(hx|sse)-/.test(name)) around.removeAttribute(name);
+    }
+  }
 
   // The server writes times into form fields in the zone of whoever looks.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -198,6 +214,12 @@
   };
   document.addEventListener("submit", async (event) => {
     const form = event.target;
+    // Others' forms send nothing, nor do ours to where a button of others says.
+    if (!isOurs(form) || event.submitter?.matches("[formaction], [formmethod], [formtarget]")) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
     if (form.dataset.busy) { event.preventDefault(); event.stopImmediatePropagation(); return; }
     if (form.dataset.confirm && !form.dataset.confirmed) {
       event.preventDefault();
@@ -468,7 +490,14 @@
   }
 
   // Live parts.
-  document.addEventListener("htmx:configRequest", (event) => { event.detail.headers["X-CSRF-Token"] = token(); });
+  for (const step of ["htmx:configRequest", "htmx:beforeRequest"]) {
+    document.addEventListener(step, (event) => {
+      const verb = event.detail.verb || event.detail.requestConfig.verb;
+      if (!isOurs(event.detail.elt || event.target) || verb !== "get") { event.preventDefault(); event.stopImmediatePropagation(); }
+    });
+  }
+  document.addEventListener("htmx:oobBeforeSwap", (event) => { if (event.target.id !== "navigation") event.preventDefault(); });
+  if (window.htmx) window.htmx.createEventSource = () => new EventSource("/live");
   document.addEventListener("htmx:afterSwap", (event) => showTimes(event.target));
   // Who is somewhere in a part that is fetched again by the keyboard stays there.
   const liveParts = "#live-part, #ticket-history, #navigation";
@@ -479,7 +508,8 @@
     return (action ? `form${value("action", action)} ` : "") + element.localName + own.map((name) => value(name, element.getAttribute(name))).join("");
   };
   let held = null;
-  document.addEventListener("htmx:beforeSwap", () => {
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    takeMark(event.detail.serverResponse);
     const [element, part] = [document.activeElement, document.activeElement?.closest(liveParts)];
     if (!part || element === part) { held = null; return; }
     const like = element.id ? `#${CSS.escape(element.id)}` : kin(element);

@@ -1,6 +1,7 @@
 import Accounts
 import BoundaryText
 import Foundation
+import WebSupport
 
 /// A piece of a page: the name of its template and what fills it.
 struct Block {
@@ -60,8 +61,9 @@ struct Block {
             ])
     }
 
+    /// Not as a whole closed to htmx, since a part may fetch itself again; cards are.
     static func grid(_ columns: Int, _ parts: [Block]) -> Block {
-        Block("grid", ["gridStyle": "is-\(columns)", "parts": parts.map(\.model)])
+        Block("grid", ["gridStyle": "is-\(columns)", "parts": parts.map(\.model), "holdsRegion": true])
     }
 
     static func actions(_ actions: [Action]) -> Block {
@@ -138,9 +140,13 @@ struct Table {
             (self.column, self.isDescending) = (column, isDescending)
         }
 
-        /// From the query: `2`, or `-2` for descending.
-        init?(_ text: String?) {
-            guard let text, let number = Int(text), number != 0, number.magnitude < 100 else { return nil }
+        /// From the query: `2`, or `-2` for descending. No list has a hundred columns.
+        init(asked text: String) throws(Problem) {
+            guard let number = Int(text), number != 0, number.magnitude < 100 else {
+                throw .badRequest(
+                    "sort must be the number of a column, with a minus for descending.",
+                    errors: [.init(field: "sort", code: "wrong_value", message: "must be the number of a column")])
+            }
             self.init(column: Int(number.magnitude) - 1, isDescending: number < 0)
         }
     }

@@ -117,10 +117,10 @@ struct Field {
         case .instant(let zone):
             guard !text.isEmpty else { return sendsNull ? .null : nil }
             return .text(LocalTime.instant(text, in: zone).map(APIJSON.text) ?? text)
-        case .number: return empty(text) ?? Double(text).map(Value.number) ?? .text(text)
+        case .number: return empty(text) ?? Value(typed: text)
         case .choice, .hidden:
             if let empty = empty(text) { return empty }
-            return isNumeric ? Double(text).map(Value.number) ?? .text(text) : .text(text)
+            return isNumeric ? Value(typed: text) : .text(text)
         case .several: return .list(entries.all(name).map(Value.text))
         case .radios: return text.isEmpty ? nil : .text(text)
         case .text, .email, .url, .area, .code, .ticket, .day:
@@ -214,25 +214,40 @@ enum LocalTime {
 
     static func text(_ date: Date, in zone: TimeZone) -> String { date.formatted(style(zone)) }
 
-    /// When a day begins, or one that is some days later.
+    /// When a day begins, or one that is some days later; nil when there is no such day.
     static func day(_ text: String, plus days: Int = 0, in zone: TimeZone) -> Date? {
         let numbers = text.splitBytes(on: "-").map { Int($0) }
-        guard numbers.count == 3, let year = numbers[0], let month = numbers[1], let day = numbers[2] else {
-            return nil
-        }
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = zone
-        return calendar.date(from: DateComponents(year: year, month: month, day: day + days))
+        guard numbers.count == 3 else { return nil }
+        let calendar = calendar(zone)
+        return date(calendar, numbers).flatMap { calendar.date(byAdding: .day, value: days, to: $0) }
     }
 
+    /// A point in time; nil when there is none such.
     static func instant(_ text: String, in zone: TimeZone) -> Date? {
-        let numbers = text.splitScalars { !("0"..."9").contains($0) }.compactMap { Int($0) }
+        let numbers = text.splitScalars { !("0"..."9").contains($0) }.map { Int($0) }
         guard (5...6).contains(numbers.count) else { return nil }
+        return date(calendar(zone), Array(numbers.prefix(5)))
+    }
+
+    private static func calendar(_ zone: TimeZone) -> Calendar {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = zone
+        return calendar
+    }
+
+    /// Year, month, day, hour, minute. Only those that a clock shows: calendars reckon with any other number, and end the
+    /// program where the sum is too large for them.
+    private static func date(_ calendar: Calendar, _ numbers: [Int?]) -> Date? {
+        let ranges = [1...9_999, 1...12, 1...31, 0...23, 0...59]
+        let known = zip(numbers, ranges).compactMap { number, range -> Int? in
+            guard let number, range.contains(number) else { return nil }
+            return number
+        }
+        guard known.count == numbers.count, known.count >= 3 else { return nil }
         return calendar.date(
             from: DateComponents(
-                year: numbers[0], month: numbers[1], day: numbers[2], hour: numbers[3], minute: numbers[4]))
+                year: known[0], month: known[1], day: known[2], hour: known.count > 3 ? known[3] : nil,
+                minute: known.count > 4 ? known[4] : nil))
     }
 }
 

@@ -26,6 +26,16 @@ enum Value: Sendable, Equatable {
         }
     }
 
+    /// A number that a person typed, null for nothing; as text what is none that JSON has, so that the API says what is
+    /// wrong with it.
+    init(typed text: String?) {
+        guard let text, !text.isEmpty else {
+            self = .null
+            return
+        }
+        self = Double(text).flatMap { $0.isFinite ? .number($0) : nil } ?? .text(text)
+    }
+
     subscript(_ name: String) -> Value {
         if case .object(let members) = self { members[name] ?? .null } else { .null }
     }
@@ -40,7 +50,7 @@ enum Value: Sendable, Equatable {
     var string: String? {
         switch self {
         case .text(let text): text
-        case .number(let number): number == number.rounded() ? String(Int64(saturating: number)) : String(number)
+        case .number(let number): Int64(exactly: number).map { String($0) } ?? String(number)
         case .flag(let flag): String(flag)
         case .null, .list, .object: nil
         }
@@ -49,7 +59,8 @@ enum Value: Sendable, Equatable {
     /// The value as text; empty where there is none.
     var words: String { string ?? "" }
 
-    var int: Int { if case .number(let number) = self { Int(saturating: number) } else { 0 } }
+    /// The value as a whole number; zero for what is none of 64 bits.
+    var int: Int { if case .number(let number) = self { Int(exactly: number.rounded(.towardZero)) ?? 0 } else { 0 } }
     var date: Date? { string.flatMap(APIJSON.date) }
 }
 
@@ -65,7 +76,14 @@ extension Value: Encodable {
         case .null: try container.encodeNil()
         case .flag(let value): try container.encode(value)
         case .number(let value):
-            if let whole = Int64(exactly: value) { try container.encode(whole) } else { try container.encode(value) }
+            if let whole = Int64(exactly: value) {
+                try container.encode(whole)
+            } else if value.isFinite {
+                try container.encode(value)
+            } else {
+                // JSON has no such number; the API says that there is none.
+                try container.encodeNil()
+            }
         case .text(let value): try container.encode(value)
         case .list(let value): try container.encode(value)
         case .object(let value): try container.encode(value)

@@ -304,11 +304,11 @@ private struct SettingChoices {
         }
         let minutes = entries["default_minutes"] ?? ""
         return [
-            "default_minutes": Double(minutes).map(Value.number) ?? .text(minutes),
+            "default_minutes": Value(typed: minutes),
             "work_role": reference("work_role"), "work_type": reference("work_type"), "member": reference("member"),
             "note_type": .text(entries["note_type"] ?? "internal_analysis"),
             "auto_update_status": .flag(entries["auto_update_status"] == "true"), "board_statuses": .list(statuses),
-            "version": entries["version"].flatMap(Double.init).map(Value.number) ?? .null,
+            "version": Value(typed: entries["version"]),
         ]
     }
 }

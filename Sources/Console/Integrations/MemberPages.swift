@@ -121,7 +121,7 @@ private let memberActs: [PageRoute] = [
         let home = choice.href("/integrations/members")
         let member = visit.entries["member_id"] ?? ""
         let mapping: Value = .object([
-            "user_id": Double(visit.entries["user_id"] ?? "").map(Value.number) ?? .null,
+            "user_id": Value(typed: visit.entries["user_id"]),
             "member_id": member.isEmpty ? .null : .text(member),
         ])
         do {

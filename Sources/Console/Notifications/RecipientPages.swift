@@ -68,7 +68,7 @@ func recipientPages() -> [PageRoute] {
     let test = PageRoute.post("/recipients/{id}/test", .admin) { visit in
         let id = try visit.parameter()
         let notice = try await visit.send(
-            .post, "/notifiers/test", ["recipient_id": Double(id).map(Value.number) ?? .text(id)])
+            .post, "/notifiers/test", ["recipient_id": Value(typed: id)])
         return .redirect("/recipients", "A test message goes to \(notice["recipient_name"].string ?? "the recipient").")
     }
     return [list] + new + [test]

@@ -151,7 +151,8 @@ public struct Console: Sendable {
         }
         if route.method == .post { try Self.checkProof(request, entries, token) }
         if route.method == .get, visit.query["export"] == "csv" { return try await export(route, visit) }
-        if route.method == .get, let order = Table.Order(visit.query["sort"]) {
+        if route.method == .get, let text = visit.query["sort"], !text.isEmpty {
+            let order = try Table.Order(asked: text)
             return try await answer(.page(try await sorted(route, visit, order)), to: request, visit)
         }
         return try await answer(try await route.handle(visit), to: request, visit)
@@ -286,8 +287,9 @@ public struct Console: Sendable {
             "still": page.blocks.prefix(still).map(\.model), "blocks": page.blocks.dropFirst(still).map(\.model),
             "live": page.isLive, "address": request.uri.description,
             "assets": assets.addresses as Model, "theme": visit.theme, "csrf": FormProof.make(for: visit.token),
-            "once": Self.random(), "sessionEnds": APIJSON.text(live.endsAt), "navigation": navigation,
-            "organization": live.organizationName, "isVisiting": live.organization != live.home,
+            "once": Self.random(), "ours": Self.random(), "sessionEnds": APIJSON.text(live.endsAt),
+            "navigation": navigation, "organization": live.organizationName,
+            "isVisiting": live.organization != live.home,
             "name": live.name, "email": live.email, "roleLabel": live.role.label,
             "initials": Self.initials(live.name), "flash": visit.flash, "jumps": Navigation.jumps,
             "tenancy": try await Tenancy.model(visit, address: request.uri.description),
@@ -302,7 +304,7 @@ public struct Console: Sendable {
         let model = Model([
             "title": title, "heading": title, "lead": lead, "footnote": footnote, "blocks": blocks.map(\.model),
             "assets": assets.addresses as Model, "theme": Self.theme(request), "isSignedIn": token != nil,
-            "csrf": token.map(FormProof.make), "once": Self.random(),
+            "csrf": token.map(FormProof.make), "once": Self.random(), "ours": Self.random(),
         ])
         return try Self.html(try templates.render("bare", model), status, to: request)
     }

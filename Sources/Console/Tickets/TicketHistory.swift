@@ -72,7 +72,7 @@ enum TicketHistory {
             [
                 "regionID": "ticket-history",
                 "regionHref": visit.ticketHref(["part": "history", "seen": visit.query["seen"] ?? seen.description]),
-                "parts": parts.map(\.model), "isKnown": isKnown,
+                "parts": parts.map(\.model), "isKnown": isKnown, "holdsRegion": true,
             ])
     }
 

@@ -152,7 +152,7 @@ private struct Update {
         _ method: HTTPRequest.Method, _ path: String, _ body: [String: Value], step: String = ""
     ) async throws {
         var body = body
-        if let post = left["replaces"].flatMap(Double.init) { body["replaces"] = .number(post) }
+        if let post = left["replaces"], !post.isEmpty { body["replaces"] = Value(typed: post) }
         do {
             note(try await visit.send(method, path, body, step: step))
         } catch let problem as Problem {
@@ -183,7 +183,7 @@ private struct Update {
             // Left to the settings where we could not show them.
             if left["defaults"] != "unknown" || text.isEmpty { time["minutes"] = .number(0) }
         } else {
-            time["minutes"] = Double(typed).map(Value.number) ?? .text(typed)
+            time["minutes"] = Value(typed: typed)
         }
         return time
     }

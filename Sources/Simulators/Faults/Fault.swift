@@ -14,6 +14,9 @@ public struct Fault: Sendable, Identifiable {
         case cutAfter
         /// Does what the call asks for, sends half of the answer's body, then closes the connection.
         case halfAnswer
+        /// Does what the call asks for, and answers with one number or time of the answer exchanged for any text; they are
+        /// counted from 0, and from the start again after the last.
+        case number(at: Int, becomes: String)
         /// Says nothing until the caller gives up.
         case hang
         /// Does not send a callback (ConnectWise only; path and body are those of the outgoing callback).

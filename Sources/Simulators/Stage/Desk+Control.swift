@@ -8,7 +8,7 @@ import Foundation
 /// | `GET /_control/calls?last=N` | `total`, `refused`, `perMinuteMaximum`, `byRoute`, and the last N (100) calls |
 /// | `DELETE /_control/calls` | forgets the calls seen |
 /// | `GET, DELETE /_control/faults` | lists, removes all faults |
-/// | `POST /_control/faults` | adds one: `{"action":"answer","status":503,"body":"…","retryAfter":2,"method":"GET","path":"/service/tickets/*","bodyText":"…","times":3}`; actions `answer`, `delay` (with `milliseconds`), `cutBefore`, `cutAfter`, `halfAnswer`, `hang`, `dropCallback`; `times` 1 if absent, null for ever |
+/// | `POST /_control/faults` | adds one: `{"action":"answer","status":503,"body":"…","retryAfter":2,"method":"GET","path":"/service/tickets/*","bodyText":"…","times":3}`; actions `answer`, `delay` (with `milliseconds`), `cutBefore`, `cutAfter`, `halfAnswer`, `number` (with `at` and `becomes`), `hang`, `dropCallback`; `times` 1 if absent, null for ever |
 /// | `DELETE /_control/faults/{id}` | removes one |
 /// | `PUT /_control/latency` | `{"milliseconds":5}` for every call |
 /// | `PUT /_control/limit` | `{"callsPerMinute":1000}`, null turns it off |
@@ -86,6 +86,7 @@ extension Fault {
         case "cutBefore": action = .cutBefore
         case "cutAfter": action = .cutAfter
         case "halfAnswer": action = .halfAnswer
+        case "number": action = .number(at: body["at"]?.int ?? 0, becomes: body["becomes"]?.string ?? "0")
         case "hang": action = .hang
         case "dropCallback": action = .dropCallback
         default: throw ControlError("action is missing or unknown")

@@ -112,6 +112,10 @@ struct Stage<System: Played>: Sendable {
             return try await cut(channel)
         case .halfAnswer:
             return half(system.answer(call), channel)
+        case .number(let index, let token):
+            var answer = system.answer(call)
+            answer.body = JSONNumbers.exchanging(index, for: token, in: answer.body)
+            return answer.response
         case .hang:
             await hang(channel)
             return try await cut(channel)

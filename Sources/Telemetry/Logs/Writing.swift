@@ -88,7 +88,9 @@ enum Timestamp {
     }
 
     private static func milliseconds(of date: Date, offset: Int) -> (day: Int, rest: Int) {
-        let total = Int(saturating: (date.timeIntervalSince1970 * 1000).rounded()) + offset * 1000
+        // Below a thousandth of what 64 bits hold there is room for the rest; no log is written in the year 294,000.
+        let seconds = min(max(date.timeIntervalSince1970, -9e12), 9e12)
+        let total = Int(saturating: (seconds * 1000).rounded()) + offset * 1000
         let perDay = 86_400_000
         let rest = ((total % perDay) + perDay) % perDay
         return ((total - rest) / perDay, rest)

@@ -357,8 +357,9 @@ extension PSAError {
 }
 
 extension TimeEntry {
+    /// Nil also for what no clock measures: ConnectWise may answer any number.
     var minutes: Int? {
-        if let timeStart, let timeEnd { return Int(saturating: (timeEnd.timeIntervalSince(timeStart) / 60).rounded()) }
-        return actualHours.map { Int(saturating: ($0 * 60).rounded()) }
+        if let timeStart, let timeEnd { return Int(exactly: (timeEnd.timeIntervalSince(timeStart) / 60).rounded()) }
+        return actualHours.flatMap { Int(exactly: ($0 * 60).rounded()) }
     }
 }

@@ -1,0 +1,177 @@
+import Database
+import Foundation
+import NIOHTTP1
+import ServerTestSupport
+import Simulators
+import TestSupport
+import Testing
+
+/// What others answer may hold any number at any place: it may be refused, but never ends the server or its work.
+@Suite("Numbers of others", .timeLimit(.minutes(30)))
+struct NumbersOfOthersTests {
+    /// What is asked for, and the call to the other system that this makes.
+    private struct Read {
+        let path: String
+        let call: String
+    }
+
+    // As many as the longest of the answers has; shorter ones are gone through again.
+    private static let places = 0..<36
+
+    private static func tokens(_ dice: inout Dice) -> [String] {
+        ["1e300", "-9223372036854775808", "9223372036854775807"]
+            + dice.some(2, of: Extremes.numbers) + dice.some(1, of: Extremes.times)
+    }
+
+    private static var options: RunningPatchbay.Options {
+        var options = RunningPatchbay.Options()
+        for name in ["SEARCHES", "LOOKUPS", "POSTS"] { options.settings["PATCHBAY_LIMIT_\(name)"] = "100000" }
+        return options
+    }
+
+    @Test("What people look at, with each number of ConnectWise's answer exchanged", arguments: TestDatabase.engines)
+    func reading(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine, Self.options) { patchbay in
+            var dice = Dice()
+            let desk = patchbay.connectWise.desk
+            let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist", text: "Hi")
+            _ = try patchbay.connectWise.addTime("Done", hours: 0.5, to: ticket, as: "slindqvist")
+            let psa = "/integrations/psa"
+            let reads = [
+                Read(path: "\(psa)/tickets/\(ticket)", call: "*/service/tickets/\(ticket)"),
+                Read(path: "\(psa)/tickets/\(ticket)/notes", call: "*/notes"),
+                Read(path: "\(psa)/tickets/\(ticket)/notes", call: "*/time/entries"),
+                Read(path: "\(psa)/tickets/\(ticket)/configurations", call: "*/configurations"),
+                Read(path: "\(psa)/tickets/search?q=Counted", call: "*/service/tickets"),
+                Read(path: "\(psa)/work-roles?refresh=true", call: "*/time/workRoles"),
+                Read(path: "\(psa)/work-types?refresh=true", call: "*/time/workTypes"),
+                Read(path: "\(psa)/boards?refresh=true", call: "*/service/boards"),
+            ]
+            for read in reads {
+                var struck = 0
+                for place in Self.places {
+                    for token in Self.tokens(&dice) {
+                        desk.script(Fault(.number(at: place, becomes: token), method: "GET", path: read.call))
+                        let reply = try await patchbay.api(.GET, read.path)
+                        #expect(
+                            reply.status != 500,
+                            "\(read.call), number \(place) as \(token), seed \(dice.seed): \(reply.text)")
+                        struck += desk.faults.isEmpty ? 1 : 0
+                        desk.removeFaults()
+                    }
+                }
+                #expect(struck > 0, "\(read.path) does not lead to \(read.call)")
+            }
+            #expect(try await patchbay.api(.GET, "\(psa)/tickets/\(ticket)").status == 200)
+        }
+    }
+
+    @Test("What jobs read, with each number of ConnectWise's answer exchanged", arguments: TestDatabase.engines)
+    func jobs(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine, Self.options) { patchbay in
+            var dice = Dice()
+            let desk = patchbay.connectWise.desk
+            try await patchbay.rule()
+            try await patchbay.configure(["reference_lifetime_seconds": 0])
+            for call in ["*/service/tickets/*", "*/notes", "*/time/entries", "*/system/members"] {
+                for place in Self.places {
+                    let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist", text: "Hi")
+                    let token = Self.tokens(&dice).randomElement(using: &dice) ?? "1e300"
+                    desk.script(Fault(.number(at: place, becomes: token), method: "GET", path: call))
+                    try await patchbay.tell(ticket, action: "added")
+                    try await eventually("\(call) to be read, number \(place) as \(token), seed \(dice.seed)") {
+                        desk.faults.isEmpty
+                    }
+                }
+            }
+            for call in ["*/service/tickets", "*/service/tickets/count", "*/service/boards", "*/statuses", "*/members"]
+            {
+                for place in 0..<8 {
+                    let token = Self.tokens(&dice).randomElement(using: &dice) ?? "1e300"
+                    desk.script(Fault(.number(at: place, becomes: token), method: "GET", path: call))
+                    #expect(
+                        try await patchbay.api(.POST, "/sync", ["kinds": ["tickets", "boards", "catch_up"]]).status
+                            == 202)
+                    try await patchbay.resumeRefreshes()
+                }
+            }
+            try await Self.goesOn(patchbay)
+        }
+    }
+
+    @Test("What is written, with each number of ConnectWise's answer exchanged", arguments: TestDatabase.engines)
+    func writing(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine, Self.options) { patchbay in
+            var dice = Dice()
+            let desk = patchbay.connectWise.desk
+            let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist", text: "Hi")
+            let path = "/integrations/psa/tickets/\(ticket)"
+            for (call, kind, body) in [
+                ("*/notes", "notes", ["text": "Counted"] as JSON), ("*/time/entries", "time", ["minutes": 15]),
+            ] {
+                for place in 0..<12 {
+                    let token = Self.tokens(&dice).randomElement(using: &dice) ?? "1e300"
+                    desk.script(Fault(.number(at: place, becomes: token), method: "POST", path: call))
+                    let reply = try await patchbay.api(.POST, "\(path)/\(kind)", body)
+                    #expect(
+                        reply.status < 500, "\(call), number \(place) as \(token), seed \(dice.seed): \(reply.text)")
+                    desk.removeFaults()
+                }
+            }
+            #expect(try await patchbay.api(.GET, path).status == 200)
+        }
+    }
+
+    @Test("A wait that somebody asks for may be as long as any number", arguments: TestDatabase.engines)
+    func waits(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine, Self.options) { patchbay in
+            let ticket = try patchbay.connectWise.createTicket("Later", owner: "slindqvist")
+            for wait in [Int.max, .min, 0, -1] {
+                for status in [429, 503] {
+                    patchbay.connectWise.desk.script(
+                        Fault(.answer(status: status, retryAfter: wait), path: "*/service/tickets/\(ticket)"))
+                    let reply = try await patchbay.api(.GET, "/integrations/psa/tickets/\(ticket)")
+                    #expect(reply.status != 500, "\(status) after \(wait) s: \(reply.text)")
+                    patchbay.connectWise.desk.removeFaults()
+                }
+            }
+            #expect(try await patchbay.api(.GET, "/readiness").status == 200)
+        }
+    }
+
+    @Test("What Webex answers, with each number and time exchanged", arguments: TestDatabase.engines)
+    func webex(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine, Self.options) { patchbay in
+            var dice = Dice()
+            let desk = patchbay.webex.desk
+            try await patchbay.rule()
+            let chat = try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.first
+            for place in 0..<8 {
+                for token in Self.tokens(&dice) {
+                    for path in ["/v1/messages", "/v1/rooms", "/v1/people*"] {
+                        desk.script(Fault(.number(at: place, becomes: token), path: path))
+                    }
+                    let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist")
+                    try await patchbay.tell(ticket, action: "added")
+                    #expect(try await patchbay.api(.POST, "/sync", ["kinds": ["recipients"]]).status == 202)
+                    let test = try await patchbay.api(
+                        .POST, "/integrations/chat/connections/\(chat?["id"].int ?? 0)/test")
+                    #expect(test.status != 500, "number \(place) as \(token), seed \(dice.seed): \(test.text)")
+                }
+            }
+            desk.removeFaults()
+            try await Self.goesOn(patchbay)
+        }
+    }
+
+    /// The server is there, and its jobs still bring a message to where it belongs.
+    private static func goesOn(_ patchbay: RunningPatchbay) async throws {
+        patchbay.connectWise.desk.removeFaults()
+        patchbay.webex.desk.removeFaults()
+        try await patchbay.resumeRefreshes()
+        let ticket = try patchbay.connectWise.createTicket("Goes on")
+        try await patchbay.tell(ticket, action: "added")
+        _ = try await patchbay.delivery(of: ticket, in: "sent", within: .seconds(120))
+        #expect(try await patchbay.api(.GET, "/readiness").status == 200)
+    }
+}

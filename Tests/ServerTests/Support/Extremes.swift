@@ -1,0 +1,57 @@
+import Foundation
+
+/// What may stand where a number or a time is meant.
+package enum Extremes {
+    private static let digits = String(repeating: "9", count: 400)
+
+    /// Numbers as JSON has them.
+    package static let numbers = [
+        "-9223372036854775808", "9223372036854775807", "9223372036854775808", "9007199254740991", "9007199254740993",
+        "1e300", "-1e300", "1e400", "-0", "-1", "0.5", "4294967296", "18446744073709551616", digits, "-\(digits)",
+    ]
+
+    /// What is no number in JSON, but is one somewhere, or a time.
+    package static let words = [
+        "NaN", "Infinity", "-Infinity", "0x7fffffffffffffff", "1e99999", "+1", " 1", "1 ", "٣", "",
+        "2026-01-9223372036854775807", "9223372036854775807-01-01", "-9223372036854775808-01-01", "2026-00-00",
+        "2026-13-45", "0000-01-01", "9999-12-31", "292277026596-12-04", "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59.999-14:00", "0000-01-01T00:00:00+14:00", "-0001-01-01T00:00:00Z",
+        "292277026596-12-04T15:30:07Z", "2026-01-01T9223372036854775807:00",
+    ]
+
+    /// Both, as text.
+    package static let texts = numbers + words
+
+    /// Times as ConnectWise writes them, with their quotes, and what only looks like one.
+    package static let times = [
+        "\"9999-12-31T23:59:59Z\"", "\"0000-01-01T00:00:00Z\"", "\"0001-01-01T00:00:00Z\"", "\"9999-99-99T99:99:99Z\"",
+    ]
+}
+
+/// Chance that a test can be run with again: it prints its seed, and takes one from `PATCHBAY_TEST_SEED`.
+package struct Dice: RandomNumberGenerator {
+    /// What it began with.
+    package let seed: UInt64
+    private var state: UInt64
+
+    package init() {
+        let given = ProcessInfo.processInfo.environment["PATCHBAY_TEST_SEED"].flatMap { UInt64($0) }
+        seed = given ?? .random(in: 0...UInt64.max)
+        state = seed
+        print("PATCHBAY_TEST_SEED=\(seed)")
+    }
+
+    // SplitMix64.
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// Some of them.
+    package mutating func some<Element>(_ count: Int, of elements: [Element]) -> [Element] {
+        Array(elements.shuffled(using: &self).prefix(count))
+    }
+}
