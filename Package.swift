@@ -207,8 +207,9 @@ let package = Package(
         .target(
             name: "ServerTestSupport",
             dependencies: [
-                "Database", "Server", "Simulators", "TestSupport", httpClient, lifecycle, logging, nioCore, nioHTTP1,
-                nioPosix,
+                "Accounts", "Database", "Sealing", "Server", "Simulators", "TestSupport", httpClient, lifecycle,
+                logging,
+                nioCore, nioHTTP1, nioPosix,
             ], path: "Tests/ServerTests/Support", swiftSettings: settings),
         .testTarget(
             name: "ServerTests",

@@ -91,7 +91,7 @@ enum PageLink {
             }
             // A link may leave the host out; one that names it has to name the site, at a port that is one.
             if parts.host != nil || parts.port != nil,
-                WebAddress(String(link[..<end])).map({ !site.owns(host: $0.host) }) ?? true
+                !site.owns(host: parts.host ?? "") || !(1...65_535).contains(parts.port ?? 443)
             {
                 throw .undecodable(reason: "the link to the next page leads to another host")
             }

@@ -17,8 +17,10 @@ struct KeyClients: Sendable {
     ) {
         let name = connection.map { "\($0)" } ?? "test"
         proven = ConnectWiseClient(
-            site: site, credentials: credentials, outbound: outbound, remote: Remote("connectwise-key:\(name)", for: .psa))
+            site: site, credentials: credentials, outbound: outbound,
+            remote: Remote("connectwise-key:\(name)", for: .psa))
         others = ConnectWiseClient(
-            site: site, credentials: credentials, outbound: outbound, remote: Remote("connectwise-key-new:\(name)", for: .psa))
+            site: site, credentials: credentials, outbound: outbound,
+            remote: Remote("connectwise-key-new:\(name)", for: .psa))
     }
 }

@@ -86,8 +86,6 @@ extension JSONBody {
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw .badRequest(code: "not_json", "Send a JSON object as the request's body.")
         }
-        let tooLong = BodyLimits.faults(in: object, lengths)
-        guard tooLong.isEmpty else { throw .invalid(tooLong) }
         // A body that is all mistakes must not get a larger one back.
         let unknown = unknownMembers(of: object).prefix(Problem.mostErrors)
         guard unknown.isEmpty else {
@@ -100,6 +98,8 @@ extension JSONBody {
                         message: "is not known here; known are \(unknown.known.joined(separator: ", "))")
                 })
         }
+        let tooLong = BodyLimits.faults(in: object, lengths)
+        guard tooLong.isEmpty else { throw .invalid(tooLong) }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             let text = try decoder.singleValueContainer().decode(String.self)

@@ -246,7 +246,8 @@ struct GateTests {
         "Keys of before belong to the user's organization, and those without an answer count as done",
         arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
-        let before = accounts[0].statements.dropLast((repetitionHoldSchema + boundsSchema).count)
+        let before = accounts[0].statements.dropLast(
+            (bindingSchema + repetitionHoldSchema + boundsSchema + auditSealSchema).count)
         try await TestDatabase.with(engine, migrations: [Migration(1, "before", Array(before))]) { database in
             let (user, organization) = try await database.user("old@example.com", .viewer)
             for (name, status) in [("answered", 201), ("lost", nil)] {

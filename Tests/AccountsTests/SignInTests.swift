@@ -344,12 +344,11 @@ struct TOTPTests {
             _ = try await identity.person("anna@example.com")
             let (_, first) = try await identity.enter("anna@example.com")
             let codes = try await identity.setUp(first).codes
-            let other = SecondFactor(database: identity.database, sealer: try Sealer([Secret.generate()])) {
-                identity.clock.now
-            }
-            let signIn = SignIn(database: identity.database, desk: identity.desk, secondFactor: other) {
-                identity.clock.now
-            }
+            let sealer = try Sealer([Secret.generate()])
+            let other = SecondFactor(database: identity.database, sealer: sealer) { identity.clock.now }
+            let signIn = SignIn(
+                database: identity.database, desk: identity.desk, secondFactor: other, sealer: sealer
+            ) { identity.clock.now }
             let (token, live) = try await identity.enter("anna@example.com")
             await #expect(throws: SignIn.Refusal.secondFactorLost) {
                 _ = try await signIn.withCode("123456", in: live, token, from: identity.visitor())

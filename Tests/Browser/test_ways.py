@@ -274,7 +274,7 @@ def test_a_list_is_exported(visit, demo):
     page.goto("/deliveries?state=sent")
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
-    text = download.value.path().read_bytes().decode()
+    text = download.value.path().read_bytes().decode("utf-8-sig")
     lines = text.split("\r\n")
     assert lines[0] == "State,Ticket,Recipient,Why,When"
     assert len(lines) > 3 and all(line.startswith("sent,") for line in lines[1:-1])

@@ -1,8 +1,10 @@
+import Accounts
 import Database
 import Foundation
 import NIOHTTP1
 import ScriptedPeer
 import ServerTestSupport
+import Simulators
 import TestSupport
 import Testing
 
@@ -100,7 +102,8 @@ struct AddressTests {
                 #expect(reply.status == 422)
                 #expect(reply.json["errors"].elements.first?["code"] == "host", "\(reply.text)")
             }
-            #expect(patchbay.connectWise.desk.callCount == 0)
+            // The server's own upkeep may call meanwhile, but with other methods and for other things.
+            #expect(patchbay.connectWise.desk.calls.allSatisfy { $0.method != "POST" })
         }
     }
 

@@ -80,7 +80,11 @@ struct IntakeTests {
                     1, from: patchbay.connectWise, connectionKey: patchbay.hookKey, company: "another")
                 #expect(try await patchbay.api.send(other).status == 401)
                 #expect(peer.requests.isEmpty)
-                #expect(patchbay.connectWise.desk.callCount == 0)
+                // The server's own upkeep may call meanwhile, but for nothing that these hooks name.
+                let asked = patchbay.connectWise.desk.calls.filter {
+                    $0.path.contains("callbackkey") || $0.path.contains("tickets")
+                }
+                #expect(asked.isEmpty, "\(asked)")
                 #expect(try await patchbay.stored() == (0, 0))
             }
         }

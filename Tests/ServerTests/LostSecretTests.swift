@@ -1,8 +1,10 @@
 import Accounts
 import Database
 import Foundation
+import NIOHTTP1
 import Sealing
 import ServerTestSupport
+import Simulators
 import TestSupport
 import Testing
 import Ticketing

@@ -1,6 +1,7 @@
 import Accounts
 import Database
 import Foundation
+import NIOHTTP1
 import Notifications
 import Sealing
 import ServerTestSupport

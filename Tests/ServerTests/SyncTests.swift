@@ -100,6 +100,7 @@ struct SyncTests {
             func statuses(_ board: JSON) async throws -> Int {
                 try await patchbay.api(.GET, "/cw/boards/\(board.string ?? "")").json["statuses"].elements.count
             }
+            try await patchbay.sync("boards")
             let before = try await statuses(refused)
             #expect(before > 0)
             _ = try await patchbay.database.write {
@@ -362,7 +363,10 @@ struct SyncTests {
         var options = RunningPatchbay.Options()
         options.settings = ["PATCHBAY_SYNC_CALLBACKS": "1d"]
         try await RunningPatchbay.run(engine, options) { patchbay in
-            patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: "*/system/callbacks*", times: nil))
+            // What the sync asks for, and what everything needs: a refusal of the one alone is no reason to pause.
+            for path in ["*/system/callbacks*", "*/system/members*"] {
+                patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: path, times: nil))
+            }
             _ = try await patchbay.api(.POST, "/sync", ["kinds": ["callbacks"]])
             try await eventually("the refusal to be shown") {
                 try await patchbay.syncs("callbacks").contains {

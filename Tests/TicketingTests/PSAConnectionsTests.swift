@@ -379,7 +379,12 @@ struct PSAConnectionsTests {
                         SELECT sealed_credentials FROM psa_connections WHERE id = \(mine.id)) WHERE id = \(other.id)
                     """)
             }
-            await #expect(throws: SealingError.self) { try await bench.connections.live(other.id) }
+            let unusable = try #require(try await bench.connections.live(other.id))
+            let error = await #expect(throws: PSAError.self) { try await unusable.provider.test() }
+            guard case .unusable = error else {
+                Issue.record("not \(String(describing: error))")
+                return
+            }
             #expect(try await bench.connections.live(mine.id) != nil)
         }
     }

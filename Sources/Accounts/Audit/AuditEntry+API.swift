@@ -105,7 +105,7 @@ private enum AuditExport: String, Sendable {
     func response(_ read: @escaping @Sendable (PageRequest) async throws -> Page<AuditEntry>) -> Response {
         let body = ResponseBody { writer in
             if self == .csv {
-                let head = Self.columns.map(\.stringValue).joined(separator: ",") + "\r\n"
+                let head = CSV.byteOrderMark + CSV.row(Self.columns.map(\.stringValue))
                 try await writer.write(ByteBuffer(string: head))
             }
             var page = PageRequest(limit: PageRequest.largest)

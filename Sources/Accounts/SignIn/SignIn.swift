@@ -200,19 +200,7 @@ public struct SignIn: Sendable {
         guard present.utf8.count <= Password.mostBytes else { throw Refusal.wrongCredentials }
         let actor = Actor(user: live.user, name: live.email, means: "session", address: visitor.address)
         let hash = try await desk.withPlace(for: .known) { place in
-            let attempt = try await takeProof(of: live.user)
-            let isRight = try await counted(attempt) {
-                let stored: String? = try await database.read { db in
-                    try db.first("SELECT password_hash FROM users WHERE id = \(live.user)")?["password_hash"]
-                }
-                let isSame = try await place.verify(present, against: stored ?? Password.settingOfNobody)
-                return stored != nil && isSame
-            }
-            guard isRight else {
-                try await refuse("user.change_password", on: "user \(live.user)", actor, live.home)
-                throw Refusal.wrongCredentials
-            }
-            try await database.write { try Throttle.giveBack(attempt, in: $0) }
+            try await prove(present, for: "user.change_password", in: live, by: actor, at: place)
             return try await place.hash(new)
         }
         let instant = now()
@@ -235,26 +223,32 @@ public struct SignIn: Sendable {
     public func renewRecoveryCodes(
         for password: String, in live: LiveSession, visitor: Visitor
     ) async throws -> [String] {
-        let subject = Throttle.Subject.code(live.user)
-        let found: (wait: Double, hash: String?) = try await database.read { [now] db in
-            (
-                try Throttle.wait(for: [subject], now: now(), in: db),
-                try db.first("SELECT password_hash FROM users WHERE id = \(live.user)")?["password_hash"]
-            )
-        }
-        guard found.wait <= 0 else { throw Refusal.wait(.seconds(found.wait.rounded(.up))) }
+        guard password.utf8.count <= Password.mostBytes else { throw Refusal.wrongCredentials }
         let actor = Actor(user: live.user, name: live.email, means: "session", address: visitor.address)
-        guard try await desk.verify(password, against: found.hash ?? Self.nobodysHash), found.hash != nil else {
-            let instant = now()
-            try await database.write { db in
-                try Throttle.failed([subject], now: instant, in: db)
-                try AuditLog.record(
-                    "second_factor.new_recovery_codes", on: "user \(live.user)", by: actor, of: live.home,
-                    result: .refused, now: instant, in: db)
-            }
-            throw Refusal.wrongCredentials
+        try await desk.withPlace(for: .known) { place in
+            try await prove(password, for: "second_factor.new_recovery_codes", in: live, by: actor, at: place)
         }
         return try await secondFactor.renewRecoveryCodes(by: actor, of: live.principal)
+    }
+
+    /// Asks for the present password of somebody who has signed in, as a try that is counted.
+    /// - Throws: a refusal when it is wrong, which is on record.
+    private func prove(
+        _ password: String, for action: String, in live: LiveSession, by actor: Actor, at place: PasswordDesk.Place
+    ) async throws {
+        let attempt = try await takeProof(of: live.user)
+        let isRight = try await counted(attempt) {
+            let stored: String? = try await database.read { db in
+                try db.first("SELECT password_hash FROM users WHERE id = \(live.user)")?["password_hash"]
+            }
+            let isSame = try await place.verify(password, against: stored ?? Password.settingOfNobody)
+            return stored != nil && isSame
+        }
+        guard isRight else {
+            try await refuse(action, on: "user \(live.user)", actor, live.home)
+            throw Refusal.wrongCredentials
+        }
+        try await database.write { try Throttle.giveBack(attempt, in: $0) }
     }
 
     static func noteSignIn(

@@ -173,7 +173,8 @@ final class LiveUpdates: Sendable {
             try await writer.finish(nil)
         }
         return Response(
-            status: .ok, headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store"], body: body)
+            status: .ok, headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store"],
+            body: body)
     }
 
     private static func send(_ changes: AsyncStream<Void>, to writer: inout any ResponseBodyWriter) async throws {

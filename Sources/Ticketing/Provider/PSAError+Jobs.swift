@@ -25,7 +25,7 @@ extension PSAError {
     /// Whether it may be that nothing at all is allowed.
     var isRefusal: Bool {
         switch self {
-        case .authentication, .permission, .notAllowed: true
+        case .authentication, .permission, .notAllowed, .unusable: true
         case .rateLimited, .held, .server, .timeOut, .connection, .certificate, .rejected, .undecodable, .notFound:
             false
         }

@@ -66,6 +66,8 @@ package actor Browser {
         }
         var fields: [String: String] = [:]
         for (name, value) in response.headers { fields[name.lowercased()] = value }
+        // There may be several, a line each.
+        fields["set-cookie"] = response.headers["set-cookie"].joined(separator: "\n")
         let reply = Reply(status: Int(response.status.code), headers: fields, body: data)
         if fields["content-type"]?.hasPrefix("text/html") == true { page = reply.text }
         return reply

@@ -1,7 +1,9 @@
+import Accounts
 import Database
 import Foundation
 import Logging
 import NIOHTTP1
+import Sealing
 import Server
 import Simulators
 import TestSupport
@@ -86,6 +88,9 @@ package struct RunningPatchbay: Sendable {
         let (listening, listens) = AsyncStream.makeStream(of: Void.self)
         let server = try await Server.build(configuration, logger: logger) { _ in listens.finish() }
         let database = try await Database.open(address, connections: 2, logger: TestDatabase.logger)
+        // What tests do beside the server is on record as well.
+        let sealer = try Sealer(try Installation.secrets(configuration))
+        database.keep(try await database.write { try AuditKey.open(with: sealer, now: Date(), in: $0).key })
         let result: Result<Void, any Error>
         do {
             try await running(server.services, logger: logger) {
