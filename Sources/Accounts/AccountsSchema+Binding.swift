@@ -61,7 +61,9 @@ private let bindingRepairs: [SQL] = [
     """,
     """
     UPDATE identity_providers SET reach = 'owner' WHERE saved_by IN (
-        SELECT id FROM users WHERE active = 1 AND role IN ('owner', 'super_admin'))
+        SELECT u.id FROM users u WHERE u.active = 1 AND (
+            u.role = 'super_admin'
+            OR u.role = 'owner' AND u.organization_id = identity_providers.organization_id))
     """,
     "UPDATE identity_providers SET shared_return = 1",
     """

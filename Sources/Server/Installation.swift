@@ -49,7 +49,6 @@ public enum Installation {
         let database = try await database(configuration, logger: logger)
         do {
             let applied = try await database.migrate(migrations)
-            try await AuditBacklog.record(in: database, now: Date())
             await database.close()
             return applied.map { "\($0.number): \($0.name)" }
         } catch {

@@ -13,6 +13,7 @@ import Outbound
 import Sealing
 import ServiceLifecycle
 import StandardWebhooks
+import Synchronization
 import Telemetry
 import Ticketing
 import WebSupport
@@ -207,13 +208,20 @@ public struct Server: Sendable {
 
     private static func issuerFactory(_ outbound: OutboundClient) -> SingleSignOn.Factory {
         let cache = IssuerCache()
+        // One for each provider, so that its circuit and pauses outlive a call.
+        let remotes = Mutex<[IdentityProvider.ID: Remote]>([:])
         return { provider, secret in
-            OpenIDClient(
-                issuer: provider.issuer, clientID: provider.clientID, clientSecret: secret, outbound: outbound,
+            let remote = remotes.withLock { remotes in
+                if let known = remotes[provider.id] { return known }
                 // People wait for it.
-                remote: Remote(
-                    "identity_provider:\(provider.id)", for: .identity, limits: .init(timeOut: .seconds(10))),
-                cache: cache)
+                let new = Remote(
+                    "identity_provider:\(provider.id)", for: .identity, limits: .init(timeOut: .seconds(10)))
+                remotes[provider.id] = new
+                return new
+            }
+            return OpenIDClient(
+                issuer: provider.issuer, clientID: provider.clientID, clientSecret: secret, outbound: outbound,
+                remote: remote, cache: cache)
         }
     }
 

@@ -98,7 +98,10 @@ extension JSONBody {
                         message: "is not known here; known are \(unknown.known.joined(separator: ", "))")
                 })
         }
-        let tooLong = BodyLimits.faults(in: object, lengths)
+        // Of a member that is named twice the decoder takes the first, and this object has the last.
+        let first = try? JSONDecoder().decode(JSONTree.self, from: data).plain as? [String: Any]
+        var tooLong = BodyLimits.faults(in: object, lengths)
+        if tooLong.isEmpty { tooLong = BodyLimits.faults(in: first ?? [:], lengths) }
         guard tooLong.isEmpty else { throw .invalid(tooLong) }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in

@@ -42,7 +42,10 @@ struct Proxies: Sendable {
     ///   - forwarded: `X-Forwarded-For`.
     ///   - host: for which the request is.
     func visitor(peer: String?, forwarded: String?, host: String?) -> (address: String?, finding: Finding?) {
-        guard let peer = peer.map({ VisitorAddress.canonical($0) ?? $0 }) else { return (nil, nil) }
+        // Most peers are the proxy, whose address is in its usual form already.
+        guard let peer = peer.map({ trusted.contains($0) ? $0 : VisitorAddress.canonical($0) ?? $0 }) else {
+            return (nil, nil)
+        }
         guard trusted.contains(peer) else { return (peer, forwarded == nil ? nil : .notTrusted) }
         guard let forwarded else { return (peer, Self.isLocal(host) ? nil : .noHeader) }
         let hops = forwarded.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map {
@@ -68,9 +71,13 @@ struct Proxies: Sendable {
 
     /// Whoever works on this machine asks it by its own name; no proxy is between.
     private static func isLocal(_ host: String?) -> Bool {
-        guard let host, let name = URLComponents(string: "http://\(host)")?.host else { return true }
-        let bare = name.trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-        return bare == "localhost" || VisitorAddress.canonical(bare) != nil
+        guard let host else { return true }
+        // By hand, since it is for each request: a name or an IPv4 address has no colon but that of the port.
+        let end = host.utf8.firstIndex(of: UInt8(ascii: host.utf8.hasPrefix("[") ? "]" : ":")) ?? host.endIndex
+        let bare = host[..<end]
+        if let address = bare.dropping(prefix: "[") { return VisitorAddress.canonical(String(address)) != nil }
+        guard let first = bare.utf8.first, first.isDigit else { return bare.lowercased() == "localhost" }
+        return VisitorAddress.canonical(String(bare)) != nil
     }
 }
 

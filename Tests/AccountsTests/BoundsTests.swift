@@ -10,6 +10,28 @@ import WebSupport
 /// What strangers can make us keep or do.
 @Suite("Bounds", .timeLimit(.minutes(10)))
 struct BoundsTests {
+    @Test("A NUL in an e-mail leaves nothing, and is no way around waits", arguments: TestDatabase.engines)
+    func nul(engine: Engine) async throws {
+        try await Identity.run(engine) { identity in
+            _ = try await identity.person("anna@example.com")
+            for email in ["an\0na@example.com", "anna@example.com\0", "\0anna@example.com", "b\u{1}@example.com"] {
+                await #expect(throws: SignIn.Refusal.wrongCredentials) {
+                    _ = try await identity.signIn.withPassword(
+                        email: email, password: Identity.password, from: identity.visitor(), replacing: nil)
+                }
+            }
+            #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM throttles") == 0)
+            #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM sessions") == 0)
+            // Whatever gets into an entry, it is hashed as it is stored.
+            try await identity.database.write { db in
+                try AuditLog.record(
+                    "test.nul", on: "a\0b", by: Actor(user: nil, name: "c\0d", means: "e\0", address: "f\0"),
+                    of: .installation, after: ["g\0": "h\0"], now: Date(), in: db)
+            }
+            #expect(try await AuditLog.verify(in: identity.database).faults.isEmpty)
+        }
+    }
+
     @Test("A megabyte as e-mail, password or code leaves nothing", arguments: TestDatabase.engines)
     func megabytes(engine: Engine) async throws {
         try await Identity.run(engine) { identity in

@@ -49,6 +49,23 @@ struct KeyReachTests {
         }
     }
 
+    @Test("A key for identity providers alone saves none", arguments: TestDatabase.engines)
+    func providers(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let made = try await patchbay.api(
+                .POST, "/users/keys", ["name": "providers", "scope": "identity-providers"])
+            #expect(made.status == 201, "\(made.text)")
+            let body: JSON = [
+                "name": "Mine", "issuer": "https://login.microsoftonline.com/mine/v2.0", "client_id": "c",
+                "client_secret": "s", "trusted_domains": ["rivermark.example"],
+            ]
+            let limited = patchbay.api.with(key: made.json["key"].string)
+            let refused = try await limited(.POST, "/identity-providers", body)
+            #expect(refused.status == 403, "\(refused.text)")
+            #expect(refused.json["code"] == "out_of_scope")
+        }
+    }
+
     @Test("Nobody has more than a hundred keys, and is told what to do", arguments: TestDatabase.engines)
     func number(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

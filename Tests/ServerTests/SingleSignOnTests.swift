@@ -65,7 +65,7 @@ struct SingleSignOnTests {
                 #expect(someone.reply.status == 502 && someone.reply.text.contains("sub"))
             }
             let record = try await visitors.record("session.sign_in", "identity provider \(visitors.provider)")
-            #expect(record.count == 3 && record.allSatisfy { $0["result"] == "failed" })
+            #expect(record.count == 3 && record.allSatisfy { $0["result"] == "refused" })
         }
     }
 

@@ -51,6 +51,19 @@ struct JSONBodyTests {
         }
     }
 
+    @Test("A member that is named twice has its limits both times")
+    func twice() throws {
+        let long = String(repeating: "x", count: 900_000)
+        for body in [
+            #"{"name":"\#(long)","name":"ok"}"#, #"{"name":"ok","name":"\#(long)"}"#,
+            #"{"name":"ok","place":{"city":"\#(long)","city":"c","number":1}}"#,
+        ] {
+            #expect(refusal(body)?.errors.first?.code == "length")
+        }
+        let many = "[" + Array(repeating: "\"t\"", count: 2_001).joined(separator: ",") + "]"
+        #expect(refusal(#"{"name":"ok","tags":\#(many),"tags":[]}"#)?.errors.first?.code == "length")
+    }
+
     @Test("A body of unknown members alone gets no answer larger than itself", arguments: [1, 60_000])
     func amplification(count: Int) throws {
         let name = String(repeating: "x\u{600}", count: 2_000)

@@ -62,11 +62,11 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
         self.at = at
         actorID = actor.user?.rawValue
         // What is on record stays for good, and strangers choose some of it: names, paths, addresses.
-        self.actor = actor.name.cut(toBytes: Self.longestName)
-        means = actor.means.cut(toBytes: 60)
-        address = actor.address?.cut(toBytes: 60)
-        self.action = action.cut(toBytes: 60)
-        self.target = target.cut(toBytes: Self.longestName)
+        self.actor = Self.kept(actor.name, Self.longestName)
+        means = Self.kept(actor.means, 60)
+        address = actor.address.map { Self.kept($0, 60) }
+        self.action = Self.kept(action, 60)
+        self.target = Self.kept(target, Self.longestName)
         self.before = before.map(Self.bounded)
         self.after = after.map(Self.bounded)
         self.result = result
@@ -76,6 +76,11 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
     static let longestName = 254
     /// The most bytes of what was there before, and of what is there now.
     static let longestValue = 16_384
+
+    /// A text as it is stored: databases take no NUL, and what is hashed must be what is read again.
+    private static func kept(_ text: String, _ bytes: Int) -> String {
+        text.replacing(bytes: "\0", with: "").cut(toBytes: bytes)
+    }
 
     /// JSON that is too long becomes JSON that holds the beginning of it.
     private static func bounded(_ json: String) -> String {

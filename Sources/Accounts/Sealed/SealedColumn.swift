@@ -32,11 +32,18 @@ public struct SealedColumn: Sendable {
         return Dictionary(try rows.map { (try $0["key_id"], try $0["n"]) }, uniquingKeysWith: +)
     }
 
+    private static func keyID(of sealed: String) -> String {
+        let parts = sealed.splitBytes(on: ".", omittingEmpty: false)
+        return parts.count == 3 ? String(parts[1]) : ""
+    }
+
     /// Seals with the first secret what another one sealed.
     /// - Returns: how many texts.
-    /// - Throws: a ``SealingError`` for a text that no secret opens; then nothing is changed.
+    /// - Throws: a ``SealingError`` for a text that no secret opens, unless its secret was given up as lost; then nothing
+    ///   is changed.
     public func reseal(with sealer: Sealer, in db: Connection) throws -> Int {
         let (table, column) = (SQL(unchecked: table), SQL(unchecked: column))
+        let lost = Set(try db.all("SELECT key_id FROM lost_secrets").map { try $0["key_id"] as String })
         var (count, last): (Int, Int64) = (0, 0)
         while true {
             let rows = try db.all(
@@ -48,7 +55,7 @@ public struct SealedColumn: Sendable {
             for row in rows {
                 let (id, sealed): (Int64, String) = (try row["id"], try row["sealed"])
                 last = id
-                guard sealer.needsResealing(sealed) else { continue }
+                guard sealer.needsResealing(sealed), !lost.contains(Self.keyID(of: sealed)) else { continue }
                 let fresh = try sealer.seal(try sealer.open(sealed, for: identity(id)), for: identity(id))
                 try db.execute("UPDATE \(table) SET \(column) = \(fresh) WHERE id = \(id)")
                 count += 1

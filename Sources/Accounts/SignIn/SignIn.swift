@@ -59,11 +59,14 @@ public struct SignIn: Sendable {
     public func withPassword(
         email: String, password: String, from visitor: Visitor, replacing previous: SessionToken?
     ) async throws -> SessionToken {
-        // Before anything else: what is longer belongs to nobody, and must neither be stored nor be counted.
-        guard email.utf8.count <= EmailAddress.mostBytes, password.utf8.count <= Password.mostBytes else {
+        let account = Self.account(email)
+        // Before anything else: what is longer belongs to nobody, and must neither be stored nor be counted. A NUL, which
+        // databases leave out, would make another name of it for us than for them.
+        guard account.utf8.count <= EmailAddress.mostBytes, !account.unicodeScalars.contains(where: \.isControl),
+            password.utf8.count <= Password.mostBytes
+        else {
             throw Refusal.wrongCredentials
         }
-        let account = Self.account(email)
         let isKnown = browsers.know(visitor.browser, as: account, now: now())
         return try await desk.withPlace(for: isKnown ? .known : .stranger(network: visitor.network)) { place in
             let entry = try await beginEntry(of: account, from: visitor)

@@ -116,6 +116,10 @@ struct Admission {
     /// More groups than fit into a token are said where an owner looks: with the provider, and on record.
     private func noteMissingGroups(in db: Connection) throws {
         guard claims.lacksGroups, provider.needsGroups else { return }
+        // Once an hour: somebody who tries again and again must not fill the record.
+        let told: Date? = try db.first("SELECT lacked_groups_at FROM identity_providers WHERE id = \(provider.id)")?[
+            "lacked_groups_at"]
+        if let told, now < told + 3_600 { return }
         try db.execute("UPDATE identity_providers SET lacked_groups_at = \(now) WHERE id = \(provider.id)")
         try AuditLog.record(
             "identity_provider.lacked_groups", on: "identity provider \(provider.id)", by: actor(nil),

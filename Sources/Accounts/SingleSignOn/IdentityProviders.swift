@@ -56,6 +56,8 @@ struct IdentityProviders: Sendable {
     func save(
         _ draft: Draft, as id: IdentityProvider.ID?, by principal: Principal, _ actor: Actor
     ) async throws -> IdentityProvider? {
+        // A provider lets people in as sessions, which the key's limits do not bind.
+        guard !principal.isLimitedKey else { throw Users.Refusal.limitedKey.problem }
         let (instant, organization) = (now(), principal.organization)
         let rules = String(decoding: try JSONEncoder().encode(draft.roleRules), as: UTF8.self)
         let domains = String(decoding: try JSONEncoder().encode(draft.trustedDomains), as: UTF8.self)

@@ -30,6 +30,8 @@ extension SingleSignOn {
         case sharedReturn
         /// The provider said no: its own code, such as `access_denied`.
         case refused(String)
+        /// Too many tries from this address.
+        case wait(Duration)
         /// The provider cannot be used.
         case provider(OpenIDError)
 
@@ -44,7 +46,7 @@ extension SingleSignOn {
             case .awaitsConfirmation: "awaits_confirmation"
             case .aboveReach: "above_reach"
             case .superAdministrator: "super_administrator"
-            case .unknownProvider, .unknownState, .sharedReturn, .refused, .provider: nil
+            case .unknownProvider, .unknownState, .sharedReturn, .refused, .wait, .provider: nil
             }
         }
     }

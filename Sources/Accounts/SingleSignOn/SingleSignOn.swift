@@ -175,6 +175,8 @@ public struct SingleSignOn: Sendable {
         guard let provider else { throw Refusal.unknownProvider }
         try await check(answer, provider)
         if let refusal = answer.refusal { throw Refusal.refused(refusal.cut(toScalars: 100)) }
+        // Each try is a call with our client's secret, which strangers must not use up.
+        let attempt = try await attempt(from: visitor, at: instant)
         let claims: IdentityClaims
         do throws(OpenIDError) {
             claims = try await openClient(provider).claims(
@@ -188,10 +190,21 @@ public struct SingleSignOn: Sendable {
             claims: claims, provider: provider, visitor: visitor, previous: previous, now: instant)
         let outcome: Result<SessionToken, Refusal> = try await database.write { db in
             guard try way.use(now: instant, in: db) else { return .failure(.unknownState) }
+            try Throttle.giveBack(attempt, in: db)
             return try admission.decide(in: db)
         }
         return Arrival(
             token: try outcome.get(), destination: way.destination, organization: provider.organization)
+    }
+
+    private func attempt(from visitor: Visitor, at instant: Date) async throws -> Throttle.Attempt {
+        do {
+            return try await database.write {
+                try Throttle.take([.address(visitor.network)], now: instant, in: $0)
+            }
+        } catch SignIn.Refusal.wait(let time) {
+            throw Refusal.wait(time)
+        }
     }
 
     /// Compares what came back through the browser with what was asked for: the address, and the issuer where it is named.
@@ -222,7 +235,7 @@ public struct SingleSignOn: Sendable {
             try await database.write { db in
                 try AuditLog.record(
                     "session.sign_in", on: "identity provider \(provider.id)", by: actor, of: provider.organization,
-                    after: ["reason": "\(error)"], result: .failed, now: instant, in: db)
+                    after: ["reason": "\(error)"], result: .refused, now: instant, in: db)
             }
         }
     }

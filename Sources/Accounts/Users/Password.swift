@@ -14,7 +14,9 @@ public enum Password {
     public static func objection(to password: String, of email: String? = nil) -> String? {
         // C ends a text at NUL, and nobody types the other controls.
         if password.unicodeScalars.contains(where: \.isControl) { return "must not contain control characters" }
-        if password.unicodeScalars.count < fewestCharacters {
+        // Several spaces count as one, as NIST SP 800-63B asks.
+        let spaceless = password.splitBytes(on: " ").joined(separator: " ")
+        if spaceless.unicodeScalars.count < fewestCharacters {
             return "must have at least \(fewestCharacters) characters"
         }
         if password.utf8.count > mostBytes { return "must have at most \(mostBytes) bytes" }

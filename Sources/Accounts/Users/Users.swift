@@ -294,7 +294,7 @@ extension Users.Refusal {
             Problem(
                 .forbidden, code: "out_of_scope", title: "This API key does not reach so far",
                 detail:
-                    "A key that is limited to some areas cannot give passwords, confirm identities or take second factors away: who signs in has no such limit."
+                    "A key that is limited to some areas cannot give passwords, confirm identities, save identity providers or take second factors away: who signs in has no such limit."
             )
         }
     }

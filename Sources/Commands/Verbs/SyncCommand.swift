@@ -118,7 +118,7 @@ enum Syncs {
                 let line = progress(of: sync)
                 guard shown[name] != line, isUnderWay(sync) || shown[name] != nil else { continue }
                 shown[name] = line
-                surroundings.report(line)
+                surroundings.report(line.printable)
             }
             guard syncs.contains(where: isUnderWay) else {
                 let failed = syncs.contains { $0["state"] == .string("failed") }

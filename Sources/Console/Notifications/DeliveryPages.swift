@@ -132,10 +132,30 @@ func deliveryPages() -> [PageRoute] {
 /// Markdown as a chat program would show it, as text: links by their words, no marks, no escapes.
 enum ChatText {
     static func plain(_ markdown: String) -> String {
-        markdown.replacing(/\[([^\]]*)\]\([^)]*\)/) { $0.output.1 }
+        words(of: markdown)
             .replacing(bytes: "**", with: "")
             .replacing(/\\([\\`*_\[\]#~|!>])/) { $0.output.1 }
             .replacing(bytes: "&lt;", with: "<").replacing(bytes: "&gt;", with: ">").replacing(
                 bytes: "&amp;", with: "&")
+    }
+
+    /// Links by their words, in one pass: a pattern would begin anew at each of a thousand brackets.
+    private static func words(of markdown: String) -> String {
+        var (text, rest) = ("", markdown[...])
+        while let middle = rest.utf8.firstRange(of: "]("),
+            let end = rest.utf8[middle.upperBound...].firstIndex(of: UInt8(ascii: ")"))
+        {
+            let before = rest[..<middle.lowerBound]
+            // The words begin behind the last bracket that something closed, or at the first one there is.
+            let from = before.utf8.lastIndex(of: UInt8(ascii: "]")).map(before.utf8.index(after:)) ?? before.startIndex
+            if let start = before.utf8[from...].firstIndex(of: UInt8(ascii: "[")) {
+                text += before[..<start] + before[before.utf8.index(after: start)...]
+                rest = rest[rest.utf8.index(after: end)...]
+            } else {
+                text += rest[..<middle.upperBound]
+                rest = rest[middle.upperBound...]
+            }
+        }
+        return text + rest
     }
 }

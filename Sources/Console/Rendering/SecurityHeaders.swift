@@ -45,6 +45,10 @@ public struct SecurityHeaders: RouterMiddleware {
         ] {
             if let name { response.headers[name] = value }
         }
+        // What programs read is no page, whoever opens its address.
+        if request.uri.path.utf8.hasPrefix("/api/"), response.headers[.contentDisposition] == nil {
+            response.headers[.contentDisposition] = "attachment"
+        }
         if isSecure {
             response.headers[.strictTransportSecurity] = "max-age=31536000; includeSubDomains"
             // Here, where all of them pass, so that none is forgotten.

@@ -369,6 +369,7 @@ extension SingleSignOn.Refusal {
         case .inactive: "This account may not sign in. Ask an administrator."
         case .foreignAddress: "This e-mail address belongs to somebody of another organization."
         case .refused(let code): "The identity provider refused (\(code)). Try again, or sign in with a password."
+        case .wait(let time): SignIn.Refusal.wait(time).words
         case .provider(let error): "\(error) Sign in with a password, or try again later."
         }
     }
@@ -380,6 +381,7 @@ extension SingleSignOn.Refusal {
         case .pending, .inactive, .foreignAddress, .boundToAnother, .awaitsConfirmation, .aboveReach,
             .superAdministrator:
             .forbidden
+        case .wait: .tooManyRequests
         case .provider: .badGateway
         }
     }

@@ -368,7 +368,10 @@ public final class ChatConnections: Sendable {
                 )
             }
         if !isToken { errors.append(.init(field: "token", code: "wrong_value", message: tokenMessage)) }
-        if WebAddress(draft.url)?.hasFragment ?? true {
+        let address = WebAddress(draft.url)
+        // Paths are put behind Webex's address; a query in it would swallow them.
+        let isWhole = draft.provider == .webhook || address?.query == nil
+        if address?.hasFragment ?? true || !isWhole {
             errors.append(.init(field: "url", code: "wrong_value", message: "must be a URL such as \(example)."))
         }
         guard errors.isEmpty else { throw .invalid(errors) }

@@ -12,7 +12,9 @@ func previewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) ->
         Route(
             .post, "/notifiers/preview", .viewer,
             "Says who would be told about a ticket, and why, without telling anybody", takes: PreviewQuestion.self,
-            gives: .one(PreviewAnswer.self)
+            gives: .one(PreviewAnswer.self),
+            // Nothing is done, so no answer needs to be kept for a repetition.
+            knowsRepetitions: { _ in false }
         ) { request in
             let question = try await request.body(PreviewQuestion.self).validated()
             let preview = try await Preview.answer(

@@ -115,7 +115,7 @@ public final class Intake: Sendable {
 
     private func receive(_ request: Request, _ context: WebContext) async throws -> Response {
         var request = request
-        let buffer = try await request.collectBody(upTo: context.maxUploadSize)
+        let buffer = try await body(of: &request, upTo: context.maxUploadSize)
         // One copy, for the JSON decoder; the database gets it as it is.
         let body = Data(buffer.readableBytesView)
         guard let callback = Callback(body) else {
@@ -136,7 +136,7 @@ public final class Intake: Sendable {
         case .genuine: break
         case .forged(let why): throw refusal(why)
         case .unknown(let why):
-            logger.notice("a hook cannot be checked now", metadata: ["reason": "\(why)"])
+            refusals.note("it cannot be checked now: \(why)")
             throw Self.askAgain("The signature cannot be checked now.")
         }
         let record = callback.record ?? request.uri.queryParameters["recordId"].map(String.init)
@@ -154,6 +154,18 @@ public final class Intake: Sendable {
         latest.withLock { $0[hook.connection] = hook.receivedAt }
         Self.received.increment()
         return Response(status: .ok)
+    }
+
+    /// The whole body. One that breaks off is its sender's fault, and nothing to log for each.
+    private func body(of request: inout Request, upTo limit: Int) async throws -> ByteBuffer {
+        do {
+            return try await request.collectBody(upTo: limit)
+        } catch let refusal as any HTTPResponseError {
+            throw refusal
+        } catch {
+            refusals.note("its body cannot be read")
+            throw Problem.badRequest(code: "incomplete_body", "The request's body ends too early or is malformed.")
+        }
     }
 
     /// ConnectWise repeats a callback only for 404, 409, 419 and 429; anything from 500 on would be a lost event, whatever

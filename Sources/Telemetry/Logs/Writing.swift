@@ -38,13 +38,13 @@ extension String {
         return text
     }
 
-    /// In quotation marks when it is empty or has a space, an equals sign or a quotation mark.
+    /// In quotation marks when it is empty or has a space, an equals sign, a quotation mark or a backslash.
     var quotedIfNeeded: String {
-        let text = onOneLine
-        guard text.isEmpty || text.unicodeScalars.contains(where: { $0 == " " || $0 == "=" || $0 == "\"" }) else {
-            return text
-        }
-        return "\"" + text.replacing(bytes: "\"", with: "\\\"") + "\""
+        let needsMarks =
+            isEmpty || unicodeScalars.contains { $0 == " " || $0 == "=" || $0 == "\"" || $0 == "\\" }
+        guard needsMarks else { return onOneLine }
+        let escaped = replacing(bytes: "\\", with: "\\\\").replacing(bytes: "\"", with: "\\\"")
+        return "\"" + escaped.onOneLine + "\""
     }
 
     mutating func appendJSON(_ text: String) {

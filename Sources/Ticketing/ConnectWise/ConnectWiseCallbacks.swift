@@ -15,6 +15,7 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
     private let remember: @Sendable (CallbackKeyAddress) async -> Void
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state: Mutex<State>
+    private static let mostRead = 32
 
     private enum Turn: Sendable {
         case fetch(isProven: Bool)
@@ -26,6 +27,8 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
         var ring: KeyRing
         /// Who waits for a key that another callback is fetching.
         var fetching: [CallbackKeyAddress: [CheckedContinuation<Turn, Never>]] = [:]
+        /// Addresses as genuine callbacks spelled them, so that they are read once.
+        var read: [String: CallbackKeyAddress] = [:]
     }
 
     /// - Parameters:
@@ -52,7 +55,8 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
     public func verify(
         body: Data, signature: String, keyURL: String, isAddressed: Bool
     ) async -> CallbackVerdict {
-        guard let address = CallbackKeyAddress(keyURL, site: site, company: company) else {
+        let read = state.withLock { $0.read[keyURL] }
+        guard let address = read ?? CallbackKeyAddress(keyURL, site: site, company: company) else {
             return .forged("the key's address is not that of the company's keys")
         }
         let arrival = now()
@@ -60,17 +64,21 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
             CallbackSignature.verify(body: body, header: signature, signingKey: key.text)
         }
         if let known = state.withLock({ $0.ring.key(at: address) }), isSigned(by: known) {
-            return await genuine(address)
+            return await genuine(address, keyURL)
         }
         do throws(ConnectWiseError) {
             guard let key = try await freshKey(address, isAddressed) else {
                 return .unknown("the key was asked for a moment ago, or too many were")
             }
-            if isSigned(by: key) { return await genuine(address) }
+            if isSigned(by: key) { return await genuine(address, keyURL) }
             // A key that was asked for before the callback came may have been replaced in between.
             return key.asked >= arrival
                 ? .forged("the signature does not match") : .unknown("the key may have been replaced a moment ago")
         } catch {
+            // What has verified something is ConnectWise's own; that its address answers something else will pass.
+            if state.withLock({ $0.ring.isProven(address) }) {
+                return .unknown("the signing key cannot be had: \(error.message)")
+            }
             switch error {
             case .refused, .authentication, .permission, .notFound, .rejected, .undecodable, .certificate:
                 return .forged("the signing key cannot be had: \(error.message)")
@@ -80,8 +88,13 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
         }
     }
 
-    private func genuine(_ address: CallbackKeyAddress) async -> CallbackVerdict {
-        if state.withLock({ $0.ring.prove(address) }) { await remember(address) }
+    private func genuine(_ address: CallbackKeyAddress, _ keyURL: String) async -> CallbackVerdict {
+        let isNew = state.withLock { state in
+            // Only the company's own callbacks come here, so strangers cannot fill it.
+            if state.read.count < Self.mostRead { state.read[keyURL] = address }
+            return state.ring.prove(address)
+        }
+        if isNew { await remember(address) }
         return .genuine
     }
 

@@ -44,7 +44,7 @@ struct KeyRing: Sendable {
 
     func key(at address: CallbackKeyAddress) -> Key? { proven[address] ?? others[address] }
 
-    private func isProven(_ address: CallbackKeyAddress) -> Bool {
+    func isProven(_ address: CallbackKeyAddress) -> Bool {
         proven[address] != nil || address.url == remembered
     }
 

@@ -28,12 +28,13 @@ public enum Refusals {
     public static func note(
         _ what: String, reason: String, of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
-        let noted = try db.execute(
+        try db.execute(
             """
             INSERT INTO psa_refusals (connection_id, what, reason, since)
             VALUES (\(connection), \(what), \(reason), \(now)) ON CONFLICT (connection_id, what) DO NOTHING
             """)
-        if noted > 0 { try show(connection, in: db) }
+        // Also when it was known: a test or a change of the connection takes the words away.
+        try show(connection, in: db)
     }
 
     /// Notes that things are no longer refused.

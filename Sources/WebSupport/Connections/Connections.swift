@@ -75,7 +75,9 @@ final class Connections: Sendable {
 
     /// Whose it is; nil where nothing is counted.
     func origin(of channel: any Channel) -> Origin? {
-        guard let address = channel.remoteAddress?.ipAddress, !proxies.contains(address) else { return nil }
+        guard let peer = channel.remoteAddress?.ipAddress, !proxies.contains(peer) else { return nil }
+        // A socket for both protocols gives IPv4 addresses in the clothes of IPv6.
+        guard let address = VisitorAddress.canonical(peer), !proxies.contains(address) else { return nil }
         return Origin(address)
     }
 

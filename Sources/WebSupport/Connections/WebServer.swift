@@ -17,7 +17,7 @@ public struct WebServer: Sendable {
     ///   - logger: says when connections have to wait.
     public init(limits: ConnectionLimits, proxies: [String], logger: Logger) {
         self.limits = limits
-        self.proxies = Set(proxies + ["127.0.0.1", "::1"])
+        self.proxies = Set((proxies + ["127.0.0.1", "::1"]).map { VisitorAddress.canonical($0) ?? $0 })
         self.logger = logger
     }
 

@@ -1,0 +1,24 @@
+import Testing
+
+@testable import Console
+
+/// A message as the console shows it.
+@Suite("Messages as text")
+struct ChatTextTests {
+    @Test("Links are told by their words")
+    func links() {
+        #expect(ChatText.plain("**New** [#1](https://x.example/1) a\\*b &lt;c&gt;") == "New #1 a*b <c>")
+        #expect(ChatText.plain("[a](b)[c](d) [e] (f) [g](") == "ac [e] (f) [g](")
+        #expect(ChatText.plain("a](b) [c](d)") == "a](b) c")
+        #expect(ChatText.plain("[a [b](c)") == "a [b")
+    }
+
+    @Test("Brackets by the thousand take milliseconds")
+    func brackets() {
+        let clock = ContinuousClock()
+        for text in ["[", "](", "[](", "[a](b"] {
+            let time = clock.measure { _ = ChatText.plain(String(repeating: text, count: 20_000)) }
+            #expect(time < .seconds(2), "\(text)")
+        }
+    }
+}
