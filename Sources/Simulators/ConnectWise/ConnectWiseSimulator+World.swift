@@ -341,7 +341,7 @@ extension Ledger {
             },
             timeRecords: (timeByTicket[id] ?? []).compactMap { time[$0] }.map { entry in
                 TimeState(
-                    id: entry.id, minutes: Int((entry.hours * 60).rounded()),
+                    id: entry.id, minutes: Int(exactly: (entry.hours * 60).rounded()) ?? 0,
                     member: members[entry.memberID]?.identifier ?? "", notes: entry.notes,
                     workRole: entry.extras["workRole"]?["name"]?.string,
                     workType: entry.extras["workType"]?["name"]?.string, billable: entry.billable,

@@ -32,11 +32,13 @@ struct Filter<Record: Sendable>: Sendable {
 
     private static func numbers(_ part: Condition) -> (String, [Int])? {
         switch part {
-        case .compare(let field, .equal, .number(let number)): return (field.lowercased(), [Int(number)])
+        case .compare(let field, .equal, .number(let number)):
+            // A number that no id can be matches nothing.
+            return (field.lowercased(), [Int(exactly: number)].compactMap { $0 })
         case .among(let field, let values, negated: false):
             let numbers = values.compactMap { value -> Int? in
                 guard case .number(let number) = value else { return nil }
-                return Int(number)
+                return Int(exactly: number) ?? -1
             }
             return numbers.count == values.count ? (field.lowercased(), numbers) : nil
         case .all, .any, .compare, .among, .contains, .like: return nil

@@ -22,7 +22,7 @@ struct Terms: Sendable {
         customFieldConditions = query["customFieldConditions"]
         orderBy = query["orderBy"]
         fields = query["fields"]
-        page = max(1, query["page"].flatMap { Int($0) } ?? 1)
+        page = min(1_000_000_000, max(1, query["page"].flatMap { Int($0) } ?? 1))
         pageSize = min(Self.largestPage, max(1, query["pageSize"].flatMap { Int($0) } ?? 25))
         pageID = query["pageId"].flatMap { Int($0) }
         forwardOnly = call.header(.paginationType)?.lowercased() == "forward-only"
