@@ -9,7 +9,7 @@ import Testing
 import WebSupport
 
 /// What strangers can do with connections alone.
-@Suite("Connections", .timeLimit(.minutes(10)))
+@Suite("Connections", .timeLimit(.minutes(20)))
 struct ConnectionTests {
     private func port(_ patchbay: RunningPatchbay) throws -> Int {
         try #require(URL(string: patchbay.api.base)?.port)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The real server with few files.
-@Suite("Few files", .timeLimit(.minutes(10)))
+@Suite("Few files", .timeLimit(.minutes(20)))
 struct FileLimitTests {
     @Test("With 256 files and 300 idle connections others are answered, and the processor rests")
     func idle() async throws {

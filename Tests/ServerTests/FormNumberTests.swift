@@ -6,7 +6,7 @@ import ServerTestSupport
 import TestSupport
 import Testing
 
-@Suite("Numbers in forms", .timeLimit(.minutes(5)))
+@Suite("Numbers in forms", .timeLimit(.minutes(20)))
 struct FormNumberTests {
     @Test("What JSON has no word for is refused as a fault of the form, not of ours")
     func notFinite() async throws {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What is made with an API key reaches no further than the key.
-@Suite("Reach of API keys", .timeLimit(.minutes(10)))
+@Suite("Reach of API keys", .timeLimit(.minutes(20)))
 struct KeyReachTests {
     @Test("A key that ends makes one that ends with it at the latest", arguments: TestDatabase.engines)
     func endings(engine: Engine) async throws {

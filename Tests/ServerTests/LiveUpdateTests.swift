@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What open pages are told, how many there may be, and when it ends.
-@Suite("Live events", .timeLimit(.minutes(10)))
+@Suite("Live events", .timeLimit(.minutes(20)))
 struct LiveUpdateTests {
     private func listen(_ browser: Browser, _ patchbay: RunningPatchbay, method: String = "GET") async throws -> Wire {
         let wire = try await Wire.open(port: try #require(URL(string: patchbay.api.base)?.port))

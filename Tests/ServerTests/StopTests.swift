@@ -8,7 +8,7 @@ import Testing
 @testable import Server
 
 /// SIGTERM while somebody is in the middle of something.
-@Suite("Stop of the server", .timeLimit(.minutes(10)))
+@Suite("Stop of the server", .timeLimit(.minutes(20)))
 struct StopTests {
     @Test(
         "Half a request keeps nobody waiting, and the end is a good one", arguments: TestDatabase.engines,

@@ -5,7 +5,7 @@ import ServerTestSupport
 import TestSupport
 import Testing
 
-@Suite("Metrics that strangers make", .timeLimit(.minutes(10)))
+@Suite("Metrics that strangers make", .timeLimit(.minutes(20)))
 struct StrangersMetricsTests {
     @Test("Whatever methods and paths somebody makes up, there are few series and none is refused")
     func series() async throws {
