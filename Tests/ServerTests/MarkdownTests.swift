@@ -156,7 +156,9 @@ struct MarkdownTests {
             })
     }
 
-    @Test("Previews of a megabyte hold nobody up, and a page with twenty large notes is there", .timeLimit(.minutes(20)))
+    @Test(
+        "Previews of a megabyte hold nobody up, and a page with twenty large notes is there",
+        .timeLimit(.minutes(20)))
     func server() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Paper")
