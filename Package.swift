@@ -231,8 +231,8 @@ let package = Package(
         tests(
             "NotificationsTests",
             [
-                "Accounts", "Database", "Jobs", "Notifications", "Sealing", "TestSupport", "TextCorpus", "Ticketing",
-                "WebSupport", "Webex", httpTypes, logging,
+                "Accounts", "Database", "Jobs", "Notifications", "Outbound", "ScriptedPeer", "Sealing",
+                "StandardWebhooks", "TestSupport", "TextCorpus", "Ticketing", "WebSupport", "Webex", httpTypes, logging,
             ]),
         tests("ServerConfigurationTests", ["Database", "Server", "Telemetry", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),

@@ -87,7 +87,7 @@ final class SimulatedWorld: Sendable {
     var settings: [String: String] {
         let options = ConnectWiseOptions()
         return [
-            "PATCHBAY_ALLOWED_HOSTS": "\(Self.host(connectWiseURL)),\(Self.host(webexURL))",
+            "PATCHBAY_ALLOWED_HOSTS": "\(Self.host(connectWiseURL)),chat=\(Self.host(webexURL))",
             "PATCHBAY_CONNECTWISE_SITE": Self.host(connectWiseURL),
             "PATCHBAY_CONNECTWISE_COMPANY": options.company,
             "PATCHBAY_CONNECTWISE_PUBLIC_KEY": options.publicKey,

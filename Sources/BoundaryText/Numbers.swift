@@ -7,10 +7,4 @@ extension FixedWidthInteger {
         }
         self = Self(exactly: number.rounded(.towardZero)) ?? (number < 0 ? .min : .max)
     }
-
-    /// The sum, or the nearest number that can be held.
-    package func saturatingAdding(_ other: Self) -> Self {
-        let (sum, overflow) = addingReportingOverflow(other)
-        return overflow ? (other < 0 ? .min : .max) : sum
-    }
 }

@@ -8,9 +8,9 @@ import NIOCore
 /// `*.domain:port`. A wildcard stands for any name below the domain, never for the domain itself or for an address.
 /// A host that an entry names exactly may have a non-public address; one that only a wildcard covers may not.
 ///
-/// `purpose=` in front of an entry says for what alone it is. One without is for the systems that an operator connects,
-/// never for webhooks: their address is chosen by any organization's administrator, who must not reach what was allowed
-/// for another one's ticketing system.
+/// `purpose=` in front of an entry says for what alone it is. One without is for ticketing systems and identity providers,
+/// never for chat systems and webhooks: any organization's administrator may choose their path, and must not send what he
+/// likes to another one's ticketing system.
 public struct HostAllowlist: Sendable, Equatable {
     /// For what a host is called.
     public enum Purpose: String, Sendable, CaseIterable {
@@ -45,7 +45,7 @@ public struct HostAllowlist: Sendable, Equatable {
         var host: String
         var isWildcard: Bool
         var port: Port
-        /// Nil for all that operators connect.
+        /// Nil for ticketing systems and identity providers.
         var purpose: Purpose?
 
         func covers(_ name: String) -> Bool {
@@ -54,7 +54,7 @@ public struct HostAllowlist: Sendable, Equatable {
         }
 
         func serves(_ wanted: Purpose?) -> Bool {
-            guard let purpose else { return wanted != .webhook }
+            guard let purpose else { return wanted != .webhook && wanted != .chat }
             return purpose == wanted
         }
     }

@@ -70,7 +70,8 @@ public enum WebhookError: Error, Sendable, Equatable {
     init(_ error: OutboundError) {
         self =
             switch error {
-            case .notAllowed, .refusedAddress, .tls, .redirected: .refused(error.description)
+            case .notAllowed, .refusedAddress, .tls: .refused(error.description)
+            case .redirected(let status, _): .answered(status: status)
             case .tooLarge: .unreachable(error.description, maybeSent: true)
             case .timeOut(let maybeSent): .unreachable("it did not answer in time", maybeSent: maybeSent)
             case .connection(let reason, let maybeSent): .unreachable(reason, maybeSent: maybeSent)

@@ -16,7 +16,9 @@ public enum WebexError: Error, Sendable, Equatable {
     case timeOut(maybeSent: Bool)
     case connection(reason: String, maybeSent: Bool)
     case undecodable(reason: String)
-    /// Not permitted by the allowlist, refused address, redirect, oversized answer or untrusted certificate.
+    /// The answer is larger than we read.
+    case tooLarge(limit: Int)
+    /// Not permitted by the allowlist, refused address or untrusted certificate.
     case refused(OutboundError)
     case cancelled(maybeSent: Bool)
 
@@ -24,7 +26,7 @@ public enum WebexError: Error, Sendable, Equatable {
     public var maybeSent: Bool {
         switch self {
         case .timeOut(let maybeSent), .connection(_, let maybeSent), .cancelled(let maybeSent): maybeSent
-        case .server, .undecodable: true
+        case .server, .undecodable, .tooLarge: true
         case .refused(let error): error.maybeSent
         case .authentication, .notFound, .rejected, .rateLimited, .unavailable: false
         }
@@ -42,6 +44,7 @@ public enum WebexError: Error, Sendable, Equatable {
         case .timeOut: "Webex did not answer in time."
         case .connection(let reason, _): "No connection to Webex: \(reason)."
         case .undecodable(let reason): "Webex's answer cannot be read: \(reason)."
+        case .tooLarge(let limit): "Webex's answer is larger than \(limit) bytes."
         case .refused(let error): error.description
         case .cancelled: "The call was cancelled."
         }
@@ -54,7 +57,10 @@ public enum WebexError: Error, Sendable, Equatable {
     init(_ error: OutboundError) {
         self =
             switch error {
-            case .notAllowed, .refusedAddress, .tooLarge, .redirected, .tls: .refused(error)
+            case .notAllowed, .refusedAddress, .tls: .refused(error)
+            case .tooLarge(let limit): .tooLarge(limit: limit)
+            // Somebody in between, such as a portal, may have sent it; it is over some day.
+            case .redirected(let status, _): .server(status: status, message: error.description, trackingID: nil)
             case .timeOut(let maybeSent): .timeOut(maybeSent: maybeSent)
             case .connection(let reason, let maybeSent): .connection(reason: reason, maybeSent: maybeSent)
             case .circuitOpen(let retryAfter): .unavailable(retryAfter: retryAfter)

@@ -62,8 +62,8 @@ struct WebAddressTests {
         #expect(try purposes("https://hooks.example.com/x") == [.webhook])
         #expect(try purposes("https://a.login.example.com/") == [.identity])
         #expect(try purposes("https://10.1.2.3:8443/") == [.chat])
-        // What an operator connects; the address of a webhook is anybody's choice.
-        #expect(try purposes("https://plain.example.com/") == [.psa, .chat, .identity, nil])
+        // The paths that a chat system or a webhook is called at are any administrator's choice.
+        #expect(try purposes("https://plain.example.com/") == [.psa, .identity, nil])
         for entry in ["mail=host.example", "=host.example", "psa=", "psa=psa=host.example"] {
             #expect(throws: HostAllowlist.InvalidEntry.self) { try HostAllowlist([entry]) }
         }

@@ -93,6 +93,12 @@ struct TicketReadingTests {
                 cursor = page.json["next_cursor"].string
             }
             #expect(texts.count == 10 && Set(texts).count == 10)
+            // Reading time entries is a right of its own.
+            patchbay.connectWise.switches.deniedRights = ["Time & Expense/Time Entry/Inquire"]
+            let notes = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(new)/notes?limit=20")
+            #expect(
+                Set(notes.json["items"].elements.compactMap { $0["text"].string }) == Set((0..<5).map { "note \($0)" }),
+                "\(notes)")
         }
     }
 

@@ -208,10 +208,10 @@ struct ConnectWiseCallbacksTests {
             (ConnectWiseError.timeOut(maybeSent: true), true), (.server(status: 503, message: ""), true),
             (.rateLimited(retryAfter: .seconds(1)), true), (.unavailable(retryAfter: .seconds(1)), true),
             (.connection(reason: "", maybeSent: false), true), (.cancelled(maybeSent: false), true),
-            (.refused(.redirected(status: 302, host: nil)), false), (.authentication(message: ""), false),
+            (.refused(.redirected(status: 302, host: nil)), true), (.undecodable(reason: ""), true),
+            (.certificate(reason: ""), true), (.authentication(message: ""), false),
             (.permission(message: ""), false), (.notFound(message: "", isRecord: false), false),
-            (.rejected(message: "", fields: []), false), (.undecodable(reason: ""), false),
-            (.certificate(reason: ""), false),
+            (.rejected(message: "", fields: []), false),
         ])
     func noKey(error: ConnectWiseError, isUnknown: Bool) async throws {
         let server = KeyServer(.failure(error))

@@ -48,7 +48,7 @@ struct DemoStage: Sendable {
                 "PATCHBAY_DATABASE_URL": "sqlite:\(folder)/patchbay.db",
                 "PATCHBAY_LISTEN": "127.0.0.1:\(port)",
                 "PATCHBAY_ADMIN_EMAIL": "you@\(Self.domain)",
-                "PATCHBAY_ALLOWED_HOSTS": "\(psa),\(try host(of: chat))",
+                "PATCHBAY_ALLOWED_HOSTS": "\(psa),chat=\(try host(of: chat))",
                 "PATCHBAY_CONNECTWISE_SITE": psa,
                 "PATCHBAY_CONNECTWISE_COMPANY": connectWiseOptions.company,
                 "PATCHBAY_CONNECTWISE_PUBLIC_KEY": connectWiseOptions.publicKey,

@@ -35,11 +35,13 @@ extension ChatConnections {
         }
     }
 
+    /// The one before signs no more: who enters another one may do so because it is known to others.
     func store(_ token: String, of id: ChatConnection.ID, in db: Connection) throws {
         let sealed = try sealer.seal(token, for: Self.identity(id))
         try db.execute(
             """
-            UPDATE chat_connections SET sealed_token = \(sealed), token_hint = \(Hint(of: token).description)
+            UPDATE chat_connections SET sealed_token = \(sealed), token_hint = \(Hint(of: token).description),
+                sealed_previous_token = NULL, previous_until = NULL
             WHERE id = \(id)
             """)
     }

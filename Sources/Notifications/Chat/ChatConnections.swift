@@ -124,7 +124,7 @@ public final class ChatConnections: Sendable {
         let draft = try Self.validated(draft)
         return try await database.write { db in
             // Servers that start together would each find none.
-            try db.lock("chat_connections:\(organization)")
+            try Self.lockChanges(of: organization, in: db)
             let present = try db.first(
                 """
                 SELECT * FROM chat_connections WHERE organization_id = \(organization)
@@ -146,24 +146,33 @@ public final class ChatConnections: Sendable {
         isActive: Bool?, recorded: @escaping Recording = { _, _, _ in },
         resume: @escaping @Sendable (ChatConnection.ID, Connection) throws -> Void = { _, _ in }
     ) async throws -> ChatConnection? {
-        let row = try await database.read { db in
-            try db.first("SELECT * FROM chat_connections WHERE id = \(id) AND organization_id = \(organization)")
-        }
-        guard let row else { return nil }
-        let connection = try ChatConnection(row: row)
-        if let url, url != connection.url, token == nil {
-            // Otherwise whoever may edit a connection could send the stored token to a host of his own.
-            throw Problem.invalid([
-                .init(field: "token", code: "required", message: "is needed again when the url changes.")
-            ])
-        }
         let isTested = url != nil || token != nil
-        let draft = try Self.validated(
-            ChatConnectionDraft(
+        let selection = Self.selection(id, of: organization)
+        @Sendable func wanted(_ row: Row) throws -> (ChatConnection, ChatConnectionDraft) {
+            let connection = try ChatConnection(row: row)
+            if let url, url != connection.url, token == nil {
+                // Otherwise whoever may edit a connection could send the stored token to a host of his own.
+                throw Problem.invalid([
+                    .init(field: "token", code: "required", message: "is needed again when the url changes.")
+                ])
+            }
+            let draft = ChatConnectionDraft(
                 provider: connection.provider, name: name ?? connection.name, url: url ?? connection.url,
-                token: isTested ? try token ?? openToken(row, of: id) : nil, isActive: isActive ?? connection.isActive))
-        let identity = isTested ? try await identity(of: draft) : nil
+                token: isTested ? try token ?? openToken(row, of: id) : nil, isActive: isActive ?? connection.isActive)
+            return (connection, try Self.validated(draft))
+        }
+        guard let row = try await database.read({ try $0.first(selection) }) else { return nil }
+        let (_, tested) = try wanted(row)
+        let identity = isTested ? try await identity(of: tested) : nil
         return try await database.write { db in
+            // What somebody else changed during the test stays.
+            try Self.lockChanges(of: organization, in: db)
+            guard let row = try db.first(selection) else { return nil }
+            let (connection, draft) = try wanted(row)
+            guard !isTested || (draft.url, draft.token) == (tested.url, tested.token) else {
+                throw Problem.conflict(
+                    code: "changed_meanwhile", "Somebody changed the connection while it was tested. Try again.")
+            }
             let stored = try self.store(draft, in: connection, identity: identity, in: db)
             if identity != nil { try resume(id, db) }
             try recorded(connection, stored, db)
@@ -171,38 +180,45 @@ public final class ChatConnections: Sendable {
         }
     }
 
+    private static func lockChanges(of organization: Organization.ID, in db: Connection) throws {
+        try db.lock("chat_connections:\(organization)")
+    }
+
+    private static func selection(_ id: ChatConnection.ID, of organization: Organization.ID) -> SQL {
+        "SELECT * FROM chat_connections WHERE id = \(id) AND organization_id = \(organization)"
+    }
+
     /// Gives a webhook a new secret. For a day both sign.
     /// - Returns: the connection and the secret, which is never shown again; nil when there is no such connection.
     public func rotateSecret(
         of id: ChatConnection.ID, _ organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> (connection: ChatConnection, secret: String)? {
-        let row = try await database.read { db in
-            try db.first("SELECT * FROM chat_connections WHERE id = \(id) AND organization_id = \(organization)")
-        }
-        guard let row else { return nil }
-        guard try row["provider"] as ChatConnection.Provider == .webhook else {
-            throw Problem.conflict(
-                code: "not_a_webhook",
-                "Only a webhook's secret is made by Patchbay; change the token of this one instead.")
-        }
-        let secret = WebhookSecret.generate().text
-        let sealed = try sealer.seal(secret, for: Self.identity(id))
-        // One that nothing opens signs no more anyway.
-        let old = try? sealer.open(try row["sealed_token"], for: Self.identity(id))
-        let sealedOld = try old.map { try sealer.seal($0, for: Self.previousIdentity(id)) }
+        let selection = Self.selection(id, of: organization)
         let until = now().addingTimeInterval(Self.rotationTime)
-        let connection = try await database.write { db in
+        return try await database.write { db in
+            // Of two at once, each gets a secret that signs: the first one's is the second one's previous.
+            try Self.lockChanges(of: organization, in: db)
+            guard let row = try db.first(selection) else { return nil }
+            guard try row["provider"] as ChatConnection.Provider == .webhook else {
+                throw Problem.conflict(
+                    code: "not_a_webhook",
+                    "Only a webhook's secret is made by Patchbay; change the token of this one instead.")
+            }
+            // One that nothing opens signs no more anyway.
+            let old = try? self.sealer.open(try row["sealed_token"], for: Self.identity(id))
+            let sealedOld = try old.map { try self.sealer.seal($0, for: Self.previousIdentity(id)) }
+            let secret = WebhookSecret.generate().text
+            try self.store(secret, of: id, in: db)
             try db.execute(
                 """
-                UPDATE chat_connections SET sealed_token = \(sealed), token_hint = \(Hint(of: secret).description),
-                    sealed_previous_token = \(orNull: sealedOld), previous_until = \(until) WHERE id = \(id)
+                UPDATE chat_connections SET sealed_previous_token = \(orNull: sealedOld), previous_until = \(until)
+                WHERE id = \(id)
                 """)
             db.signal(.connections)
             let stored = try Self.stored(id, in: db)
             try recorded(try ChatConnection(row: row), stored, db)
-            return stored
+            return (stored, secret)
         }
-        return (connection, secret)
     }
 
     /// Removes a connection with its recipients and their rules.

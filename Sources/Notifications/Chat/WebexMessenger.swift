@@ -53,13 +53,25 @@ public struct WebexMessenger: Messenger {
         _ markdown: String, sentTo person: String, since: Date
     ) async throws(MessengerError) -> [String] {
         do throws(WebexError) {
-            let newestFirst = try await client.directMessages(with: .personEmail(person), max: Self.lookBack)
+            let newestFirst = try await newestMessages(with: person)
             return newestFirst.reversed().filter { $0.markdown == markdown && Self.isSent($0, since: since) }.map(\.id)
         } catch .notFound {
             // There is no conversation with this person yet.
             return []
         } catch {
             throw MessengerError(error)
+        }
+    }
+
+    /// As many of the latest messages as an answer holds: some people get long ones.
+    private func newestMessages(with person: String) async throws(WebexError) -> [Message] {
+        var count = Self.lookBack
+        while true {
+            do throws(WebexError) {
+                return try await client.directMessages(with: .personEmail(person), max: count)
+            } catch .tooLarge where count > 10 {
+                count /= 10
+            }
         }
     }
 
@@ -92,6 +104,9 @@ public struct WebexMessenger: Messenger {
             return try await client.people(email: email, priority: .background).map { person in
                 ChatAccount(id: person.id, name: person.displayName ?? email, emails: person.emails ?? [])
             }
+        } catch .rejected, .notFound {
+            // This address only; the others are looked up all the same.
+            return nil
         } catch {
             throw MessengerError(error)
         }
@@ -110,7 +125,7 @@ extension MessengerError {
             case .server(_, _, let id): .failed(error.message, trackingID: id, maybeSent: false)
             case .timeOut(let maybeSent), .connection(_, let maybeSent), .cancelled(let maybeSent):
                 .failed(error.message, trackingID: nil, maybeSent: maybeSent)
-            case .undecodable: .failed(error.message, trackingID: nil, maybeSent: true)
+            case .undecodable, .tooLarge: .failed(error.message, trackingID: nil, maybeSent: true)
             case .refused: .notAllowed(error.message)
             }
     }

@@ -80,9 +80,11 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
                 return .unknown("the signing key cannot be had: \(error.message)")
             }
             switch error {
-            case .refused, .authentication, .permission, .notFound, .rejected, .undecodable, .certificate:
+            case .authentication, .permission, .notFound, .rejected:
                 return .forged("the signing key cannot be had: \(error.message)")
-            case .rateLimited, .unavailable, .server, .timeOut, .connection, .cancelled:
+            // Nothing that ConnectWise said of the key: a proxy or a portal in between, which will pass.
+            case .refused, .certificate, .undecodable, .rateLimited, .unavailable, .server, .timeOut, .connection,
+                .cancelled:
                 return .unknown("the signing key cannot be had: \(error.message)")
             }
         }

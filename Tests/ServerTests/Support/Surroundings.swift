@@ -47,7 +47,7 @@ package struct Surroundings: Sendable {
             "PATCHBAY_SECRET": Data((0..<32).map { _ in UInt8.random(in: 0...255) }).base64EncodedString(),
             "PATCHBAY_LISTEN": "127.0.0.1:\(port)",
             "PATCHBAY_ADMIN_EMAIL": "admin@rivermark.example",
-            "PATCHBAY_ALLOWED_HOSTS": "\(psa),\(host(chat))",
+            "PATCHBAY_ALLOWED_HOSTS": "\(psa),chat=\(host(chat))",
             "PATCHBAY_CONNECTWISE_SITE": psa,
             "PATCHBAY_CONNECTWISE_COMPANY": connectWiseOptions.company,
             "PATCHBAY_CONNECTWISE_PUBLIC_KEY": connectWiseOptions.publicKey,
