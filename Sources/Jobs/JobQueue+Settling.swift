@@ -125,15 +125,19 @@ extension JobQueue {
     /// Makes the next job of each lane ready, unless another is at its head already.
     func promote(_ lanes: [String], now: Date, in db: Connection) throws {
         guard !lanes.isEmpty else { return }
+        // One look for each lane, however much waits in it.
+        let freed = Set(lanes).sorted().map { [$0.sqlValue] }
         let promoted = try db.execute(
             """
             UPDATE jobs SET state = 'ready', run_at = COALESCE((
                     SELECT p.until FROM lane_pauses p
                     WHERE p.lane_group = jobs.lane_group AND p.until > jobs.run_at), jobs.run_at)
             WHERE id IN (
-                SELECT MIN(w.id) FROM jobs w WHERE w.lane IN (\(list: lanes)) AND w.state = 'waiting'
-                    AND NOT EXISTS (SELECT 1 FROM jobs h WHERE h.lane = w.lane AND h.state IN ('ready', 'running'))
-                GROUP BY w.lane)
+                SELECT (
+                    SELECT w.id FROM jobs w WHERE w.lane = v.column1 AND w.state = 'waiting' ORDER BY w.id LIMIT 1)
+                FROM (VALUES \(rows: freed)) AS v
+                WHERE NOT EXISTS (
+                    SELECT 1 FROM jobs h WHERE h.lane = v.column1 AND h.state IN ('ready', 'running')))
             """)
         if promoted > 0 { db.signal(.jobs) }
     }

@@ -46,3 +46,10 @@ public let jobSchema: [SQL] = [
         lane_group TEXT PRIMARY KEY, until BIGINT NOT NULL, reason TEXT NOT NULL, since BIGINT NOT NULL)
     """,
 ]
+
+/// SQLite uses a partial index only for the very condition that it names, so an index for three states served none of them:
+/// each look into a lane read all jobs.
+public let jobLaneSchema: [SQL] = [
+    "DROP INDEX jobs_in_lane",
+    "CREATE INDEX jobs_in_lane ON jobs (lane, state, id) WHERE lane IS NOT NULL",
+]

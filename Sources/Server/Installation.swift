@@ -34,6 +34,7 @@ public enum Installation {
             boundsSchema + psaConnectionBoundsSchema + chatConnectionBoundsSchema),
         Migration(19, "seals of the audit log, names of webhooks", auditSealSchema + webhookNameSchema),
         Migration(20, "callback keys, calls, refusals, threads", callbackKeySchema + refusalSchema + threadSchema),
+        Migration(21, "jobs by lane and state", jobLaneSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Jobs
 
-let schema = [Migration(1, "jobs", jobSchema)]
+let schema = [Migration(1, "jobs", jobSchema + jobLaneSchema)]
 let start = Date(timeIntervalSince1970: 1_790_000_000)
 let kind = JobKind(rawValue: "test")
 
@@ -44,6 +44,31 @@ struct JobQueueTests {
                 }
             }
             try await #expect(counts(database) == JobCounts())
+        }
+    }
+
+    @Test("Promoting in lanes of hundreds takes no longer than in short ones", arguments: TestDatabase.engines)
+    func promoting(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            let lanes = (0..<48).map { "lane \($0)" }
+            try await database.write { db in
+                try db.execute(
+                    """
+                    WITH RECURSIVE n (i) AS (VALUES (0) UNION ALL SELECT i + 1 FROM n WHERE i < 23999)
+                    INSERT INTO jobs (kind, payload, lane, state, run_at, created_at)
+                    SELECT 'test', '{}', 'lane ' || CAST(i % 48 AS TEXT), 'waiting', 0, 0 FROM n
+                    """)
+            }
+            // It took over half a minute when each lane was looked for among all jobs.
+            let start = ContinuousClock.now
+            try await database.write { [queue] db in try queue.promote(lanes + lanes, now: Date(), in: db) }
+            #expect(ContinuousClock.now - start < .seconds(3))
+            let heads = try await database.read { db in
+                try db.all("SELECT id FROM jobs WHERE state = 'ready' ORDER BY id").map { row -> Int in try row["id"] }
+            }
+            #expect(heads == Array(1...48))
+            try await database.write { [queue] db in try queue.promote(lanes, now: Date(), in: db) }
+            try await #expect(counts(database).ready == 48)
         }
     }
 

@@ -11,7 +11,8 @@ import Ticketing
 let notifications = [
     Migration(
         1, "everything",
-        accountsSchema + jobSchema + ticketingSchema + notificationsSchema + ticketingSyncSchema + syncSchema
+        accountsSchema + jobSchema + jobLaneSchema + ticketingSchema
+            + notificationsSchema + ticketingSyncSchema + syncSchema
             + forwardSchema + noticeSchema + Retention.schema + tenantSchema + ticketingWriteSchema + memberNameSchema
             + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema
             + webhookSchema + callbackKeySchema + refusalSchema + threadSchema)

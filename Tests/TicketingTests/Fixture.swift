@@ -13,7 +13,8 @@ import Testing
 let ticketing = [
     Migration(
         1, "everything",
-        accountsSchema + jobSchema + ticketingSchema + ticketingSyncSchema + tenantSchema + ticketingWriteSchema
+        accountsSchema + jobSchema + jobLaneSchema + ticketingSchema
+            + ticketingSyncSchema + tenantSchema + ticketingWriteSchema
             + memberNameSchema + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema
             + callbackKeySchema + refusalSchema)
 ]
