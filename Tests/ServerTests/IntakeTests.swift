@@ -112,7 +112,8 @@ struct IntakeTests {
                         connectionKey: url.queryItems?.first { $0.name == "c" }?.value, company: "second",
                         keyURL: "http://127.0.0.1:\(peer.port)\(Self.keyPath)?companyName=second&id=\(UUID())")
                     hook.signature = CallbackSigning.signature(of: hook.body, signingKey: "mine")
-                    #expect(try await patchbay.api.send(hook).status == 401)
+                    // Systems under maintenance redirect, too: in doubt the callback is to come again.
+                    #expect(try await patchbay.api.send(hook).status == 429)
                     #expect(peer.requests.contains { $0.path == Self.keyPath })
                     #expect(target.requests.isEmpty)
                     #expect(try await patchbay.stored() == (0, 0))
