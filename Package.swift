@@ -220,7 +220,8 @@ let package = Package(
             ], exclude: ["Support"], swiftSettings: settings),
         tests(
             "ChaosTests", ["Database", "ServerTestSupport", "Simulators", "TestSupport", logging, nioHTTP1]),
-        tests("WebSupportTests", ["WebSupport", httpTypes, hummingbird, hummingbirdCore, logging, nioCore]),
+        tests(
+            "WebSupportTests", ["TestSupport", "WebSupport", httpTypes, hummingbird, hummingbirdCore, logging, nioCore]),
         tests("AccountsTests", ["Accounts", "Database", "Sealing", "TestSupport", "WebSupport"]),
         tests(
             "TicketingTests",

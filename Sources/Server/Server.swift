@@ -130,6 +130,7 @@ public struct Server: Sendable {
                 accounts: accounts, table: RouteTable(routes, gate: gate), openAPI: openAPI, cookie: cookie,
                 database: database, errors: errors, health: health.checks, logger: logger)
             console.install(in: router)
+            services.append(Upkeep(name: "log of refusals") { await errors.run() })
             services.append(Upkeep(name: "live pages") { await console.run() })
             let server = WebServer(
                 limits: configuration.connectionLimits ?? ConnectionLimits(files: FileLimit.present),

@@ -9,16 +9,41 @@ import NIOHTTP1
 /// Makes problems of errors, the same for the API, which sends them as JSON, and for the console, which shows pages.
 public struct ErrorTranslation: Sendable {
     private let logger: Logger
+    private let refusals: RefusalLog
     private let translate: @Sendable (any Error) -> Problem?
 
-    /// - Parameter translate: makes problems of errors that this module does not know.
-    public init(logger: Logger, translate: @escaping @Sendable (any Error) -> Problem?) {
+    /// - Parameters:
+    ///   - now: the wall clock.
+    ///   - translate: makes problems of errors that this module does not know.
+    public init(
+        logger: Logger, now: @escaping @Sendable () -> Date = { Date() },
+        translate: @escaping @Sendable (any Error) -> Problem?
+    ) {
         self.logger = logger
+        refusals = RefusalLog(logger, now: now)
         self.translate = translate
     }
 
-    /// What a caller is told; what only we should know goes into the log.
+    /// What a caller is told; what only we should know goes into the log, and that something was refused, too.
     public func problem(for error: any Error, _ request: Request, _ context: WebContext) -> Problem {
+        let problem = translated(error, request, context)
+        if problem.status.kind == .clientError { refusals.note(problem, Self.metadata(request, context)) }
+        return problem
+    }
+
+    private static func metadata(_ request: Request, _ context: WebContext) -> Logger.Metadata {
+        [
+            "request_id": "\(context.requestID)", "address": "\(context.address ?? "-")",
+            "method": "\(request.method.rawValue.shortened(to: 20))", "path": "\(request.uri.path.shortened(to: 200))",
+        ]
+    }
+
+    /// Logs, minute by minute, how much was refused that was not logged one by one; runs until cancelled.
+    public func run() async {
+        while (try? await Task.sleep(for: .seconds(60))) != nil { refusals.flush() }
+    }
+
+    private func translated(_ error: any Error, _ request: Request, _ context: WebContext) -> Problem {
         if let problem = error as? Problem { return problem }
         if let problem = translate(error) { return problem }
         // Not only Hummingbird's own errors say so: a body that grows too large while it is read is an error of NIO.
@@ -40,11 +65,7 @@ public struct ErrorTranslation: Sendable {
                     detail: error.body ?? error.status.reasonPhrase)
             }
         }
-        logger.error(
-            "request failed: \(error)",
-            metadata: [
-                "request_id": "\(context.requestID)", "method": "\(request.method)", "path": "\(request.uri.path)",
-            ])
+        logger.error("request failed: \(error)", metadata: Self.metadata(request, context))
         return .internalError
     }
 

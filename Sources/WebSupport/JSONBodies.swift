@@ -29,6 +29,12 @@ public enum APIJSON {
     /// A timestamp as the API writes it.
     public static func text(_ date: Date) -> String { date.formatted(timestamp) }
 
+    /// Whether a content type says that something is JSON.
+    public static func isNamed(by contentType: String?) -> Bool {
+        let name = contentType?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
+        return name?.lowercased() == "application/json"
+    }
+
     static let timestamp = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     /// Reads a timestamp with or without fractions of a second, in any zone.

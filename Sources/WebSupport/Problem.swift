@@ -47,6 +47,8 @@ public struct Problem: Error, Sendable, Equatable {
     public var instance: String?
     /// Further fields of the answer's header.
     public var headers = HTTPFields()
+    /// Why exactly, for our log alone.
+    public var reason: String?
 
     /// Describes a problem.
     public init(
@@ -78,6 +80,11 @@ extension Problem {
     {
         Problem(.badRequest, code: code, title: "The request is not valid", detail: detail, errors: errors)
     }
+
+    /// The body says to be something else, or does not say what it is.
+    public static let notJSON = Problem(
+        .unsupportedMediaType, code: "unsupported_media_type", title: "Send JSON",
+        detail: "Send the body as JSON, with the header «Content-Type: application/json».")
 
     /// The request is understood, but its values are refused.
     public static func invalid(_ errors: [FieldError]) -> Problem {

@@ -180,6 +180,25 @@ def test_the_theme_is_kept(visit):
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 
+def test_a_password_can_be_looked_at(visit, demo):
+    page = visit()
+    page.goto("/sign-in")
+    password = page.get_by_label("Password", exact=True)
+    password.fill("copper meadow")
+    expect(password).to_have_attribute("type", "password")
+    page.get_by_role("button", name="Show password").click()
+    expect(password).to_have_attribute("type", "text")
+    expect(password).to_be_focused()
+    expect(password).to_have_value("copper meadow")
+    page.get_by_role("button", name="Hide password").click()
+    expect(password).to_have_attribute("type", "password")
+    page.get_by_label("E-mail", exact=True).fill("viewer@rivermark.example")
+    password.fill(demo.password)
+    page.get_by_role("button", name="Show password").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page).not_to_have_url(re.compile("sign-in"))
+
+
 def test_what_was_typed_survives_the_end_of_the_session(visit, demo):
     page = visit("admin")
     page.goto("/users/new")

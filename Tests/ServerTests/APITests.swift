@@ -54,6 +54,25 @@ struct APITests {
         }
     }
 
+    @Test("A body that is not said to be JSON is refused, and so is one of which nothing is said")
+    func contentTypes() async throws {
+        try await RunningPatchbay.run(.sqlite) { patchbay in
+            let (api, url) = (patchbay.api, "\(patchbay.api.base)/api/v1/config")
+            let change = Data(#"{"max_message_length": 400}"#.utf8)
+            for type in ["application/x-www-form-urlencoded", "text/plain", "application/jsonp", "application/xml", ""]
+            {
+                let reply = try await api.send(.PATCH, url, change, ["Content-Type": type])
+                #expect(reply.status == 415 && reply.json["code"] == "unsupported_media_type", "\(type)")
+            }
+            #expect(try await api(.GET, "/config").json["max_message_length"] == 300)
+            for type in ["application/json; charset=utf-8", "Application/JSON"] {
+                #expect(try await api.send(.PATCH, url, change, ["Content-Type": type]).status == 200, "\(type)")
+            }
+            // Where there is no body, there is no type.
+            #expect(try await api.send(.GET, url, nil, ["Content-Type": "text/plain"]).status == 200)
+        }
+    }
+
     @Test("A list of 120 rules is read page by page, each once", arguments: TestDatabase.engines)
     func paging(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

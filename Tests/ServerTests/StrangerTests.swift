@@ -75,6 +75,30 @@ struct StrangerTests {
         }
     }
 
+    @Test("A wrong key, a missing token and values that are not valid are told in the log")
+    func logged() async throws {
+        try await RunningPatchbay.run(.sqlite) { patchbay in
+            let stranger = patchbay.api.with(key: "pb_0123456789abcdefghijklmnopqrstuvwxyz")
+            for _ in 0..<30 { #expect(try await stranger(.GET, "/users?search=secret").status == 401) }
+            let browser = Browser(base: patchbay.api.base)
+            try await browser.signIn(try await patchbay.person(.admin), People.password)
+            #expect(try await browser.send(.POST, "/rules/new", Data("board_id=1".utf8)).status == 403)
+            #expect(try await patchbay.api(.PATCH, "/config", ["max_message_length": 1]).status == 422)
+            #expect(try await patchbay.api(.GET, "/notifiers/rules/0").status == 404)
+            func lines(_ code: String) -> [String] {
+                patchbay.log.value.filter { $0.contains("request refused") && $0.contains("\"code\": \(code)") }
+            }
+            // Twice as many if a minute ended in between.
+            #expect((10...20).contains(lines("unauthorized").count))
+            let first = try #require(lines("unauthorized").first)
+            #expect(first.hasPrefix("notice"))
+            #expect(first.contains("\"path\": /api/v1/users,") && first.contains("\"address\": 127.0.0.1"))
+            #expect(lines("csrf").count == 1 && lines("csrf").first?.contains("/rules/new") == true)
+            #expect(lines("validation_failed").count == 1)
+            #expect(lines("not_found").count == 1)
+        }
+    }
+
     @Test("A visitor does not choose the address that is counted and put on record", arguments: TestDatabase.engines)
     func addresses(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

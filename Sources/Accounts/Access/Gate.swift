@@ -73,7 +73,11 @@ public struct Gate: Sendable {
             principal: principal, address: context.address, parameters: parameters, queryItems: request.uri.fields,
             readBody: {
                 var request = request
-                return Data(try await request.collectBody(upTo: context.maxUploadSize).readableBytesView)
+                let body = Data(try await request.collectBody(upTo: context.maxUploadSize).readableBytesView)
+                guard body.isEmpty || APIJSON.isNamed(by: request.headers[.contentType]) else {
+                    throw Problem.notJSON
+                }
+                return body
             })
         return try await perform(
             route, signedIn, path: request.uri.path, once: request.headers[.idempotencyKey])

@@ -175,7 +175,9 @@ public struct OpenAPI: Sendable {
             (500, "A defect of ours."), (503, "The database cannot be used for the moment."),
         ]
         if route.method != .get {
-            refusals += [(412, "It was changed meanwhile."), (413, "The body is too large.")]
+            refusals += [
+                (412, "It was changed meanwhile."), (413, "The body is too large."), (415, "The body is no JSON."),
+            ]
         }
         if route.method != .get || route.flag != nil || route.asksOutside {
             refusals.append((409, "It conflicts with what is there, or the feature is switched off."))

@@ -390,6 +390,21 @@
     offer();
   }
 
+  // What is typed hidden can be looked at until it is sent.
+  for (const input of $$(".field > input[type=password]")) {
+    const button = document.createElement("button");
+    const label = input.labels[0]?.firstChild.textContent.trim().toLowerCase();
+    const show = (isShown) => {
+      input.type = isShown ? "text" : "password";
+      button.textContent = `${isShown ? "Hide" : "Show"} ${label}`;
+    };
+    [button.type, button.className] = ["button", "reveal"];
+    button.addEventListener("click", () => { show(input.type === "password"); input.focus(); });
+    input.form?.addEventListener("submit", () => show(false));
+    input.after(button);
+    show(false);
+  }
+
   // Long lists: what is typed above searches among all there are; what is chosen stays.
   for (const select of $$("select[data-search]")) {
     const input = document.createElement("input");

@@ -28,7 +28,6 @@ public final class Intake: Sendable {
     private let database: Database
     private let queue: JobQueue
     private let logger: Logger
-    private let refusals: RefusalLog
     private let now: @Sendable () -> Date
     /// The last hook of each connection that is not written down yet.
     private let latest = Mutex<[PSAConnection.ID: Date]>([:])
@@ -45,7 +44,6 @@ public final class Intake: Sendable {
         self.queue = queue
         self.connections = connections
         self.logger = logger
-        refusals = RefusalLog(logger, now: now)
         self.now = now
         batcher = WriteBatcher(database: database) { hooks, db in
             let rows = hooks.map { hook in
@@ -70,11 +68,9 @@ public final class Intake: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.batcher.run() }
             group.addTask {
-                while !Task.isCancelled {
-                    try? await Task.sleep(for: Self.noteInterval)
-                    await self.noteLatest()
-                    self.refusals.flush()
-                }
+                while (try? await Task.sleep(for: Self.noteInterval)) != nil { await self.noteLatest() }
+                // The last ones as well; the database is closed after us.
+                await Task { await self.noteLatest() }.value
             }
         }
     }
@@ -136,8 +132,7 @@ public final class Intake: Sendable {
         case .genuine: break
         case .forged(let why): throw refusal(why)
         case .unknown(let why):
-            refusals.note("it cannot be checked now: \(why)")
-            throw Self.askAgain("The signature cannot be checked now.")
+            throw Self.askAgain("The signature cannot be checked now.", because: "it cannot be checked now: \(why)")
         }
         let record = callback.record ?? request.uri.queryParameters["recordId"].map(String.init)
         guard let action = callback.action.flatMap(Callback.Action.init(rawValue:)),
@@ -163,7 +158,6 @@ public final class Intake: Sendable {
         } catch let refusal as any HTTPResponseError {
             throw refusal
         } catch {
-            refusals.note("its body cannot be read")
             throw Problem.badRequest(code: "incomplete_body", "The request's body ends too early or is malformed.")
         }
     }
@@ -183,16 +177,19 @@ public final class Intake: Sendable {
 
     /// The same words whatever the reason, which holds what ConnectWise answered and is for the log only.
     private func refusal(_ why: String) -> Problem {
-        refusals.note(why)
         Self.refused.increment()
-        return Problem(
+        var problem = Problem(
             .unauthorized, code: "bad_signature", title: "The callback is not accepted",
             detail: "Its signature is not that of the connection's company.")
+        problem.reason = why
+        return problem
     }
 
-    private static func askAgain(_ why: String) -> Problem {
-        Problem(
-            .tooManyRequests, code: "try_again", title: "Send it again", detail: why, retryAfter: .seconds(2))
+    private static func askAgain(_ detail: String, because reason: String? = nil) -> Problem {
+        var problem = Problem(
+            .tooManyRequests, code: "try_again", title: "Send it again", detail: detail, retryAfter: .seconds(2))
+        problem.reason = reason
+        return problem
     }
 
     private static let signatureHeader = HTTPField.Name("x-content-signature") ?? .authorization

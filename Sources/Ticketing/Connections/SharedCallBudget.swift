@@ -246,8 +246,8 @@ public actor SharedCallBudget: CallBudget {
         let usableUntil = instant.addingTimeInterval(Self.portionLife)
         let reservation: Reservation
         do {
-            // People's are few: what one server holds of their fifth another one lacks.
-            let portion = max(calls, priority == .interactive ? limit / 100 : limit / 20)
+            // Small, since what one server holds another one lacks: some two statements a second at most, all the same.
+            let portion = max(calls, limit / 100)
             reservation = try await database.write { [name, shares] db in
                 try db.lock(name)
                 for portion in done { try Self.settle(portion, in: db) }

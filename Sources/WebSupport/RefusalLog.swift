@@ -1,0 +1,75 @@
+import BoundaryText
+import Foundation
+import HTTPTypes
+import Logging
+import Synchronization
+
+/// Logs refused requests: of each kind the first of a minute one by one, the others as a number, so that neither strangers
+/// fill the disk nor one kind hides another. Kinds are the codes of our own problems, so there are few.
+final class RefusalLog: Sendable {
+    /// Enough to see what somebody tries.
+    static let loggedEachMinute = 10
+
+    private struct Minute {
+        var began: Date
+        var logged = 0
+        var silent = 0
+        var level = Logger.Level.info
+
+        /// Also when the clock was set back.
+        func isOver(at instant: Date) -> Bool { !(0..<60).contains(instant.timeIntervalSince(began)) }
+    }
+
+    private let logger: Logger
+    private let now: @Sendable () -> Date
+    private let minutes = Mutex<[String: Minute]>([:])
+
+    init(_ logger: Logger, now: @escaping @Sendable () -> Date) {
+        self.logger = logger
+        self.now = now
+    }
+
+    /// - Parameter request: who asked for what.
+    func note(_ problem: Problem, _ request: Logger.Metadata) {
+        flush()
+        let (instant, level) = (now(), Self.level(of: problem))
+        let isLogged = minutes.withLock { minutes in
+            var minute = minutes[problem.code] ?? Minute(began: instant)
+            let isLogged = minute.logged < Self.loggedEachMinute
+            if isLogged { minute.logged += 1 } else { minute.silent += 1 }
+            minute.level = max(minute.level, level)
+            minutes[problem.code] = minute
+            return isLogged
+        }
+        guard isLogged else { return }
+        var metadata = request
+        metadata["code"] = "\(problem.code)"
+        metadata["status"] = "\(problem.status.code)"
+        if let reason = problem.reason { metadata["reason"] = "\(reason)" }
+        logger.log(level: level, "request refused", metadata: metadata)
+    }
+
+    /// Tells of those that were not logged, once their minute is over.
+    func flush() {
+        let instant = now()
+        let over = minutes.withLock { minutes in
+            let over = minutes.filter { $0.value.isOver(at: instant) }
+            for code in over.keys { minutes[code] = nil }
+            return over
+        }
+        for (code, minute) in over where minute.silent > 0 {
+            logger.log(
+                level: minute.level, "more requests were refused",
+                metadata: ["code": "\(code)", "count": "\(minute.silent)"])
+        }
+    }
+
+    /// What has a reason for the log alone was done by another system, for which nobody else looks.
+    private static func level(of problem: Problem) -> Logger.Level {
+        if problem.reason != nil { return .warning }
+        return switch problem.status {
+        case .unauthorized, .forbidden, .tooManyRequests: .notice
+        default: .info
+        }
+    }
+}
