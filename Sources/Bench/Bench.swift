@@ -18,6 +18,7 @@ enum Chapter: String, CaseIterable, ExpressibleByArgument {
     case intake
     case pipeline
     case burst
+    case backlog
     case sync
     case jobs
     case footprint
@@ -58,6 +59,7 @@ struct Measure: AsyncParsableCommand {
                 case .intake: try await Intake(engine: engine, seconds: seconds).run(&table)
                 case .pipeline: try await Pipeline(engine: engine, seconds: seconds).run(&table)
                 case .burst: try await Burst(engine: engine).run(&table)
+                case .backlog: try await Backlog(engine: engine).run(&table)
                 case .sync: try await SyncRates(engine: engine).run(&table)
                 case .jobs: try await JobRates(engine: engine).run(&table)
                 case .footprint: try await Footprint(engine: engine).run(&table)

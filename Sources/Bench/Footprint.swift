@@ -18,7 +18,7 @@ struct Footprint {
 
             let hooks = "\(folder)/hooks.txt"
             // Tickets that do not exist: each hook is stored and its refresh finds nothing, so that all of it runs.
-            try world.writeHooks(count: 2_000, to: hooks)
+            try world.writeHooks(of: 1_000_001...(1_000_000 + 2_000), to: hooks)
             let url = "http://127.0.0.1:\(server.port)" + (try await world.hookPath(of: server))
             var after: [Double] = []
             for _ in 0..<2 {

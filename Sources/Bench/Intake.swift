@@ -21,7 +21,7 @@ struct Intake {
             let server = try await ServerProcess.start(
                 databaseURL: url, folder: folder, roles: "web", settings: world.settings)
             let hookPath = try await world.hookPath(of: server)
-            try world.writeHooks(count: 20_000, to: file)
+            try world.writeHooks(of: 1_000_001...1_020_000, to: file)
             let script = Wrk.hooks(from: file)
             let empty = try EmptyServerProcess.start()
             var ratios: [Double] = []

@@ -22,9 +22,11 @@ final class ServerProcess {
         URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "patchbay")
     }
 
-    /// Sets an installation up and serves it.
+    /// Sets an installation up, unless it is, and serves it.
+    /// - Parameter again: one that ran on the same database, in whose place this one goes.
     static func start(
-        databaseURL: String, folder: String, roles: String = "web,worker", settings: [String: String] = [:]
+        databaseURL: String, folder: String, roles: String = "web,worker", settings: [String: String] = [:],
+        again: ServerProcess? = nil
     ) async throws -> ServerProcess {
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PATCHBAY_") }
         environment.merge(settings) { $1 }
@@ -36,9 +38,9 @@ final class ServerProcess {
         environment["PATCHBAY_SECRET"] = try String(contentsOfFile: secret, encoding: .utf8)
         environment["PATCHBAY_DATABASE_URL"] = databaseURL
         environment["PATCHBAY_LOG_LEVEL"] = "warning"
-        let port = Int.random(in: 12_000...20_000)
+        let port = again?.port ?? Int.random(in: 12_000...20_000)
         environment["PATCHBAY_LISTEN"] = "127.0.0.1:\(port)"
-        let key = try output(of: ["setup", "--api-key"], environment)
+        let key = try again?.key ?? output(of: ["setup", "--api-key"], environment)
 
         let process = Process()
         process.executableURL = binary
@@ -77,20 +79,24 @@ final class ServerProcess {
         process.waitUntilExit()
     }
 
-    /// Seconds of processor time so far.
-    var cpuSeconds: Double {
-        guard let text = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8) else {
-            return .nan
-        }
-        // Behind the program's name, which is in parentheses: utime and stime are fields 14 and 15, in 1/100 s.
-        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-        return ((Double(fields[12]) ?? 0) + (Double(fields[13]) ?? 0)) / 100
+    /// Ends it at once, without a chance to say so.
+    func kill() {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
     }
 
+    /// Seconds of processor time so far.
+    var cpuSeconds: Double { ProcessorTime.of(process.processIdentifier) ?? .nan }
+
     /// Resident memory in MiB.
-    var residentMemory: Double {
+    var residentMemory: Double { memory("VmRSS:") }
+
+    /// The most resident memory that it ever had, in MiB.
+    var peakMemory: Double { memory("VmHWM:") }
+
+    private func memory(_ name: String) -> Double {
         let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
         return line.flatMap { Double($0.split(separator: " ")[1]) }.map { $0 / 1024 } ?? .nan
     }
 
@@ -99,7 +105,10 @@ final class ServerProcess {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/api/v1\(path)")
         request.method = .init(rawValue: method)
         request.headers.add(name: "Authorization", value: "Bearer \(key)")
-        if let body { request.body = .bytes(Data(body.utf8)) }
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(Data(body.utf8))
+        }
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
         let data = Data(try await response.body.collect(upTo: 1 << 22).readableBytesView)
         guard (200..<300).contains(response.status.code) else {
@@ -126,6 +135,27 @@ final class ServerProcess {
             try await Task.sleep(for: .milliseconds(20))
         }
         throw Broken(what: "\(path) stays empty")
+    }
+}
+
+/// Processor time in seconds, as Linux counts it.
+enum ProcessorTime {
+    /// That of one process; nil when there is none.
+    static func of(_ process: Int32) -> Double? {
+        guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8) else { return nil }
+        // Behind the program's name, which is in parentheses: utime and stime are fields 14 and 15, in 1/100 s.
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        return ((Double(fields[12]) ?? 0) + (Double(fields[13]) ?? 0)) / 100
+    }
+
+    /// That of all processes of PostgreSQL on this machine.
+    static var ofPostgres: Double {
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { Int32($0) } ?? []
+        return numbers.reduce(0) { sum, number in
+            guard let name = try? String(contentsOfFile: "/proc/\(number)/comm", encoding: .utf8), name == "postgres\n"
+            else { return sum }
+            return sum + (of(number) ?? 0)
+        }
     }
 }
 

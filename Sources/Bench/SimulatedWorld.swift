@@ -14,9 +14,16 @@ final class SimulatedWorld: Sendable {
     private let running: Task<Void, any Error>
     private let arrivals: Arrivals
 
+    /// A message about a ticket.
+    struct Arrival: Sendable {
+        let ticket: Int
+        let room: String
+        let at: ContinuousClock.Instant
+    }
+
     /// The moments at which messages about tickets arrived.
     private final class Arrivals: Sendable {
-        private let moments = Mutex<[(ticket: Int, at: ContinuousClock.Instant)]>([])
+        private let moments = Mutex<[Arrival]>([])
 
         func note(_ message: SentMessage) {
             let now = ContinuousClock.now
@@ -24,10 +31,10 @@ final class SimulatedWorld: Sendable {
             guard let text = message.markdown, let hash = text.range(of: "[#"),
                 let ticket = Int(text[hash.upperBound...].prefix { $0.isNumber })
             else { return }
-            moments.withLock { $0.append((ticket, now)) }
+            moments.withLock { $0.append(Arrival(ticket: ticket, room: message.roomID, at: now)) }
         }
 
-        var all: [(ticket: Int, at: ContinuousClock.Instant)] { moments.withLock { $0 } }
+        var all: [Arrival] { moments.withLock { $0 } }
         var count: Int { moments.withLock { $0.count } }
 
         func forget() {
@@ -123,10 +130,10 @@ final class SimulatedWorld: Sendable {
     }
 
     /// Hooks about different tickets, a line each: signature, space, body.
-    func writeHooks(count: Int, to path: String) throws {
+    func writeHooks(of tickets: some Sequence<Int>, action: String = "updated", to path: String) throws {
         var text = Data()
-        for number in 1...count {
-            let hook = hook(ticket: 1_000_000 + number, action: "updated")
+        for ticket in tickets {
+            let hook = hook(ticket: ticket, action: action)
             text.append(contentsOf: Data(hook.signature.utf8))
             text.append(contentsOf: [UInt8(ascii: " ")])
             text.append(contentsOf: hook.body)
@@ -137,7 +144,7 @@ final class SimulatedWorld: Sendable {
 
     var messageCount: Int { arrivals.count }
 
-    func messages() -> [(ticket: Int, at: ContinuousClock.Instant)] { arrivals.all }
+    func messages() -> [Arrival] { arrivals.all }
 
     func forgetMessages() {
         arrivals.forget()
