@@ -50,7 +50,11 @@ extension StringProtocol {
 
     /// The text with each occurrence of some bytes replaced.
     package func replacing(bytes text: String, with replacement: String) -> String {
-        splitBytes(on: text, omittingEmpty: false).joined(separator: replacement)
+        // Most texts hold nothing to replace, which is seen at once.
+        guard let first = text.utf8.first, utf8.withContiguousStorageIfAvailable({ $0.contains(first) }) ?? true else {
+            return String(self)
+        }
+        return splitBytes(on: text, omittingEmpty: false).joined(separator: replacement)
     }
 
     /// The parts between the separators, byte for byte.
@@ -114,6 +118,6 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Whether the scalar is a control (general category Cc).
-    package var isControl: Bool { properties.generalCategory == .control }
+    /// Whether the scalar is a control (general category Cc, which Unicode promises never to enlarge).
+    package var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }

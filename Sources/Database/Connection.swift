@@ -22,6 +22,7 @@ public final class Connection {
     private let runner: any StatementRunner
     private let belongings: Belongings
     private(set) var signals: Set<Signal> = []
+    private var memory: [String: any Sendable] = [:]
 
     init(engine: Engine, runner: any StatementRunner, belongings: Belongings = Belongings()) {
         self.engine = engine
@@ -33,6 +34,26 @@ public final class Connection {
     public func belonging<Value: Sendable>(_ type: Value.Type = Value.self) -> Value? {
         belongings.find(type)
     }
+
+    /// What the closure read when it was last asked for under this key in this transaction. For what many jobs that end in
+    /// one transaction need alike, and none of them changes.
+    public func remembered<Value: Sendable>(_ key: String, _ body: () throws -> Value) rethrows -> Value {
+        // In two steps: casting nothing to an optional would succeed.
+        if let stored = memory[key], let known = stored as? Value { return known }
+        let value = try body()
+        memory[key] = value
+        return value
+    }
+
+    /// Whether a value differs from what was last said under this key in this transaction, or is the first. For what many
+    /// jobs that end in one transaction write alike.
+    public func isNews(_ value: some Sendable & Equatable, for key: String) -> Bool {
+        defer { memory[key] = value }
+        return memory[key].map { !value.isEqual(to: $0) } ?? true
+    }
+
+    /// A transaction begins.
+    func forget() { memory = [:] }
 
     /// All rows of a query. Callers bound the number by LIMIT.
     public func all(_ sql: SQL) throws -> [Row] {
@@ -77,6 +98,13 @@ public final class Connection {
         try send("SELECT pg_advisory_xact_lock(hashtextextended(\(name), 11))")
     }
 
+    /// Who of these did not ``Database/appear(as:)``, or is gone. A connection that was only reset is back within some
+    /// seconds, so once is not enough to go by.
+    public func absent(_ names: [String]) throws -> Set<String> {
+        guard engine == .postgres, !names.isEmpty else { return [] }
+        return Set(try all(PostgresPresence.absent(names)).map { try $0["name"] })
+    }
+
     /// Wakes those who wait for the signal, in this process and in all others, once the transaction is committed.
     public func signal(_ signal: Signal) {
         signals.insert(signal)
@@ -86,4 +114,8 @@ public final class Connection {
         defer { signals = [] }
         return signals
     }
+}
+
+extension Equatable {
+    fileprivate func isEqual(to other: Any) -> Bool { other as? Self == self }
 }

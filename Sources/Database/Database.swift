@@ -4,14 +4,25 @@ import Logging
 /// What one engine offers; the two conformers are in `SQLite/` and `PostgreSQL/`.
 protocol DatabaseEngine: Sendable {
     func read<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value
-    func write<Value: Sendable>(_ body: @escaping @Sendable (Connection) throws -> Value) async throws -> Value
+    func write<Value: Sendable>(
+        as urgency: Urgency, _ body: @escaping @Sendable (Connection) throws -> Value
+    ) async throws -> Value
+    func appear(as name: String)
     func close() async
+}
+
+/// Who waits for a transaction. SQLite has one writer, whose time has to be shared.
+public enum Urgency: Sendable {
+    /// Somebody, such as a person or ConnectWise with a hook.
+    case prompt
+    /// Nobody: work that lets all others go first, and goes on all the same.
+    case background
 }
 
 /// The installation's database: one way to speak SQL to two engines.
 ///
 /// A transaction is a synchronous closure on a database thread, so that none can stay open over a network call. A
-/// closure given to ``write(_:)`` may be run again when the engine asks for it (deadlock, lost connection before the
+/// closure given to ``write(as:_:)`` may be run again when the engine asks for it (deadlock, lost connection before the
 /// transaction began), so it must do nothing but speak to the connection it is given.
 public final class Database: Sendable {
     /// Which engine it is.
@@ -65,9 +76,15 @@ public final class Database: Sendable {
     /// Runs a closure in a transaction and returns when it is durable. An error thrown by the closure undoes all it did.
     @discardableResult
     public func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Connection) throws -> Value
+        as urgency: Urgency = .prompt, _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
-        try await implementation.write(body)
+        try await implementation.write(as: urgency, body)
+    }
+
+    /// Shows all other processes that somebody of this name is there, as long as this process lives and reaches the
+    /// database; see ``Connection/absent(_:)``. On SQLite there is no other process.
+    public func appear(as name: String) {
+        implementation.appear(as: name)
     }
 
     /// Yields once for each time (merged while nobody looks) the signal was raised, here or by another server.

@@ -72,7 +72,8 @@ public struct ClaimedJob: Sendable, Equatable, RowDecodable {
         kind = try row["kind"]
         payload = try row["payload"]
         lane = try row["lane"]
-        laneGroup = try row["lane_group"]
+        let group: String? = try row["lane_group"]
+        laneGroup = group == JobGroup.none ? nil : group
         fence = try row["fence"]
         failures = try row["failures"]
         interrupted = try row["interrupted"]

@@ -20,10 +20,10 @@ extension JobQueue {
         let forUpdate = SQL(sqlite: "", postgres: " FOR UPDATE")
         let held = try db.all(
             """
-            SELECT id, fence FROM jobs WHERE id IN (\(list: settlements.map(\.job.id))) AND state = 'running'\(forUpdate)
+            SELECT id, fence, state FROM jobs WHERE id IN (\(list: settlements.map(\.job.id)))\(forUpdate)
             """)
         var fences: [ClaimedJob.ID: Int] = [:]
-        for row in held { fences[try row["id"]] = try row["fence"] }
+        for row in held where try row["state"] == "running" { fences[try row["id"]] = try row["fence"] }
 
         var lost: [ClaimedJob.ID] = []
         var finished: [ClaimedJob] = []
@@ -125,19 +125,19 @@ extension JobQueue {
     /// Makes the next job of each lane ready, unless another is at its head already.
     func promote(_ lanes: [String], now: Date, in db: Connection) throws {
         guard !lanes.isEmpty else { return }
-        // One look for each lane, however much waits in it.
+        // One look for each lane, however much waits in it. The state as a range and the order by all columns of the index
+        // of lanes leave no other index that has the order, such as that of the ids, which would begin with other lanes.
         let freed = Set(lanes).sorted().map { [$0.sqlValue] }
         let promoted = try db.execute(
             """
-            UPDATE jobs SET state = 'ready', run_at = COALESCE((
-                    SELECT p.until FROM lane_pauses p
-                    WHERE p.lane_group = jobs.lane_group AND p.until > jobs.run_at), jobs.run_at)
+            UPDATE jobs SET state = 'ready'
             WHERE id IN (
                 SELECT (
-                    SELECT w.id FROM jobs w WHERE w.lane = v.column1 AND w.state = 'waiting' ORDER BY w.id LIMIT 1)
+                    SELECT w.id FROM jobs w WHERE w.lane = v.column1 AND w.state >= 'waiting' AND w.state <= 'waiting'
+                    ORDER BY w.lane, w.state, w.id LIMIT 1)
                 FROM (VALUES \(rows: freed)) AS v
-                WHERE NOT EXISTS (
-                    SELECT 1 FROM jobs h WHERE h.lane = v.column1 AND h.state IN ('ready', 'running')))
+                WHERE (
+                    SELECT 1 FROM jobs h WHERE h.lane = v.column1 AND h.state IN ('ready', 'running') LIMIT 1) IS NULL)
             """)
         if promoted > 0 { db.signal(.jobs) }
     }
@@ -159,11 +159,7 @@ extension JobQueue {
             VALUES (\(laneGroup), \(until), \(reason), \(now))
             ON CONFLICT (lane_group) DO UPDATE SET until = excluded.until, reason = excluded.reason
             """)
-        try db.execute(
-            """
-            UPDATE jobs SET run_at = \(until)
-            WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at < \(until)
-            """)
+        db.signal(.jobs)
         return until
     }
 
@@ -172,18 +168,13 @@ extension JobQueue {
         guard let until: Date = try db.first("SELECT until FROM lane_pauses WHERE lane_group = \(laneGroup)")?["until"]
         else { return }
         try db.execute("DELETE FROM lane_pauses WHERE lane_group = \(laneGroup)")
-        let freed = try db.execute(
+        // Those that met with what the group was paused for.
+        try db.execute(
             """
             UPDATE jobs SET run_at = \(now)
             WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at = \(until) AND run_at > \(now)
             """)
-        // What was enqueued behind others meanwhile, for the end of the pause as it was then.
-        try db.execute(
-            """
-            UPDATE jobs SET run_at = \(now)
-            WHERE lane_group = \(laneGroup) AND state = 'waiting' AND run_at > \(now) AND run_at <= \(until)
-            """)
-        if freed > 0 { db.signal(.jobs) }
+        db.signal(.jobs)
     }
 
     /// Lets the job at the head of a lane, which waits for its next try, run at once.
@@ -216,7 +207,15 @@ extension JobQueue {
 
     /// When the head of a lane will run: nil when it runs already, or there is none.
     public func nextRun(ofLane lane: String, in db: Connection) throws -> Date? {
-        try db.first("SELECT run_at FROM jobs WHERE lane = \(lane) AND state = 'ready' LIMIT 1")?["run_at"]
+        let row = try db.first(
+            """
+            SELECT j.run_at, p.until FROM jobs j LEFT JOIN lane_pauses p ON p.lane_group = j.lane_group
+            WHERE j.lane = \(lane) AND j.state = 'ready' LIMIT 1
+            """)
+        return try row.map { row in
+            let (runAt, until): (Date, Date?) = (try row["run_at"], try row["until"])
+            return until.map { max(runAt, $0) } ?? runAt
+        }
     }
 
     /// Why and until when a group is paused; nil when it is not.

@@ -9,6 +9,13 @@ extension Signal {
 
 /// The durable queue: a table in the same database, so that work is enqueued in the transaction that makes it necessary.
 ///
+/// Each statement costs the same however much waits: it finds its jobs by id, lane or time, and is written so that no
+/// plan reads more, whatever the tables' statistics say. So no condition names a state besides an id (an index of that
+/// state would serve as well), and what is looked for in a lane is a subquery with a limit, which no planner turns into
+/// a join with all jobs.
+///
+/// Groups: a pause of a group of lanes is a row beside the jobs, which claiming looks at; it touches no job.
+///
 /// Lanes: only the job at the head of a lane is `ready`; who settles it promotes the next. On PostgreSQL both, and
 /// enqueuing, take the lane's advisory lock first, since otherwise a job could be put behind one that is just leaving.
 public struct JobQueue: Sendable {
@@ -32,7 +39,7 @@ public struct JobQueue: Sendable {
             // A second job of a lane within the same call is behind the first, which the statement cannot see.
             let follows = job.lane.map { !lanesAhead.insert($0).inserted } ?? false
             rows.append([
-                job.kind.sqlValue, job.payload.sqlValue, job.lane.sqlValue, job.laneGroup.sqlValue,
+                job.kind.sqlValue, job.payload.sqlValue, job.lane.sqlValue, (job.laneGroup ?? JobGroup.none).sqlValue,
                 job.coalesces.sqlValue, job.runAt.sqlValue, follows.sqlValue,
             ])
         }
@@ -42,13 +49,11 @@ public struct JobQueue: Sendable {
                 """
                 INSERT INTO jobs (kind, payload, lane, lane_group, coalesces, state, run_at, created_at)
                 SELECT v.column1, v.column2, v.column3, v.column4, v.column5,
-                    CASE WHEN v.column7 = 1 OR EXISTS (
-                        SELECT 1 FROM jobs j WHERE j.lane = v.column3 AND j.state IN ('ready', 'waiting', 'running'))
+                    CASE WHEN v.column7 = 1 OR (
+                        SELECT 1 FROM jobs j WHERE j.lane = v.column3 AND j.state IN ('ready', 'waiting', 'running')
+                        LIMIT 1) = 1
                     THEN 'waiting' ELSE 'ready' END,
-                    COALESCE((
-                        SELECT p.until FROM lane_pauses p
-                        WHERE p.lane_group = v.column4 AND p.until > v.column6), v.column6),
-                    \(now)
+                    v.column6, \(now)
                 FROM (VALUES \(rows: values)) AS v WHERE true
                 ON CONFLICT (kind, lane) WHERE coalesces = 1 AND state IN ('ready', 'waiting')
                 DO UPDATE SET run_at = excluded.run_at WHERE jobs.run_at > excluded.run_at
@@ -57,29 +62,60 @@ public struct JobQueue: Sendable {
         db.signal(.jobs)
     }
 
-    /// Takes jobs that are due, oldest first.
-    /// - Returns: the jobs, and if fewer than asked for were due, when the next one will be.
+    /// Takes jobs that are due: of each group of lanes that is not paused its oldest, as many of each.
+    /// - Returns: the jobs, and if fewer than asked for were taken, when the next one will be due.
     public func claim(
         worker: String, limit: Int, lease: Duration, now: Date, in db: Connection
     ) throws -> (jobs: [ClaimedJob], nextDue: Date?) {
         let until = now.addingTimeInterval(lease.seconds)
-        let due: SQL =
-            "SELECT id FROM jobs WHERE state = 'ready' AND run_at <= \(now) ORDER BY run_at, id LIMIT \(limit)"
         let take: SQL =
             "UPDATE jobs SET state = 'running', fence = fence + 1, worker = \(worker), lease_until = \(until)"
         let columns: SQL = """
             RETURNING jobs.id, kind, payload, lane, lane_group, fence, failures, interrupted, created_at
             """
-        let jobs = try db.all(
-            SQL(
-                sqlite: take + " WHERE id IN (" + due + ") " + columns,
-                // MATERIALIZED: the planner may otherwise run the limited subquery more than once.
-                postgres: "WITH due AS MATERIALIZED (" + due + " FOR UPDATE SKIP LOCKED) " + take
-                    + " FROM due WHERE jobs.id = due.id " + columns),
-            as: ClaimedJob.self)
+        let jobs: [ClaimedJob]
+        switch db.engine {
+        case .sqlite:
+            let ids = try dueIDs(limit: limit, now: now, in: db)
+            jobs = ids.isEmpty ? [] : try db.all(take + " WHERE id IN (\(list: ids)) " + columns)
+        case .postgres:
+            // An array is made once, and each of its elements is found by the primary key.
+            jobs = try db.all(
+                take + " WHERE id = ANY (ARRAY(" + JobGroup.ready
+                    + """
+                     SELECT due.id FROM groups, LATERAL (
+                        SELECT id, run_at FROM jobs
+                        WHERE state = 'ready' AND lane_group = groups.name AND run_at <= \(now)
+                        ORDER BY lane_group, run_at, id
+                        LIMIT GREATEST(1, \(limit)::bigint / NULLIF((
+                            SELECT COUNT(*) FROM groups WHERE head <= \(now) AND COALESCE(until, 0) <= \(now)), 0))
+                        FOR UPDATE SKIP LOCKED) AS due
+                    WHERE groups.head <= \(now) AND COALESCE(groups.until, 0) <= \(now)
+                    ORDER BY due.run_at, due.id LIMIT \(limit))) \(columns)
+                    """)
+        }
         guard jobs.count < limit else { return (jobs, nil) }
-        let next: Date? = try db.first("SELECT MIN(run_at) AS due FROM jobs WHERE state = 'ready'")?["due"]
-        return (jobs.sorted { $0.id < $1.id }, next)
+        return (jobs.sorted { $0.id < $1.id }, try nextDue(in: db))
+    }
+
+    private func dueIDs(limit: Int, now: Date, in db: Connection) throws -> [ClaimedJob.ID] {
+        let groups = try JobGroup.all(in: db).filter { $0.isDue(at: now) }
+        let share = max(1, limit / max(1, groups.count))
+        let due = try groups.flatMap { group in
+            try db.all(
+                """
+                SELECT id, run_at FROM jobs
+                WHERE state = 'ready' AND lane_group = \(group.name) AND run_at <= \(now)
+                ORDER BY lane_group, run_at, id LIMIT \(share)
+                """
+            ).map { row -> (id: ClaimedJob.ID, runAt: Date) in (try row["id"], try row["run_at"]) }
+        }
+        return due.sorted { ($0.runAt, $0.id) < ($1.runAt, $1.id) }.prefix(limit).map(\.id)
+    }
+
+    /// When the next job may run, which may be past; nil when none is ready.
+    public func nextDue(in db: Connection) throws -> Date? {
+        try JobGroup.all(in: db).map(\.due).min()
     }
 
     /// Prolongs the leases of jobs that the worker knows it holds. Not of all that are in its name: it may have claimed
@@ -91,7 +127,7 @@ public struct JobQueue: Sendable {
         try db.execute(
             """
             UPDATE jobs SET lease_until = \(now.addingTimeInterval(lease.seconds))
-            WHERE id IN (\(list: ids)) AND state = 'running' AND worker = \(worker)
+            WHERE id IN (\(list: ids)) AND worker = \(worker)
             """)
     }
 
@@ -99,12 +135,22 @@ public struct JobQueue: Sendable {
     /// - Returns: how many.
     @discardableResult
     public func rescue(everything: Bool = false, now: Date, in db: Connection) throws -> Int {
+        // Versions before migration 22, which may run beside this one for a while, leave it open.
+        try db.execute("UPDATE jobs SET lane_group = \(JobGroup.none) WHERE lane_group IS NULL AND state = 'ready'")
         let lost: SQL = everything ? "state = 'running'" : "state = 'running' AND lease_until < \(now)"
         return try handBack(where: lost, now: now, in: db)
     }
 
+    /// Who holds jobs.
+    func workers(in db: Connection) throws -> [String] {
+        try db.all("SELECT DISTINCT worker FROM jobs WHERE state = 'running' AND worker IS NOT NULL").map { row in
+            try row["worker"]
+        }
+    }
+
     /// Hands back what a worker holds when it stops.
-    public func handBack(worker: String, now: Date, in db: Connection) throws {
+    @discardableResult
+    public func handBack(worker: String, now: Date, in db: Connection) throws -> Int {
         try handBack(where: "state = 'running' AND worker = \(worker)", now: now, in: db)
     }
 

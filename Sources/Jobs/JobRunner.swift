@@ -15,8 +15,12 @@ public struct JobRunner: Service {
         public var concurrency = 256
         /// The most jobs that one statement claims.
         public var claimLimit = 100
-        /// How long a killed worker's jobs stay untouched.
+        /// How long the jobs of a worker stay untouched that hangs, but is still there.
         public var lease: Duration = .seconds(30)
+        /// How often is looked for workers that are gone.
+        public var watch: Duration = .seconds(1)
+        /// How long a worker has to be gone: one whose connection was only reset is back by then.
+        public var absence: Duration = .seconds(3)
         /// How often leases are renewed.
         public var heartbeat: Duration = .seconds(10)
         /// How long to wait for signals before looking anyway; signals can be lost, jobs must not.
@@ -55,6 +59,7 @@ public struct JobRunner: Service {
 
     /// Runs until graceful shutdown or cancellation.
     public func run() async throws {
+        database.appear(as: worker)
         try await rescue(everything: database.engine == .sqlite)
         let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         // Jobs get time to end by themselves when a stop is asked for; everything else ends with them.
@@ -63,16 +68,22 @@ public struct JobRunner: Service {
             upkeep.addTask { try await every(options.poll) { wake.yield() } }
             upkeep.addTask { try await every(options.heartbeat) { await renewLeases() } }
             upkeep.addTask { try await every(options.lease / 4) { await rescueAbandoned() } }
+            upkeep.addTask {
+                var absences = Absences(patience: options.absence)
+                try await every(options.watch) { await rescueAbsent(&absences) }
+            }
             for _ in 0..<SettlingDesk.clerks {
                 let visits = desk.visits()
                 upkeep.addTask { for await _ in visits { await settleAll() } }
             }
             // Discarding: another group would keep each ended job's task until the server stops.
+            let threads = WorkThreads()
             await withDiscardingTaskGroup { running in
-                await claimUntilStopped(wakes: wakes, wake: wake, running: &running)
+                await claimUntilStopped(wakes: wakes, wake: wake, on: threads, running: &running)
                 await drain()
                 running.cancelAll()
             }
+            threads.close()
             await settleAll()
             upkeep.cancelAll()
             // Cancelled upkeep is no failure.
@@ -83,7 +94,8 @@ public struct JobRunner: Service {
     }
 
     private func claimUntilStopped(
-        wakes: AsyncStream<Void>, wake: AsyncStream<Void>.Continuation, running: inout DiscardingTaskGroup
+        wakes: AsyncStream<Void>, wake: AsyncStream<Void>.Continuation, on threads: WorkThreads,
+        running: inout DiscardingTaskGroup
     ) async {
         desk.onRelease { wake.yield() }
         wake.yield()
@@ -101,7 +113,7 @@ public struct JobRunner: Service {
                 }
                 for job in claimed.jobs {
                     desk.take(job)
-                    running.addTask { await run(job) }
+                    running.addTask(executorPreference: threads) { await run(job) }
                 }
                 if let due = claimed.nextDue, case let wait = due.timeIntervalSince(now()), wait < options.poll.seconds
                 {
@@ -117,7 +129,7 @@ public struct JobRunner: Service {
 
     private func claim(_ limit: Int) async throws -> (jobs: [ClaimedJob], nextDue: Date?) {
         let (queue, worker, lease, instant) = (queue, worker, options.lease, now())
-        return try await database.write { db in
+        return try await database.write(as: .background) { db in
             try queue.claim(worker: worker, limit: limit, lease: lease, now: instant, in: db)
         }
     }
@@ -155,7 +167,7 @@ public struct JobRunner: Service {
 }
 
 extension JobRunner {
-    private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async throws {
+    private func every(_ interval: Duration, _ work: () async -> Void) async throws {
         while true {
             try await Task.sleep(for: interval)
             await work()
@@ -182,6 +194,24 @@ extension JobRunner {
         }
     }
 
+    /// Takes over the jobs of those who are gone, on PostgreSQL: SQLite has no other workers.
+    private func rescueAbsent(_ absences: inout Absences) async {
+        guard database.engine == .postgres else { return }
+        do {
+            let queue = queue
+            let absent = try await database.read { db in try db.absent(try queue.workers(in: db)) }
+            let instant = now()
+            for worker in absences.gone(of: absent, at: .now) {
+                let count = try await database.write { try queue.handBack(worker: worker, now: instant, in: $0) }
+                if count > 0 {
+                    logger.notice("took over jobs of a worker that is gone", metadata: ["jobs": "\(count)"])
+                }
+            }
+        } catch {
+            logger.warning("cannot look for workers that are gone, will try again", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func rescue(everything: Bool = false) async throws {
         let (queue, instant) = (queue, now())
         let count = try await database.write { try queue.rescue(everything: everything, now: instant, in: $0) }
@@ -190,7 +220,10 @@ extension JobRunner {
 
     /// Settles what lies on the desk, batch by batch. While the database cannot be reached the outcomes stay there.
     private func settleAll() async {
-        while case let batch = desk.takeBatch(), !batch.isEmpty {
+        // SQLite commits many transactions at once, and each keeps others waiting while it runs; PostgreSQL runs several at
+        // once, and each costs a commit.
+        let largest = database.engine == .sqlite ? 16 : 64
+        while case let batch = desk.takeBatch(largest: largest), !batch.isEmpty {
             do {
                 try await settle(batch)
             } catch let error as DatabaseError where error.isTransient {
@@ -208,7 +241,7 @@ extension JobRunner {
 
     private func settle(_ batch: [JobQueue.Settlement]) async throws {
         let (queue, instant) = (queue, now())
-        let lost = try await database.write { try queue.settle(batch, now: instant, in: $0) }
+        let lost = try await database.write(as: .background) { try queue.settle(batch, now: instant, in: $0) }
         for id in lost {
             logger.warning("lost a job to another worker; its result is dropped", metadata: ["job": "\(id)"])
         }
@@ -233,11 +266,28 @@ extension JobRunner {
     }
 }
 
+/// Since when workers are not seen any more.
+struct Absences {
+    let patience: Duration
+    private var since: [String: ContinuousClock.Instant] = [:]
+
+    init(patience: Duration) {
+        self.patience = patience
+    }
+
+    /// Who is gone for good.
+    /// - Parameter absent: who is not seen now.
+    mutating func gone(of absent: Set<String>, at instant: ContinuousClock.Instant) -> [String] {
+        since = since.filter { absent.contains($0.key) }
+        for worker in absent where since[worker] == nil { since[worker] = instant }
+        return since.filter { instant - $0.value >= patience }.keys.sorted()
+    }
+}
+
 /// Where finished runs wait to be settled, and the list of jobs that this runner holds.
 private final class SettlingDesk: Sendable {
     /// Two: one batch gathers and computes while the other waits for the disk.
     static let clerks = 2
-    private static let largestBatch = 64
 
     private struct State {
         var pending: [JobQueue.Settlement] = []
@@ -287,13 +337,14 @@ private final class SettlingDesk: Sendable {
         for bell in bells { bell.yield() }
     }
 
-    func takeBatch() -> [JobQueue.Settlement] {
+    /// - Parameter largest: how many at the most.
+    func takeBatch(largest: Int) -> [JobQueue.Settlement] {
         state.withLock { state in
             // One kind at a time: then no batch holds the lanes into which another wants to enqueue.
             guard let kind = state.pending.first?.job.kind else { return [] }
             var batch: [JobQueue.Settlement] = []
             state.pending.removeAll { settlement in
-                guard settlement.job.kind == kind, batch.count < Self.largestBatch else { return false }
+                guard settlement.job.kind == kind, batch.count < largest else { return false }
                 batch.append(settlement)
                 return true
             }

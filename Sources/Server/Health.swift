@@ -39,9 +39,9 @@ struct Health: Sendable {
     func checks() async -> [HealthCheck] {
         let newest = Installation.migrations.count
         do {
-            let (schema, overdue, lost) = try await database.read { [sealer] db in
+            let (schema, overdue, lost) = try await database.read { [sealer, queue] db in
                 let schema: Int = try db.first("SELECT MAX(number) AS number FROM schema_migrations")?["number"] ?? 0
-                let due: Date? = try db.first("SELECT MIN(run_at) AS due FROM jobs WHERE state = 'ready'")?["due"]
+                let due = try queue.nextDue(in: db)
                 let lost = try LostSecrets.find(in: Installation.sealedColumns, without: sealer, db)
                 return (schema, due.map { Date().timeIntervalSince($0) } ?? 0, lost)
             }

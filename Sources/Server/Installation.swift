@@ -35,6 +35,7 @@ public enum Installation {
         Migration(19, "seals of the audit log, names of webhooks", auditSealSchema + webhookNameSchema),
         Migration(20, "callback keys, calls, refusals, threads", callbackKeySchema + refusalSchema + threadSchema),
         Migration(21, "jobs by lane and state", jobLaneSchema),
+        Migration(22, "jobs by group", jobGroupSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -27,6 +27,7 @@ struct WebAddressTests {
             "https://psa.example.com%00/", "https://psa.example.com\t/", "https://psa.example.com\n.evil.com/",
             "https://psa.example.com\u{0}/", "https://psa\u{200d}.example.com/", "https://psa.example.com\\@evil.com/",
             "https:\\\\psa.example.com/", "https://127.1/", "https://0x7f.0.0.1/", "https://2130706433/",
+            "https://psa.example.com/\u{FC}", "https://psa.example.com/a b", "https://psa.example.com/?q=\u{202E}x",
         ])
     func malformed(text: String) {
         #expect(WebAddress(text) == nil)

@@ -74,17 +74,28 @@ struct IntakeTests {
                     #expect(reply.json["code"] == "bad_signature")
                     refusals.insert(reply.json["detail"].string ?? "")
                 }
-                // Whatever the reason, it says the same.
-                #expect(refusals.count == 1)
                 let other = Hook(
                     1, from: patchbay.connectWise, connectionKey: patchbay.hookKey, company: "another")
-                #expect(try await patchbay.api.send(other).status == 401)
+                var unsigned = patchbay.hook(1)
+                unsigned.signature = nil
+                for hook in [other, unsigned] {
+                    let reply = try await patchbay.api.send(hook)
+                    #expect(reply.status == 401)
+                    refusals.insert(reply.json["detail"].string ?? "")
+                }
                 #expect(peer.requests.isEmpty)
                 // The server's own upkeep may call meanwhile, but for nothing that these hooks name.
                 let asked = patchbay.connectWise.desk.calls.filter {
                     $0.path.contains("callbackkey") || $0.path.contains("tickets")
                 }
                 #expect(asked.isEmpty, "\(asked)")
+                var forged = patchbay.hook(1)
+                forged.signature = CallbackSigning.signature(of: forged.body, signingKey: "mine")
+                let reply = try await patchbay.api.send(forged)
+                #expect(reply.status == 401)
+                refusals.insert(reply.json["detail"].string ?? "")
+                // Whatever the reason, it says the same.
+                #expect(refusals.count == 1, "\(refusals)")
                 #expect(try await patchbay.stored() == (0, 0))
             }
         }

@@ -66,6 +66,8 @@ struct LostSecretTests {
             #expect(connection["state"] == "paused")
             #expect(connection["state_reason"].string?.contains("sealed with the secret") == true)
         }
+        let search = try await api(.GET, "/integrations/psa/tickets/search?q=x")
+        #expect(search.status == 409 && search.json["code"] == "psa_unusable", "\(search.text)")
         let browser = Browser(base: api.base)
         _ = try await browser.signIn("plain@example.org", People.password)
         for page in ["/", "/connections/psa/1", "/connections/chat/1"] {

@@ -255,6 +255,11 @@ struct SingleSignOnTests {
                 let reply = try await visitors.enter(usual.merging([name: value]) { $1 }).reply
                 #expect(reply.status == 502 && reply.text.contains("claim \(name) cannot be read"), "\(name)")
                 #expect(!reply.text.contains("signature"))
+                let record = try await visitors.record("session.sign_in", "identity provider \(visitors.provider)")
+                #expect(
+                    record.contains {
+                        $0["result"] == "refused" && "\($0["after"])".contains("claim \(name) cannot be read")
+                    }, "\(name)")
             }
             for (name, value) in [
                 ("groups", "\"service-desk\""), ("groups", #"["x", 7]"#), ("email_verified", #""True""#),

@@ -13,7 +13,7 @@ import Testing
 let ticketing = [
     Migration(
         1, "everything",
-        accountsSchema + jobSchema + jobLaneSchema + ticketingSchema
+        accountsSchema + jobSchema + jobLaneSchema + jobGroupSchema + ticketingSchema
             + ticketingSyncSchema + tenantSchema + ticketingWriteSchema
             + memberNameSchema + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema
             + callbackKeySchema + refusalSchema)

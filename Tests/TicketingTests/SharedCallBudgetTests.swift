@@ -146,6 +146,22 @@ struct SharedCallBudgetTests {
         }
     }
 
+    @Test("Through a remote, too, work begins with all its calls or not at all", arguments: TestDatabase.engines)
+    func remote(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: ticketing) { database in
+            // Of 10, six are for writes.
+            let remotes = Pair(database, limit: 10).budgets.map { budget in
+                Remote("test", limits: Remote.Limits(interactivePatience: .zero), budget: budget)
+            }
+            try await remotes[0].withCalls(4, .writing) {
+                #expect(CallAllowance.current?.calls == 4)
+                await #expect(throws: OutboundError.self) {
+                    try await remotes[1].withCalls(4, .writing) { Issue.record("it began with two") }
+                }
+            }
+        }
+    }
+
     @Test(
         "Work that needs more calls than there are in a minute begins all the same, and ends", arguments: [1, 2, 3, 5])
     func small(limit: Int) async throws {

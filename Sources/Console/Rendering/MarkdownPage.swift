@@ -33,10 +33,11 @@ final class MarkdownPage {
         parser.text = { kind, text, size, page in
             MarkdownPage.at(page) { $0.write(kind, UnsafeBufferPointer(start: text, count: Int(size))) }
         }
-        let utf8 = Array(text.utf8)
+        // libmd4c looks a byte past the end of some texts, so one stands there.
+        let utf8 = Array(text.utf8) + [UInt8(ascii: "\n")]
         let result = utf8.withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: MD_CHAR.self) {
-                md_parse($0.baseAddress, MD_SIZE($0.count), &parser, Unmanaged.passUnretained(page).toOpaque())
+                md_parse($0.baseAddress, MD_SIZE($0.count - 1), &parser, Unmanaged.passUnretained(page).toOpaque())
             }
         }
         return result == 0 ? String(decoding: page.html, as: UTF8.self) : nil

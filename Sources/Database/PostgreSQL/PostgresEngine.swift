@@ -67,13 +67,15 @@ final class PostgresEngine: DatabaseEngine {
         }
     }
 
+    /// Whatever the urgency: its transactions go side by side.
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Connection) throws -> Value
+        as urgency: Urgency, _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
         let (value, signals) = try await run { [belongings] connection in
             try Self.transaction(connection, belongings, body)
         }
         hub.raise(signals)
+        listener.announce(signals)
         return value
     }
 
@@ -89,10 +91,8 @@ final class PostgresEngine: DatabaseEngine {
                 if !postgres.hasBegun { try postgres.flush() }
                 return value
             }
-            let signals = connection.takeSignals()
-            for signal in signals { try postgres.send(PostgresListener.notification, [.text(signal.rawValue)]) }
             try postgres.commit()
-            return (value, signals)
+            return (value, connection.takeSignals())
         } catch {
             postgres.rollBack()
             throw error
@@ -166,6 +166,8 @@ final class PostgresEngine: DatabaseEngine {
         guard connection.isReusable else { return }
         state.withLock { $0.idle.append(connection) }
     }
+
+    func appear(as name: String) { listener.appear(as: name) }
 
     func close() async {
         await listener.stop()

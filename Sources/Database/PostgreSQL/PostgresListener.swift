@@ -4,14 +4,21 @@ import Logging
 import NIOPosix
 import Synchronization
 
-/// Listens for other servers' signals on a connection of its own and hands them to the hub. The same connection holds the
-/// lock of the program's ``Tenure``, which ends with it, however the program ends.
+/// Listens for other servers' signals on a connection of its own and hands them to the hub, and tells them ours. The same
+/// connection holds the lock of the program's ``Tenure``, which ends with it, however the program ends.
+///
+/// It shows who of this process is there, too, by locks that end with it.
+///
+/// Signals are not part of the transactions that raise them: all that notify take one lock for their commit, one after the
+/// other. Whoever misses one looks by himself soon.
 final class PostgresListener: Sendable {
     /// The NOTIFY channel, one for each schema, so that installations in one database do not wake each other; the payload
     /// names the signal. An SQL expression.
     private static let channel = "'patchbay.' || current_schema()"
     /// The statement that raises a signal, given its name.
-    static let notification = "SELECT pg_notify(\(channel), $1)"
+    private static let notification = "SELECT pg_notify(\(channel), $1)"
+    /// How long it takes at least from one announcement to the next; what is raised meanwhile is merged.
+    private static let pace: Duration = .milliseconds(5)
 
     /// One for each schema. Servers share it; who has to be alone holds it alone.
     private static let tenureLock = "hashtextextended('patchbay servers ' || current_schema(), 19)"
@@ -22,12 +29,52 @@ final class PostgresListener: Sendable {
     private let logger: Logger
     private let thread = NIOThreadPool(numberOfThreads: 1)
     private let stopped = Mutex(false)
+    private let announcements = Mutex<Set<Signal>>([])
+    private let names = Mutex<[String]>([])
+    /// Wakes the thread out of waiting for others; see pipe(7).
+    private let bell: (ear: Int32, rope: Int32)
 
     init(url: String, tenure: Tenure, hub: SignalHub, logger: Logger) {
         self.url = url
         self.tenure = tenure
         self.hub = hub
         self.logger = logger
+        var ends: [Int32] = [-1, -1]
+        // Without a bell announcements go out with the next look, twice a second.
+        pipe(&ends)
+        for end in ends where end >= 0 {
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+        }
+        bell = (ends[0], ends[1])
+    }
+
+    deinit {
+        for end in [bell.ear, bell.rope] where end >= 0 { close(end) }
+    }
+
+    /// Tells all other servers of signals, soon.
+    func announce(_ signals: Set<Signal>) {
+        guard !signals.isEmpty else { return }
+        let isFirst = announcements.withLock { announcements in
+            defer { announcements.formUnion(signals) }
+            return announcements.isEmpty
+        }
+        if isFirst { ring() }
+    }
+
+    /// See ``Database/appear(as:)``.
+    func appear(as name: String) {
+        names.withLock { $0.append(name) }
+        ring()
+    }
+
+    private func ring() { write(bell.rope, "!", 1) }
+
+    private func sendAnnouncements(on connection: PostgresConnection) throws {
+        let signals = announcements.withLock { $0 }
+        for signal in signals { _ = try connection.all(Self.notification, [.text(signal.rawValue)]) }
+        announcements.withLock { $0.subtract(signals) }
     }
 
     /// Connects where something has to be locked before anything else is done; blocks.
@@ -83,16 +130,38 @@ final class PostgresListener: Sendable {
                 try connection.command("LISTEN \"\(quoted)\"")
                 // What was raised while nobody listened is made up for by looking once.
                 hub.raiseAll()
+                var shown = 0
                 while !isStopped {
-                    var descriptor = pollfd(fd: connection.socket, events: Int16(POLLIN), revents: 0)
-                    // Half a second: how long a stop waits for this thread.
-                    guard poll(&descriptor, 1, 500) > 0 else { continue }
-                    hub.raise(Set(try connection.takeNotifications().map(Signal.init(rawValue:))))
+                    for name in names.withLock({ $0.dropFirst(shown) }) {
+                        try PostgresPresence.show(name, on: connection)
+                        shown += 1
+                    }
+                    try attend(connection)
                 }
+                try sendAnnouncements(on: connection)
             } catch {
                 logger.warning("lost the connection that listens for signals", metadata: ["error": "\(error)"])
                 for _ in 0..<4 where !isStopped { usleep(250_000) }
             }
         }
+        // What a short command raised before there was a connection that listens.
+        guard !announcements.withLock(\.isEmpty) else { return }
+        if let connection = try? PostgresConnection(url: url) { try? sendAnnouncements(on: connection) }
+    }
+
+    /// Waits for something to hear or to tell, for half a second at most, which is how long a stop waits for this thread.
+    private func attend(_ connection: PostgresConnection) throws {
+        var descriptors = [
+            pollfd(fd: connection.socket, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: bell.ear, events: Int16(POLLIN), revents: 0),
+        ]
+        poll(&descriptors, 2, 500)
+        var rung = [UInt8](repeating: 0, count: 64)
+        while read(bell.ear, &rung, rung.count) == rung.count {}
+        if !announcements.withLock(\.isEmpty) {
+            try sendAnnouncements(on: connection)
+            usleep(UInt32(Self.pace.components.attoseconds / 1_000_000_000_000))
+        }
+        hub.raise(Set(try connection.takeNotifications().map(Signal.init(rawValue:))))
     }
 }

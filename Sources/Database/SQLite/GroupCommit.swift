@@ -1,12 +1,16 @@
 import BoundaryText
 import Dispatch
 import GRDB
+import NIOCore
 import Synchronization
 
 /// Commits many small writes with one fsync.
 ///
 /// While one group is being written to disk the next one gathers, so the group grows with the load and a lone write
 /// waits for nobody. Each write runs in a savepoint of its own: one that fails undoes only itself.
+///
+/// Writes for which somebody waits go first. What nobody waits for fills up the group, for a short time only: so hooks are
+/// acknowledged soon in the middle of a backlog, too, and the backlog goes on.
 final class GroupCommit: Sendable {
     /// One write: runs the closure and says what to tell its caller once the group is durable.
     private typealias Entry = @Sendable (Connection) -> Finish
@@ -14,18 +18,22 @@ final class GroupCommit: Sendable {
     private typealias Finish = @Sendable (_ failure: DatabaseError?) -> Void
 
     private struct State {
-        var waiting: [Waiting] = []
+        var prompt: [Waiting] = []
+        var background = CircularBuffer<Waiting>()
         var draining = false
         var closed = false
     }
 
     private struct Waiting {
+        let urgency: Urgency
         let run: Entry
         let refuse: Finish
     }
 
     // Long enough that fsync no longer dominates, short enough that nobody waits noticeably for the others.
     private static let largestGroup = 256
+    // For how long background writes may fill up a group: who comes meanwhile waits for its end.
+    private static let longestFill: Duration = .milliseconds(3)
     // A writer that is stuck must not fill the memory: beyond this the caller is told to come back later.
     private static let longestQueue = 20_000
 
@@ -42,7 +50,7 @@ final class GroupCommit: Sendable {
     }
 
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Connection) throws -> Value
+        as urgency: Urgency, _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Value, any Error>) in
             let refuse: Finish = { continuation.resume(throwing: $0 ?? .closed) }
@@ -62,13 +70,14 @@ final class GroupCommit: Sendable {
                     }
                 }
             }
-            submit(Waiting(run: run, refuse: refuse))
+            submit(Waiting(urgency: urgency, run: run, refuse: refuse))
         }
     }
 
     private static func run<Value>(
         _ body: (Connection) throws -> Value, on connection: Connection
     ) throws -> Value {
+        connection.forget()
         try connection.execute("SAVEPOINT one")
         do {
             let value = try body(connection)
@@ -85,8 +94,11 @@ final class GroupCommit: Sendable {
         enum Verdict { case queued, start, closed, crowded }
         let verdict = state.withLock { state -> Verdict in
             guard !state.closed else { return .closed }
-            guard state.waiting.count < Self.longestQueue else { return .crowded }
-            state.waiting.append(entry)
+            guard state.prompt.count + state.background.count < Self.longestQueue else { return .crowded }
+            switch entry.urgency {
+            case .prompt: state.prompt.append(entry)
+            case .background: state.background.append(entry)
+            }
             guard !state.draining else { return .queued }
             state.draining = true
             return .start
@@ -102,14 +114,24 @@ final class GroupCommit: Sendable {
     private func drain() {
         while true {
             let group = state.withLock { state -> ArraySlice<Waiting> in
-                let group = state.waiting.prefix(Self.largestGroup)
-                state.waiting.removeFirst(group.count)
+                var group = state.prompt.prefix(Self.largestGroup)
+                state.prompt.removeFirst(group.count)
+                if group.isEmpty, let first = state.background.popFirst() { group = [first] }
                 if group.isEmpty { state.draining = false }
                 return group
             }
             if group.isEmpty { return }
             commit(group)
         }
+    }
+
+    /// The next background write that may still go into a group.
+    /// - Parameters:
+    ///   - size: how many are in it.
+    ///   - start: since when it is filled up.
+    private func next(size: Int, since start: ContinuousClock.Instant) -> Waiting? {
+        guard size < Self.largestGroup, .now - start < Self.longestFill else { return nil }
+        return state.withLock { $0.background.popFirst() }
     }
 
     private func commit(_ group: ArraySlice<Waiting>) {
@@ -120,13 +142,16 @@ final class GroupCommit: Sendable {
                 let connection = Connection(engine: .sqlite, runner: SQLiteRunner(db: db), belongings: self.belongings)
                 do {
                     try connection.execute("BEGIN IMMEDIATE")
-                    for entry in group {
+                    func run(_ entry: Waiting) throws {
                         finishes.append(entry.run(connection))
                         // A full disk ends the transaction under us; what followed would be committed one by one.
                         guard db.isInsideTransaction else {
                             throw DatabaseError.full("SQLite gave up the transaction")
                         }
                     }
+                    for entry in group { try run(entry) }
+                    let start = ContinuousClock.now
+                    while let entry = self.next(size: finishes.count, since: start) { try run(entry) }
                     try connection.execute("COMMIT")
                 } catch {
                     if db.isInsideTransaction { _ = try? connection.execute("ROLLBACK") }

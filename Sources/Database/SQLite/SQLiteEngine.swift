@@ -73,10 +73,12 @@ final class SQLiteEngine: DatabaseEngine {
     }
 
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Connection) throws -> Value
+        as urgency: Urgency, _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
-        try await writer.write(body)
+        try await writer.write(as: urgency, body)
     }
+
+    func appear(as name: String) {}
 
     func close() async {
         await writer.close()

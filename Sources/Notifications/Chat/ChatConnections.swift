@@ -263,6 +263,7 @@ public final class ChatConnections: Sendable {
     static func record(
         _ state: PSAConnection.State, reason: String?, of id: ChatConnection.ID, in db: Connection
     ) throws {
+        guard db.isNews(state, for: "chat connection \(id)") else { return }
         try db.send(
             """
             UPDATE chat_connections SET state = \(state), state_reason = \(orNull: reason)

@@ -218,7 +218,7 @@ public struct Deliverer: JobHandler {
         case .refused(_, let trackingID, let isGone):
             return .done { db in
                 try Self.record(id, .failed, error.description, trackingID: trackingID)(db)
-                if isGone { try db.execute("UPDATE recipients SET active = 0 WHERE id = \(recipient)") }
+                if isGone { try RecipientStore.lost(recipient, in: db) }
             }
         case .gone:
             let instant = now()

@@ -97,10 +97,14 @@ enum DeliveryStore {
         _ deliveries: [(id: Delivery.ID, recipient: Recipient.ID, ticket: Ticket.ID)], now: Date, in db: Connection
     ) throws -> [NewJob] {
         guard !deliveries.isEmpty else { return [] }
-        let connections = try db.all(
-            "SELECT id, connection_id FROM recipients WHERE id IN (\(list: Set(deliveries.map(\.recipient)).sorted()))")
-        var connectionOf: [Recipient.ID: ChatConnection.ID] = [:]
-        for row in connections { connectionOf[try row["id"]] = try row["connection_id"] }
+        let recipients = Set(deliveries.map(\.recipient)).sorted()
+        let connectionOf = try db.remembered("connections of \(recipients)") {
+            var connectionOf: [Recipient.ID: ChatConnection.ID] = [:]
+            for row in try db.all("SELECT id, connection_id FROM recipients WHERE id IN (\(list: recipients))") {
+                connectionOf[try row["id"]] = try row["connection_id"]
+            }
+            return connectionOf
+        }
         return try deliveries.compactMap { delivery -> NewJob? in
             guard let connection = connectionOf[delivery.recipient] else { return nil }
             return try Deliverer.job(

@@ -120,6 +120,7 @@ public struct MessageRenderer: Sendable {
     private static func escaped(
         _ text: String, startsLine: Bool = false, bytes limit: Int
     ) -> (text: String, fits: Bool) {
+        if isPlain(text), !startsLine || marker(of: text) == nil, text.utf8.count <= limit { return (text, true) }
         let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard limit >= 0 else { return ("", false) }
         let marker = startsLine ? marker(of: text) : nil
@@ -130,6 +131,20 @@ public struct MessageRenderer: Sendable {
             result += piece
         }
         return (result, true)
+    }
+
+    /// Whether nothing has to be escaped, trimmed or looked at by character: most names and many lines are plain.
+    private static func isPlain(_ text: String) -> Bool {
+        guard text.utf8.first != UInt8(ascii: " "), text.utf8.last != UInt8(ascii: " ") else { return false }
+        return text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "\\"), UInt8(ascii: "`"), UInt8(ascii: "*"), UInt8(ascii: "_"), UInt8(ascii: "["),
+                UInt8(ascii: "]"), UInt8(ascii: "#"), UInt8(ascii: "~"), UInt8(ascii: "|"), UInt8(ascii: "!"),
+                UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
+                false
+            default: (0x20...0x7E).contains(byte)
+            }
+        }
     }
 
     /// What would make a list, a rule or a heading of the line that begins with it.

@@ -19,8 +19,16 @@ struct PlanContext: Sendable {
         for ticket: Ticket, _ members: [String: Member], of connection: PSAConnection.ID,
         _ organization: Organization.ID, now: Date, in db: Connection
     ) throws {
-        settings = try NotificationSettings.of(organization, in: db)
-        rules = try ticket.board.map { try RuleStore.enabled(on: $0.id, of: connection, in: db) } ?? []
+        // Many tickets are refreshed in one transaction, which changes nothing of what is remembered here.
+        settings = try db.remembered("settings \(organization)") {
+            try NotificationSettings.of(organization, in: db)
+        }
+        rules =
+            try ticket.board.map { board in
+                try db.remembered("rules \(connection) \(board.id)") {
+                    try RuleStore.enabled(on: board.id, of: connection, in: db)
+                }
+            } ?? []
         // Mostly there are rules; then nobody asks why there are none.
         unreachable =
             try rules.isEmpty
@@ -28,8 +36,10 @@ struct PlanContext: Sendable {
         assigned = try Self.merged(
             Self.people(ticket.assigned, members, organization, now: now, in: db), with: rules, in: db)
         let named = Set(rules.map(\.recipient) + assigned.compactMap(\.recipient))
-        let (arrows, names) = try ForwardStore.leading(from: named, now: now, in: db)
-        forwards = DeliveryPlan.Forwards(arrows: arrows, names: names)
+        forwards = try db.remembered("forwards from \(named.sorted())") {
+            let (arrows, names) = try ForwardStore.leading(from: named, now: now, in: db)
+            return DeliveryPlan.Forwards(arrows: arrows, names: names)
+        }
     }
 
     /// Who is told about an event.
@@ -43,7 +53,10 @@ struct PlanContext: Sendable {
         _ identifiers: [String], _ members: [String: Member], _ organization: Organization.ID, now: Date,
         in db: Connection
     ) throws -> [DeliveryPlan.Assigned] {
-        guard !identifiers.isEmpty, let chat = try RecipientStore.defaultConnection(of: organization, in: db) else {
+        guard !identifiers.isEmpty,
+            let chat = try db.remembered(
+                "chat of \(organization)", { try RecipientStore.defaultConnection(of: organization, in: db) })
+        else {
             return identifiers.map { DeliveryPlan.Assigned(identifier: $0, recipient: nil) }
         }
         return try identifiers.map { identifier in

@@ -111,6 +111,13 @@ enum RecipientStore {
 
     /// Notes that a message reached a recipient, who is there, whatever an earlier 404 said.
     static func reached(_ id: Recipient.ID, in db: Connection) throws {
+        guard db.isNews(true, for: "reached \(id)") else { return }
         try db.send("UPDATE recipients SET active = 1 WHERE id = \(id) AND active = 0")
+    }
+
+    /// A message that does not arrive because the recipient is not there any more.
+    static func lost(_ id: Recipient.ID, in db: Connection) throws {
+        guard db.isNews(false, for: "reached \(id)") else { return }
+        try db.send("UPDATE recipients SET active = 0 WHERE id = \(id)")
     }
 }

@@ -313,6 +313,7 @@ extension PSAConnections {
     public static func record(
         _ state: PSAConnection.State, reason: String?, of id: PSAConnection.ID, in db: Connection
     ) throws {
+        guard db.isNews(state, for: "PSA connection \(id)") else { return }
         try db.send(
             """
             UPDATE psa_connections SET state = \(state), state_reason = \(orNull: reason)

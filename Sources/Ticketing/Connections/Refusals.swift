@@ -28,6 +28,7 @@ public enum Refusals {
     public static func note(
         _ what: String, reason: String, of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
+        _ = db.isNews(true, for: "refusals of \(connection)")
         try db.execute(
             """
             INSERT INTO psa_refusals (connection_id, what, reason, since)
@@ -39,6 +40,11 @@ public enum Refusals {
 
     /// Notes that things are no longer refused.
     public static func clear(_ what: [String], of connection: PSAConnection.ID, in db: Connection) throws {
+        // Mostly there are none, which need not be looked for again for each job of a transaction.
+        let areThere = try db.remembered("refusals of \(connection)") {
+            try db.first("SELECT 1 AS there FROM psa_refusals WHERE connection_id = \(connection) LIMIT 1") != nil
+        }
+        guard areThere else { return }
         let cleared = try db.execute(
             "DELETE FROM psa_refusals WHERE connection_id = \(connection) AND what IN (\(list: what))")
         if cleared > 0 { try show(connection, in: db) }

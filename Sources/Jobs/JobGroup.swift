@@ -1,0 +1,48 @@
+import BoundaryText
+import Database
+import Foundation
+
+/// A group of lanes of which something is ready. There are about as many as outside systems, so all are looked at where
+/// jobs are claimed, whatever waits in them.
+struct JobGroup: RowDecodable {
+    /// The name of what is in no group.
+    static let none = ""
+
+    let name: String
+    /// When its first job is to run.
+    let head: Date
+    /// Until when it is paused.
+    let until: Date?
+
+    init(row: Row) throws {
+        name = try row["name"]
+        head = try row["head"]
+        until = try row["until"]
+    }
+
+    /// When its first job may run.
+    var due: Date { until.map { max(head, $0) } ?? head }
+
+    func isDue(at now: Date) -> Bool { due <= now }
+
+    static func all(in db: Connection) throws -> [JobGroup] {
+        try db.all(ready + " SELECT name, head, until FROM groups")
+    }
+
+    /// The beginning of a statement, which calls them `groups`. Goes from one name in the index to the next.
+    static let ready: SQL = """
+        WITH RECURSIVE names (name) AS (
+            SELECT (SELECT lane_group FROM jobs WHERE state = 'ready' ORDER BY lane_group LIMIT 1)
+            UNION ALL
+            SELECT (
+                SELECT j.lane_group FROM jobs j WHERE j.state = 'ready' AND j.lane_group > names.name
+                ORDER BY j.lane_group LIMIT 1)
+            FROM names WHERE names.name IS NOT NULL),
+        groups (name, head, until) AS (
+            SELECT names.name, (
+                    SELECT j.run_at FROM jobs j WHERE j.state = 'ready' AND j.lane_group = names.name
+                    ORDER BY j.lane_group, j.run_at LIMIT 1),
+                p.until
+            FROM names LEFT JOIN lane_pauses p ON p.lane_group = names.name WHERE names.name IS NOT NULL)
+        """
+}
