@@ -71,6 +71,63 @@ struct JobRunnerTests {
         }
     }
 
+    @Test("Who is not seen for three seconds is gone, and who was seen meanwhile is not")
+    func absences() {
+        var absences = Absences(patience: .seconds(3))
+        let start = ContinuousClock.now
+        #expect(absences.gone(of: ["a", "b"], at: start).isEmpty)
+        #expect(absences.gone(of: ["a"], at: start + .seconds(2)).isEmpty)
+        #expect(absences.gone(of: ["a", "b"], at: start + .seconds(3)) == ["a"])
+        #expect(absences.gone(of: ["a", "b"], at: start + .seconds(5)) == ["a"])
+        #expect(absences.gone(of: ["a", "b"], at: start + .seconds(6)) == ["a", "b"])
+    }
+
+    @Test("Jobs of a worker that is gone are taken over within five seconds, those of one that is there are not")
+    func gone() async throws {
+        try await TestDatabase.withAddress(.postgres) { address in
+            let open = { try await Database.open(address, connections: 2, logger: TestDatabase.logger) }
+            let (database, other) = (try await open(), try await open())
+            try await database.migrate(schema)
+            try await database.write { try $0.execute("CREATE TABLE effects (what TEXT)") }
+            // Other tests use the same server.
+            let there = "there \(UInt64.random(in: 0...UInt64.max))"
+            other.appear(as: there)
+            try await enqueue(database, ["of there"], lane: "1")
+            func claim(_ worker: String) async throws {
+                try await database.write { db in
+                    let now = Date()
+                    _ = try JobQueue().claim(worker: worker, limit: 10, lease: .seconds(600), now: now, in: db)
+                }
+            }
+            try await claim(there)
+            try await enqueue(database, ["of gone"], lane: "2")
+            try await claim("gone")
+            let (handler, start) = (Obedient(), ContinuousClock.now)
+            let runner = JobRunner(database: database, queue: JobQueue(), handlers: [handler], logger: quiet)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await runner.run() }
+                while handler.ran.value.isEmpty, .now - start < .seconds(20) {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                #expect((.seconds(3)..<(.seconds(6))).contains(.now - start))
+                // A connection that was only cut is there again in time.
+                try await database.write { db in
+                    try db.execute(
+                        """
+                        SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
+                            AND ((classid::bigint << 32) | objid::bigint) = hashtextextended('patchbay ' || \(there), 23)
+                        """)
+                }
+                try await Task.sleep(for: .seconds(6))
+                #expect(handler.ran.value == ["of gone"])
+                tasks.cancelAll()
+                while case .some = await tasks.nextResult() {}
+            }
+            await database.close()
+            await other.close()
+        }
+    }
+
     /// When the lease of the job that was enqueued first ends.
     private func lease(_ database: Database) async throws -> Date {
         try await database.read { db in
