@@ -45,7 +45,9 @@ struct FileLimitTests {
                 try await eventually("the server to see that no files are left") {
                     server.text.contains("no files are left")
                 }
-                let (start, before) = (ContinuousClock.now, try Self.processorTime(server.id))
+                let start = ContinuousClock.now
+                // Under much load it was once found to have ended.
+                let before = try #require(try? Self.processorTime(server.id), "\(server.text.suffix(3_000))")
                 // Waits in vain; meanwhile nothing has to be done.
                 #expect(try await !Self.isAnswered(port, within: .seconds(3)))
                 let used = try Self.processorTime(server.id) - before
