@@ -63,11 +63,14 @@ public struct JobQueue: Sendable {
     }
 
     /// Takes jobs that are due: of each group of lanes that is not paused its oldest, as many of each.
-    /// - Returns: the jobs, and if fewer than asked for were taken, when the next one will be due.
+    /// - Returns: the jobs, and if there are none, when to ask again.
     public func claim(
         worker: String, limit: Int, lease: Duration, now: Date, in db: Connection
     ) throws -> (jobs: [ClaimedJob], nextDue: Date?) {
-        let until = now.addingTimeInterval(lease.seconds)
+        let groups = try JobGroup.all(in: db)
+        let due = groups.filter { $0.isDue(at: now) }
+        guard !due.isEmpty else { return ([], groups.map(\.due).min()) }
+        let (share, until) = (max(1, limit / due.count), now.addingTimeInterval(lease.seconds))
         let take: SQL =
             "UPDATE jobs SET state = 'running', fence = fence + 1, worker = \(worker), lease_until = \(until)"
         let columns: SQL = """
@@ -76,41 +79,31 @@ public struct JobQueue: Sendable {
         let jobs: [ClaimedJob]
         switch db.engine {
         case .sqlite:
-            let ids = try dueIDs(limit: limit, now: now, in: db)
-            jobs = ids.isEmpty ? [] : try db.all(take + " WHERE id IN (\(list: ids)) " + columns)
+            let ids = try due.flatMap { group in
+                try db.all(
+                    """
+                    SELECT id FROM jobs WHERE state = 'ready' AND lane_group = \(group.name) AND run_at <= \(now)
+                    ORDER BY lane_group, run_at, id LIMIT \(share)
+                    """
+                ).map { row -> ClaimedJob.ID in try row["id"] }
+            }
+            jobs = try db.all(take + " WHERE id IN (\(list: Array(ids.prefix(limit)))) " + columns)
         case .postgres:
             // An array is made once, and each of its elements is found by the primary key.
             jobs = try db.all(
-                take + " WHERE id = ANY (ARRAY(" + JobGroup.ready
+                take
                     + """
-                     SELECT due.id FROM groups, LATERAL (
-                        SELECT id, run_at FROM jobs
-                        WHERE state = 'ready' AND lane_group = groups.name AND run_at <= \(now)
-                        ORDER BY lane_group, run_at, id
-                        LIMIT GREATEST(1, \(limit)::bigint / NULLIF((
-                            SELECT COUNT(*) FROM groups WHERE head <= \(now) AND COALESCE(until, 0) <= \(now)), 0))
-                        FOR UPDATE SKIP LOCKED) AS due
-                    WHERE groups.head <= \(now) AND COALESCE(groups.until, 0) <= \(now)
-                    ORDER BY due.run_at, due.id LIMIT \(limit))) \(columns)
+                     WHERE id = ANY (ARRAY(
+                        SELECT due.id FROM (VALUES \(rows: due.map { [$0.name.sqlValue] })) AS v, LATERAL (
+                            SELECT id FROM jobs
+                            WHERE state = 'ready' AND lane_group = v.column1 AND run_at <= \(now)
+                            ORDER BY lane_group, run_at, id LIMIT \(share) FOR UPDATE SKIP LOCKED) AS due
+                        LIMIT \(limit))) \(columns)
                     """)
         }
-        guard jobs.count < limit else { return (jobs, nil) }
-        return (jobs.sorted { $0.id < $1.id }, try nextDue(in: db))
-    }
-
-    private func dueIDs(limit: Int, now: Date, in db: Connection) throws -> [ClaimedJob.ID] {
-        let groups = try JobGroup.all(in: db).filter { $0.isDue(at: now) }
-        let share = max(1, limit / max(1, groups.count))
-        let due = try groups.flatMap { group in
-            try db.all(
-                """
-                SELECT id, run_at FROM jobs
-                WHERE state = 'ready' AND lane_group = \(group.name) AND run_at <= \(now)
-                ORDER BY lane_group, run_at, id LIMIT \(share)
-                """
-            ).map { row -> (id: ClaimedJob.ID, runAt: Date) in (try row["id"], try row["run_at"]) }
-        }
-        return due.sorted { ($0.runAt, $0.id) < ($1.runAt, $1.id) }.prefix(limit).map(\.id)
+        // Others took them a moment ago.
+        guard !jobs.isEmpty else { return ([], now.addingTimeInterval(0.01)) }
+        return (jobs.sorted { $0.id < $1.id }, nil)
     }
 
     /// When the next job may run, which may be past; nil when none is ready.

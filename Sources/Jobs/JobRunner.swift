@@ -122,7 +122,7 @@ public struct JobRunner: Service {
                         wake.yield()
                     }
                 }
-                more = claimed.jobs.count == free
+                more = !claimed.jobs.isEmpty
             }
         }
     }

@@ -18,7 +18,7 @@ final class PostgresListener: Sendable {
     /// The statement that raises a signal, given its name.
     private static let notification = "SELECT pg_notify(\(channel), $1)"
     /// How long it takes at least from one announcement to the next; what is raised meanwhile is merged.
-    private static let pace: Duration = .milliseconds(5)
+    private static let pace: Duration = .milliseconds(10)
 
     /// One for each schema. Servers share it; who has to be alone holds it alone.
     private static let tenureLock = "hashtextextended('patchbay servers ' || current_schema(), 19)"
@@ -127,7 +127,8 @@ final class PostgresListener: Sendable {
                 first = nil
                 let name: String? = try connection.all("SELECT \(Self.channel) AS name", []).first?["name"]
                 let quoted = (name ?? "patchbay").replacing(bytes: "\"", with: "\"\"")
-                try connection.command("LISTEN \"\(quoted)\"")
+                // Nobody has to wait for the disk because of an announcement, which is gone with the server anyway.
+                try connection.command("SET synchronous_commit = off; LISTEN \"\(quoted)\"")
                 // What was raised while nobody listened is made up for by looking once.
                 hub.raiseAll()
                 var shown = 0
