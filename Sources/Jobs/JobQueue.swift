@@ -63,7 +63,7 @@ public struct JobQueue: Sendable {
     }
 
     /// Takes jobs that are due: of each group of lanes that is not paused its oldest, as many of each.
-    /// - Returns: the jobs, and if there are none, when to ask again.
+    /// - Returns: the jobs, and when to ask again, unless somebody signals earlier.
     public func claim(
         worker: String, limit: Int, lease: Duration, now: Date, in db: Connection
     ) throws -> (jobs: [ClaimedJob], nextDue: Date?) {
@@ -103,7 +103,11 @@ public struct JobQueue: Sendable {
         }
         // Others took them a moment ago.
         guard !jobs.isEmpty else { return ([], now.addingTimeInterval(0.01)) }
-        return (jobs.sorted { $0.id < $1.id }, nil)
+        let areMore = due.contains { group in
+            jobs.count { ($0.laneGroup ?? JobGroup.none) == group.name } == share
+        }
+        // What is due next in a group of which all was taken is not known: soon enough for a retry.
+        return (jobs.sorted { $0.id < $1.id }, now.addingTimeInterval(areMore ? 0 : 0.05))
     }
 
     /// When the next job may run, which may be past; nil when none is ready.

@@ -97,13 +97,19 @@ public struct JobRunner: Service {
         wakes: AsyncStream<Void>, wake: AsyncStream<Void>.Continuation, on threads: WorkThreads,
         running: inout DiscardingTaskGroup
     ) async {
+        let alarm = Alarm()
         desk.onRelease { wake.yield() }
         wake.yield()
         for await _ in wakes.cancelOnGracefulShutdown() {
             var more = true
             while more, !Task.isShuttingDownGracefully, !Task.isCancelled {
                 let free = min(options.concurrency - desk.held, options.claimLimit)
-                guard free > 0 else { break }
+                guard free > 0 else {
+                    desk.isFull = true
+                    // Some may have been released before that was said.
+                    if desk.held >= options.concurrency { break }
+                    continue
+                }
                 let claimed: (jobs: [ClaimedJob], nextDue: Date?)
                 do {
                     claimed = try await claim(free)
@@ -115,14 +121,16 @@ public struct JobRunner: Service {
                     desk.take(job)
                     running.addTask(executorPreference: threads) { await run(job) }
                 }
-                if let due = claimed.nextDue, case let wait = due.timeIntervalSince(now()), wait < options.poll.seconds
+                if let due = claimed.nextDue, case let wait = due.timeIntervalSince(now()),
+                    wait < options.poll.seconds, alarm.set(due)
                 {
                     running.addTask {
                         try? await Task.sleep(for: .seconds(max(0, wait)))
+                        alarm.rang(due)
                         wake.yield()
                     }
                 }
-                more = !claimed.jobs.isEmpty
+                more = claimed.jobs.count == free
             }
         }
     }
@@ -266,6 +274,24 @@ extension JobRunner {
     }
 }
 
+/// The next time to look for jobs; one is enough.
+private final class Alarm: Sendable {
+    private let next = Mutex<Date?>(nil)
+
+    /// Whether it has to be waited for: not when it rings earlier anyway.
+    func set(_ date: Date) -> Bool {
+        next.withLock { next in
+            if let next, next <= date { return false }
+            next = date
+            return true
+        }
+    }
+
+    func rang(_ date: Date) {
+        next.withLock { if $0 == date { $0 = nil } }
+    }
+}
+
 /// Since when workers are not seen any more.
 struct Absences {
     let patience: Duration
@@ -295,6 +321,7 @@ private final class SettlingDesk: Sendable {
         var held: Set<Holding> = []
         var bells: [AsyncStream<Void>.Continuation] = []
         var released: @Sendable () -> Void = {}
+        var isFull = false
     }
 
     private struct Holding: Hashable {
@@ -308,6 +335,12 @@ private final class SettlingDesk: Sendable {
     }
 
     private let state = Mutex(State())
+
+    /// Whether no more could be claimed for want of room.
+    var isFull: Bool {
+        get { state.withLock(\.isFull) }
+        set { state.withLock { $0.isFull = newValue } }
+    }
 
     /// How many jobs this runner holds.
     var held: Int { state.withLock(\.held.count) }
@@ -357,11 +390,13 @@ private final class SettlingDesk: Sendable {
     }
 
     func release(_ jobs: [ClaimedJob]) {
+        // Only then does somebody wait for room.
         let released = state.withLock { state in
             for job in jobs { state.held.remove(Holding(job)) }
-            return state.released
+            defer { state.isFull = false }
+            return state.isFull ? state.released : nil
         }
-        released()
+        released?()
     }
 }
 
