@@ -77,13 +77,11 @@ public struct JobRunner: Service {
                 upkeep.addTask { for await _ in visits { await settleAll() } }
             }
             // Discarding: another group would keep each ended job's task until the server stops.
-            let threads = WorkThreads()
             await withDiscardingTaskGroup { running in
-                await claimUntilStopped(wakes: wakes, wake: wake, on: threads, running: &running)
+                await claimUntilStopped(wakes: wakes, wake: wake, running: &running)
                 await drain()
                 running.cancelAll()
             }
-            threads.close()
             await settleAll()
             upkeep.cancelAll()
             // Cancelled upkeep is no failure.
@@ -94,8 +92,7 @@ public struct JobRunner: Service {
     }
 
     private func claimUntilStopped(
-        wakes: AsyncStream<Void>, wake: AsyncStream<Void>.Continuation, on threads: WorkThreads,
-        running: inout DiscardingTaskGroup
+        wakes: AsyncStream<Void>, wake: AsyncStream<Void>.Continuation, running: inout DiscardingTaskGroup
     ) async {
         let alarm = Alarm()
         desk.onRelease { wake.yield() }
@@ -119,7 +116,7 @@ public struct JobRunner: Service {
                 }
                 for job in claimed.jobs {
                     desk.take(job)
-                    running.addTask(executorPreference: threads) { await run(job) }
+                    running.addTask { await run(job) }
                 }
                 if let due = claimed.nextDue, case let wait = due.timeIntervalSince(now()),
                     wait < options.poll.seconds, alarm.set(due)
