@@ -136,14 +136,26 @@ public struct MessageRenderer: Sendable {
     /// Whether nothing has to be escaped, trimmed or looked at by character: most names and many lines are plain.
     private static func isPlain(_ text: String) -> Bool {
         guard text.utf8.first != UInt8(ascii: " "), text.utf8.last != UInt8(ascii: " ") else { return false }
-        return text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "\\"), UInt8(ascii: "`"), UInt8(ascii: "*"), UInt8(ascii: "_"), UInt8(ascii: "["),
-                UInt8(ascii: "]"), UInt8(ascii: "#"), UInt8(ascii: "~"), UInt8(ascii: "|"), UInt8(ascii: "!"),
-                UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
-                false
-            default: (0x20...0x7E).contains(byte)
-            }
+        return text.utf8.allSatisfy { (0x20...0x7E).contains($0) && escape(of: $0) == nil }
+    }
+
+    /// What stands for a sign by which text could change the layout or mention somebody; nil for all others.
+    private static func escape(of byte: UInt8) -> String? {
+        switch byte {
+        case UInt8(ascii: "\\"): #"\\"#
+        case UInt8(ascii: "`"): #"\`"#
+        case UInt8(ascii: "*"): #"\*"#
+        case UInt8(ascii: "_"): #"\_"#
+        case UInt8(ascii: "["): #"\["#
+        case UInt8(ascii: "]"): #"\]"#
+        case UInt8(ascii: "#"): ##"\#"##
+        case UInt8(ascii: "~"): #"\~"#
+        case UInt8(ascii: "|"): #"\|"#
+        case UInt8(ascii: "!"): #"\!"#
+        case UInt8(ascii: "<"): "&lt;"
+        case UInt8(ascii: ">"): "&gt;"
+        case UInt8(ascii: "&"): "&amp;"
+        default: nil
         }
     }
 
@@ -162,13 +174,11 @@ public struct MessageRenderer: Sendable {
         var escaped = ""
         for index in scalars.indices {
             let scalar = scalars[index]
+            if scalar.isASCII, let escape = escape(of: UInt8(truncatingIfNeeded: scalar.value)) {
+                escaped += escape
+                continue
+            }
             switch scalar {
-            case "\\", "`", "*", "_", "[", "]", "#", "~", "|", "!":
-                escaped += "\\"
-                escaped.unicodeScalars.append(scalar)
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "&": escaped += "&amp;"
             // Marks that turn the direction of all that follows, beyond the text itself.
             case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": break
             // The end of a line of two scalars is one space.
