@@ -41,6 +41,7 @@ public struct ErrorTranslation: Sendable {
     /// Logs, minute by minute, how much was refused that was not logged one by one; runs until cancelled.
     public func run() async {
         while (try? await Task.sleep(for: .seconds(60))) != nil { refusals.flush() }
+        refusals.flush(all: true)
     }
 
     private func translated(_ error: any Error, _ request: Request, _ context: WebContext) -> Problem {

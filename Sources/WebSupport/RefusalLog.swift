@@ -30,7 +30,7 @@ final class RefusalLog: Sendable {
     }
 
     /// - Parameter request: who asked for what.
-    func note(_ problem: Problem, _ request: Logger.Metadata) {
+    func note(_ problem: Problem, _ request: @autoclosure () -> Logger.Metadata) {
         flush()
         let (instant, level) = (now(), Self.level(of: problem))
         let isLogged = minutes.withLock { minutes in
@@ -42,7 +42,7 @@ final class RefusalLog: Sendable {
             return isLogged
         }
         guard isLogged else { return }
-        var metadata = request
+        var metadata = request()
         metadata["code"] = "\(problem.code)"
         metadata["status"] = "\(problem.status.code)"
         if let reason = problem.reason { metadata["reason"] = "\(reason)" }
@@ -50,10 +50,11 @@ final class RefusalLog: Sendable {
     }
 
     /// Tells of those that were not logged, once their minute is over.
-    func flush() {
+    /// - Parameter all: also of minutes that are not over.
+    func flush(all: Bool = false) {
         let instant = now()
         let over = minutes.withLock { minutes in
-            let over = minutes.filter { $0.value.isOver(at: instant) }
+            let over = minutes.filter { all || $0.value.isOver(at: instant) }
             for code in over.keys { minutes[code] = nil }
             return over
         }
