@@ -4,7 +4,6 @@ import Foundation
 import Logging
 import Metrics
 import ServiceLifecycle
-import Synchronization
 
 /// Runs the jobs of a set of handlers until shutdown: claims what is due, renews leases, settles outcomes in batches,
 /// takes over what dead workers left, and hands back the rest when it stops.
@@ -100,13 +99,8 @@ public struct JobRunner: Service {
         for await _ in wakes.cancelOnGracefulShutdown() {
             var more = true
             while more, !Task.isShuttingDownGracefully, !Task.isCancelled {
-                let free = min(options.concurrency - desk.held, options.claimLimit)
-                guard free > 0 else {
-                    desk.isFull = true
-                    // Some may have been released before that was said.
-                    if desk.held >= options.concurrency { break }
-                    continue
-                }
+                let free = min(desk.room(within: options.concurrency), options.claimLimit)
+                guard free > 0 else { break }
                 let claimed: (jobs: [ClaimedJob], nextDue: Date?)
                 do {
                     claimed = try await claim(free)
@@ -268,132 +262,6 @@ extension JobRunner {
             // If even that fails, the lease runs out and the job runs again.
             try? await settle([failed])
         }
-    }
-}
-
-/// The next time to look for jobs; one is enough.
-private final class Alarm: Sendable {
-    private let next = Mutex<Date?>(nil)
-
-    /// Whether it has to be waited for: not when it rings earlier anyway.
-    func set(_ date: Date) -> Bool {
-        next.withLock { next in
-            if let next, next <= date { return false }
-            next = date
-            return true
-        }
-    }
-
-    func rang(_ date: Date) {
-        next.withLock { if $0 == date { $0 = nil } }
-    }
-}
-
-/// Since when workers are not seen any more.
-struct Absences {
-    let patience: Duration
-    private var since: [String: ContinuousClock.Instant] = [:]
-
-    init(patience: Duration) {
-        self.patience = patience
-    }
-
-    /// Who is gone for good.
-    /// - Parameter absent: who is not seen now.
-    mutating func gone(of absent: Set<String>, at instant: ContinuousClock.Instant) -> [String] {
-        since = since.filter { absent.contains($0.key) }
-        for worker in absent where since[worker] == nil { since[worker] = instant }
-        return since.filter { instant - $0.value >= patience }.keys.sorted()
-    }
-}
-
-/// Where finished runs wait to be settled, and the list of jobs that this runner holds.
-private final class SettlingDesk: Sendable {
-    /// Two: one batch gathers and computes while the other waits for the disk.
-    static let clerks = 2
-
-    private struct State {
-        var pending: [JobQueue.Settlement] = []
-        /// A job that was lost to a full lease and claimed again is held twice for a while, under two fences.
-        var held: Set<Holding> = []
-        var bells: [AsyncStream<Void>.Continuation] = []
-        var released: @Sendable () -> Void = {}
-        var isFull = false
-    }
-
-    private struct Holding: Hashable {
-        let id: ClaimedJob.ID
-        let fence: Int
-
-        init(_ job: ClaimedJob) {
-            id = job.id
-            fence = job.fence
-        }
-    }
-
-    private let state = Mutex(State())
-
-    /// Whether no more could be claimed for want of room.
-    var isFull: Bool {
-        get { state.withLock(\.isFull) }
-        set { state.withLock { $0.isFull = newValue } }
-    }
-
-    /// How many jobs this runner holds.
-    var held: Int { state.withLock(\.held.count) }
-    /// The jobs that this runner holds.
-    var jobs: [ClaimedJob.ID] { state.withLock { $0.held.map(\.id) } }
-
-    func onRelease(_ action: @escaping @Sendable () -> Void) {
-        state.withLock { $0.released = action }
-    }
-
-    /// Rings each time something was brought.
-    func visits() -> AsyncStream<Void> {
-        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
-        state.withLock { $0.bells.append(continuation) }
-        return stream
-    }
-
-    func take(_ job: ClaimedJob) {
-        state.withLock { _ = $0.held.insert(Holding(job)) }
-    }
-
-    func bring(_ settlement: JobQueue.Settlement) {
-        let bells = state.withLock { state in
-            state.pending.append(settlement)
-            return state.bells
-        }
-        for bell in bells { bell.yield() }
-    }
-
-    /// - Parameter largest: how many at the most.
-    func takeBatch(largest: Int) -> [JobQueue.Settlement] {
-        state.withLock { state in
-            // One kind at a time: then no batch holds the lanes into which another wants to enqueue.
-            guard let kind = state.pending.first?.job.kind else { return [] }
-            var batch: [JobQueue.Settlement] = []
-            state.pending.removeAll { settlement in
-                guard settlement.job.kind == kind, batch.count < largest else { return false }
-                batch.append(settlement)
-                return true
-            }
-            return batch
-        }
-    }
-
-    func putBack(_ batch: [JobQueue.Settlement]) {
-        state.withLock { $0.pending.insert(contentsOf: batch, at: 0) }
-    }
-
-    func release(_ jobs: [ClaimedJob]) {
-        // Only then does somebody wait for room.
-        let released = state.withLock { state in
-            for job in jobs { state.held.remove(Holding(job)) }
-            defer { state.isFull = false }
-            return state.isFull ? state.released : nil
-        }
-        released?()
     }
 }
 

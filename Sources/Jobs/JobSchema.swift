@@ -47,17 +47,17 @@ public let jobSchema: [SQL] = [
     """,
 ]
 
+/// SQLite uses a partial index only for the very condition that it names, so an index for three states served none of them:
+/// each look into a lane read all jobs.
+public let jobLaneSchema: [SQL] = [
+    "DROP INDEX jobs_in_lane",
+    "CREATE INDEX jobs_in_lane ON jobs (lane, state, id) WHERE lane IS NOT NULL",
+]
+
 /// Pauses leave jobs alone, and jobs are claimed group by group: one index instead of two.
 public let jobGroupSchema: [SQL] = [
     "UPDATE jobs SET lane_group = '' WHERE lane_group IS NULL",
     "DROP INDEX jobs_ready",
     "DROP INDEX jobs_ready_by_group",
     "CREATE INDEX jobs_ready ON jobs (lane_group, run_at, id) WHERE state = 'ready'",
-]
-
-/// SQLite uses a partial index only for the very condition that it names, so an index for three states served none of them:
-/// each look into a lane read all jobs.
-public let jobLaneSchema: [SQL] = [
-    "DROP INDEX jobs_in_lane",
-    "CREATE INDEX jobs_in_lane ON jobs (lane, state, id) WHERE lane IS NOT NULL",
 ]
