@@ -22,6 +22,7 @@ public final class Connection {
     private let runner: any StatementRunner
     private let belongings: Belongings
     private(set) var signals: Set<Signal> = []
+    private(set) var hints: Set<Signal> = []
     private var memory: [String: any Sendable] = [:]
 
     init(engine: Engine, runner: any StatementRunner, belongings: Belongings = Belongings()) {
@@ -110,9 +111,10 @@ public final class Connection {
         signals.insert(signal)
     }
 
-    func takeSignals() -> Set<Signal> {
-        defer { signals = [] }
-        return signals
+    /// Does the same for those who look now and then anyway. It is told to other processes soon after the commit instead of
+    /// with it, and is lost if this one ends in between: commits that tell others go one after the other.
+    public func hint(_ signal: Signal) {
+        hints.insert(signal)
     }
 }
 

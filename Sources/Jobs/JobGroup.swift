@@ -26,23 +26,22 @@ struct JobGroup: RowDecodable {
     func isDue(at now: Date) -> Bool { due <= now }
 
     static func all(in db: Connection) throws -> [JobGroup] {
-        try db.all(ready + " SELECT name, head, until FROM groups")
+        try db.all(query)
     }
 
-    /// The beginning of a statement, which calls them `groups`. Goes from one name in the index to the next.
-    static let ready: SQL = """
+    /// Goes from one name in the index to the next.
+    static let query: SQL = """
         WITH RECURSIVE names (name) AS (
             SELECT (SELECT lane_group FROM jobs WHERE state = 'ready' ORDER BY lane_group LIMIT 1)
             UNION ALL
             SELECT (
                 SELECT j.lane_group FROM jobs j WHERE j.state = 'ready' AND j.lane_group > names.name
                 ORDER BY j.lane_group LIMIT 1)
-            FROM names WHERE names.name IS NOT NULL),
-        groups (name, head, until) AS (
-            SELECT names.name, (
-                    SELECT j.run_at FROM jobs j WHERE j.state = 'ready' AND j.lane_group = names.name
-                    ORDER BY j.lane_group, j.run_at LIMIT 1),
-                p.until
-            FROM names LEFT JOIN lane_pauses p ON p.lane_group = names.name WHERE names.name IS NOT NULL)
+            FROM names WHERE names.name IS NOT NULL)
+        SELECT names.name, (
+                SELECT j.run_at FROM jobs j WHERE j.state = 'ready' AND j.lane_group = names.name
+                ORDER BY j.lane_group, j.run_at LIMIT 1) AS head,
+            p.until
+        FROM names LEFT JOIN lane_pauses p ON p.lane_group = names.name WHERE names.name IS NOT NULL
         """
 }

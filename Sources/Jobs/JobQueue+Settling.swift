@@ -72,7 +72,7 @@ extension JobQueue {
             }
         }
         try finish(finished.map(\.id), now: now, in: db)
-        try promote(freedLanes, now: now, in: db)
+        try promote(freedLanes, in: db)
         try enqueue(following, now: now, in: db)
         return lost
     }
@@ -103,7 +103,7 @@ extension JobQueue {
             UPDATE jobs SET state = 'ready', run_at = \(instant), failures = failures + \(failures), interrupted = 0,
                 last_error = \(error), worker = NULL, lease_until = NULL WHERE id = \(job.id)
             """)
-        db.signal(.jobs)
+        db.hint(.jobs)
     }
 
     private func park(_ job: ClaimedJob, error: String, in db: Connection) throws {
@@ -123,7 +123,7 @@ extension JobQueue {
     }
 
     /// Makes the next job of each lane ready, unless another is at its head already.
-    func promote(_ lanes: [String], now: Date, in db: Connection) throws {
+    func promote(_ lanes: [String], in db: Connection) throws {
         guard !lanes.isEmpty else { return }
         // One look for each lane, however much waits in it. The state as a range and the order by all columns of the index
         // of lanes leave no other index that has the order, such as that of the ids, which would begin with other lanes.
@@ -139,7 +139,7 @@ extension JobQueue {
                 WHERE (
                     SELECT 1 FROM jobs h WHERE h.lane = v.column1 AND h.state IN ('ready', 'running') LIMIT 1) IS NULL)
             """)
-        if promoted > 0 { db.signal(.jobs) }
+        if promoted > 0 { db.hint(.jobs) }
     }
 }
 
@@ -159,7 +159,7 @@ extension JobQueue {
             VALUES (\(laneGroup), \(until), \(reason), \(now))
             ON CONFLICT (lane_group) DO UPDATE SET until = excluded.until, reason = excluded.reason
             """)
-        db.signal(.jobs)
+        db.hint(.jobs)
         return until
     }
 
@@ -174,14 +174,14 @@ extension JobQueue {
             UPDATE jobs SET run_at = \(now)
             WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at = \(until) AND run_at > \(now)
             """)
-        db.signal(.jobs)
+        db.hint(.jobs)
     }
 
     /// Lets the job at the head of a lane, which waits for its next try, run at once.
     public func hasten(lane: String, now: Date, in db: Connection) throws {
         let hastened = try db.execute(
             "UPDATE jobs SET run_at = \(now) WHERE lane = \(lane) AND state = 'ready' AND run_at > \(now)")
-        if hastened > 0 { db.signal(.jobs) }
+        if hastened > 0 { db.hint(.jobs) }
     }
 
     /// Lets all jobs of a group of lanes that wait for their next try run at once: whatever they waited for is there again.
@@ -193,7 +193,7 @@ extension JobQueue {
             UPDATE jobs SET run_at = \(now)
             WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at > \(now)\(which)
             """)
-        if hastened > 0 { db.signal(.jobs) }
+        if hastened > 0 { db.hint(.jobs) }
     }
 
     /// Whether a job like this is on its way.

@@ -59,7 +59,7 @@ public struct JobQueue: Sendable {
                 DO UPDATE SET run_at = excluded.run_at WHERE jobs.run_at > excluded.run_at
                 """)
         }
-        db.signal(.jobs)
+        db.hint(.jobs)
     }
 
     /// Takes jobs that are due: of each group of lanes that is not paused its oldest, as many of each.
@@ -170,7 +170,7 @@ public struct JobQueue: Sendable {
             UPDATE jobs SET state = 'ready', run_at = \(now), interrupted = 1, worker = NULL, lease_until = NULL
             WHERE \(lost)
             """)
-        if count > 0 { db.signal(.jobs) }
+        if count > 0 { db.hint(.jobs) }
         return count
     }
 

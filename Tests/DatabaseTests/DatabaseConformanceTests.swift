@@ -168,7 +168,7 @@ struct DatabaseConformanceTests {
         }
     }
 
-    @Test("A signal wakes after commit, in this process and in others", arguments: TestDatabase.engines)
+    @Test("A signal and a hint wake after commit, in this process and in others", arguments: TestDatabase.engines)
     func signals(engine: Engine) async throws {
         try await TestDatabase.withAddress(engine) { address in
             let here = try await Database.open(address, logger: TestDatabase.logger)
@@ -181,6 +181,12 @@ struct DatabaseConformanceTests {
             try await eventually("the other side hears") {
                 try await here.write { $0.signal(signal) }
                 return woken.value > 0
+            }
+            // Hints too, each one, also when others are being told at the moment.
+            for round in 0..<100 {
+                let before = woken.value
+                for _ in 0..<3 { try await here.write { $0.hint(signal) } }
+                try await eventually("the other side hears hint \(round)") { woken.value > before }
             }
             await here.close()
             await there.close()

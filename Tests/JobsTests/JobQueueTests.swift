@@ -61,13 +61,13 @@ struct JobQueueTests {
             }
             // It took over half a minute when each lane was looked for among all jobs.
             let start = ContinuousClock.now
-            try await database.write { [queue] db in try queue.promote(lanes + lanes, now: Date(), in: db) }
+            try await database.write { [queue] db in try queue.promote(lanes + lanes, in: db) }
             #expect(ContinuousClock.now - start < .seconds(3))
             let heads = try await database.read { db in
                 try db.all("SELECT id FROM jobs WHERE state = 'ready' ORDER BY id").map { row -> Int in try row["id"] }
             }
             #expect(heads == Array(1...48))
-            try await database.write { [queue] db in try queue.promote(lanes, now: Date(), in: db) }
+            try await database.write { [queue] db in try queue.promote(lanes, in: db) }
             try await #expect(counts(database).ready == 48)
         }
     }
@@ -306,7 +306,7 @@ struct JobQueueTests {
                     SELECT id, run_at FROM jobs WHERE state = 'ready' AND lane_group = 'x' AND run_at <= 1
                     ORDER BY lane_group, run_at, id LIMIT 10
                     """,
-                    JobGroup.ready + " SELECT name, head, until FROM groups",
+                    JobGroup.query,
                     "SELECT 1 FROM jobs j WHERE j.lane = 'x' AND j.state IN ('ready', 'waiting', 'running')",
                     "SELECT id FROM jobs WHERE state = 'running' AND lease_until < 1",
                     "SELECT id FROM jobs WHERE lane_group = 'x' AND state = 'ready' AND run_at < 1",

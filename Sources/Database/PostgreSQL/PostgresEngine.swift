@@ -71,17 +71,17 @@ final class PostgresEngine: DatabaseEngine {
     func write<Value: Sendable>(
         as urgency: Urgency, _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
-        let (value, signals) = try await run { [belongings] connection in
+        let (value, signals, hints) = try await run { [belongings] connection in
             try Self.transaction(connection, belongings, body)
         }
-        hub.raise(signals)
-        listener.announce(signals)
+        hub.raise(signals.union(hints))
+        listener.announce(hints)
         return value
     }
 
     private static func transaction<Value>(
         _ postgres: PostgresConnection, _ belongings: Belongings, _ body: (Connection) throws -> Value
-    ) throws -> (Value, Set<Signal>) {
+    ) throws -> (Value, signals: Set<Signal>, hints: Set<Signal>) {
         let connection = Connection(engine: .postgres, runner: postgres, belongings: belongings)
         do {
             let value = try begun(postgres) {
@@ -91,8 +91,11 @@ final class PostgresEngine: DatabaseEngine {
                 if !postgres.hasBegun { try postgres.flush() }
                 return value
             }
+            for signal in connection.signals {
+                try postgres.send(PostgresListener.notification, [.text(signal.rawValue)])
+            }
             try postgres.commit()
-            return (value, connection.takeSignals())
+            return (value, connection.signals, connection.hints)
         } catch {
             postgres.rollBack()
             throw error

@@ -9,14 +9,14 @@ import Synchronization
 ///
 /// It shows who of this process is there, too, by locks that end with it.
 ///
-/// Signals are not part of the transactions that raise them: all that notify take one lock for their commit, one after the
+/// Hints are not part of the transactions that give them: all that notify take one lock for their commit, one after the
 /// other. Whoever misses one looks by himself soon.
 final class PostgresListener: Sendable {
     /// The NOTIFY channel, one for each schema, so that installations in one database do not wake each other; the payload
     /// names the signal. An SQL expression.
     private static let channel = "'patchbay.' || current_schema()"
     /// The statement that raises a signal, given its name.
-    private static let notification = "SELECT pg_notify(\(channel), $1)"
+    static let notification = "SELECT pg_notify(\(channel), $1)"
     /// How long it takes at least from one announcement to the next; what is raised meanwhile is merged.
     private static let pace: Duration = .milliseconds(10)
 
@@ -53,11 +53,11 @@ final class PostgresListener: Sendable {
         for end in [bell.ear, bell.rope] where end >= 0 { close(end) }
     }
 
-    /// Tells all other servers of signals, soon.
-    func announce(_ signals: Set<Signal>) {
-        guard !signals.isEmpty else { return }
+    /// Tells all other servers of hints, soon.
+    func announce(_ hints: Set<Signal>) {
+        guard !hints.isEmpty else { return }
         let isFirst = announcements.withLock { announcements in
-            defer { announcements.formUnion(signals) }
+            defer { announcements.formUnion(hints) }
             return announcements.isEmpty
         }
         if isFirst { ring() }
@@ -72,9 +72,17 @@ final class PostgresListener: Sendable {
     private func ring() { write(bell.rope, "!", 1) }
 
     private func sendAnnouncements(on connection: PostgresConnection) throws {
-        let signals = announcements.withLock { $0 }
-        for signal in signals { _ = try connection.all(Self.notification, [.text(signal.rawValue)]) }
-        announcements.withLock { $0.subtract(signals) }
+        // Taken before they are told: what is hinted at meanwhile is told once more.
+        let hints = announcements.withLock { announcements in
+            defer { announcements = [] }
+            return announcements
+        }
+        do {
+            for hint in hints { _ = try connection.all(Self.notification, [.text(hint.rawValue)]) }
+        } catch {
+            announcements.withLock { $0.formUnion(hints) }
+            throw error
+        }
     }
 
     /// Connects where something has to be locked before anything else is done; blocks.

@@ -114,7 +114,8 @@ final class GroupCommit: Sendable {
     private func drain() {
         while true {
             let group = state.withLock { state -> ArraySlice<Waiting> in
-                var group = state.prompt.prefix(Self.largestGroup)
+                // One place is left, so that what nobody waits for never stands still.
+                var group = state.prompt.prefix(Self.largestGroup - 1)
                 state.prompt.removeFirst(group.count)
                 if group.isEmpty, let first = state.background.popFirst() { group = [first] }
                 if group.isEmpty { state.draining = false }
@@ -157,7 +158,7 @@ final class GroupCommit: Sendable {
                     if db.isInsideTransaction { _ = try? connection.execute("ROLLBACK") }
                     throw error
                 }
-                return connection.takeSignals()
+                return connection.signals.union(connection.hints)
             }
             for finish in finishes { finish(nil) }
             hub.raise(signals)
