@@ -88,7 +88,8 @@ let package = Package(
         target(
             "Commands",
             [
-                "Accounts", "BoundaryText", "CMemory", "Outbound", "Server", "Simulators", "Telemetry", argumentParser,
+                "Accounts", "BoundaryText", "CMemory", "Outbound", "Server", "Simulators", "Telemetry", "WebSupport",
+                argumentParser,
                 coreMetrics,
                 httpClient,
                 lifecycle,
@@ -161,7 +162,9 @@ let package = Package(
         target("BoundaryText", []),
         target(
             "WebSupport",
-            ["BoundaryText", hummingbird, hummingbirdCore, httpTypes, logging, metrics, nioCore, nioHTTP1]),
+            [
+                "BoundaryText", hummingbird, hummingbirdCore, httpTypes, logging, metrics, nioCore, nioHTTP1, nioPosix,
+            ]),
         target("Jobs", ["BoundaryText", "Database", lifecycle, logging, metrics]),
         target("Database", ["BoundaryText", "CPostgres", grdb, logging, nioCore, nioPosix]),
         target("Outbound", ["BoundaryText", httpClient, logging, metrics, nioCore, nioHTTP1, nioPosix, nioSSL]),

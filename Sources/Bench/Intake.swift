@@ -3,8 +3,6 @@ import Database
 import Foundation
 import Hummingbird
 import Logging
-import NIOCore
-import NIOPosix
 import Simulators
 import WebSupport
 
@@ -63,7 +61,10 @@ struct EmptyServer: AsyncParsableCommand {
     @Option var port: Int
 
     func run() async throws {
-        NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
+        try await withTaskExecutorPreference(EventLoops.shared) { try await serve() }
+    }
+
+    private func serve() async throws {
         var logger = Logger(label: "empty")
         logger.logLevel = .critical
         let router = Router(context: WebContext.self)

@@ -36,6 +36,23 @@ extension BidirectionalCollection<UInt8> {
 }
 
 extension StringProtocol {
+    /// The text as part of an address: each byte but letters, digits and those kept becomes `%` and two digits (RFC 3986,
+    /// section 2.1).
+    /// - Parameter kept: ASCII signs that stay as they are.
+    package func percentEncoded(keeping kept: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(utf8.count)
+        for byte in utf8 {
+            if byte.isLetter || byte.isDigit || kept.utf8.contains(byte) {
+                encoded.append(byte)
+            } else {
+                encoded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: encoded, as: UTF8.self)
+    }
+
     /// What follows the prefix; nil when the text does not begin with it, byte for byte.
     package func dropping(prefix: String) -> SubSequence? {
         guard utf8.starts(with: prefix.utf8) else { return nil }

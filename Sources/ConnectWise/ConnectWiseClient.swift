@@ -141,7 +141,7 @@ public struct ConnectWiseClient: Sendable {
         } catch {
             throw ConnectWiseError(error)
         }
-        clock.read(response.header("date"))
+        clock.hear(response.header("date"))
         guard let error = ConnectWiseError(response) else { return response }
         if case .rateLimited(let retryAfter) = error { remote.pause(for: retryAfter) }
         throw error
@@ -161,14 +161,19 @@ private final class ServerClock: Sendable {
             "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .defaultDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) GMT",
         locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt)
 
-    private let seen = Mutex<TimeInterval?>(nil)
+    /// What the last answer said, and when. Read when it is asked for: few ask, and reading a date takes long.
+    private let seen = Mutex<(said: String, at: Date)?>(nil)
 
-    var ahead: TimeInterval? { seen.withLock(\.self) }
+    var ahead: TimeInterval? {
+        guard let (said, at) = seen.withLock(\.self), let instant = try? Date(said, strategy: Self.format) else {
+            return nil
+        }
+        return instant.timeIntervalSince(at)
+    }
 
-    func read(_ date: String?) {
-        guard let date, let instant = try? Date(date, strategy: Self.format) else { return }
-        let ahead = instant.timeIntervalSinceNow
-        seen.withLock { $0 = ahead }
+    func hear(_ date: String?) {
+        guard let date else { return }
+        seen.withLock { $0 = (date, Date()) }
     }
 }
 

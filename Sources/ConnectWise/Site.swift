@@ -117,10 +117,5 @@ public struct CompanyInfo: Decodable, Sendable, Equatable {
 
 enum Query {
     /// Percent-encodes a value; keeps what is harmless in a query so that URLs stay short.
-    static func encode(_ value: String) -> String {
-        value.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
-    }
-
-    private static let allowed = CharacterSet(
-        charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~,/():")
+    static func encode(_ value: String) -> String { value.percentEncoded(keeping: "-._~,/():") }
 }

@@ -116,6 +116,9 @@ public final class Connection {
     public func hint(_ signal: Signal) {
         hints.insert(signal)
     }
+
+    /// Nobody need hear of it any more.
+    func withdraw(_ hint: Signal) { hints.remove(hint) }
 }
 
 extension Equatable {

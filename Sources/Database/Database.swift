@@ -1,5 +1,6 @@
 import BoundaryText
 import Logging
+import Synchronization
 
 /// What one engine offers; the two conformers are in `SQLite/` and `PostgreSQL/`.
 protocol DatabaseEngine: Sendable {
@@ -30,6 +31,7 @@ public final class Database: Sendable {
     private let implementation: any DatabaseEngine
     private let hub: SignalHub
     private let belongings: Belongings
+    private let waiting = Atomic(0)
 
     private init(engine: Engine, implementation: any DatabaseEngine, hub: SignalHub, _ belongings: Belongings) {
         self.engine = engine
@@ -78,8 +80,21 @@ public final class Database: Sendable {
     public func write<Value: Sendable>(
         as urgency: Urgency = .prompt, _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
-        try await implementation.write(as: urgency, body)
+        guard case .prompt = urgency else { return try await implementation.write(as: urgency, body) }
+        return try await waited { try await implementation.write(as: urgency, body) }
     }
+
+    /// Counts among those who wait while the closure runs.
+    func waited<Value>(_ body: () async throws -> Value) async rethrows -> Value {
+        waiting.add(1, ordering: .relaxed)
+        defer { waiting.subtract(1, ordering: .relaxed) }
+        return try await body()
+    }
+
+    /// Whether so many wait for their writes at the moment that work for which nobody waits had better be little.
+    public var isPressed: Bool { waiting.load(ordering: .relaxed) >= Self.press }
+    // Fewer wait at any rate of hooks with which jobs keep up.
+    private static let press = 16
 
     /// Shows all other processes that somebody of this name is there, as long as this process lives and reaches the
     /// database; see ``Connection/absent(_:)``. On SQLite there is no other process.
@@ -90,6 +105,12 @@ public final class Database: Sendable {
     /// Yields once for each time (merged while nobody looks) the signal was raised, here or by another server.
     public func signals(_ signal: Signal) -> AsyncStream<Void> {
         hub.stream(signal)
+    }
+
+    /// Has somebody take part in all transactions of this process that give a hint. There is one for each hint: this one takes
+    /// the place of the last, and nil of all.
+    public func attend(to hint: Signal, with attendance: Attendance?) {
+        hub.attend(to: hint, with: attendance)
     }
 
     /// Finishes what runs and closes all connections.

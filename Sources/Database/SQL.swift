@@ -146,13 +146,23 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             parts.append(.rows(rows))
         }
 
-        /// Binds a list as `?, ?, ?`; an empty list as `NULL`, which equals nothing.
+        /// Binds a list for `IN` as `?, ?, ?`; an empty list as `NULL`, which equals nothing. Its last value is repeated
+        /// until there are a power of two, so that there are few statements to prepare and plan.
         public mutating func appendInterpolation(list values: some Collection<some SQLConvertible>) {
             if values.isEmpty { parts.append(.text("NULL")) }
-            for (index, value) in values.enumerated() {
-                if index > 0 { parts.append(.text(", ")) }
-                parts.append(.value(value.sqlValue))
+            var count = 0
+            func append(_ value: SQLValue, to parts: inout [Part]) {
+                if count > 0 { parts.append(.text(", ")) }
+                parts.append(.value(value))
+                count += 1
             }
+            var last: SQLValue?
+            for value in values {
+                let bound = value.sqlValue
+                append(bound, to: &parts)
+                last = bound
+            }
+            while let last, count & (count - 1) != 0 { append(last, to: &parts) }
         }
     }
 }

@@ -18,6 +18,7 @@ final class SignalHub: Sendable {
     private struct State {
         var next = 0
         var listeners: [Signal: [Int: AsyncStream<Void>.Continuation]] = [:]
+        var attendances: [Signal: Attendance] = [:]
     }
 
     private let state = Mutex(State())
@@ -33,6 +34,14 @@ final class SignalHub: Sendable {
             self?.state.withLock { _ = $0.listeners[signal]?.removeValue(forKey: id) }
         }
         return stream
+    }
+
+    func attendance(to hint: Signal) -> Attendance? {
+        state.withLock { $0.attendances[hint] }
+    }
+
+    func attend(to hint: Signal, with attendance: Attendance?) {
+        state.withLock { $0.attendances[hint] = attendance }
     }
 
     func raise(_ signals: Set<Signal>) {

@@ -45,6 +45,10 @@ public final class WriteBatcher<Item: Sendable>: Sendable {
     /// Stores an item.
     /// - Throws: what the transaction threw, or ``DatabaseError/busy(_:)``.
     public func add(_ item: Item) async throws {
+        try await database.waited { try await wait(for: item) }
+    }
+
+    private func wait(for item: Item) async throws {
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             let entry = Entry(item: item, added: .now, stored: continuation)
             let refusal = state.withLock { state -> DatabaseError? in

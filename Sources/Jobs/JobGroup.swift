@@ -10,27 +10,34 @@ struct JobGroup: RowDecodable {
 
     let name: String
     /// When its first job is to run.
-    let head: Date
+    private let head: Date
+    /// When the first is to run whose time has not come yet.
+    private let later: Date?
     /// Until when it is paused.
-    let until: Date?
+    private let until: Date?
 
     init(row: Row) throws {
         name = try row["name"]
         head = try row["head"]
+        later = try row["later"]
         until = try row["until"]
     }
 
     /// When its first job may run.
     var due: Date { until.map { max(head, $0) } ?? head }
 
-    func isDue(at now: Date) -> Bool { due <= now }
+    /// When something may run of what is not due yet; nil when there is no such.
+    func next(after now: Date) -> Date? {
+        due > now ? due : later.map { later in until.map { max(later, $0) } ?? later }
+    }
 
-    static func all(in db: Connection) throws -> [JobGroup] {
-        try db.all(query)
+    static func all(at now: Date, in db: Connection) throws -> [JobGroup] {
+        try db.all(query(at: now))
     }
 
     /// Goes from one name in the index to the next.
-    static let query: SQL = """
+    static func query(at now: Date) -> SQL {
+        """
         WITH RECURSIVE names (name) AS (
             SELECT (SELECT lane_group FROM jobs WHERE state = 'ready' ORDER BY lane_group LIMIT 1)
             UNION ALL
@@ -40,8 +47,12 @@ struct JobGroup: RowDecodable {
             FROM names WHERE names.name IS NOT NULL)
         SELECT names.name, (
                 SELECT j.run_at FROM jobs j WHERE j.state = 'ready' AND j.lane_group = names.name
-                ORDER BY j.lane_group, j.run_at LIMIT 1) AS head,
+                ORDER BY j.lane_group, j.run_at LIMIT 1) AS head, (
+                SELECT j.run_at FROM jobs j
+                WHERE j.state = 'ready' AND j.lane_group = names.name AND j.run_at > \(now)
+                ORDER BY j.lane_group, j.run_at LIMIT 1) AS later,
             p.until
         FROM names LEFT JOIN lane_pauses p ON p.lane_group = names.name WHERE names.name IS NOT NULL
         """
+    }
 }

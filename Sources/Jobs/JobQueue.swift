@@ -63,13 +63,13 @@ public struct JobQueue: Sendable {
     }
 
     /// Takes jobs that are due: of each group of lanes that is not paused its oldest, as many of each.
-    /// - Returns: the jobs, and when to ask again, unless somebody signals earlier.
     public func claim(
         worker: String, limit: Int, lease: Duration, now: Date, in db: Connection
-    ) throws -> (jobs: [ClaimedJob], nextDue: Date?) {
-        let groups = try JobGroup.all(in: db)
-        let due = groups.filter { $0.isDue(at: now) }
-        guard !due.isEmpty else { return ([], groups.map(\.due).min()) }
+    ) throws -> JobClaim {
+        let groups = try JobGroup.all(at: now, in: db)
+        let due = groups.filter { $0.due <= now }
+        let next = groups.compactMap { $0.next(after: now) }.min()
+        guard !due.isEmpty else { return JobClaim(nextDue: next) }
         let (share, until) = (max(1, limit / due.count), now.addingTimeInterval(lease.seconds))
         let take: SQL =
             "UPDATE jobs SET state = 'running', fence = fence + 1, worker = \(worker), lease_until = \(until)"
@@ -101,18 +101,15 @@ public struct JobQueue: Sendable {
                         LIMIT \(limit))) \(columns)
                     """)
         }
-        // Others took them a moment ago.
-        guard !jobs.isEmpty else { return ([], now.addingTimeInterval(0.01)) }
         let areMore = due.contains { group in
             jobs.count { ($0.laneGroup ?? JobGroup.none) == group.name } == share
         }
-        // What is due next in a group of which all was taken is not known: soon enough for a retry.
-        return (jobs.sorted { $0.id < $1.id }, now.addingTimeInterval(areMore ? 0 : 0.05))
+        return JobClaim(jobs: jobs.sorted { $0.id < $1.id }, nextDue: areMore ? now : next, areMore: areMore)
     }
 
     /// When the next job may run, which may be past; nil when none is ready.
-    public func nextDue(in db: Connection) throws -> Date? {
-        try JobGroup.all(in: db).map(\.due).min()
+    public func nextDue(now: Date, in db: Connection) throws -> Date? {
+        try JobGroup.all(at: now, in: db).map(\.due).min()
     }
 
     /// Prolongs the leases of jobs that the worker knows it holds. Not of all that are in its name: it may have claimed

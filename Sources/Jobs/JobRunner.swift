@@ -38,7 +38,7 @@ public struct JobRunner: Service {
     private let logger: Logger
     private let now: @Sendable () -> Date
     private let worker: String
-    private let desk = SettlingDesk()
+    private let desk: JobDesk
 
     /// Makes a runner.
     /// - Parameters:
@@ -53,6 +53,7 @@ public struct JobRunner: Service {
         self.options = options
         self.now = now
         self.logger = logger
+        desk = JobDesk(places: options.concurrency)
         worker = "\(ProcessInfo.processInfo.hostName):\(UInt64.random(in: 0...UInt64.max))"
     }
 
@@ -60,25 +61,30 @@ public struct JobRunner: Service {
     public func run() async throws {
         database.appear(as: worker)
         try await rescue(everything: database.engine == .sqlite)
-        let (wakes, wake) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        database.attend(to: .jobs) { db in try claimAlong(in: db) }
+        let errands = desk.errands()
         // Jobs get time to end by themselves when a stop is asked for; everything else ends with them.
         await withThrowingTaskGroup(of: Void.self) { upkeep in
-            upkeep.addTask { for await _ in database.signals(.jobs) { wake.yield() } }
-            upkeep.addTask { try await every(options.poll) { wake.yield() } }
+            upkeep.addTask { for await _ in database.signals(.jobs) { desk.look() } }
+            upkeep.addTask { try await every(options.poll) { desk.look() } }
             upkeep.addTask { try await every(options.heartbeat) { await renewLeases() } }
             upkeep.addTask { try await every(options.lease / 4) { await rescueAbandoned() } }
             upkeep.addTask {
                 var absences = Absences(patience: options.absence)
                 try await every(options.watch) { await rescueAbsent(&absences) }
             }
-            for _ in 0..<SettlingDesk.clerks {
-                let visits = desk.visits()
-                upkeep.addTask { for await _ in visits { await settleAll() } }
+            for clerk in 0..<JobDesk.clerks {
+                let visits = desk.visits(of: clerk)
+                upkeep.addTask { for await _ in visits { await settleAll(by: clerk) } }
             }
             // Discarding: another group would keep each ended job's task until the server stops.
             await withDiscardingTaskGroup { running in
-                await claimUntilStopped(wakes: wakes, wake: wake, running: &running)
-                await drain()
+                desk.look()
+                let alarm = Alarm()
+                for await _ in errands.cancelOnGracefulShutdown() { await run(desk.errand(), alarm, &running) }
+                database.attend(to: .jobs, with: nil)
+                desk.close()
+                await drain(&running)
                 running.cancelAll()
             }
             await settleAll()
@@ -90,47 +96,49 @@ public struct JobRunner: Service {
         try await database.write { try queue.handBack(worker: worker, now: instant, in: $0) }
     }
 
-    private func claimUntilStopped(
-        wakes: AsyncStream<Void>, wake: AsyncStream<Void>.Continuation, running: inout DiscardingTaskGroup
-    ) async {
-        let alarm = Alarm()
-        desk.onRelease { wake.yield() }
-        wake.yield()
-        for await _ in wakes.cancelOnGracefulShutdown() {
-            var more = true
-            while more, !Task.isShuttingDownGracefully, !Task.isCancelled {
-                let free = min(desk.room(within: options.concurrency), options.claimLimit)
-                guard free > 0 else { break }
-                let claimed: (jobs: [ClaimedJob], nextDue: Date?)
-                do {
-                    claimed = try await claim(free)
-                } catch {
-                    logger.error("cannot claim jobs", metadata: ["error": "\(error)"])
-                    break
-                }
-                for job in claimed.jobs {
-                    desk.take(job)
-                    running.addTask { await run(job) }
-                }
-                if let due = claimed.nextDue, case let wait = due.timeIntervalSince(now()),
-                    wait < options.poll.seconds, alarm.set(due)
-                {
-                    running.addTask {
-                        try? await Task.sleep(for: .seconds(max(0, wait)))
-                        alarm.rang(due)
-                        wake.yield()
-                    }
-                }
-                more = claimed.jobs.count == free
+    private func run(_ errand: JobDesk.Errand, _ alarm: Alarm, _ running: inout DiscardingTaskGroup) async {
+        for job in errand.jobs { running.addTask { await run(job) } }
+        if let due = errand.nextDue, case let wait = due.timeIntervalSince(now()), wait < options.poll.seconds,
+            alarm.set(due)
+        {
+            running.addTask {
+                try? await Task.sleep(for: .seconds(max(0, wait)))
+                alarm.rang(due)
+                desk.look()
             }
+        }
+        if errand.mustLook { await claim() }
+    }
+
+    /// Claims in the transaction that enqueues, so that what is enqueued here runs without being looked for.
+    private func claimAlong(in db: Connection) throws -> Attended? {
+        let places = desk.reserve(upTo: options.claimLimit, isPressed: database.isPressed)
+        guard places > 0 else { return nil }
+        do {
+            let claim = try claim(places, in: db)
+            return Attended(isComplete: !claim.areMore) { isCommitted in
+                if isCommitted { desk.receive(claim, on: places) } else { desk.giveBack(places) }
+            }
+        } catch {
+            desk.giveBack(places)
+            throw error
         }
     }
 
-    private func claim(_ limit: Int) async throws -> (jobs: [ClaimedJob], nextDue: Date?) {
-        let (queue, worker, lease, instant) = (queue, worker, options.lease, now())
-        return try await database.write(as: .background) { db in
-            try queue.claim(worker: worker, limit: limit, lease: lease, now: instant, in: db)
+    /// Claims what others enqueued, what has become due, and that for which there was no room.
+    private func claim() async {
+        let places = desk.reserve(upTo: options.claimLimit, isPressed: database.isPressed)
+        guard places > 0 else { return }
+        do {
+            desk.receive(try await database.write(as: .background) { try claim(places, in: $0) }, on: places)
+        } catch {
+            desk.giveBack(places)
+            logger.error("cannot claim jobs", metadata: ["error": "\(error)"])
         }
+    }
+
+    private func claim(_ places: Int, in db: Connection) throws -> JobClaim {
+        try queue.claim(worker: worker, limit: places, lease: options.lease, now: now(), in: db)
     }
 
     private func run(_ job: ClaimedJob) async {
@@ -142,7 +150,7 @@ public struct JobRunner: Service {
         let outcome = await handler.runAny(job)
         if Task.isCancelled, !outcome.isDone {
             // Cut short by the stop: handed back with all the others, marked as interrupted.
-            desk.release([job])
+            desk.drop(job)
             return
         }
         finish(job, outcome, handler.schedule)
@@ -157,9 +165,11 @@ public struct JobRunner: Service {
     }
 
     /// Gives the jobs that run time to end by themselves.
-    private func drain() async {
+    private func drain(_ running: inout DiscardingTaskGroup) async {
         let deadline = ContinuousClock.now + options.grace
-        while desk.held > 0, ContinuousClock.now < deadline, !Task.isCancelled {
+        while desk.isBusy, ContinuousClock.now < deadline, !Task.isCancelled {
+            // What was claimed in transactions that were under way.
+            for job in desk.errand().jobs { running.addTask { await run(job) } }
             try? await Task.sleep(for: .milliseconds(10))
         }
     }
@@ -218,11 +228,14 @@ extension JobRunner {
     }
 
     /// Settles what lies on the desk, batch by batch. While the database cannot be reached the outcomes stay there.
-    private func settleAll() async {
+    private func settleAll(by clerk: Int? = nil) async {
         // SQLite commits many transactions at once, and each keeps others waiting while it runs; PostgreSQL runs several at
         // once, and each costs a commit.
         let largest = database.engine == .sqlite ? 16 : 64
-        while case let batch = desk.takeBatch(largest: largest), !batch.isEmpty {
+        while true {
+            if desk.canGather(upTo: largest) { try? await Task.sleep(for: Self.gathering) }
+            let batch = desk.takeBatch(largest: largest, by: clerk)
+            if batch.isEmpty { return }
             do {
                 try await settle(batch)
             } catch let error as DatabaseError where error.isTransient {
@@ -234,13 +247,20 @@ extension JobRunner {
             } catch {
                 for settlement in batch { await settleAlone(settlement) }
             }
-            desk.release(batch.map(\.job))
+            desk.release(batch)
         }
     }
 
+    /// How long to wait for jobs that end at about the same time: nobody waits for it, and a transaction costs more.
+    private static let gathering: Duration = .milliseconds(2)
+
     private func settle(_ batch: [JobQueue.Settlement]) async throws {
-        let (queue, instant) = (queue, now())
-        let lost = try await database.write(as: .background) { try queue.settle(batch, now: instant, in: $0) }
+        let (queue, desk, instant) = (queue, desk, now())
+        let lost = try await database.write(as: .background) { db in
+            // There is room for others in their places.
+            if desk.isFull { db.hint(.jobs) }
+            return try queue.settle(batch, now: instant, in: db)
+        }
         for id in lost {
             logger.warning("lost a job to another worker; its result is dropped", metadata: ["job": "\(id)"])
         }

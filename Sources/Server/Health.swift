@@ -41,7 +41,7 @@ struct Health: Sendable {
         do {
             let (schema, overdue, lost) = try await database.read { [sealer, queue] db in
                 let schema: Int = try db.first("SELECT MAX(number) AS number FROM schema_migrations")?["number"] ?? 0
-                let due = try queue.nextDue(in: db)
+                let due = try queue.nextDue(now: Date(), in: db)
                 let lost = try LostSecrets.find(in: Installation.sealedColumns, without: sealer, db)
                 return (schema, due.map { Date().timeIntervalSince($0) } ?? 0, lost)
             }

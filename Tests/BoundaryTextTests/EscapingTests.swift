@@ -1,4 +1,5 @@
 import BoundaryText
+import Foundation
 import Testing
 
 /// What joins with a neighbour into one character, in front of it or behind it.
@@ -32,6 +33,18 @@ struct EscapingTests {
         #expect("Grüße 👩‍👩‍👧".escapedForHTML == "Grüße 👩‍👩‍👧")
         #expect("".escapedForHTML.isEmpty)
         #expect(String("a<b>c".dropping(prefix: "a") ?? "").escapedForHTML == "&lt;b&gt;c")
+    }
+
+    @Test("In an address each byte that is not kept is encoded, whatever stands beside it")
+    func percents() {
+        #expect("aZ09-._~".percentEncoded(keeping: "-._~") == "aZ09-._~")
+        #expect("a b&c=d%".percentEncoded(keeping: "") == "a%20b%26c%3Dd%25")
+        #expect("é👩‍👧".percentEncoded(keeping: "-") == "%C3%A9%F0%9F%91%A9%E2%80%8D%F0%9F%91%A7")
+        for neighbour in neighbours {
+            let encoded = (neighbour + "&" + neighbour).percentEncoded(keeping: "")
+            #expect(encoded.utf8.allSatisfy { (0x25...0x7a).contains($0) && $0 != UInt8(ascii: "&") })
+            #expect(encoded.removingPercentEncoding.map { Array($0.utf8) } == Array((neighbour + "&" + neighbour).utf8))
+        }
     }
 
     @Test("A field of CSV ends where it ends, whatever stands beside its quotes and commas")

@@ -306,7 +306,7 @@ struct JobQueueTests {
                     SELECT id, run_at FROM jobs WHERE state = 'ready' AND lane_group = 'x' AND run_at <= 1
                     ORDER BY lane_group, run_at, id LIMIT 10
                     """,
-                    JobGroup.query,
+                    JobGroup.query(at: start),
                     "SELECT 1 FROM jobs j WHERE j.lane = 'x' AND j.state IN ('ready', 'waiting', 'running')",
                     "SELECT id FROM jobs WHERE state = 'running' AND lease_until < 1",
                     "SELECT id FROM jobs WHERE lane_group = 'x' AND state = 'ready' AND run_at < 1",

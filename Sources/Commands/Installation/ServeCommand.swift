@@ -4,12 +4,11 @@ import CMemory
 import CoreMetrics
 import Foundation
 import Logging
-import NIOCore
-import NIOPosix
 import Server
 import ServiceLifecycle
 import Telemetry
 import UnixSignals
+import WebSupport
 
 /// `patchbay serve`: the server.
 struct ServeCommand: AsyncParsableCommand {
@@ -29,9 +28,10 @@ struct ServeCommand: AsyncParsableCommand {
     var acceptLostSecret = false
 
     func run() async throws {
-        // Tasks run on the event loops: a request needs no change of thread between socket and handler. Nothing of ours
-        // blocks there; databases have threads of their own.
-        NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
+        try await withTaskExecutorPreference(EventLoops.shared) { try await serve() }
+    }
+
+    private func serve() async throws {
         patchbay_keep_memory_small()
         FileLimit.raise()
         var configuration = try options.read()

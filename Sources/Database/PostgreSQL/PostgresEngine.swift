@@ -71,8 +71,8 @@ final class PostgresEngine: DatabaseEngine {
     func write<Value: Sendable>(
         as urgency: Urgency, _ body: @escaping @Sendable (Connection) throws -> Value
     ) async throws -> Value {
-        let (value, signals, hints) = try await run { [belongings] connection in
-            try Self.transaction(connection, belongings, body)
+        let (value, signals, hints) = try await run { [hub, belongings] connection in
+            try Self.transaction(connection, hub, belongings, body)
         }
         hub.raise(signals.union(hints))
         listener.announce(hints)
@@ -80,13 +80,15 @@ final class PostgresEngine: DatabaseEngine {
     }
 
     private static func transaction<Value>(
-        _ postgres: PostgresConnection, _ belongings: Belongings, _ body: (Connection) throws -> Value
+        _ postgres: PostgresConnection, _ hub: SignalHub, _ belongings: Belongings, _ body: (Connection) throws -> Value
     ) throws -> (Value, signals: Set<Signal>, hints: Set<Signal>) {
         let connection = Connection(engine: .postgres, runner: postgres, belongings: belongings)
+        var attended: [Attended] = []
         do {
             let value = try begun(postgres) {
                 try postgres.begin()
                 let value = try body(connection)
+                attended = try connection.attend(hub)
                 // Never in one go with COMMIT: after a failure nobody could tell whether it was done.
                 if !postgres.hasBegun { try postgres.flush() }
                 return value
@@ -95,8 +97,10 @@ final class PostgresEngine: DatabaseEngine {
                 try postgres.send(PostgresListener.notification, [.text(signal.rawValue)])
             }
             try postgres.commit()
+            for one in attended { one.ended(true) }
             return (value, connection.signals, connection.hints)
         } catch {
+            for one in attended { one.ended(false) }
             postgres.rollBack()
             throw error
         }

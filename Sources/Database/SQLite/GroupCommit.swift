@@ -78,16 +78,7 @@ final class GroupCommit: Sendable {
         _ body: (Connection) throws -> Value, on connection: Connection
     ) throws -> Value {
         connection.forget()
-        try connection.execute("SAVEPOINT one")
-        do {
-            let value = try body(connection)
-            try connection.execute("RELEASE one")
-            return value
-        } catch {
-            _ = try? connection.execute("ROLLBACK TO one")
-            _ = try? connection.execute("RELEASE one")
-            throw error
-        }
+        return try connection.nested { try body(connection) }.get()
     }
 
     private func submit(_ entry: Waiting) {
@@ -137,6 +128,7 @@ final class GroupCommit: Sendable {
 
     private func commit(_ group: ArraySlice<Waiting>) {
         var finishes: [Finish] = []
+        var attended: [Attended] = []
         finishes.reserveCapacity(group.count)
         do {
             let signals = try pool.writeWithoutTransaction { db -> Set<Signal> in
@@ -153,6 +145,7 @@ final class GroupCommit: Sendable {
                     for entry in group { try run(entry) }
                     let start = ContinuousClock.now
                     while let entry = self.next(size: finishes.count, since: start) { try run(entry) }
+                    attended = try connection.attend(self.hub)
                     try connection.execute("COMMIT")
                 } catch {
                     if db.isInsideTransaction { _ = try? connection.execute("ROLLBACK") }
@@ -160,10 +153,12 @@ final class GroupCommit: Sendable {
                 }
                 return connection.signals.union(connection.hints)
             }
+            for one in attended { one.ended(true) }
             for finish in finishes { finish(nil) }
             hub.raise(signals)
         } catch {
             let failure = DatabaseError(sqlite: error)
+            for one in attended { one.ended(false) }
             for finish in finishes { finish(failure) }
             for entry in group.dropFirst(finishes.count) { entry.refuse(failure) }
         }

@@ -42,7 +42,9 @@ final class SQLiteRunner: StatementRunner {
     private func prepared(_ text: String, _ values: [SQLValue]) throws -> Statement {
         let statement = try db.cachedStatement(sql: text)
         if !values.isEmpty {
-            try statement.setArguments(StatementArguments(values.map(\.databaseValue)))
+            // As existentials: for a sequence of one type GRDB maps with a key path, which is made anew each time.
+            let arguments: [(any DatabaseValueConvertible)?] = values.map { $0.databaseValue }
+            try statement.setArguments(StatementArguments(arguments))
         }
         return statement
     }

@@ -28,6 +28,7 @@ public struct Deliverer: JobHandler {
     private let database: Database
     private let connections: ChatConnections
     private let tickets: PSAConnections
+    private let orders: ReadBatcher<Delivery.ID, Row>
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
@@ -35,6 +36,7 @@ public struct Deliverer: JobHandler {
         database: Database, connections: ChatConnections, tickets: PSAConnections,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
+        orders = ReadBatcher(database: database, read: Self.orders)
         self.database = database
         self.connections = connections
         self.tickets = tickets
@@ -95,31 +97,31 @@ public struct Deliverer: JobHandler {
         }
     }
 
-    private func order(_ id: Delivery.ID) async throws -> Order? {
-        try await database.read { db in
-            try db.first(
-                """
-                SELECT d.state, d.created_at, d.ticket_id, d.threaded, d.forwarded_from, e.connection_id AS psa_connection, e.kind,
-                    e.subject, e.details, d.recipient_id, r.address, r.kind AS recipient_kind,
-                    r.connection_id AS chat_connection, c.active AS chat_active, c.failing_since, t.deleted_at, s.settings,
-                    ru.visibility
-                FROM deliveries d
-                JOIN ticket_events e ON e.id = d.event_id
-                JOIN recipients r ON r.id = d.recipient_id
-                JOIN chat_connections c ON c.id = r.connection_id
-                LEFT JOIN psa_tickets t ON t.connection_id = e.connection_id AND t.id = e.ticket_id
-                LEFT JOIN rules ru ON ru.id = d.rule_id
-                LEFT JOIN notification_settings s ON s.organization_id = d.organization_id
-                WHERE d.id = \(id)
-                """)
-        }
+    /// As rows, so that one that cannot be read spoils none of the others.
+    private static let orders: @Sendable ([Delivery.ID], Connection) throws -> [Delivery.ID: Row] = { ids, db in
+        let rows = try db.all(
+            """
+            SELECT d.id, d.state, d.created_at, d.ticket_id, d.threaded, d.forwarded_from,
+                e.connection_id AS psa_connection, e.kind, e.subject, e.details, d.recipient_id, r.address,
+                r.kind AS recipient_kind, r.connection_id AS chat_connection, c.active AS chat_active, c.failing_since,
+                t.deleted_at, s.settings, ru.visibility
+            FROM deliveries d
+            JOIN ticket_events e ON e.id = d.event_id
+            JOIN recipients r ON r.id = d.recipient_id
+            JOIN chat_connections c ON c.id = r.connection_id
+            LEFT JOIN psa_tickets t ON t.connection_id = e.connection_id AND t.id = e.ticket_id
+            LEFT JOIN rules ru ON ru.id = d.rule_id
+            LEFT JOIN notification_settings s ON s.organization_id = d.organization_id
+            WHERE d.id IN (\(list: ids))
+            """)
+        return Dictionary(try rows.map { (try $0["id"], $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// See ``JobHandler``.
     public func run(_ payload: Payload, of job: ClaimedJob) async -> JobOutcome {
         let id = payload.delivery
         do {
-            guard let order = try await order(id) else { return .done() }
+            guard let order = try await orders.value(id).map(Order.init(row:)) else { return .done() }
             switch order.state {
             case .queued, .uncertain: break
             case .sent, .failed, .skipped, .simulated: return .done()

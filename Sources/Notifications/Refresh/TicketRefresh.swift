@@ -1,3 +1,4 @@
+import Accounts
 import BoundaryText
 import Database
 import Foundation
@@ -23,6 +24,7 @@ public struct TicketRefresh: JobHandler {
     private let connections: PSAConnections
     private let directory: Directory
     private let mirror = TicketMirror()
+    private let starts: ReadBatcher<Start, Known>
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
@@ -32,6 +34,7 @@ public struct TicketRefresh: JobHandler {
         self.database = database
         self.connections = connections
         directory = Directory(database: database)
+        starts = ReadBatcher(database: database, read: Self.known)
         self.now = now
     }
 
@@ -78,23 +81,49 @@ public struct TicketRefresh: JobHandler {
     }
 
     private func refresh(_ id: Ticket.ID, _ live: LiveConnection) async throws -> JobOutcome {
-        let (mirror, connection) = (mirror, live.connection)
-        let (cursor, settings) = try await database.read { db in
-            (
-                try mirror.ticket(id, of: connection.id, in: db)?.activityCursor,
-                try NotificationSettings.of(connection.organization, in: db)
-            )
-        }
+        let connection = live.connection
+        let known = try await starts.value(
+            Start(connection: connection.id, organization: connection.organization, ticket: id))
         async let found = live.provider.ticket(id)
-        async let written = live.provider.activity(of: id, after: cursor)
+        async let written = live.provider.activity(of: id, after: known?.cursor)
         guard let ticket = try await found else {
             _ = try? await written
             return .followed(by: deletion(of: id, connection))
         }
         let activity = try await written
         let members = try await directory.members(
-            ticket.assigned, of: live, lifetime: .seconds(settings.referenceLifetimeSeconds), now: now())
+            ticket.assigned, of: live, lifetime: known?.lifetime ?? .zero, now: now())
         return .followed(by: arrival(of: ticket, activity, members, connection))
+    }
+
+    /// Which ticket is about to be read.
+    private struct Start: Hashable {
+        let connection: PSAConnection.ID
+        let organization: Organization.ID
+        let ticket: Ticket.ID
+    }
+
+    /// What has to be known before.
+    private struct Known {
+        /// How far what was written on the ticket was read; nil for a ticket that is not known yet.
+        let cursor: String?
+        /// For how long members are taken from the mirror.
+        let lifetime: Duration
+    }
+
+    private static let known: @Sendable ([Start], Connection) throws -> [Start: Known] = { starts, db in
+        var known: [Start: Known] = [:]
+        for (connection, starts) in Dictionary(grouping: starts, by: \.connection) {
+            let cursors = try TicketMirror.cursors(of: starts.map(\.ticket), of: connection, in: db)
+            for start in starts {
+                let settings = try db.remembered("settings of \(start.organization)") {
+                    try NotificationSettings.of(start.organization, in: db)
+                }
+                known[start] = Known(
+                    cursor: cursors[start.ticket], lifetime: .seconds(settings.referenceLifetimeSeconds))
+            }
+        }
+        return known
     }
 
     /// Everything that follows from what was found; runs in one transaction with the end of the job.

@@ -41,6 +41,19 @@ public struct TicketMirror: Sendable {
             ticket: ticket, activityCursor: try row["activity_cursor"], deletedAt: try row["deleted_at"])
     }
 
+    /// Where the next look at each ticket's notes starts; those that were never read are missing.
+    public static func cursors(
+        of tickets: [Ticket.ID], of connection: PSAConnection.ID, in db: Connection
+    ) throws -> [Ticket.ID: String] {
+        let rows = try db.all(
+            """
+            SELECT id, activity_cursor FROM psa_tickets
+            WHERE connection_id = \(connection) AND id IN (\(list: tickets)) AND activity_cursor IS NOT NULL
+            """)
+        return Dictionary(
+            try rows.map { (try $0["id"], try $0["activity_cursor"]) }, uniquingKeysWith: { first, _ in first })
+    }
+
     /// A ticket of an organization by its number; nil when it was never seen.
     /// - Parameter connection: nil for the first ticketing system that has such a number.
     public static func find(

@@ -1,0 +1,61 @@
+import BoundaryText
+
+/// Takes part in transactions that hint at something, as their last step, so that what follows from them need not be looked
+/// for in a transaction of its own. If it fails, only what it did itself is undone.
+///
+/// - Returns: what was done, or nil where the hint is to go to others as usual.
+public typealias Attendance = @Sendable (Connection) throws -> Attended?
+
+/// What an ``Attendance`` did in a transaction.
+public struct Attended: Sendable {
+    /// Whether nobody else need hear of the hint.
+    let isComplete: Bool
+    /// Told once, after the transaction, whether it was committed; where nobody can tell, that it was not.
+    let ended: @Sendable (_ isCommitted: Bool) -> Void
+
+    /// - Parameters:
+    ///   - isComplete: whether nobody else need hear of the hint.
+    ///   - ended: told once, on a database thread, whether the transaction was committed.
+    public init(isComplete: Bool, ended: @escaping @Sendable (_ isCommitted: Bool) -> Void) {
+        self.isComplete = isComplete
+        self.ended = ended
+    }
+}
+
+extension Connection {
+    /// Has those take part who attend to what was hinted at.
+    /// - Throws: only what ends the transaction.
+    func attend(_ hub: SignalHub) throws -> [Attended] {
+        try hints.compactMap { hint in
+            guard let attendance = hub.attendance(to: hint) else { return nil }
+            let attended: Attended?
+            switch try nested({ try attendance(self) }) {
+            case .success(let result): attended = result
+            // Whoever looks for himself then meets the error again, and can tell of it.
+            case .failure: return nil
+            }
+            if attended?.isComplete == true { withdraw(hint) }
+            return attended
+        }
+    }
+
+    /// Runs a closure whose failure undoes what it did itself, and nothing else.
+    /// - Throws: what ends the whole transaction.
+    func nested<Value>(_ body: () throws -> Value) throws -> Result<Value, any Error> {
+        try send("SAVEPOINT nested")
+        do {
+            let value = try body()
+            try send("RELEASE SAVEPOINT nested")
+            return .success(value)
+        } catch {
+            do {
+                try execute("ROLLBACK TO SAVEPOINT nested")
+                try execute("RELEASE SAVEPOINT nested")
+            } catch _ {
+                // There is no transaction any more, for the first error's reason.
+                throw error
+            }
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import BoundaryText
+import Foundation
+import Synchronization
+
+/// The jobs that a runner holds: those that were claimed and have arrived, those that run, and those whose end waits to be
+/// settled. It knows how many more there is room for.
+final class JobDesk: Sendable {
+    /// Who settle: two, so that one gathers and computes while the other waits for the disk.
+    static let clerks = 2
+
+    /// A job that was lost to a full lease and claimed again is held twice for a while, under two fences.
+    private struct Holding: Hashable {
+        let id: ClaimedJob.ID
+        let fence: Int
+
+        init(_ job: ClaimedJob) {
+            id = job.id
+            fence = job.fence
+        }
+    }
+
+    private struct State {
+        var held: Set<Holding> = []
+        /// Places that are kept for a claim under way.
+        var reserved = 0
+        /// How many of those held are being settled.
+        var leaving = 0
+        var isClosed = false
+        /// Whether something may be due for which there was no room.
+        var isFull = false
+        var errand = Errand()
+        var bell: AsyncStream<Void>.Continuation?
+        var pending: [JobQueue.Settlement] = []
+        var clerks: [AsyncStream<Void>.Continuation] = []
+        var idle: Set<Int> = []
+    }
+
+    /// What its runner has to do next.
+    struct Errand {
+        /// To be started.
+        var jobs: [ClaimedJob] = []
+        /// When to look for jobs again.
+        var nextDue: Date?
+        /// Whether to look for jobs now.
+        var mustLook = false
+    }
+
+    private let places: Int
+    private let state = Mutex(State())
+
+    /// - Parameter places: how many jobs it holds at the most.
+    init(places: Int) {
+        self.places = places
+    }
+
+    /// The jobs that are held.
+    var jobs: [ClaimedJob.ID] { state.withLock { $0.held.map(\.id) } }
+    /// Whether anything is held, or on its way.
+    var isBusy: Bool { state.withLock { !$0.held.isEmpty || $0.reserved > 0 } }
+    /// Whether something may be due for which there was no room.
+    var isFull: Bool { state.withLock(\.isFull) }
+
+    private func room(in state: State, within places: Int) -> Int {
+        state.isClosed ? 0 : places - state.held.count + state.leaving - state.reserved
+    }
+
+    // MARK: Claiming
+
+    /// Rings each time there is an errand.
+    func errands() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.bell = continuation }
+        return stream
+    }
+
+    /// What there is to do; asked for once.
+    func errand() -> Errand {
+        state.withLock { state in
+            defer { state.errand = Errand() }
+            return state.errand
+        }
+    }
+
+    /// Has the runner look for jobs.
+    func look() {
+        state.withLock { state in
+            state.errand.mustLook = true
+            return state.bell
+        }?.yield()
+    }
+
+    /// Keeps room for a claim; all of it is given back with ``receive(_:on:)`` or ``giveBack(_:)``.
+    /// - Parameter isPressed: whether there is other work that comes first, so that one place has to do.
+    func reserve(upTo limit: Int, isPressed: Bool = false) -> Int {
+        state.withLock { state in
+            let count = min(limit, room(in: state, within: isPressed ? 1 : places))
+            state.isFull = count <= 0
+            state.reserved += max(0, count)
+            return max(0, count)
+        }
+    }
+
+    /// Takes what was claimed, and has the runner start it.
+    func receive(_ claim: JobClaim, on places: Int) {
+        state.withLock { state -> AsyncStream<Void>.Continuation? in
+            state.reserved -= places
+            for job in claim.jobs { state.held.insert(Holding(job)) }
+            state.errand.jobs += claim.jobs
+            if let due = claim.nextDue { state.errand.nextDue = min(due, state.errand.nextDue ?? due) }
+            if claim.areMore { state.isFull = true }
+            if state.isFull, room(in: state, within: self.places) > 0 { state.errand.mustLook = true }
+            return state.errand.mustLook || state.errand.nextDue != nil || !claim.jobs.isEmpty ? state.bell : nil
+        }?.yield()
+    }
+
+    /// Nothing came of a claim.
+    func giveBack(_ places: Int) {
+        state.withLock { state in
+            state.reserved -= places
+            state.isFull = true
+        }
+    }
+
+    /// From now on nothing is claimed.
+    func close() {
+        state.withLock { $0.isClosed = true }
+    }
+
+    // MARK: Settling
+
+    /// Rings for a clerk when there is something to settle.
+    func visits(of clerk: Int) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state.withLock { state in
+            state.clerks.append(continuation)
+            state.idle.insert(clerk)
+        }
+        return stream
+    }
+
+    func bring(_ settlement: JobQueue.Settlement) {
+        state.withLock { state in
+            state.pending.append(settlement)
+            return state.idle.popFirst().map { state.clerks[$0] }
+        }?.yield()
+    }
+
+    /// Whether nothing follows from what is pending, so that more of its kind may be waited for.
+    func canGather(upTo largest: Int) -> Bool {
+        state.withLock { state in
+            !state.pending.isEmpty && state.pending.count < largest
+                && state.pending.allSatisfy { if case .done = $0.outcome { true } else { false } }
+        }
+    }
+
+    /// What is to be settled next; where there is nothing, the clerk waits for the next visit.
+    func takeBatch(largest: Int, by clerk: Int?) -> [JobQueue.Settlement] {
+        state.withLock { state in
+            // One kind at a time: then no batch holds the lanes into which another wants to enqueue.
+            guard let kind = state.pending.first?.job.kind else {
+                if let clerk { state.idle.insert(clerk) }
+                return []
+            }
+            var batch: [JobQueue.Settlement] = []
+            state.pending.removeAll { settlement in
+                guard settlement.job.kind == kind, batch.count < largest else { return false }
+                batch.append(settlement)
+                return true
+            }
+            state.leaving += batch.count
+            return batch
+        }
+    }
+
+    func putBack(_ batch: [JobQueue.Settlement]) {
+        state.withLock { state in
+            state.leaving -= batch.count
+            state.pending.insert(contentsOf: batch, at: 0)
+        }
+    }
+
+    /// A batch is settled.
+    func release(_ batch: [JobQueue.Settlement]) {
+        state.withLock { state in
+            state.leaving -= batch.count
+            for settlement in batch { state.held.remove(Holding(settlement.job)) }
+        }
+    }
+
+    /// A job is left to others.
+    func drop(_ job: ClaimedJob) {
+        state.withLock { _ = $0.held.remove(Holding(job)) }
+    }
+}
