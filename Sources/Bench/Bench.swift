@@ -21,6 +21,7 @@ enum Chapter: String, CaseIterable, ExpressibleByArgument {
     case backlog
     case sync
     case jobs
+    case queue
     case footprint
     case api
     case console
@@ -62,6 +63,7 @@ struct Measure: AsyncParsableCommand {
                 case .backlog: try await Backlog(engine: engine).run(&table)
                 case .sync: try await SyncRates(engine: engine).run(&table)
                 case .jobs: try await JobRates(engine: engine).run(&table)
+                case .queue: try await QueueCosts(engine: engine).run(&table)
                 case .footprint: try await Footprint(engine: engine).run(&table)
                 case .console: try await ConsolePages(engine: engine).run(&table)
                 case .tickets: try await WriteBack(engine: engine).run(&table)

@@ -32,6 +32,7 @@ public final class Database: Sendable {
     private let hub: SignalHub
     private let belongings: Belongings
     private let waiting = Atomic(0)
+    private let pressedAt = Mutex<ContinuousClock.Instant?>(nil)
 
     private init(engine: Engine, implementation: any DatabaseEngine, hub: SignalHub, _ belongings: Belongings) {
         self.engine = engine
@@ -86,15 +87,20 @@ public final class Database: Sendable {
 
     /// Counts among those who wait while the closure runs.
     func waited<Value>(_ body: () async throws -> Value) async rethrows -> Value {
-        waiting.add(1, ordering: .relaxed)
+        let count = waiting.add(1, ordering: .relaxed).newValue
         defer { waiting.subtract(1, ordering: .relaxed) }
+        if count >= Self.press { pressedAt.withLock { $0 = .now } }
         return try await body()
     }
 
-    /// Whether so many wait for their writes at the moment that work for which nobody waits had better be little.
-    public var isPressed: Bool { waiting.load(ordering: .relaxed) >= Self.press }
+    /// Whether so many wait for their writes, or did a moment ago, that work for which nobody waits had better be little.
+    public var isPressed: Bool {
+        pressedAt.withLock(\.self).map { .now - $0 < Self.pressLasts } ?? false
+    }
     // Fewer wait at any rate of hooks with which jobs keep up.
     private static let press = 16
+    // In a burst not all who send are always seen here: some are being read or answered.
+    private static let pressLasts: Duration = .milliseconds(50)
 
     /// Shows all other processes that somebody of this name is there, as long as this process lives and reaches the
     /// database; see ``Connection/absent(_:)``. On SQLite there is no other process.

@@ -23,9 +23,14 @@ final class JobDesk: Sendable {
         var held: Set<Holding> = []
         /// Places that are kept for a claim under way.
         var reserved = 0
+        /// When room was last kept.
+        var reservedAt = ContinuousClock.now
         /// How many of those held are being settled.
         var leaving = 0
         var isClosed = false
+        var isPaused = false
+        /// Whether jobs may have been claimed of which nothing was heard.
+        var hasMissed = false
         /// Whether something may be due for which there was no room.
         var isFull = false
         var errand = Errand()
@@ -60,8 +65,8 @@ final class JobDesk: Sendable {
     /// Whether something may be due for which there was no room.
     var isFull: Bool { state.withLock(\.isFull) }
 
-    private func room(in state: State, within places: Int) -> Int {
-        state.isClosed ? 0 : places - state.held.count + state.leaving - state.reserved
+    private func room(in state: State) -> Int {
+        state.isClosed || state.isPaused ? 0 : places - state.held.count + state.leaving - state.reserved
     }
 
     // MARK: Claiming
@@ -90,40 +95,69 @@ final class JobDesk: Sendable {
     }
 
     /// Keeps room for a claim; all of it is given back with ``receive(_:on:)`` or ``giveBack(_:)``.
-    /// - Parameter isPressed: whether there is other work that comes first, so that one place has to do.
-    func reserve(upTo limit: Int, isPressed: Bool = false) -> Int {
+    /// - Parameter isPressed: whether other work comes first, so that there is room for few a second.
+    func reserve(
+        upTo limit: Int, isPressed: Bool = false, at now: ContinuousClock.Instant = .now
+    ) -> Int {
         state.withLock { state in
-            let count = min(limit, room(in: state, within: isPressed ? 1 : places))
+            var count = min(limit, room(in: state))
+            if isPressed { count = min(count, Int(saturating: (now - state.reservedAt) / Self.pace)) }
             state.isFull = count <= 0
-            state.reserved += max(0, count)
-            return max(0, count)
+            guard count > 0 else { return 0 }
+            state.reserved += count
+            state.reservedAt = now
+            return count
         }
     }
 
+    /// How long it takes from one job to the next while other work comes first.
+    private static let pace: Duration = .milliseconds(5)
+
     /// Takes what was claimed, and has the runner start it.
-    func receive(_ claim: JobClaim, on places: Int) {
+    func receive(_ claim: JobClaim, on reserved: Int) {
         state.withLock { state -> AsyncStream<Void>.Continuation? in
-            state.reserved -= places
+            state.reserved -= reserved
             for job in claim.jobs { state.held.insert(Holding(job)) }
             state.errand.jobs += claim.jobs
             if let due = claim.nextDue { state.errand.nextDue = min(due, state.errand.nextDue ?? due) }
             if claim.areMore { state.isFull = true }
-            if state.isFull, room(in: state, within: self.places) > 0 { state.errand.mustLook = true }
+            if state.isFull, room(in: state) > 0 { state.errand.mustLook = true }
             return state.errand.mustLook || state.errand.nextDue != nil || !claim.jobs.isEmpty ? state.bell : nil
         }?.yield()
     }
 
-    /// Nothing came of a claim.
-    func giveBack(_ places: Int) {
+    /// Nothing came of a claim, as far as is known.
+    func giveBack(_ reserved: Int) {
         state.withLock { state in
-            state.reserved -= places
+            state.reserved -= reserved
             state.isFull = true
+            state.hasMissed = true
         }
     }
 
     /// From now on nothing is claimed.
     func close() {
         state.withLock { $0.isClosed = true }
+    }
+
+    /// Whether to look for jobs that were claimed without our hearing of it. Nothing is claimed until ``resume()``, and
+    /// nothing is on its way.
+    func pausesForMissed() -> Bool {
+        state.withLock { state in
+            guard state.hasMissed, state.reserved == 0 else { return false }
+            state.isPaused = true
+            return true
+        }
+    }
+
+    /// Lets claims go on.
+    /// - Parameter found: whether it is known now that nothing is missed.
+    func resume(found: Bool) {
+        state.withLock { state in
+            state.isPaused = false
+            if found { state.hasMissed = false }
+        }
+        look()
     }
 
     // MARK: Settling

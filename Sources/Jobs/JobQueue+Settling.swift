@@ -4,18 +4,25 @@ import Foundation
 
 extension JobQueue {
     /// How the run of one claimed job ended, with what the settling needs to know.
-    struct Settlement: Sendable {
+    package struct Settlement: Sendable {
         let job: ClaimedJob
         let outcome: JobOutcome
         let schedule: RetrySchedule
         /// 0 to 1.
         let jitter: Double
+
+        package init(job: ClaimedJob, outcome: JobOutcome, schedule: RetrySchedule, jitter: Double) {
+            self.job = job
+            self.outcome = outcome
+            self.schedule = schedule
+            self.jitter = jitter
+        }
     }
 
     /// Records how jobs ended, with their effects, in the caller's transaction. Jobs that this worker lost meanwhile are
     /// left alone, effects and all.
     /// - Returns: the jobs that were lost.
-    func settle(_ settlements: [Settlement], now: Date, in db: Connection) throws -> [ClaimedJob.ID] {
+    package func settle(_ settlements: [Settlement], now: Date, in db: Connection) throws -> [ClaimedJob.ID] {
         try lock(lanes: settlements.compactMap(\.job.lane), in: db)
         let forUpdate = SQL(sqlite: "", postgres: " FOR UPDATE")
         let held = try db.all(

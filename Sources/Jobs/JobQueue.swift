@@ -148,8 +148,21 @@ public struct JobQueue: Sendable {
         try handBack(where: "state = 'running' AND worker = \(worker)", now: now, in: db)
     }
 
+    /// Hands back what a worker is said to hold, but does not; it never began with it.
+    /// - Parameter held: what it does hold.
+    func handBack(
+        worker: String, except held: [ClaimedJob.ID], now: Date, in db: Connection
+    ) throws -> Int {
+        let ids = try db.all("SELECT id FROM jobs WHERE state = 'running' AND worker = \(worker)").map { row in
+            try row["id"] as ClaimedJob.ID
+        }
+        let missed = Array(Set(ids).subtracting(held))
+        guard !missed.isEmpty else { return 0 }
+        return try handBack(where: "id IN (\(list: missed)) AND state = 'running'", hasBegun: false, now: now, in: db)
+    }
+
     @discardableResult
-    private func handBack(where lost: SQL, now: Date, in db: Connection) throws -> Int {
+    private func handBack(where lost: SQL, hasBegun: Bool = true, now: Date, in db: Connection) throws -> Int {
         let lanes = try db.all("SELECT lane FROM jobs WHERE \(lost) AND lane IS NOT NULL").map { row -> String in
             try row["lane"]
         }
@@ -164,7 +177,8 @@ public struct JobQueue: Sendable {
             """)
         let count = try db.execute(
             """
-            UPDATE jobs SET state = 'ready', run_at = \(now), interrupted = 1, worker = NULL, lease_until = NULL
+            UPDATE jobs SET state = 'ready', run_at = \(now), worker = NULL, lease_until = NULL,
+                interrupted = \(hasBegun ? "1" : "interrupted" as SQL)
             WHERE \(lost)
             """)
         if count > 0 { db.hint(.jobs) }
@@ -172,19 +186,25 @@ public struct JobQueue: Sendable {
     }
 
     /// How many jobs are in which state.
-    public func counts(in db: Connection) throws -> JobCounts {
-        var counts = JobCounts()
-        for row in try db.all("SELECT state, COUNT(*) AS number FROM jobs GROUP BY state") {
-            let state: String = try row["state"]
-            switch state {
-            case "ready": counts.ready = try row["number"]
-            case "waiting": counts.waiting = try row["number"]
-            case "running": counts.running = try row["number"]
-            default: counts.parked = try row["number"]
-            }
+    /// - Parameter most: where counting stops, so that it does not take longer the more there are.
+    public func counts(upTo most: Int = Self.countLimit, in db: Connection) throws -> JobCounts {
+        func count(_ state: String) -> SQL {
+            let condition = SQL(unchecked: "state = '\(state)'")
+            return "(SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE \(condition) LIMIT \(most)) AS counted)"
         }
-        return counts
+        let row = try db.first(
+            """
+            SELECT \(count("ready")) AS ready, \(count("waiting")) AS waiting, \(count("running")) AS running,
+                \(count("parked")) AS parked
+            """)
+        guard let row else { return .none }
+        return JobCounts(
+            ready: try row["ready"], waiting: try row["waiting"], running: try row["running"],
+            parked: try row["parked"])
     }
+
+    /// The most jobs of a state that are counted.
+    public static let countLimit = 10_000
 
     /// Serializes work on lanes between servers; SQLite has one writer anyway.
     func lock(lanes: [String], in db: Connection) throws {

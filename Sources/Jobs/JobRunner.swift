@@ -17,7 +17,7 @@ public struct JobRunner: Service {
         /// How long the jobs of a worker stay untouched that hangs, but is still there.
         public var lease: Duration = .seconds(30)
         /// How often is looked for workers that are gone.
-        public var watch: Duration = .seconds(1)
+        public var watch: Duration = .milliseconds(500)
         /// How long a worker has to be gone: one whose connection was only reset is back by then.
         public var absence: Duration = .seconds(3)
         /// How often leases are renewed.
@@ -71,8 +71,10 @@ public struct JobRunner: Service {
             upkeep.addTask { try await every(options.lease / 4) { await rescueAbandoned() } }
             upkeep.addTask {
                 var absences = Absences(patience: options.absence)
+                await rescueAbsent(&absences)
                 try await every(options.watch) { await rescueAbsent(&absences) }
             }
+            upkeep.addTask { try await every(options.watch) { await handBackMissed() } }
             for clerk in 0..<JobDesk.clerks {
                 let visits = desk.visits(of: clerk)
                 upkeep.addTask { for await _ in visits { await settleAll(by: clerk) } }
@@ -218,6 +220,24 @@ extension JobRunner {
             }
         } catch {
             logger.warning("cannot look for workers that are gone, will try again", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// A connection that is cut during a commit leaves open whether jobs were claimed. Nobody runs those; they need not wait
+    /// for the end of their lease.
+    private func handBackMissed() async {
+        guard desk.pausesForMissed() else { return }
+        let (queue, worker, held, instant) = (queue, worker, desk.jobs, now())
+        do {
+            let count = try await database.write {
+                try queue.handBack(worker: worker, except: held, now: instant, in: $0)
+            }
+            if count > 0 { logger.notice("found jobs that were claimed unnoticed", metadata: ["jobs": "\(count)"]) }
+            desk.resume(found: true)
+        } catch {
+            logger.warning(
+                "cannot look for jobs that were claimed unnoticed, will try again", metadata: ["error": "\(error)"])
+            desk.resume(found: false)
         }
     }
 

@@ -61,3 +61,11 @@ public let jobGroupSchema: [SQL] = [
     "DROP INDEX jobs_ready_by_group",
     "CREATE INDEX jobs_ready ON jobs (lane_group, run_at, id) WHERE state = 'ready'",
 ]
+
+/// Counting stops at some number, so those that wait have to be found without the others.
+public let jobCountSchema: [SQL] = [
+    "CREATE INDEX jobs_waiting ON jobs (id) WHERE state = 'waiting'"
+]
+
+/// All of it, for a database that is new.
+public let wholeJobSchema = jobSchema + jobLaneSchema + jobGroupSchema + jobCountSchema

@@ -36,6 +36,7 @@ public enum Installation {
         Migration(20, "callback keys, calls, refusals, threads", callbackKeySchema + refusalSchema + threadSchema),
         Migration(21, "jobs by lane and state", jobLaneSchema),
         Migration(22, "jobs by group", jobGroupSchema),
+        Migration(23, "jobs that wait", jobCountSchema),
     ]
 
     /// Opens the database that the configuration names.

@@ -9,11 +9,15 @@ import WebSupport
 /// The operations on background work. It serves all organizations, hence the role.
 func jobRoutes(_ database: Database, queue: JobQueue) -> [Route] {
     [
-        Route(.get, "/jobs", .superAdmin, "Counts background jobs by state", gives: .one(JobCountsAnswer.self)) { _ in
+        Route(
+            .get, "/jobs", .superAdmin, "Counts background jobs by state, up to a limit for each",
+            gives: .one(JobCountsAnswer.self)
+        ) { _ in
             let counts = try await database.read { try queue.counts(in: $0) }
             return .json(
                 JobCountsAnswer(
-                    ready: counts.ready, waiting: counts.waiting, running: counts.running, parked: counts.parked))
+                    ready: counts.ready, waiting: counts.waiting, running: counts.running, parked: counts.parked,
+                    countedUpTo: JobQueue.countLimit))
         },
         Route(.get, "/jobs/parked", .superAdmin, "Lists jobs that gave up", gives: .page(ParkedJobAnswer.self)) {
             request in
@@ -39,10 +43,17 @@ func jobRoutes(_ database: Database, queue: JobQueue) -> [Route] {
 }
 
 private struct JobCountsAnswer: Codable, Sendable {
+    enum CodingKeys: String, CodingKey {
+        case ready, waiting, running, parked
+        case countedUpTo = "counted_up_to"
+    }
+
     let ready: Int
     let waiting: Int
     let running: Int
     let parked: Int
+    /// A state of which there are as many may have more.
+    let countedUpTo: Int
 }
 
 private struct ParkedJobAnswer: Codable, Sendable {

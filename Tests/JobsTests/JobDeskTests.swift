@@ -56,6 +56,19 @@ struct JobDeskTests {
         #expect(desk.isBusy)
     }
 
+    @Test("While other work comes first, there is room for a job every five milliseconds")
+    func pressure() {
+        let desk = JobDesk(places: 9)
+        let start = ContinuousClock.now + .seconds(1)
+        #expect(desk.reserve(upTo: 1, at: start) == 1)
+        #expect(desk.reserve(upTo: 9, isPressed: true, at: start + .milliseconds(4)) == 0)
+        #expect(desk.isFull)
+        #expect(desk.reserve(upTo: 9, isPressed: true, at: start + .milliseconds(6)) == 1)
+        #expect(desk.reserve(upTo: 9, isPressed: true, at: start + .milliseconds(7)) == 0)
+        #expect(desk.reserve(upTo: 9, isPressed: true, at: start + .milliseconds(17)) == 2)
+        #expect(desk.reserve(upTo: 9, isPressed: true, at: start + .seconds(3_600)) == 5)
+    }
+
     @Test("What nothing follows from may gather, until it is a batch")
     func gathering() throws {
         let desk = JobDesk(places: 9)

@@ -212,6 +212,51 @@ struct JobRunnerTests {
         }
     }
 
+    @Test(
+        "After a commit of which nobody knows what became of it, jobs that were claimed by it are found at once",
+        arguments: TestDatabase.engines)
+    func missed(engine: Engine) async throws {
+        try await withRunner(engine) { database, handler, _ in
+            try await database.write { db in
+                try db.execute("CREATE TABLE things (id BIGINT PRIMARY KEY)")
+                try db.execute(
+                    "CREATE TABLE parts (thing BIGINT REFERENCES things (id) DEFERRABLE INITIALLY DEFERRED)")
+            }
+            handler.hold.change { $0 = true }
+            try await enqueue(database, ["held"])
+            try await eventually("a job runs") { handler.ran.value == ["held"] }
+            try await database.write { db in
+                try JobQueue().enqueue([try Obedient.job("missed", runAt: Date() + 600)], now: Date(), in: db)
+                try db.execute(
+                    """
+                    UPDATE jobs SET state = 'running', fence = fence + 1, lease_until = \(Date() + 600),
+                        worker = (SELECT worker FROM jobs WHERE state = 'running') WHERE state = 'ready'
+                    """)
+            }
+            try await Task.sleep(for: .seconds(1.2))
+            #expect(handler.ran.value == ["held"])
+            // Fails at its end, after the runner took part in it.
+            await #expect(throws: DatabaseError.self) {
+                try await database.write { db in
+                    try JobQueue().enqueue([try Obedient.job("undone", runAt: Date())], now: Date(), in: db)
+                    try db.execute("INSERT INTO parts (thing) VALUES (1)")
+                }
+            }
+            try await eventually(within: .seconds(5), "what was missed runs") {
+                handler.ran.value == ["held", "missed"]
+            }
+            let row = try await database.read {
+                try $0.first("SELECT interrupted FROM jobs WHERE payload = '\"missed\"'")
+            }
+            try #expect(row?["interrupted"] == 0)
+            handler.hold.change { $0 = false }
+            try await eventually("both end") { try await counts(database) == JobCounts() }
+            // Who looks for what it missed can claim afterwards.
+            try await enqueue(database, ["later"])
+            try await eventually(within: .seconds(2), "it claims again") { handler.ran.value.last == "later" }
+        }
+    }
+
     @Test("A stop hands back what does not end in time", arguments: TestDatabase.engines)
     func stop(engine: Engine) async throws {
         try await withRunner(engine) { database, handler, group in

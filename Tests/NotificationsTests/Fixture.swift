@@ -11,7 +11,7 @@ import Ticketing
 let notifications = [
     Migration(
         1, "everything",
-        accountsSchema + jobSchema + jobLaneSchema + jobGroupSchema + ticketingSchema
+        accountsSchema + wholeJobSchema + ticketingSchema
             + notificationsSchema + ticketingSyncSchema + syncSchema
             + forwardSchema + noticeSchema + Retention.schema + tenantSchema + ticketingWriteSchema + memberNameSchema
             + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema

@@ -13,7 +13,7 @@ import Testing
 let ticketing = [
     Migration(
         1, "everything",
-        accountsSchema + jobSchema + jobLaneSchema + jobGroupSchema + ticketingSchema
+        accountsSchema + wholeJobSchema + ticketingSchema
             + ticketingSyncSchema + tenantSchema + ticketingWriteSchema
             + memberNameSchema + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema
             + callbackKeySchema + refusalSchema)
