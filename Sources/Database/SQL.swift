@@ -146,23 +146,26 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             parts.append(.rows(rows))
         }
 
-        /// Binds a list for `IN` as `?, ?, ?`; an empty list as `NULL`, which equals nothing. Its last value is repeated
-        /// until there are a power of two, so that there are few statements to prepare and plan.
+        /// Binds a list for `IN` as `?, ?, ?`; an empty list as `NULL`, which equals nothing. Filled up; see `column`.
         public mutating func appendInterpolation(list values: some Collection<some SQLConvertible>) {
             if values.isEmpty { parts.append(.text("NULL")) }
-            var count = 0
-            func append(_ value: SQLValue, to parts: inout [Part]) {
-                if count > 0 { parts.append(.text(", ")) }
+            for (index, value) in Self.filled(values).enumerated() {
+                if index > 0 { parts.append(.text(", ")) }
                 parts.append(.value(value))
-                count += 1
             }
-            var last: SQLValue?
-            for value in values {
-                let bound = value.sqlValue
-                append(bound, to: &parts)
-                last = bound
-            }
-            while let last, count & (count - 1) != 0 { append(last, to: &parts) }
+        }
+
+        /// Binds values as rows `(?), (?)`, for VALUES in which something is looked up. The last is repeated until there are a
+        /// power of two, so that there are few statements to prepare and plan.
+        public mutating func appendInterpolation(column values: some Collection<some SQLConvertible>) {
+            parts.append(.rows(Self.filled(values).map { [$0] }))
+        }
+
+        private static func filled(_ values: some Collection<some SQLConvertible>) -> [SQLValue] {
+            var filled = values.map(\.sqlValue)
+            guard let last = filled.last else { return [] }
+            while filled.count & (filled.count - 1) != 0 { filled.append(last) }
+            return filled
         }
     }
 }

@@ -134,7 +134,7 @@ extension JobQueue {
         guard !lanes.isEmpty else { return }
         // One look for each lane, however much waits in it. The state as a range and the order by all columns of the index
         // of lanes leave no other index that has the order, such as that of the ids, which would begin with other lanes.
-        let freed = Set(lanes).sorted().map { [$0.sqlValue] }
+        let freed = Set(lanes).sorted()
         let promoted = try db.execute(
             """
             UPDATE jobs SET state = 'ready'
@@ -142,7 +142,7 @@ extension JobQueue {
                 SELECT (
                     SELECT w.id FROM jobs w WHERE w.lane = v.column1 AND w.state >= 'waiting' AND w.state <= 'waiting'
                     ORDER BY w.lane, w.state, w.id LIMIT 1)
-                FROM (VALUES \(rows: freed)) AS v
+                FROM (VALUES \(column: freed)) AS v
                 WHERE (
                     SELECT 1 FROM jobs h WHERE h.lane = v.column1 AND h.state IN ('ready', 'running') LIMIT 1) IS NULL)
             """)

@@ -215,7 +215,7 @@ public struct JobQueue: Sendable {
         try db.send(
             """
             SELECT pg_advisory_xact_lock(hashtextextended(v.column1, 7))
-            FROM (VALUES \(rows: ordered.map { [$0.sqlValue] })) AS v
+            FROM (VALUES \(column: ordered)) AS v
             """)
     }
 }

@@ -11,7 +11,7 @@ enum PostgresPresence {
     /// The names without a lock. PostgreSQL shows the key in two halves (manual, pg_locks).
     static func absent(_ names: [String]) -> SQL {
         """
-        SELECT v.column1 AS name FROM (VALUES \(rows: names.map { [$0.sqlValue] })) AS v
+        SELECT v.column1 AS name FROM (VALUES \(column: names)) AS v
         WHERE hashtextextended('patchbay ' || v.column1, 23) NOT IN (
             SELECT (l.classid::bigint << 32) | l.objid::bigint FROM pg_locks l
             WHERE l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted

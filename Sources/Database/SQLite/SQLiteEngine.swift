@@ -47,7 +47,11 @@ final class SQLiteEngine: DatabaseEngine {
             pool = try DatabasePool(path: path, configuration: configuration)
             // FULL: what was answered with success survives a power cut. GRDB has just set NORMAL on its writer, which
             // would lose the last commits.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try pool.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                // In KiB. The queue's indexes are walked at many places for each job.
+                try db.execute(sql: "PRAGMA cache_size = -8000")
+            }
         } catch {
             throw DatabaseError(sqlite: error)
         }

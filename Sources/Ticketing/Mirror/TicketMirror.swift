@@ -47,11 +47,14 @@ public struct TicketMirror: Sendable {
     ) throws -> [Ticket.ID: String] {
         let rows = try db.all(
             """
-            SELECT id, activity_cursor FROM psa_tickets
-            WHERE connection_id = \(connection) AND id IN (\(list: tickets)) AND activity_cursor IS NOT NULL
+            SELECT v.column1 AS id, (
+                SELECT t.activity_cursor FROM psa_tickets t
+                WHERE t.connection_id = \(connection) AND t.id = v.column1) AS activity_cursor
+            FROM (VALUES \(column: tickets)) AS v
             """)
-        return Dictionary(
-            try rows.map { (try $0["id"], try $0["activity_cursor"]) }, uniquingKeysWith: { first, _ in first })
+        var cursors: [Ticket.ID: String] = [:]
+        for row in rows { cursors[try row["id"]] = try row["activity_cursor"] }
+        return cursors
     }
 
     /// A ticket of an organization by its number; nil when it was never seen.
