@@ -26,17 +26,25 @@ extension Connection {
     /// Has those take part who attend to what was hinted at.
     /// - Throws: only what ends the transaction.
     func attend(_ hub: SignalHub) throws -> [Attended] {
-        try hints.compactMap { hint in
-            guard let attendance = hub.attendance(to: hint) else { return nil }
-            let attended: Attended?
-            switch try nested({ try attendance(self) }) {
-            case .success(let result): attended = result
-            // Whoever looks for himself then meets the error again, and can tell of it.
-            case .failure: return nil
+        var all: [Attended] = []
+        for hint in hints {
+            guard let attendance = hub.attendance(to: hint) else { continue }
+            var attended: Attended?
+            do {
+                // Whoever looks for himself meets an error again, and can tell of it.
+                guard case .success = try nested({ attended = try attendance(self) }) else {
+                    attended?.ended(false)
+                    continue
+                }
+            } catch {
+                for one in all + [attended].compactMap(\.self) { one.ended(false) }
+                throw error
             }
-            if attended?.isComplete == true { withdraw(hint) }
-            return attended
+            guard let attended else { continue }
+            all.append(attended)
+            if attended.isComplete { withdraw(hint) }
         }
+        return all
     }
 
     /// Runs a closure whose failure undoes what it did itself, and nothing else.

@@ -31,6 +31,9 @@ final class JobDesk: Sendable {
         var isPaused = false
         /// Whether jobs may have been claimed of which nothing was heard.
         var hasMissed = false
+        /// Jobs of ours that began and are not held any more, though nothing is written down about their end.
+        var left: Set<ClaimedJob.ID> = []
+        var isLooking = false
         /// Whether something may be due for which there was no room.
         var isFull = false
         var errand = Errand()
@@ -60,6 +63,10 @@ final class JobDesk: Sendable {
 
     /// The jobs that are held.
     var jobs: [ClaimedJob.ID] { state.withLock { $0.held.map(\.id) } }
+    /// The jobs that began here, whether or not they are still held.
+    var begun: [ClaimedJob.ID] { state.withLock { Array($0.left.union($0.held.map(\.id))) } }
+    /// Whether the end of anything is still to be written down.
+    var isSettling: Bool { state.withLock { !$0.pending.isEmpty || $0.leaving > 0 } }
     /// Whether anything is held, or on its way.
     var isBusy: Bool { state.withLock { !$0.held.isEmpty || $0.reserved > 0 } }
     /// Whether something may be due for which there was no room.
@@ -78,12 +85,33 @@ final class JobDesk: Sendable {
         return stream
     }
 
-    /// What there is to do; asked for once.
+    /// What there is to do; asked for once. There is one look at a time, to be ended with ``endLook()``.
     func errand() -> Errand {
         state.withLock { state in
-            defer { state.errand = Errand() }
-            return state.errand
+            var errand = state.errand
+            state.errand = Errand()
+            if errand.mustLook, state.isLooking {
+                errand.mustLook = false
+                state.errand.mustLook = true
+            }
+            if errand.mustLook { state.isLooking = true }
+            return errand
         }
+    }
+
+    func endLook() {
+        state.withLock { state in
+            state.isLooking = false
+            return state.errand.mustLook ? state.bell : nil
+        }?.yield()
+    }
+
+    /// Has the runner look for jobs at an instant.
+    func look(at instant: Date) {
+        state.withLock { state in
+            state.errand.nextDue = min(instant, state.errand.nextDue ?? instant)
+            return state.bell
+        }?.yield()
     }
 
     /// Has the runner look for jobs.
@@ -119,19 +147,23 @@ final class JobDesk: Sendable {
             state.reserved -= reserved
             for job in claim.jobs { state.held.insert(Holding(job)) }
             state.errand.jobs += claim.jobs
-            if let due = claim.nextDue { state.errand.nextDue = min(due, state.errand.nextDue ?? due) }
-            if claim.areMore { state.isFull = true }
+            if claim.areMore {
+                state.isFull = true
+            } else if let due = claim.nextDue {
+                state.errand.nextDue = min(due, state.errand.nextDue ?? due)
+            }
             if state.isFull, room(in: state) > 0 { state.errand.mustLook = true }
             return state.errand.mustLook || state.errand.nextDue != nil || !claim.jobs.isEmpty ? state.bell : nil
         }?.yield()
     }
 
-    /// Nothing came of a claim, as far as is known.
-    func giveBack(_ reserved: Int) {
+    /// Nothing came of a claim.
+    /// - Parameter isCertain: false when jobs may have been claimed all the same.
+    func giveBack(_ reserved: Int, isCertain: Bool = true) {
         state.withLock { state in
             state.reserved -= reserved
             state.isFull = true
-            state.hasMissed = true
+            if !isCertain { state.hasMissed = true }
         }
     }
 
@@ -221,8 +253,11 @@ final class JobDesk: Sendable {
         }
     }
 
-    /// A job is left to others.
-    func drop(_ job: ClaimedJob) {
-        state.withLock { _ = $0.held.remove(Holding(job)) }
+    /// A job that began is left to others: its lease runs out, or the stop hands it back.
+    func leave(_ job: ClaimedJob) {
+        state.withLock { state in
+            state.held.remove(Holding(job))
+            state.left.insert(job.id)
+        }
     }
 }

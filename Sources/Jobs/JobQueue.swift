@@ -67,7 +67,8 @@ public struct JobQueue: Sendable {
         worker: String, limit: Int, lease: Duration, now: Date, in db: Connection
     ) throws -> JobClaim {
         let groups = try JobGroup.all(at: now, in: db)
-        let due = groups.filter { $0.due <= now }
+        // In any order: where there is room for fewer than there are groups, none comes first each time.
+        let due = groups.filter { $0.due <= now }.shuffled()
         let next = groups.compactMap { $0.next(after: now) }.min()
         guard !due.isEmpty else { return JobClaim(nextDue: next) }
         let (share, until) = (max(1, limit / due.count), now.addingTimeInterval(lease.seconds))
@@ -149,16 +150,18 @@ public struct JobQueue: Sendable {
     }
 
     /// Hands back what a worker is said to hold, but does not; it never began with it.
-    /// - Parameter held: what it does hold.
+    /// - Parameter begun: what it does hold, or began with.
     func handBack(
-        worker: String, except held: [ClaimedJob.ID], now: Date, in db: Connection
+        worker: String, except begun: [ClaimedJob.ID], now: Date, in db: Connection
     ) throws -> Int {
         let ids = try db.all("SELECT id FROM jobs WHERE state = 'running' AND worker = \(worker)").map { row in
             try row["id"] as ClaimedJob.ID
         }
-        let missed = Array(Set(ids).subtracting(held))
+        let missed = Array(Set(ids).subtracting(begun))
         guard !missed.isEmpty else { return 0 }
-        return try handBack(where: "id IN (\(list: missed)) AND state = 'running'", hasBegun: false, now: now, in: db)
+        return try handBack(
+            where: "id IN (\(list: missed)) AND state = 'running' AND worker = \(worker)", hasBegun: false, now: now,
+            in: db)
     }
 
     @discardableResult

@@ -83,13 +83,17 @@ public struct JobRunner: Service {
             await withDiscardingTaskGroup { running in
                 desk.look()
                 let alarm = Alarm()
-                for await _ in errands.cancelOnGracefulShutdown() { await run(desk.errand(), alarm, &running) }
+                for await _ in errands.cancelOnGracefulShutdown() { run(desk.errand(), alarm, &running) }
                 database.attend(to: .jobs, with: nil)
                 desk.close()
                 await drain(&running)
                 running.cancelAll()
             }
-            await settleAll()
+            repeat {
+                await settleAll()
+                // What a clerk has in hand.
+                if desk.isSettling { try? await Task.sleep(for: .milliseconds(10)) }
+            } while desk.isSettling && !Task.isCancelled
             upkeep.cancelAll()
             // Cancelled upkeep is no failure.
             while case .some = await upkeep.nextResult() {}
@@ -98,7 +102,7 @@ public struct JobRunner: Service {
         try await database.write { try queue.handBack(worker: worker, now: instant, in: $0) }
     }
 
-    private func run(_ errand: JobDesk.Errand, _ alarm: Alarm, _ running: inout DiscardingTaskGroup) async {
+    private func run(_ errand: JobDesk.Errand, _ alarm: Alarm, _ running: inout DiscardingTaskGroup) {
         for job in errand.jobs { running.addTask { await run(job) } }
         if let due = errand.nextDue, case let wait = due.timeIntervalSince(now()), wait < options.poll.seconds,
             alarm.set(due)
@@ -109,17 +113,27 @@ public struct JobRunner: Service {
                 desk.look()
             }
         }
-        if errand.mustLook { await claim() }
+        // Not waited for: what was claimed along with something else starts meanwhile.
+        if errand.mustLook {
+            running.addTask {
+                await claim()
+                desk.endLook()
+            }
+        }
     }
 
     /// Claims in the transaction that enqueues, so that what is enqueued here runs without being looked for.
     private func claimAlong(in db: Connection) throws -> Attended? {
-        let places = desk.reserve(upTo: options.claimLimit, isPressed: database.isPressed)
+        let places = reserve()
         guard places > 0 else { return nil }
         do {
             let claim = try claim(places, in: db)
             return Attended(isComplete: !claim.areMore) { isCommitted in
-                if isCommitted { desk.receive(claim, on: places) } else { desk.giveBack(places) }
+                if isCommitted {
+                    desk.receive(claim, on: places)
+                } else {
+                    desk.giveBack(places, isCertain: database.engine == .sqlite)
+                }
             }
         } catch {
             desk.giveBack(places)
@@ -129,14 +143,21 @@ public struct JobRunner: Service {
 
     /// Claims what others enqueued, what has become due, and that for which there was no room.
     private func claim() async {
-        let places = desk.reserve(upTo: options.claimLimit, isPressed: database.isPressed)
+        let places = reserve()
         guard places > 0 else { return }
         do {
             desk.receive(try await database.write(as: .background) { try claim(places, in: $0) }, on: places)
         } catch {
-            desk.giveBack(places)
+            desk.giveBack(places, isCertain: database.engine == .sqlite)
             logger.error("cannot claim jobs", metadata: ["error": "\(error)"])
         }
+    }
+
+    private func reserve() -> Int {
+        let isPressed = database.isPressed
+        let places = desk.reserve(upTo: options.claimLimit, isPressed: isPressed)
+        if places == 0, isPressed { desk.look(at: now().addingTimeInterval(0.05)) }
+        return places
     }
 
     private func claim(_ places: Int, in db: Connection) throws -> JobClaim {
@@ -152,7 +173,7 @@ public struct JobRunner: Service {
         let outcome = await handler.runAny(job)
         if Task.isCancelled, !outcome.isDone {
             // Cut short by the stop: handed back with all the others, marked as interrupted.
-            desk.drop(job)
+            desk.leave(job)
             return
         }
         finish(job, outcome, handler.schedule)
@@ -205,6 +226,9 @@ extension JobRunner {
         }
     }
 
+    // A database that is away is told of often enough.
+    private static let afterFailure: Duration = .seconds(2)
+
     /// Takes over the jobs of those who are gone, on PostgreSQL: SQLite has no other workers.
     private func rescueAbsent(_ absences: inout Absences) async {
         guard database.engine == .postgres else { return }
@@ -212,7 +236,7 @@ extension JobRunner {
             let queue = queue
             let absent = try await database.read { db in try db.absent(try queue.workers(in: db)) }
             let instant = now()
-            for worker in absences.gone(of: absent, at: .now) {
+            for worker in absences.gone(of: absent, at: .now) where worker != self.worker {
                 let count = try await database.write { try queue.handBack(worker: worker, now: instant, in: $0) }
                 if count > 0 {
                     logger.notice("took over jobs of a worker that is gone", metadata: ["jobs": "\(count)"])
@@ -220,6 +244,7 @@ extension JobRunner {
             }
         } catch {
             logger.warning("cannot look for workers that are gone, will try again", metadata: ["error": "\(error)"])
+            try? await Task.sleep(for: Self.afterFailure)
         }
     }
 
@@ -227,10 +252,10 @@ extension JobRunner {
     /// for the end of their lease.
     private func handBackMissed() async {
         guard desk.pausesForMissed() else { return }
-        let (queue, worker, held, instant) = (queue, worker, desk.jobs, now())
+        let (queue, worker, begun, instant) = (queue, worker, desk.begun, now())
         do {
             let count = try await database.write {
-                try queue.handBack(worker: worker, except: held, now: instant, in: $0)
+                try queue.handBack(worker: worker, except: begun, now: instant, in: $0)
             }
             if count > 0 { logger.notice("found jobs that were claimed unnoticed", metadata: ["jobs": "\(count)"]) }
             desk.resume(found: true)
@@ -238,6 +263,7 @@ extension JobRunner {
             logger.warning(
                 "cannot look for jobs that were claimed unnoticed, will try again", metadata: ["error": "\(error)"])
             desk.resume(found: false)
+            try? await Task.sleep(for: Self.afterFailure)
         }
     }
 
@@ -265,7 +291,16 @@ extension JobRunner {
                 if Task.isCancelled { return }
                 continue
             } catch {
-                for settlement in batch { await settleAlone(settlement) }
+                var (settled, left): ([JobQueue.Settlement], [JobQueue.Settlement]) = ([], [])
+                for settlement in batch {
+                    if await settleAlone(settlement) { settled.append(settlement) } else { left.append(settlement) }
+                }
+                desk.release(settled)
+                guard !left.isEmpty else { continue }
+                desk.putBack(left)
+                try? await Task.sleep(for: .milliseconds(500))
+                if Task.isCancelled { return }
+                continue
             }
             desk.release(batch)
         }
@@ -287,9 +322,13 @@ extension JobRunner {
     }
 
     /// One effect of a batch failed: each job for itself, so that only the faulty one suffers.
-    private func settleAlone(_ settlement: JobQueue.Settlement) async {
+    /// - Returns: whether it is over with the job; false when the database cannot be reached.
+    private func settleAlone(_ settlement: JobQueue.Settlement) async -> Bool {
         do {
             try await settle([settlement])
+            return true
+        } catch  where Self.isPassing(error) {
+            return false
         } catch {
             logger.error(
                 "the result of a job cannot be stored",
@@ -299,9 +338,20 @@ extension JobRunner {
             let failed = JobQueue.Settlement(
                 job: settlement.job, outcome: .retry("its result cannot be stored: \(error)"),
                 schedule: settlement.schedule, jitter: settlement.jitter)
-            // If even that fails, the lease runs out and the job runs again.
-            try? await settle([failed])
+            do {
+                try await settle([failed])
+            } catch  where Self.isPassing(error) {
+                return false
+            } catch {
+                // The lease runs out, and the job runs again.
+                desk.leave(settlement.job)
+            }
+            return true
         }
+    }
+
+    private static func isPassing(_ error: any Error) -> Bool {
+        error is CancellationError || (error as? DatabaseError)?.isTransient == true
     }
 }
 

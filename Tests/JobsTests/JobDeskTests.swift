@@ -48,12 +48,27 @@ struct JobDeskTests {
         #expect(desk.reserve(upTo: 9) == 2)
         desk.giveBack(2)
         desk.release(desk.takeBatch(largest: 9, by: nil))
-        desk.drop(jobs[1])
+        desk.leave(jobs[1])
+        #expect(desk.jobs.isEmpty)
+        #expect(desk.begun == [jobs[1].id])
         #expect(!desk.isBusy)
         #expect(desk.reserve(upTo: 9) == 4)
         desk.close()
         #expect(desk.reserve(upTo: 9) == 0)
         #expect(desk.isBusy)
+    }
+
+    @Test("There is one look at a time, and one that is asked for meanwhile comes after it")
+    func looks() {
+        let desk = JobDesk(places: 9)
+        desk.look()
+        #expect(desk.errand().mustLook)
+        desk.look()
+        #expect(!desk.errand().mustLook)
+        desk.endLook()
+        #expect(desk.errand().mustLook)
+        desk.endLook()
+        #expect(!desk.errand().mustLook)
     }
 
     @Test("While other work comes first, there is room for a job every five milliseconds")

@@ -297,6 +297,44 @@ struct JobQueueTests {
         }
     }
 
+    @Test("Where there is room for one job, each group gets its turn", arguments: TestDatabase.engines)
+    func turns(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await database.write { db in
+                let jobs = (0..<300).map { number in
+                    NewJob(
+                        kind: .init(rawValue: "test"), payload: "{}", lane: "lane \(number)",
+                        laneGroup: "group \(number % 3)", runAt: start)
+                }
+                try queue.enqueue(jobs, now: start, in: db)
+            }
+            var groups: Set<String> = []
+            for _ in 0..<60 {
+                groups.formUnion(
+                    try await database.write { db in
+                        try queue.claim(worker: "w", limit: 1, lease: .seconds(30), now: start, in: db).jobs
+                    }.compactMap(\.laneGroup))
+            }
+            #expect(groups.count == 3)
+        }
+    }
+
+    @Test("What another worker took over is not handed back by the one that missed it", arguments: TestDatabase.engines)
+    func missedByAnother(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await database.write { db in
+                let jobs = (0..<3).map { NewJob(kind: .init(rawValue: "test"), payload: "\($0)", runAt: start) }
+                try queue.enqueue(jobs, now: start, in: db)
+                let mine = try queue.claim(worker: "a", limit: 2, lease: .seconds(30), now: start, in: db).jobs
+                _ = try queue.claim(worker: "b", limit: 1, lease: .seconds(30), now: start, in: db)
+                try #expect(queue.handBack(worker: "a", except: [mine[0].id], now: start, in: db) == 1)
+                let again = try queue.claim(worker: "c", limit: 9, lease: .seconds(30), now: start, in: db).jobs
+                #expect(again.map(\.id) == [mine[1].id])
+                #expect(again.allSatisfy { !$0.interrupted })
+            }
+        }
+    }
+
     @Test("Queries of the hot path use their indexes", arguments: [Engine.sqlite])
     func plans(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in

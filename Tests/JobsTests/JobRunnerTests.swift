@@ -214,7 +214,8 @@ struct JobRunnerTests {
 
     @Test(
         "After a commit of which nobody knows what became of it, jobs that were claimed by it are found at once",
-        arguments: TestDatabase.engines)
+        // On SQLite it is known.
+        arguments: TestDatabase.engines.filter { $0 == .postgres })
     func missed(engine: Engine) async throws {
         try await withRunner(engine) { database, handler, _ in
             try await database.write { db in

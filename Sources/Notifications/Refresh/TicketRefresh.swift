@@ -24,7 +24,7 @@ public struct TicketRefresh: JobHandler {
     private let connections: PSAConnections
     private let directory: Directory
     private let mirror = TicketMirror()
-    private let starts: ReadBatcher<Start, Known>
+    private let starts: ReadBatcher<Start, Result<Known, any Error>>
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
@@ -83,7 +83,7 @@ public struct TicketRefresh: JobHandler {
     private func refresh(_ id: Ticket.ID, _ live: LiveConnection) async throws -> JobOutcome {
         let connection = live.connection
         let known = try await starts.value(
-            Start(connection: connection.id, organization: connection.organization, ticket: id))
+            Start(connection: connection.id, organization: connection.organization, ticket: id))?.get()
         async let found = live.provider.ticket(id)
         async let written = live.provider.activity(of: id, after: known?.cursor)
         guard let ticket = try await found else {
@@ -111,16 +111,19 @@ public struct TicketRefresh: JobHandler {
         let lifetime: Duration
     }
 
-    private static let known: @Sendable ([Start], Connection) throws -> [Start: Known] = { starts, db in
-        var known: [Start: Known] = [:]
+    private static let known: @Sendable ([Start], Connection) throws -> [Start: Result<Known, any Error>] = {
+        starts, db in
+        var known: [Start: Result<Known, any Error>] = [:]
         for (connection, starts) in Dictionary(grouping: starts, by: \.connection) {
             let cursors = try TicketMirror.cursors(of: starts.map(\.ticket), of: connection, in: db)
             for start in starts {
-                let settings = try db.remembered("settings of \(start.organization)") {
-                    try NotificationSettings.of(start.organization, in: db)
+                // Those that cannot be read concern their own organization only.
+                let settings = db.remembered("settings of \(start.organization)") {
+                    Result { try NotificationSettings.of(start.organization, in: db) }
                 }
-                known[start] = Known(
-                    cursor: cursors[start.ticket], lifetime: .seconds(settings.referenceLifetimeSeconds))
+                known[start] = settings.map { settings in
+                    Known(cursor: cursors[start.ticket], lifetime: .seconds(settings.referenceLifetimeSeconds))
+                }
             }
         }
         return known
