@@ -94,6 +94,7 @@ extension JobQueue {
         try db.send("DELETE FROM jobs WHERE id IN (\(list: ids))")
     }
 
+    /// Whether it was interrupted stays: that it failed now does not tell what became of the run that was cut off.
     private func release(
         _ job: ClaimedJob, at instant: Date, failures: Int, error: String, in db: Connection
     ) throws {
@@ -107,7 +108,7 @@ extension JobQueue {
         }
         try db.send(
             """
-            UPDATE jobs SET state = 'ready', run_at = \(instant), failures = failures + \(failures), interrupted = 0,
+            UPDATE jobs SET state = 'ready', run_at = \(instant), failures = failures + \(failures),
                 last_error = \(error), worker = NULL, lease_until = NULL WHERE id = \(job.id)
             """)
         db.hint(.jobs)

@@ -319,6 +319,37 @@ struct JobQueueTests {
         }
     }
 
+    @Test("A job that was cut off stays so until it is done, whatever fails meanwhile", arguments: TestDatabase.engines)
+    func staysInterrupted(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            func claim(at instant: Date) async throws -> [ClaimedJob] {
+                try await database.write { db in
+                    try queue.claim(worker: "w", limit: 9, lease: .seconds(30), now: instant, in: db).jobs
+                }
+            }
+            try await database.write { db in
+                try queue.enqueue(
+                    [NewJob(kind: .init(rawValue: "test"), payload: "1", runAt: start)], now: start, in: db)
+            }
+            _ = try await claim(at: start)
+            try await database.write { try queue.handBack(worker: "w", now: start, in: $0) }
+            let outcomes: [JobOutcome] = [
+                .retry("no database", after: .seconds(1)), .wait("not yet", for: .seconds(1)),
+                .pause("closed", for: .seconds(1)),
+            ]
+            for (number, outcome) in outcomes.enumerated() {
+                let at = start + Double(number) * 100
+                let job = try #require(try await claim(at: at).first)
+                #expect(job.interrupted)
+                _ = try await database.write { db in
+                    try queue.settle(
+                        [.init(job: job, outcome: outcome, schedule: .inbound, jitter: 0)], now: at, in: db)
+                }
+            }
+            try await #expect(claim(at: start + 1_000).map(\.interrupted) == [true])
+        }
+    }
+
     @Test("What another worker took over is not handed back by the one that missed it", arguments: TestDatabase.engines)
     func missedByAnother(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in

@@ -156,10 +156,17 @@ public struct Deliverer: JobHandler {
     ) async -> JobOutcome {
         do throws(MessengerError) {
             if isUncertain, case .person(let email) = order.address,
-                case let candidates = try await messenger.find(message.markdown, sentTo: email, since: order.createdAt),
-                let found = await firstUnrecorded(candidates, order)
+                case let candidates = try await messenger.find(message.markdown, sentTo: email, since: order.createdAt)
             {
-                return .done(sent(id, order, found))
+                switch await firstUnrecorded(candidates, order) {
+                case .success(let found?): return .done(sent(id, order, found))
+                case .success(nil): break
+                case .failure(let error):
+                    // Not sent before it is known that it was not.
+                    return .retry(
+                        "\(error)", effect: Self.record(id, .uncertain, "\(error)"),
+                        exhausted: Self.record(id, .failed, "\(error)"))
+                }
             }
             guard order.isThreaded, let parent = await firstMessage(about: order) else {
                 return .done(sent(id, order, try await messenger.send(message, to: order.address, under: nil)))
@@ -178,18 +185,21 @@ public struct Deliverer: JobHandler {
     }
 
     /// The first of the messages that no delivery calls its own: the same note written twice is two messages alike.
-    /// When the database cannot tell, none, and the message is sent again.
-    private func firstUnrecorded(_ ids: [String], _ order: Order) async -> String? {
-        guard !ids.isEmpty else { return nil }
-        let recorded = try? await database.read { db in
-            try db.all(
-                """
-                SELECT message_id FROM deliveries WHERE recipient_id = \(order.recipient)
-                    AND ticket_id = \(order.ticket) AND message_id IN (\(list: ids))
-                """
-            ).map { row -> String in try row["message_id"] }
+    private func firstUnrecorded(_ ids: [String], _ order: Order) async -> Result<String?, any Error> {
+        guard !ids.isEmpty else { return .success(nil) }
+        do {
+            let recorded = try await database.read { db in
+                try db.all(
+                    """
+                    SELECT message_id FROM deliveries WHERE recipient_id = \(order.recipient)
+                        AND ticket_id = \(order.ticket) AND message_id IN (\(list: ids))
+                    """
+                ).map { row -> String in try row["message_id"] }
+            }
+            return .success(ids.first { !recorded.contains($0) })
+        } catch {
+            return .failure(error)
         }
-        return recorded.flatMap { recorded in ids.first { !recorded.contains($0) } }
     }
 
     /// The first message about the ticket in the same place; updates go under it.
