@@ -60,7 +60,11 @@ public struct JobRunner: Service {
     /// Runs until graceful shutdown or cancellation.
     public func run() async throws {
         database.appear(as: worker)
-        try await rescue(everything: database.engine == .sqlite)
+        switch database.engine {
+        case .sqlite: try await rescue(everything: true)
+        // Looked for again and again: a connection that is cut just now is no reason not to start.
+        case .postgres: await rescueAbandoned()
+        }
         database.attend(to: .jobs) { db in try claimAlong(in: db) }
         let errands = desk.errands()
         // Jobs get time to end by themselves when a stop is asked for; everything else ends with them.
