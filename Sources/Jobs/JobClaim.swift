@@ -5,11 +5,8 @@ import Foundation
 public struct JobClaim: Sendable {
     /// Those that are the worker's now, in the order of enqueuing.
     public var jobs: [ClaimedJob] = []
-    /// When to look again, unless somebody hints earlier; past when more is due already, nil when nothing else is ready.
+    /// When the next is due of those whose time has not come; nil when there is none.
     public var nextDue: Date?
     /// Whether more is due than was taken.
     public var areMore = false
-
-    /// Nothing was found.
-    static let nothing = JobClaim()
 }

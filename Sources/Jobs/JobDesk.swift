@@ -147,11 +147,8 @@ final class JobDesk: Sendable {
             state.reserved -= reserved
             for job in claim.jobs { state.held.insert(Holding(job)) }
             state.errand.jobs += claim.jobs
-            if claim.areMore {
-                state.isFull = true
-            } else if let due = claim.nextDue {
-                state.errand.nextDue = min(due, state.errand.nextDue ?? due)
-            }
+            if let due = claim.nextDue { state.errand.nextDue = min(due, state.errand.nextDue ?? due) }
+            if claim.areMore { state.isFull = true }
             if state.isFull, room(in: state) > 0 { state.errand.mustLook = true }
             return state.errand.mustLook || state.errand.nextDue != nil || !claim.jobs.isEmpty ? state.bell : nil
         }?.yield()

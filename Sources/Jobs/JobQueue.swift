@@ -105,7 +105,7 @@ public struct JobQueue: Sendable {
         let areMore = due.contains { group in
             jobs.count { ($0.laneGroup ?? JobGroup.none) == group.name } == share
         }
-        return JobClaim(jobs: jobs.sorted { $0.id < $1.id }, nextDue: areMore ? now : next, areMore: areMore)
+        return JobClaim(jobs: jobs.sorted { $0.id < $1.id }, nextDue: next, areMore: areMore)
     }
 
     /// When the next job may run, which may be past; nil when none is ready.

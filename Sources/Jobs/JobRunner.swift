@@ -237,10 +237,12 @@ extension JobRunner {
     private func rescueAbsent(_ absences: inout Absences) async {
         guard database.engine == .postgres else { return }
         do {
-            let queue = queue
-            let absent = try await database.read { db in try db.absent(try queue.workers(in: db)) }
+            let (queue, worker) = (queue, worker)
+            let absent = try await database.read { db in
+                try db.absent(try queue.workers(in: db).filter { $0 != worker })
+            }
             let instant = now()
-            for worker in absences.gone(of: absent, at: .now) where worker != self.worker {
+            for worker in absences.gone(of: absent, at: .now) {
                 let count = try await database.write { try queue.handBack(worker: worker, now: instant, in: $0) }
                 if count > 0 {
                     logger.notice("took over jobs of a worker that is gone", metadata: ["jobs": "\(count)"])

@@ -39,14 +39,16 @@ struct TenureTests {
             let server = try await Database.open(address, as: .server, connections: 1, logger: TestDatabase.logger)
             let other = try await Database.open(address, connections: 1, logger: TestDatabase.logger)
             // Only those of this test's schema: others run beside it.
-            try await other.write { db in
-                try db.execute(
+            let cut: Int? = try await other.write { db in
+                try db.first(
                     """
-                    SELECT pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted
+                    SELECT l.pid, pg_terminate_backend(l.pid) FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted
                         AND ((l.classid::bigint << 32) | l.objid::bigint)
                             = hashtextextended('patchbay servers ' || current_schema(), 19)
-                    """)
+                    """)?["pid"]
             }
+            let old = try #require(cut)
+            // The one that was cut may hold it a moment longer.
             try await eventually("the server to hold its lock again") {
                 try await other.read { db in
                     try db.first(
@@ -54,6 +56,7 @@ struct TenureTests {
                         SELECT 1 AS held FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted
                             AND ((l.classid::bigint << 32) | l.objid::bigint)
                                 = hashtextextended('patchbay servers ' || current_schema(), 19)
+                            AND l.pid <> \(old)
                         """) != nil
                 }
             }

@@ -99,16 +99,26 @@ struct BacklogTests {
     @Test(
         "Cutting all connections to PostgreSQL in the middle of sending doubles nothing and loses nothing")
     func cut() async throws {
-        let url = try #require(ProcessInfo.processInfo.environment["PATCHBAY_TEST_POSTGRES"])
-        let name = "patchbay_cut_\(UInt64.random(in: 0...UInt64.max))"
-        let admin = try await Database.open(.postgres(url: url), connections: 1, logger: quiet)
-        // A database of its own, so that nobody else's connections are cut. Reads have no transaction around them.
-        _ = try await admin.read { try $0.execute(SQL(unchecked: "CREATE DATABASE \(name)")) }
-        var parts = try #require(URLComponents(string: url))
-        parts.path = "/" + name
-        let database = try await Database.open(.postgres(url: try #require(parts.string)), logger: quiet)
-        try await database.migrate(schema)
-        try await database.write { try $0.execute("CREATE TABLE effects (what TEXT NOT NULL UNIQUE)") }
+        try await TestDatabase.withAddress(.postgres) { address in
+            guard case .postgres(let url) = address else { return }
+            // Known by the name, so that nobody else's connections are cut.
+            let name = "patchbay_cut_\(UInt64.random(in: 0...UInt64.max))"
+            let admin = try await Database.open(address, connections: 1, logger: quiet)
+            let database = try await Database.open(.postgres(url: "\(url)&application_name=\(name)"), logger: quiet)
+            try await database.migrate(schema)
+            try await database.write { try $0.execute("CREATE TABLE effects (what TEXT NOT NULL UNIQUE)") }
+            try await cutting(database) {
+                try await admin.read { db in
+                    _ = try db.all(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = \(name)")
+                }
+            }
+            await database.close()
+            await admin.close()
+        }
+    }
+
+    private func cutting(_ database: Database, _ cut: () async throws -> Void) async throws {
         let sender = Sender(work: .milliseconds(20))
         var options = JobRunner.Options()
         options.concurrency = 16
@@ -126,9 +136,7 @@ struct BacklogTests {
                     }
                 }
                 if round % 4 == 2 {
-                    _ = try await admin.read { db in
-                        try db.all("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = \(name)")
-                    }
+                    try await cut()
                 }
             }
             // Well below the 30 s of a lease.
@@ -141,9 +149,6 @@ struct BacklogTests {
         #expect(effects == 100)
         #expect(sender.sent.value.count == 100)
         #expect(sender.sent.value.allSatisfy { $0.value == 1 }, "\(sender.sent.value.filter { $0.value > 1 })")
-        await database.close()
-        _ = try await admin.read { try $0.execute(SQL(unchecked: "DROP DATABASE \(name) WITH (FORCE)")) }
-        await admin.close()
     }
 }
 

@@ -49,7 +49,9 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
     /// Connects, blocking for at most five seconds.
     init(url: String) throws {
         let parameters = [
-            ("dbname", url), ("connect_timeout", "5"), ("application_name", "patchbay"), ("client_encoding", "UTF8"),
+            ("dbname", url), ("connect_timeout", "5"), ("client_encoding", "UTF8"),
+            // Unless the address names another.
+            ("fallback_application_name", "patchbay"),
             // A peer that vanished without a word is noticed within 15 s.
             ("keepalives_idle", "10"), ("keepalives_interval", "3"), ("keepalives_count", "2"),
             ("tcp_user_timeout", "15000"),

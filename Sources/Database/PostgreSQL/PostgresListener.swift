@@ -109,9 +109,14 @@ final class PostgresListener: Sendable {
                 "pg_try_advisory_lock", "a patchbay server uses this database; stop all of them first"
             )
         }
-        let locked: Int? = try connection.all("SELECT \(function)(\(Self.tenureLock))::int AS locked", [])
-            .first?["locked"]
-        guard locked == 1 else { throw DatabaseError.setup(refusal) }
+        // Who has just ended may hold it for some milliseconds more.
+        for wait: UInt32 in [10_000, 50_000, 200_000, 0] {
+            let locked: Int? = try connection.all("SELECT \(function)(\(Self.tenureLock))::int AS locked", [])
+                .first?["locked"]
+            if locked == 1 { return }
+            usleep(wait)
+        }
+        throw DatabaseError.setup(refusal)
     }
 
     func start(on first: PostgresConnection?) {
