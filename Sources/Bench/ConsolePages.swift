@@ -145,7 +145,7 @@ struct ConsolePages {
             """
             INSERT INTO rules (
                 organization_id, connection_id, board_id, recipient_id, enabled, simulate, updates, visibility,
-                thread_updates, created_at) VALUES \(rows: rows)
+                thread_updates, created_at) VALUES \(inserted: rows)
             """
         }
         let details = """
@@ -158,7 +158,7 @@ struct ConsolePages {
             ]
         } statement: { rows in
             """
-            INSERT INTO ticket_events (connection_id, ticket_id, kind, subject, details, created_at) VALUES \(rows: rows)
+            INSERT INTO ticket_events (connection_id, ticket_id, kind, subject, details, created_at) VALUES \(inserted: rows)
             """
         }
         try await insert(100_000, database) { number in
@@ -171,7 +171,7 @@ struct ConsolePages {
             """
             INSERT INTO deliveries (
                 organization_id, event_id, recipient_id, ticket_id, state, reason, attempts, created_at)
-            VALUES \(rows: rows)
+            VALUES \(inserted: rows)
             """
         }
         try await database.write { try $0.execute("ANALYZE") }

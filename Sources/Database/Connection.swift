@@ -2,15 +2,15 @@ import BoundaryText
 
 /// What runs one rendered statement on one engine.
 protocol StatementRunner: AnyObject {
-    func all(_ text: String, _ values: [SQLValue]) throws -> [Row]
-    func execute(_ text: String, _ values: [SQLValue]) throws -> Int
+    func all(_ statement: SQL.Rendered) throws -> [Row]
+    func execute(_ statement: SQL.Rendered) throws -> Int
     /// Runs the statement now or together with the next one, in order.
-    func send(_ text: String, _ values: [SQLValue]) throws
+    func send(_ statement: SQL.Rendered) throws
 }
 
 extension StatementRunner {
-    func send(_ text: String, _ values: [SQLValue]) throws {
-        _ = try execute(text, values)
+    func send(_ statement: SQL.Rendered) throws {
+        _ = try execute(statement)
     }
 }
 
@@ -58,8 +58,7 @@ public final class Connection {
 
     /// All rows of a query. Callers bound the number by LIMIT.
     public func all(_ sql: SQL) throws -> [Row] {
-        let (text, values) = sql.render(for: engine)
-        return try runner.all(text, values)
+        try runner.all(sql.render(for: engine))
     }
 
     /// All rows of a query, as values.
@@ -80,15 +79,13 @@ public final class Connection {
     /// Runs a statement and returns the number of rows that it changed.
     @discardableResult
     public func execute(_ sql: SQL) throws -> Int {
-        let (text, values) = sql.render(for: engine)
-        return try runner.execute(text, values)
+        try runner.execute(sql.render(for: engine))
     }
 
     /// Runs a statement whose count nobody needs. PostgreSQL gets it together with the next statement, which saves a round
     /// trip; if it fails, that one throws the error, or at the latest the commit.
     public func send(_ sql: SQL) throws {
-        let (text, values) = sql.render(for: engine)
-        try runner.send(text, values)
+        try runner.send(sql.render(for: engine))
     }
 
     /// Has transactions that lock the same name go one after the other, on whatever server they run, from here to their end.

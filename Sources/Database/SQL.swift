@@ -16,7 +16,17 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         case text(String)
         case value(SQLValue)
         case perEngine(sqlite: SQL, postgres: SQL)
-        case rows([[SQLValue]])
+        case rows([[SQLValue]], areInserted: Bool)
+    }
+
+    /// A statement for one engine.
+    struct Rendered {
+        /// With the engine's placeholders.
+        var text = ""
+        /// In order.
+        var values: [SQLValue] = []
+        /// Whether the columns of a table tell the types of the values.
+        var isInsertion = false
     }
 
     var parts: [Part]
@@ -58,56 +68,36 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         return joined
     }
 
-    /// The text with the engine's placeholders, and the values in order.
-    func render(for engine: Engine) -> (text: String, values: [SQLValue]) {
-        var text = ""
-        var values: [SQLValue] = []
-        append(to: &text, values: &values, engine: engine)
-        return (text, values)
+    /// The statement as the engine takes it.
+    func render(for engine: Engine) -> Rendered {
+        var rendered = Rendered()
+        append(to: &rendered, engine: engine)
+        return rendered
     }
 
-    private func append(to text: inout String, values: inout [SQLValue], engine: Engine) {
+    private func append(to rendered: inout Rendered, engine: Engine) {
         for part in parts {
             switch part {
             case .text(let piece):
-                text += piece
+                rendered.text += piece
             case .value(let value):
-                values.append(value)
-                switch engine {
-                case .sqlite:
-                    text += "?"
-                case .postgres:
-                    text += "$"
-                    text += String(values.count)
+                rendered.bind(value, engine)
+            case .rows(let rows, let areInserted):
+                if areInserted { rendered.isInsertion = true }
+                for (number, row) in rows.enumerated() {
+                    rendered.text += number == 0 ? "(" : ", ("
+                    for column in row.indices {
+                        if column > 0 { rendered.text += ", " }
+                        rendered.bind(row[column], engine)
+                    }
+                    rendered.text += ")"
                 }
-            case .rows(let rows):
-                append(rows, to: &text, values: &values, engine: engine)
             case .perEngine(let sqlite, let postgres):
                 switch engine {
-                case .sqlite: sqlite.append(to: &text, values: &values, engine: engine)
-                case .postgres: postgres.append(to: &text, values: &values, engine: engine)
+                case .sqlite: sqlite.append(to: &rendered, engine: engine)
+                case .postgres: postgres.append(to: &rendered, engine: engine)
                 }
             }
-        }
-    }
-
-    private func append(
-        _ rows: [[SQLValue]], to text: inout String, values: inout [SQLValue], engine: Engine
-    ) {
-        for (number, row) in rows.enumerated() {
-            text += number == 0 ? "(" : ", ("
-            for column in row.indices {
-                if column > 0 { text += ", " }
-                values.append(row[column])
-                switch engine {
-                case .sqlite:
-                    text += "?"
-                case .postgres:
-                    text += "$"
-                    text += String(values.count)
-                }
-            }
-            text += ")"
         }
     }
 
@@ -141,9 +131,14 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             parts += sql.parts
         }
 
-        /// Binds rows as `(?, ?), (?, ?)`, for VALUES. Quicker than joining pieces, where there are many.
+        /// Binds rows as `(?, ?), (?, ?)`, for VALUES in which something is looked up.
         public mutating func appendInterpolation(rows: [[SQLValue]]) {
-            parts.append(.rows(rows))
+            parts.append(.rows(rows, areInserted: false))
+        }
+
+        /// Binds rows that an INSERT puts into a table as they are; its columns tell their types. See ``Swift/Array/portions``.
+        public mutating func appendInterpolation(inserted rows: [[SQLValue]]) {
+            parts.append(.rows(rows, areInserted: true))
         }
 
         /// Binds a list for `IN` as `?, ?, ?`; an empty list as `NULL`, which equals nothing. Filled up; see `column`.
@@ -158,15 +153,44 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         /// Binds values as rows `(?), (?)`, for VALUES in which something is looked up. The last is repeated until there are a
         /// power of two, so that there are few statements to prepare and plan.
         public mutating func appendInterpolation(column values: some Collection<some SQLConvertible>) {
-            parts.append(.rows(Self.filled(values).map { [$0] }))
+            parts.append(.rows(Self.filled(values).map { [$0] }, areInserted: false))
         }
 
         private static func filled(_ values: some Collection<some SQLConvertible>) -> [SQLValue] {
-            var filled = values.map(\.sqlValue)
+            // A closure: a key path to a generic member is made anew each time.
+            var filled = values.map { $0.sqlValue }
             guard let last = filled.last else { return [] }
             while filled.count & (filled.count - 1) != 0 { filled.append(last) }
             return filled
         }
+    }
+}
+
+extension SQL.Rendered {
+    fileprivate mutating func bind(_ value: SQLValue, _ engine: Engine) {
+        values.append(value)
+        switch engine {
+        case .sqlite:
+            text += "?"
+        case .postgres:
+            text += "$"
+            text += String(values.count)
+        }
+    }
+}
+
+extension Array where Element == [SQLValue] {
+    /// The rows in portions of 64, and the rest in smaller powers of two: statements for few numbers of rows are prepared
+    /// and planned.
+    public var portions: [[[SQLValue]]] {
+        var portions: [[[SQLValue]]] = []
+        var (start, size) = (0, 64)
+        while start < count {
+            while size > count - start { size /= 2 }
+            portions.append(Array(self[start..<start + size]))
+            start += size
+        }
+        return portions
     }
 }
 

@@ -91,6 +91,8 @@ public enum JobOutcome: Sendable {
     /// Done, and followed by the jobs that the effect returns. They are enqueued after all effects of a batch, in one
     /// step: an effect that enqueues by itself would lock lanes in an order of its own, and deadlock with others.
     case followed(by: @Sendable (Connection) throws -> [NewJob])
+    /// Done; what it found out is stored with what other jobs did.
+    case found(any JobFinding)
     /// Failed, to be tried again by the kind's schedule or the one given, or after the given time if that is longer. When
     /// the schedule is used up, `exhausted` runs instead of `effect` and the job is parked.
     case retry(

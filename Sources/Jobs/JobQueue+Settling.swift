@@ -36,6 +36,7 @@ extension JobQueue {
         var finished: [ClaimedJob] = []
         var freedLanes: [String] = []
         var following: [NewJob] = []
+        var findings = JobFindings()
         for settlement in settlements {
             let job = settlement.job
             guard fences[job.id] == job.fence else {
@@ -49,6 +50,10 @@ extension JobQueue {
                 if let lane = job.lane { freedLanes.append(lane) }
             case .followed(let effect):
                 following += try effect(db)
+                finished.append(job)
+                if let lane = job.lane { freedLanes.append(lane) }
+            case .found(let finding):
+                findings.add(finding)
                 finished.append(job)
                 if let lane = job.lane { freedLanes.append(lane) }
             case .retry(let error, let asked, let schedule, let effect, let exhausted):
@@ -78,6 +83,7 @@ extension JobQueue {
                 if let lane = job.lane { freedLanes.append(lane) }
             }
         }
+        following += try findings.store(in: db)
         try finish(finished.map(\.id), now: now, in: db)
         try promote(freedLanes, in: db)
         try enqueue(following, now: now, in: db)

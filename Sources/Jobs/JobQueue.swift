@@ -19,7 +19,7 @@ extension Signal {
 /// Lanes: only the job at the head of a lane is `ready`; who settles it promotes the next. On PostgreSQL both, and
 /// enqueuing, take the lane's advisory lock first, since otherwise a job could be put behind one that is just leaving.
 public struct JobQueue: Sendable {
-    /// The most jobs that one statement enqueues.
+    /// The most jobs that one statement enqueues anew.
     static let chunk = 64
 
     /// Makes a queue; all its state is in the database.
@@ -43,8 +43,7 @@ public struct JobQueue: Sendable {
                 job.coalesces.sqlValue, job.runAt.sqlValue, follows.sqlValue,
             ])
         }
-        for start in stride(from: 0, to: rows.count, by: Self.chunk) {
-            let values = Array(rows[start..<min(start + Self.chunk, rows.count)])
+        for rows in rows.portions {
             try db.send(
                 """
                 INSERT INTO jobs (kind, payload, lane, lane_group, coalesces, state, run_at, created_at)
@@ -54,7 +53,7 @@ public struct JobQueue: Sendable {
                         LIMIT 1) = 1
                     THEN 'waiting' ELSE 'ready' END,
                     v.column6, \(now)
-                FROM (VALUES \(rows: values)) AS v WHERE true
+                FROM (VALUES \(rows: rows)) AS v WHERE true
                 ON CONFLICT (kind, lane) WHERE coalesces = 1 AND state IN ('ready', 'waiting')
                 DO UPDATE SET run_at = excluded.run_at WHERE jobs.run_at > excluded.run_at
                 """)

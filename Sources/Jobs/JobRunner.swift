@@ -364,14 +364,14 @@ extension JobRunner {
 extension JobOutcome {
     fileprivate var isDone: Bool {
         switch self {
-        case .done, .followed: true
+        case .done, .followed, .found: true
         case .retry, .pause, .wait, .park: false
         }
     }
 
     fileprivate var label: String {
         switch self {
-        case .done, .followed: "done"
+        case .done, .followed, .found: "done"
         case .retry: "retry"
         case .pause: "pause"
         case .wait: "wait"
@@ -382,7 +382,7 @@ extension JobOutcome {
     fileprivate func log(of job: ClaimedJob, to logger: Logger) {
         let metadata: Logger.Metadata = ["job": "\(job.id)", "kind": "\(job.kind.rawValue)"]
         switch self {
-        case .done, .followed: logger.debug("job done", metadata: metadata)
+        case .done, .followed, .found: logger.debug("job done", metadata: metadata)
         case .retry(let error, _, _, _, _): logger.notice("job failed, will retry: \(error)", metadata: metadata)
         case .pause(let reason, let time, _):
             logger.warning(

@@ -135,6 +135,29 @@ struct JobQueueTests {
         }
     }
 
+    /// Remembers what was stored together.
+    private struct Found: JobFinding {
+        let what: String
+
+        static func store(_ findings: [Found], in db: Connection) throws -> [NewJob] {
+            [job(findings.map(\.what).sorted().joined(separator: " "), lane: "after")]
+        }
+    }
+
+    @Test("What jobs found is stored in one go, without what was lost to another worker", arguments: TestDatabase.engines)
+    func findings(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            try await enqueue(database, ["a", "b", "c", "d"].map { job($0) })
+            let claimed = try await claim(database)
+            try await database.write { try $0.execute("UPDATE jobs SET fence = fence + 1 WHERE payload = 'c'") }
+            let lost = try await settle(
+                database, claimed.map { ($0, $0.payload == "d" ? .done() : .found(Found(what: $0.payload))) })
+            #expect(lost.count == 1)
+            try await #expect(claim(database).map(\.payload) == ["a b"])
+            try await #expect(counts(database) == JobCounts(running: 2))
+        }
+    }
+
     @Test("A retry swallows what had gathered behind it", arguments: TestDatabase.engines)
     func retryAbsorbs(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in

@@ -11,6 +11,20 @@ import Testing
 struct JobRunnerTests {
     /// Does what its payload says and keeps a record of it.
     struct Obedient: JobHandler {
+        /// Stored with those of other jobs.
+        struct Finding: JobFinding {
+            let what: String
+
+            static func store(_ findings: [Finding], in db: Connection) throws -> [NewJob] {
+                for finding in findings {
+                    if finding.what == "find badly" { try db.execute("INSERT INTO nowhere VALUES (1)") }
+                    let text = "\(finding.what) with \(findings.count - 1) others"
+                    try db.execute("INSERT INTO effects VALUES (\(text))")
+                }
+                return try [Obedient.job("follow \(findings.count)", runAt: Date())]
+            }
+        }
+
         static let kind = JobKind(rawValue: "obedient")
         let schedule = RetrySchedule([.zero, .zero])
         let ran = MutexBox<[String]>([])
@@ -24,6 +38,7 @@ struct JobRunnerTests {
             switch payload {
             case "fail once" where job.failures == 0: return .retry("asked to")
             case "fail": return .retry("asked to")
+            case "find", "find badly": return .found(Finding(what: payload))
             case "bad effect": return .done { try $0.execute("INSERT INTO nowhere VALUES (1)") }
             default: return .done { try $0.execute("INSERT INTO effects VALUES (\(payload))") }
             }
@@ -68,6 +83,30 @@ struct JobRunnerTests {
         try await database.write { db in
             let jobs = try payloads.map { try Obedient.job($0, lane: lane, runAt: Date()) }
             try JobQueue().enqueue(jobs, now: Date(), in: db)
+        }
+    }
+
+    @Test(
+        "What a job found that cannot be stored spoils nothing of others", arguments: TestDatabase.engines)
+    func findings(engine: Engine) async throws {
+        try await withRunner(engine) { database, handler, _ in
+            func effects() async throws -> [String] {
+                try await database.read { db in
+                    try db.all("SELECT what FROM effects ORDER BY what").map { row -> String in try row["what"] }
+                }
+            }
+            handler.hold.change { $0 = true }
+            try await enqueue(database, ["find", "find badly", "a"])
+            try await eventually("all to run") { handler.ran.value.count == 3 }
+            handler.hold.change { $0 = false }
+            // The bad one spoils none of the others, whether or not it was in one batch with them.
+            try await eventually("the others to be done") {
+                try await Set(effects()).isSuperset(of: ["a", "find with 0 others", "follow 1"])
+            }
+            try await eventually("the bad one to be given up") {
+                try await database.read { try JobQueue().counts(in: $0) } == JobCounts(parked: 1)
+            }
+            try await #expect(effects() == ["a", "find with 0 others", "follow 1"])
         }
     }
 

@@ -26,9 +26,17 @@ struct DeliveryStoreTests {
     ) throws {
         let now = instant.addingTimeInterval(Double(number) * 3_600)
         let event = TicketEvent(kind: .noteAdded, subject: "n\(number)", details: event(.noteAdded).details)
-        let id = try #require(try DeliveryStore.insert(event, of: ticket, stage.psa, now: now, in: db))
-        try DeliveryStore.insert(
-            plan(to: recipients), for: id, of: ticket, organization: stage.organization, queue: queue, now: now, in: db)
+        try store([.init(event: event, ticket: ticket, plan: plan(to: recipients), instant: now)], stage, db)
+    }
+
+    /// As a refresh does it: stored, and what follows enqueued.
+    private func store(_ planned: [DeliveryStore.Planned], _ stage: Stage, _ db: Connection) throws {
+        let jobs = try DeliveryStore.insert(planned, of: stage.psa, stage.organization, in: db)
+        try queue.enqueue(jobs, now: instant, in: db)
+    }
+
+    private func count(_ table: String, _ db: Connection) throws -> Int {
+        try db.one(SQL(unchecked: "SELECT COUNT(*) AS id FROM \(table)"))
     }
 
     private func listed(
@@ -37,37 +45,64 @@ struct DeliveryStoreTests {
         try DeliveryStore.list(of: stage.organization, filter, page: page, in: db)
     }
 
-    @Test("An event is stored once", arguments: TestDatabase.engines)
+    @Test("An event is stored once, with what was decided the first time", arguments: TestDatabase.engines)
     func storedOnce(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             try await database.write { db in
                 let stage = try Stage(in: db)
-                let event = TicketEvent(kind: .noteAdded, subject: "n1", details: .init(ticket()))
-                #expect(try DeliveryStore.insert(event, of: "7", stage.psa, now: instant, in: db) != nil)
-                #expect(try DeliveryStore.insert(event, of: "7", stage.psa, now: instant, in: db) == nil)
-                #expect(try DeliveryStore.insert(event, of: "8", stage.psa, now: instant, in: db) != nil)
-                let other = TicketEvent(kind: .noteAdded, subject: "n2", details: event.details)
-                #expect(try DeliveryStore.insert(other, of: "7", stage.psa, now: instant, in: db) != nil)
+                let rooms = try stage.rooms(["a", "b", "c"], in: db)
+                func planned(_ subject: String, on ticket: Ticket.ID, to rooms: [Recipient.ID]) -> DeliveryStore.Planned
+                {
+                    .init(
+                        event: TicketEvent(kind: .noteAdded, subject: subject, details: created.details),
+                        ticket: ticket,
+                        plan: plan(to: rooms), instant: instant)
+                }
+                try store([planned("n1", on: "7", to: Array(rooms[..<2]))], stage, db)
+                #expect(try (count("ticket_events", db), count("deliveries", db), count("jobs", db)) == (1, 2, 2))
+                try store([planned("n1", on: "7", to: rooms)], stage, db)
+                #expect(try (count("ticket_events", db), count("deliveries", db), count("jobs", db)) == (1, 2, 2))
+                let more = [
+                    planned("n1", on: "7", to: rooms), planned("n1", on: "8", to: rooms),
+                    planned("n2", on: "7", to: rooms), planned("n2", on: "7", to: rooms),
+                ]
+                try store(more, stage, db)
+                #expect(try (count("ticket_events", db), count("deliveries", db), count("jobs", db)) == (3, 8, 8))
             }
         }
     }
 
-    @Test(
-        "Planning twice changes nothing: one delivery and one job for each recipient", arguments: TestDatabase.engines)
-    func twice(engine: Engine) async throws {
+    @Test("What many events lead to is stored in one go, in their order", arguments: TestDatabase.engines)
+    func many(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             try await database.write { db in
                 let stage = try Stage(in: db)
                 let rooms = try stage.rooms(["a", "b", "c"], in: db)
-                let id = try #require(
-                    try DeliveryStore.insert(created, of: "7", stage.psa, now: instant, in: db))
-                for recipients in [Array(rooms[..<2]), rooms] {
-                    try DeliveryStore.insert(
-                        plan(to: recipients), for: id, of: "7", organization: stage.organization, queue: queue,
-                        now: instant, in: db)
+                let planned = (0..<150).map { number in
+                    DeliveryStore.Planned(
+                        event: TicketEvent(kind: .noteAdded, subject: "n\(number)", details: created.details),
+                        ticket: .init("\(number % 10)"), plan: plan(to: number % 3 == 0 ? [] : rooms), instant: instant)
                 }
-                #expect(try db.one("SELECT COUNT(*) AS id FROM deliveries") == 3)
-                #expect(try db.one("SELECT COUNT(*) AS id FROM jobs") == 3)
+                try store(planned, stage, db)
+                let subjects = try db.all("SELECT subject FROM ticket_events ORDER BY id").map { row -> String in
+                    try row["subject"]
+                }
+                #expect(subjects == planned.map(\.event.subject))
+                let rows = try db.all(
+                    """
+                    SELECT e.subject, e.ticket_id, d.ticket_id AS of_delivery, d.recipient_id FROM deliveries d
+                    JOIN ticket_events e ON e.id = d.event_id ORDER BY d.id
+                    """)
+                let expected = planned.filter { !$0.plan.items.isEmpty }.flatMap { planned in
+                    rooms.map { [planned.event.subject, "\(planned.ticket)", "\(planned.ticket)", "\($0)"] }
+                }
+                let stored = try rows.map { row -> [String] in
+                    let room: Recipient.ID = try row["recipient_id"]
+                    return [try row["subject"], try row["ticket_id"], try row["of_delivery"], "\(room)"]
+                }
+                #expect(stored == expected)
+                #expect(try count("jobs", db) == 300)
+                #expect(try db.one("SELECT COUNT(*) AS id FROM ticket_events WHERE reason IS NOT NULL") == 50)
             }
         }
     }
@@ -78,25 +113,18 @@ struct DeliveryStoreTests {
             try await database.write { db in
                 let stage = try Stage(in: db)
                 let rooms = try stage.rooms(["a", "b"], in: db)
-                let id = try #require(
-                    try DeliveryStore.insert(created, of: "7", stage.psa, now: instant, in: db))
                 let simulated = plan(
                     to: [rooms[1]], rules: [try rule(recipient: Int(rooms[0].rawValue), simulate: true)])
-                try DeliveryStore.insert(
-                    simulated, for: id, of: "7", organization: stage.organization, queue: queue, now: instant, in: db)
+                try store([.init(event: created, ticket: "7", plan: simulated, instant: instant)], stage, db)
                 let deliveries = try listed(.init(), .init(), stage, db).items
                 #expect(
                     Dictionary(uniqueKeysWithValues: deliveries.map { ($0.recipient, $0.state) }) == [
                         rooms[0]: .simulated, rooms[1]: .queued,
                     ])
-                #expect(try db.one("SELECT COUNT(*) AS id FROM jobs") == 1)
+                #expect(try count("jobs", db) == 1)
 
-                let nobody = try #require(
-                    try DeliveryStore.insert(created, of: "8", stage.psa, now: instant, in: db))
-                try DeliveryStore.insert(
-                    plan(to: []), for: nobody, of: "8", organization: stage.organization, queue: queue, now: instant,
-                    in: db)
-                let reason: String? = try db.one("SELECT reason FROM ticket_events WHERE id = \(nobody)", "reason")
+                try store([.init(event: created, ticket: "8", plan: plan(to: []), instant: instant)], stage, db)
+                let reason: String? = try db.one("SELECT reason FROM ticket_events WHERE ticket_id = '8'", "reason")
                 #expect(reason == "no rule on this board, nobody assigned")
             }
         }
@@ -168,16 +196,5 @@ struct DeliveryStoreTests {
                 }
             }
         }
-    }
-}
-
-extension DeliveryStore {
-    /// As a refresh does it: stored, and what follows enqueued.
-    fileprivate static func insert(
-        _ plan: DeliveryPlan, for event: TicketEvent.ID, of ticket: Ticket.ID, organization: Organization.ID,
-        queue: JobQueue, now: Date, in db: Connection
-    ) throws {
-        let jobs = try insert(plan, for: event, of: ticket, organization: organization, now: now, in: db)
-        try queue.enqueue(jobs, now: now, in: db)
     }
 }

@@ -15,15 +15,17 @@ private final class Explaining: StatementRunner {
 
     init(_ real: Connection) { self.real = real }
 
-    func all(_ text: String, _ values: [SQLValue]) throws -> [Row] {
+    func all(_ statement: SQL.Rendered) throws -> [Row] {
         var sql: SQL
         let placeholder: Regex<Substring>
         switch real.engine {
         case .sqlite: (sql, placeholder) = ("EXPLAIN QUERY PLAN ", #/\?/#)
         case .postgres: (sql, placeholder) = ("EXPLAIN ", #/\$\d+/#)
         }
-        for (number, piece) in text.split(separator: placeholder, omittingEmptySubsequences: false).enumerated() {
-            if number > 0 { sql += "\(values[number - 1])" }
+        for (number, piece) in statement.text.split(separator: placeholder, omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            if number > 0 { sql += "\(statement.values[number - 1])" }
             sql += SQL(unchecked: String(piece))
         }
         let column = real.engine == .sqlite ? "detail" : "QUERY PLAN"
@@ -31,7 +33,7 @@ private final class Explaining: StatementRunner {
         return []
     }
 
-    func execute(_ text: String, _ values: [SQLValue]) throws -> Int {
+    func execute(_ statement: SQL.Rendered) throws -> Int {
         Issue.record("only queries are explained")
         return 0
     }

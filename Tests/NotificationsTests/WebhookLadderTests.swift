@@ -72,12 +72,12 @@ struct WebhookLadderTests {
             let (queue, stage, now, room) = (queue, stage, clock.value, room)
             try await database.write { db in
                 let event = TicketEvent(kind: .noteAdded, subject: subject, details: event(.noteAdded).details)
-                guard let id = try DeliveryStore.insert(event, of: "7", stage.psa, now: now, in: db) else { return }
                 let plan = DeliveryPlan(
                     event: event, rules: [try rule(recipient: Int(room.rawValue), updates: .all)], assigned: [],
                     settings: .init())
                 let jobs = try DeliveryStore.insert(
-                    plan, for: id, of: "7", organization: stage.organization, now: now, in: db)
+                    [.init(event: event, ticket: "7", plan: plan, instant: now)], of: stage.psa, stage.organization,
+                    in: db)
                 try queue.enqueue(jobs, now: now, in: db)
             }
         }

@@ -108,7 +108,7 @@ struct PSAConnectionDraftTests {
     func outcomes(error: PSAError, expected: String) async throws {
         let outcome =
             switch error.outcome(for: 1, refusesAll: true) {
-            case .done, .followed: "done"
+            case .done, .followed, .found: "done"
             case .retry(let why, nil, nil, nil, nil): why == error.description ? "retry" : "retry with \(why)"
             case .retry: "retry otherwise"
             case .wait: "wait"

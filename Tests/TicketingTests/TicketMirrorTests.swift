@@ -37,8 +37,9 @@ struct TicketMirrorTests {
                 updatedBy: "zoe")
             let bare = Ticket(id: "7", summary: "")
             for ticket in [full, bare, full] {
+                let activity = TicketActivity(notes: [], cursor: "n1,t2")
                 try mirror.store(
-                    ticket, activity: TicketActivity(notes: [], cursor: "n1,t2"), of: connection, now: instant, in: db)
+                    [TicketLook(ticket: ticket, activity: activity, instant: instant)], of: connection, in: db)
                 let stored = try #require(try mirror.ticket("7", of: connection, in: db))
                 #expect(stored.ticket == ticket)
                 #expect(stored.activityCursor == "n1,t2")
@@ -54,15 +55,45 @@ struct TicketMirrorTests {
         try await with(engine) { db, connection in
             let notes = (1...120).map { note("n\($0)") } + [note("t1")]
             let activity = TicketActivity(notes: notes, cursor: nil)
-            for _ in 1...2 {
-                try mirror.store(Ticket(id: "7", summary: ""), activity: activity, of: connection, now: instant, in: db)
-            }
+            let look = TicketLook(ticket: Ticket(id: "7", summary: ""), activity: activity, instant: instant)
+            for _ in 1...2 { try mirror.store([look], of: connection, in: db) }
             #expect(try db.one("SELECT COUNT(*) AS id FROM psa_notes") == 121)
-            let asked = (1...300).map { note("n\($0)") } + [note("t1"), note("t2")]
-            let known = try mirror.known(asked, on: "7", of: connection, in: db)
-            #expect(known == Set(notes.map(\.id)))
-            #expect(try mirror.known(asked, on: "8", of: connection, in: db).isEmpty)
-            #expect(try mirror.known([], on: "7", of: connection, in: db).isEmpty)
+            let asked = TicketActivity(
+                notes: (1...300).map { note("n\($0)") } + [note("t1"), note("t2")], cursor: nil)
+            let looks = ["8", "7"].map {
+                TicketLook(ticket: Ticket(id: $0, summary: ""), activity: asked, instant: instant)
+            }
+            let known = try mirror.known(of: looks, of: connection, in: db)
+            #expect(known == Set(notes.map { TicketLook.NoteKey(ticket: "7", note: $0.id) }))
+            #expect(try mirror.known(of: [looks[0]], of: connection, in: db).isEmpty)
+            #expect(try mirror.known(of: looks, of: 999, in: db).isEmpty)
+            #expect(try mirror.known(of: [], of: connection, in: db).isEmpty)
+        }
+    }
+
+    @Test("Any number of tickets is stored and read in one go", arguments: TestDatabase.engines)
+    func many(engine: Engine) async throws {
+        try await with(engine) { db, connection in
+            for count in [1, 2, 3, 63, 64, 65, 200] {
+                let looks = (0..<count).map { number -> TicketLook in
+                    let board: Ticket.Reference? = number % 2 == 0 ? .init(id: "1", name: "Support") : nil
+                    let cursor: String? = number % 3 == 0 ? nil : "c\(number)"
+                    return TicketLook(
+                        ticket: Ticket(id: .init("\(number)"), summary: "\(count)", board: board),
+                        activity: TicketActivity(notes: [note("n\(number)")], cursor: cursor),
+                        instant: instant.addingTimeInterval(Double(number)))
+                }
+                try mirror.store(looks, of: connection, in: db)
+                let stored = try mirror.tickets(looks.map(\.ticket.id) + ["none"], of: connection, in: db)
+                #expect(stored.count == count)
+                for look in looks {
+                    #expect(stored[look.ticket.id]?.ticket == look.ticket)
+                    #expect(stored[look.ticket.id]?.activityCursor == look.activity.cursor)
+                }
+            }
+            #expect(try mirror.tickets([], of: connection, in: db).isEmpty)
+            #expect(try db.one("SELECT COUNT(*) AS id FROM psa_tickets") == 200)
+            #expect(try db.one("SELECT COUNT(*) AS id FROM psa_notes") == 200)
         }
     }
 
@@ -70,12 +101,13 @@ struct TicketMirrorTests {
     func deleted(engine: Engine) async throws {
         try await with(engine) { db, connection in
             let nothing = TicketActivity(notes: [], cursor: nil)
+            let look = TicketLook(ticket: Ticket(id: "7", summary: ""), activity: nothing, instant: instant)
             #expect(try !mirror.markDeleted("7", of: connection, now: instant, in: db))
-            try mirror.store(Ticket(id: "7", summary: ""), activity: nothing, of: connection, now: instant, in: db)
+            try mirror.store([look], of: connection, in: db)
             #expect(try mirror.markDeleted("7", of: connection, now: instant, in: db))
             #expect(try mirror.ticket("7", of: connection, in: db)?.deletedAt == instant)
             #expect(try !mirror.markDeleted("7", of: connection, now: instant, in: db))
-            try mirror.store(Ticket(id: "7", summary: ""), activity: nothing, of: connection, now: instant, in: db)
+            try mirror.store([look], of: connection, in: db)
             #expect(try mirror.ticket("7", of: connection, in: db)?.deletedAt == nil)
         }
     }

@@ -31,9 +31,6 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
     // Beyond this many the socket's buffers could fill on both sides, and both would wait for the other to read.
     private static let mostPending = 100
 
-    // More than any statement has that computes with its values; see ``prepare(_:_:)``.
-    private static let mostTyped = 1_000
-
     // Plans of prepared statements stay, and most are made while tables are small, when reading all of a table costs less
     // than its index: in a burst they would read all of it each time. What is asked for here has an index; so reading a
     // table in order counts as ten times as expensive as PostgreSQL takes it for, and reading by an index as what it is
@@ -98,8 +95,11 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         }
     }
 
-    func all(_ text: String, _ values: [SQLValue]) throws -> [Row] {
-        let result = try run(text, values)
+    /// For what is not said through a ``Connection``.
+    func all(_ sql: SQL) throws -> [Row] { try all(sql.render(for: .postgres)) }
+
+    func all(_ statement: SQL.Rendered) throws -> [Row] {
+        let result = try run(statement)
         defer { PQclear(result) }
         let width = Int(PQnfields(result))
         let names = (0..<width).map { String(cString: PQfname(result, Int32($0))) }
@@ -112,21 +112,21 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         }
     }
 
-    func execute(_ text: String, _ values: [SQLValue]) throws -> Int {
-        let result = try run(text, values)
+    func execute(_ statement: SQL.Rendered) throws -> Int {
+        let result = try run(statement)
         defer { PQclear(result) }
         return Int(String(cString: PQcmdTuples(result))) ?? 0
     }
 
-    func send(_ text: String, _ values: [SQLValue]) throws {
-        pending.append(Statement(name: try prepare(text, values), values: values))
+    func send(_ statement: SQL.Rendered) throws {
+        pending.append(try prepared(statement))
         if pending.count >= Self.mostPending { try flush() }
     }
 
     /// Begins a transaction together with its first statement.
     func begin() throws {
         hasBegun = false
-        try send("BEGIN", [])
+        try send(SQL.Rendered(text: "BEGIN"))
     }
 
     /// Has run all that was sent.
@@ -136,7 +136,7 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
 
     /// Makes the transaction durable, with what was sent before.
     func commit() throws {
-        let result = try run("COMMIT", [])
+        let result = try run(SQL.Rendered(text: "COMMIT"))
         defer { PQclear(result) }
         // After a failure that somebody swallowed the server answers ROLLBACK, without an error.
         guard String(cString: PQcmdStatus(result)) == "COMMIT" else {
@@ -163,14 +163,14 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         return payloads
     }
 
-    private func run(_ text: String, _ values: [SQLValue]) throws -> OpaquePointer? {
-        let name = try prepare(text, values)
+    private func run(_ statement: SQL.Rendered) throws -> OpaquePointer? {
+        let statement = try prepared(statement)
         if !pending.isEmpty {
-            pending.append(Statement(name: name, values: values))
+            pending.append(statement)
             return try runPending()
         }
-        let result = Self.withParameters(values) { pointers in
-            PQexecPrepared(handle, name, Int32(values.count), pointers, nil, nil, 0)
+        let result = Self.withParameters(statement.values) { pointers in
+            PQexecPrepared(handle, statement.name, Int32(statement.values.count), pointers, nil, nil, 0)
         }
         return try checked(result)
     }
@@ -230,22 +230,23 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         }
     }
 
-    /// The name of the prepared statement for a text and the types of its values; NULL leaves the type to the server.
-    private func prepare(_ text: String, _ values: [SQLValue]) throws -> String {
-        // A long list of rows is inserted into a table, whose columns tell the types. Otherwise NULLs here and there would
-        // make each such statement one of its own.
-        let isBulk = values.count > Self.mostTyped
+    /// A statement is prepared for a text and the types of its values; NULL leaves the type to the server.
+    private func prepared(_ statement: SQL.Rendered) throws -> Statement {
+        let (text, values) = (statement.text, statement.values)
         var key = text
-        key += "|"
-        if !isBulk { for value in values { key += value.typeLetter } }
-        if let name = prepared[key] { return name }
+        // NULLs here and there would make each statement that inserts rows one of its own.
+        if !statement.isInsertion {
+            key += "|"
+            for value in values { key += value.typeLetter }
+        }
+        if let name = prepared[key] { return Statement(name: name, values: values) }
         if prepared.count >= Self.mostPrepared, pending.isEmpty {
             try command("DEALLOCATE ALL")
             prepared = [:]
         }
         let name = "s\(prepared.count)"
         let types = values.map { value -> Oid in
-            if isBulk { return TypeNumber.unknown }
+            if statement.isInsertion { return TypeNumber.unknown }
             return switch value {
             case .null: TypeNumber.unknown
             case .integer: TypeNumber.int8
@@ -258,7 +259,7 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         defer { PQclear(result) }
         guard PQresultStatus(result) == PGRES_COMMAND_OK else { throw failure(result) }
         prepared[key] = name
-        return name
+        return Statement(name: name, values: values)
     }
 
     private static func decode(_ result: OpaquePointer?, row: Int32, column: Int32, type: Oid) -> SQLValue {

@@ -51,7 +51,7 @@ final class PostgresEngine: DatabaseEngine {
             throw DatabaseError.setup(
                 "PostgreSQL 14 or newer is needed, the server is \(connection.serverVersion / 10_000)")
         }
-        let durability: String? = try connection.all("SHOW synchronous_commit", []).first?["synchronous_commit"]
+        let durability: String? = try connection.all("SHOW synchronous_commit").first?["synchronous_commit"]
         guard durability != "off" else {
             throw DatabaseError.setup(
                 "synchronous_commit is off on this PostgreSQL, so what was accepted could be lost; switch it on")
@@ -94,7 +94,7 @@ final class PostgresEngine: DatabaseEngine {
                 return value
             }
             for signal in connection.signals {
-                try postgres.send(PostgresListener.notification, [.text(signal.rawValue)])
+                try postgres.send(PostgresListener.notification(of: signal).render(for: .postgres))
             }
             try postgres.commit()
             for one in attended { one.ended(true) }

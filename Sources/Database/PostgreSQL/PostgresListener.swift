@@ -16,7 +16,9 @@ final class PostgresListener: Sendable {
     /// names the signal. An SQL expression.
     private static let channel = "'patchbay.' || current_schema()"
     /// The statement that raises a signal, given its name.
-    static let notification = "SELECT pg_notify(\(channel), $1)"
+    static func notification(of signal: Signal) -> SQL {
+        "SELECT pg_notify(\(SQL(unchecked: channel)), \(signal.rawValue))"
+    }
     /// How long it takes at least from one announcement to the next; what is raised meanwhile is merged.
     private static let pace: Duration = .milliseconds(10)
 
@@ -78,7 +80,7 @@ final class PostgresListener: Sendable {
             return announcements
         }
         do {
-            for hint in hints { _ = try connection.all(Self.notification, [.text(hint.rawValue)]) }
+            for hint in hints { _ = try connection.all(Self.notification(of: hint)) }
         } catch {
             announcements.withLock { $0.formUnion(hints) }
             throw error
@@ -111,8 +113,9 @@ final class PostgresListener: Sendable {
         }
         // Who has just ended may hold it for some milliseconds more.
         for wait: UInt32 in [10_000, 50_000, 200_000, 0] {
-            let locked: Int? = try connection.all("SELECT \(function)(\(Self.tenureLock))::int AS locked", [])
-                .first?["locked"]
+            let locked: Int? = try connection.all(
+                SQL(unchecked: "SELECT \(function)(\(Self.tenureLock))::int AS locked")
+            ).first?["locked"]
             if locked == 1 { return }
             usleep(wait)
         }
@@ -138,7 +141,7 @@ final class PostgresListener: Sendable {
                 let connection = try first ?? connected() ?? PostgresConnection(url: url)
                 // Not kept: once it is lost, it is closed before the next one is opened.
                 first = nil
-                let name: String? = try connection.all("SELECT \(Self.channel) AS name", []).first?["name"]
+                let name: String? = try connection.all(SQL(unchecked: "SELECT \(Self.channel) AS name")).first?["name"]
                 let quoted = (name ?? "patchbay").replacing(bytes: "\"", with: "\"\"")
                 // Nobody has to wait for the disk because of an announcement, which is gone with the server anyway.
                 try connection.command("SET synchronous_commit = off; LISTEN \"\(quoted)\"")

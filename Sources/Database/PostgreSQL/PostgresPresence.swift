@@ -5,7 +5,7 @@ import BoundaryText
 enum PostgresPresence {
     static func show(_ name: String, on connection: PostgresConnection) throws {
         _ = try connection.all(
-            "SELECT pg_advisory_lock_shared(hashtextextended('patchbay ' || $1, 23))", [.text(name)])
+            "SELECT pg_advisory_lock_shared(hashtextextended('patchbay ' || \(name), 23))")
     }
 
     /// The names without a lock. PostgreSQL shows the key in two halves (manual, pg_locks).

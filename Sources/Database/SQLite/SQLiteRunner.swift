@@ -10,9 +10,9 @@ final class SQLiteRunner: StatementRunner {
         self.db = db
     }
 
-    func all(_ text: String, _ values: [SQLValue]) throws -> [Row] {
+    func all(_ rendered: SQL.Rendered) throws -> [Row] {
         do {
-            let statement = try prepared(text, values)
+            let statement = try prepared(rendered)
             let columns = Row.Columns(statement.columnNames)
             let width = columns.names.count
             let cursor = try GRDB.Row.fetchCursor(statement)
@@ -29,21 +29,21 @@ final class SQLiteRunner: StatementRunner {
         }
     }
 
-    func execute(_ text: String, _ values: [SQLValue]) throws -> Int {
+    func execute(_ rendered: SQL.Rendered) throws -> Int {
         do {
             let before = db.totalChangesCount
-            try prepared(text, values).execute()
+            try prepared(rendered).execute()
             return db.totalChangesCount - before
         } catch let error as GRDB.DatabaseError {
             throw DatabaseError(sqlite: error)
         }
     }
 
-    private func prepared(_ text: String, _ values: [SQLValue]) throws -> Statement {
-        let statement = try db.cachedStatement(sql: text)
-        if !values.isEmpty {
+    private func prepared(_ rendered: SQL.Rendered) throws -> Statement {
+        let statement = try db.cachedStatement(sql: rendered.text)
+        if !rendered.values.isEmpty {
             // As existentials: for a sequence of one type GRDB maps with a key path, which is made anew each time.
-            let arguments: [(any DatabaseValueConvertible)?] = values.map { $0.databaseValue }
+            let arguments: [(any DatabaseValueConvertible)?] = rendered.values.map { $0.databaseValue }
             try statement.setArguments(StatementArguments(arguments))
         }
         return statement

@@ -159,7 +159,7 @@ public struct Deliverer: JobHandler {
                 case let candidates = try await messenger.find(message.markdown, sentTo: email, since: order.createdAt)
             {
                 switch await firstUnrecorded(candidates, order) {
-                case .success(let found?): return .done(sent(id, order, found))
+                case .success(let found?): return .found(sent(id, order, found))
                 case .success(nil): break
                 case .failure(let error):
                     // Not sent before it is known that it was not.
@@ -169,15 +169,15 @@ public struct Deliverer: JobHandler {
                 }
             }
             guard order.isThreaded, let parent = await firstMessage(about: order) else {
-                return .done(sent(id, order, try await messenger.send(message, to: order.address, under: nil)))
+                return .found(sent(id, order, try await messenger.send(message, to: order.address, under: nil)))
             }
             do throws(MessengerError) {
-                return .done(sent(id, order, try await messenger.send(message, to: order.address, under: parent)))
+                return .found(sent(id, order, try await messenger.send(message, to: order.address, under: parent)))
             } catch .refused {
                 // Whatever it does not like about the first message, such as that it was deleted, says nothing about the
                 // recipient. The next ones go under this one.
                 let messageID = try await messenger.send(message, to: order.address, under: nil)
-                return .done(sent(id, order, messageID, insteadOfUnder: parent))
+                return .found(sent(id, order, messageID, insteadOfUnder: parent))
             }
         } catch {
             return outcome(of: error, id, order, messenger, isUncertain: isUncertain)
@@ -266,26 +266,13 @@ public struct Deliverer: JobHandler {
     /// - Parameter lost: the message under which nothing can go any more; this one takes its place.
     private func sent(
         _ id: Delivery.ID, _ order: Order, _ messageID: String, insteadOfUnder lost: String? = nil
-    ) -> JobEffect {
-        let (instant, chat, recipient) = (now(), order.chat, order.recipient)
-        let isFailing = order.failingSince != nil
+    ) -> SentMessage {
+        let instant = now()
         Metrics.Timer(label: "patchbay_event_to_message_seconds").recordNanoseconds(
             Int64(saturating: max(0, instant.timeIntervalSince(order.createdAt)) * 1_000_000_000))
-        return { db in
-            try db.send(
-                """
-                UPDATE deliveries SET state = \(Delivery.State.sent), message_id = \(messageID), sent_at = \(instant),
-                    error = NULL, tracking_id = NULL, attempts = attempts + 1 WHERE id = \(id)
-                """)
-            if let lost {
-                try db.send(
-                    "UPDATE deliveries SET thread_lost = 1 WHERE recipient_id = \(recipient) AND message_id = \(lost)")
-                try db.send("UPDATE deliveries SET threaded = 0 WHERE id = \(id)")
-            }
-            try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
-            if isFailing { try db.send("UPDATE chat_connections SET failing_since = NULL WHERE id = \(chat)") }
-            try RecipientStore.reached(recipient, in: db)
-        }
+        return SentMessage(
+            delivery: id, id: messageID, insteadOfUnder: lost, recipient: order.recipient, chat: order.chat,
+            endsFailing: order.failingSince != nil, instant: instant)
     }
 
     private static func record(

@@ -47,49 +47,90 @@ enum DeliveryStore {
         try db.first(selection + " WHERE d.id = \(id) AND d.organization_id = \(organization)")
     }
 
-    /// Stores an event that was not stored before.
-    /// - Returns: nil when it was.
-    static func insert(
-        _ event: TicketEvent, of ticket: Ticket.ID, _ connection: PSAConnection.ID, now: Date, in db: Connection
-    ) throws -> TicketEvent.ID? {
-        let details = String(decoding: try JSONEncoder().encode(event.details), as: UTF8.self)
-        return try db.first(
-            """
-            INSERT INTO ticket_events (connection_id, ticket_id, kind, subject, details, created_at)
-            VALUES (\(connection), \(ticket), \(event.kind), \(event.subject), \(details), \(now))
-            ON CONFLICT (connection_id, ticket_id, kind, subject) DO NOTHING RETURNING id
-            """)?["id"]
+    /// An event, and what was decided about it.
+    struct Planned: Sendable {
+        let event: TicketEvent
+        let ticket: Ticket.ID
+        let plan: DeliveryPlan
+        /// When it was detected.
+        let instant: Date
     }
 
-    /// Stores what was decided about an event.
+    /// Stores events that were not stored before, and what was decided about them.
     /// - Returns: the jobs that send what is to be sent.
     static func insert(
-        _ plan: DeliveryPlan, for event: TicketEvent.ID, of ticket: Ticket.ID, organization: Organization.ID,
-        now: Date, in db: Connection
+        _ planned: [Planned], of connection: PSAConnection.ID, _ organization: Organization.ID, in db: Connection
     ) throws -> [NewJob] {
-        if let reason = plan.reason {
-            try db.send("UPDATE ticket_events SET reason = \(reason) WHERE id = \(event)")
+        let ids = try insertEvents(planned, of: connection, in: db)
+        var rows: [[SQLValue]] = []
+        for planned in planned {
+            // Only an event that is news has an id here.
+            guard let id = ids[EventKey(planned)] else { continue }
+            for item in planned.plan.items {
+                let chain = item.forwardedFrom.isEmpty ? nil : try JSONEncoder().encode(item.forwardedFrom)
+                rows.append([
+                    organization.sqlValue, id.sqlValue, item.recipient.sqlValue, item.rule.sqlValue,
+                    planned.ticket.sqlValue, item.state.sqlValue, item.reason.sqlValue, item.isThreaded.sqlValue,
+                    chain.map { String(decoding: $0, as: UTF8.self) }.sqlValue, planned.instant.sqlValue,
+                ])
+            }
         }
-        guard !plan.items.isEmpty else { return [] }
-        let rows = try plan.items.map { item -> SQL in
-            let chain = item.forwardedFrom.isEmpty ? nil : try JSONEncoder().encode(item.forwardedFrom)
-            return """
-                (\(organization), \(event), \(item.recipient), \(orNull: item.rule), \(ticket), \(item.state),
-                \(item.reason), \(item.isThreaded), \(orNull: chain.map { String(decoding: $0, as: UTF8.self) }), \(now))
+        var queued: [(id: Delivery.ID, recipient: Recipient.ID, ticket: Ticket.ID)] = []
+        for rows in rows.portions {
+            let stored = try db.all(
                 """
+                INSERT INTO deliveries (
+                    organization_id, event_id, recipient_id, rule_id, ticket_id, state, reason, threaded,
+                    forwarded_from, created_at)
+                VALUES \(inserted: rows) ON CONFLICT (event_id, recipient_id) DO NOTHING
+                RETURNING id, recipient_id, ticket_id, state
+                """)
+            for row in stored where try row["state"] as Delivery.State == .queued {
+                queued.append((try row["id"], try row["recipient_id"], try row["ticket_id"]))
+            }
         }
-        let stored = try db.all(
-            """
-            INSERT INTO deliveries (
-                organization_id, event_id, recipient_id, rule_id, ticket_id, state, reason, threaded, forwarded_from,
-                created_at)
-            VALUES \(rows.joined(", ")) ON CONFLICT (event_id, recipient_id) DO NOTHING RETURNING id, recipient_id, state
-            """)
-        var queued: [(Delivery.ID, Recipient.ID, Ticket.ID)] = []
-        for row in stored where try row["state"] as Delivery.State == .queued {
-            queued.append((try row["id"], try row["recipient_id"], ticket))
+        let latest = planned.map(\.instant).max() ?? .distantPast
+        return try jobs(queued.sorted { $0.id < $1.id }, now: latest, in: db)
+    }
+
+    private struct EventKey: Hashable {
+        let ticket: Ticket.ID
+        let kind: TicketEvent.Kind
+        let subject: String
+
+        init(_ planned: Planned) {
+            (ticket, kind, subject) = (planned.ticket, planned.event.kind, planned.event.subject)
         }
-        return try jobs(queued, now: now, in: db)
+
+        init(row: Row) throws {
+            (ticket, kind, subject) = (try row["ticket_id"], try row["kind"], try row["subject"])
+        }
+    }
+
+    /// - Returns: the ids of those that were not stored before.
+    private static func insertEvents(
+        _ planned: [Planned], of connection: PSAConnection.ID, in db: Connection
+    ) throws -> [EventKey: TicketEvent.ID] {
+        let encoder = JSONEncoder()
+        let rows = try planned.map { planned -> [SQLValue] in
+            let details = String(decoding: try encoder.encode(planned.event.details), as: UTF8.self)
+            return [
+                connection.sqlValue, planned.ticket.sqlValue, planned.event.kind.sqlValue,
+                planned.event.subject.sqlValue, details.sqlValue, planned.plan.reason.sqlValue,
+                planned.instant.sqlValue,
+            ]
+        }
+        var ids: [EventKey: TicketEvent.ID] = [:]
+        for rows in rows.portions {
+            let stored = try db.all(
+                """
+                INSERT INTO ticket_events (connection_id, ticket_id, kind, subject, details, reason, created_at)
+                VALUES \(inserted: rows) ON CONFLICT (connection_id, ticket_id, kind, subject) DO NOTHING
+                RETURNING id, ticket_id, kind, subject
+                """)
+            for row in stored { ids[try EventKey(row: row)] = try row["id"] }
+        }
+        return ids
     }
 
     /// The jobs that send deliveries.

@@ -52,11 +52,13 @@ public final class Intake: Sendable {
                     hook.body.sqlValue, hook.receivedAt.sqlValue,
                 ]
             }
-            try db.send(
-                """
-                INSERT INTO hook_inbox (connection_id, ticket_id, action, message_id, body, received_at)
-                VALUES \(rows: rows)
-                """)
+            for rows in rows.portions {
+                try db.send(
+                    """
+                    INSERT INTO hook_inbox (connection_id, ticket_id, action, message_id, body, received_at)
+                    VALUES \(inserted: rows)
+                    """)
+            }
             let instant = now()
             let jobs = try hooks.map { try TicketRefresh.job($0.ticket, of: $0.connection, now: instant) }
             try queue.enqueue(jobs, now: instant, in: db)

@@ -23,7 +23,6 @@ public struct TicketRefresh: JobHandler {
     private let database: Database
     private let connections: PSAConnections
     private let directory: Directory
-    private let mirror = TicketMirror()
     private let starts: ReadBatcher<Start, Result<Known, any Error>>
     private let now: @Sendable () -> Date
 
@@ -88,12 +87,15 @@ public struct TicketRefresh: JobHandler {
         async let written = live.provider.activity(of: id, after: known?.cursor)
         guard let ticket = try await found else {
             _ = try? await written
-            return .followed(by: deletion(of: id, connection))
+            return .followed(by: Arrival.deletion(of: id, connection, now: now()))
         }
         let activity = try await written
         let members = try await directory.members(
             ticket.assigned, of: live, lifetime: known?.lifetime ?? .zero, now: now())
-        return .followed(by: arrival(of: ticket, activity, members, connection))
+        return .found(
+            Arrival(
+                look: TicketLook(ticket: ticket, activity: activity, instant: now()), members: members,
+                connection: connection))
     }
 
     /// Which ticket is about to be read.
@@ -127,64 +129,5 @@ public struct TicketRefresh: JobHandler {
             }
         }
         return known
-    }
-
-    /// Everything that follows from what was found; runs in one transaction with the end of the job.
-    private func arrival(
-        of ticket: Ticket, _ activity: TicketActivity, _ members: [String: Member], _ connection: PSAConnection
-    ) -> @Sendable (Connection) throws -> [NewJob] {
-        let (mirror, instant) = (mirror, now())
-        return { db in
-            let old = try mirror.ticket(ticket.id, of: connection.id, in: db)
-            let known =
-                old == nil || activity.notes.isEmpty
-                ? [] : try mirror.known(activity.notes, on: ticket.id, of: connection.id, in: db)
-            let events = EventDetection.events(
-                old: old?.ticket, new: ticket, notes: activity.notes.filter { !known.contains($0.id) },
-                baseline: connection.baselineAt)
-            try mirror.store(ticket, activity: activity, of: connection.id, now: instant, in: db)
-            try PSAConnections.record(.ok, reason: nil, of: connection.id, in: db)
-            try note(activity.refusedTimes, of: ticket.id, connection.id, now: instant, in: db)
-            return try plan(events, for: ticket, members, connection, now: instant, in: db)
-        }
-    }
-
-    private func note(
-        _ refusedTimes: String?, of ticket: Ticket.ID, _ connection: PSAConnection.ID, now: Date, in db: Connection
-    ) throws {
-        var read = [Refusals.ticket(ticket)]
-        if let refusedTimes {
-            try Refusals.note(Refusals.timeEntries, reason: refusedTimes, of: connection, now: now, in: db)
-        } else {
-            read.append(Refusals.timeEntries)
-        }
-        try Refusals.clear(read, of: connection, in: db)
-    }
-
-    private func deletion(of id: Ticket.ID, _ connection: PSAConnection) -> @Sendable (Connection) throws -> [NewJob] {
-        let (mirror, instant) = (mirror, now())
-        return { db in
-            guard let old = try mirror.ticket(id, of: connection.id, in: db),
-                try mirror.markDeleted(id, of: connection.id, now: instant, in: db)
-            else { return [] }
-            return try plan(
-                [EventDetection.deletion(of: old.ticket)], for: old.ticket, [:], connection, now: instant, in: db)
-        }
-    }
-
-    private func plan(
-        _ events: [TicketEvent], for ticket: Ticket, _ members: [String: Member], _ connection: PSAConnection,
-        now: Date, in db: Connection
-    ) throws -> [NewJob] {
-        guard !events.isEmpty else { return [] }
-        let context = try PlanContext(
-            for: ticket, members, of: connection.id, connection.organization, now: now, in: db)
-        return try events.flatMap { event -> [NewJob] in
-            guard let id = try DeliveryStore.insert(event, of: ticket.id, connection.id, now: now, in: db) else {
-                return []
-            }
-            return try DeliveryStore.insert(
-                context.plan(event), for: id, of: ticket.id, organization: connection.organization, now: now, in: db)
-        }
     }
 }

@@ -88,7 +88,7 @@ public struct SyncJob: JobHandler {
                         try effect?(db)
                         try note(reason, sync, in: db)
                     }
-                case .done, .followed, .retry, .wait, .park: return failure("\(error)", sync, job)
+                case .done, .followed, .found, .retry, .wait, .park: return failure("\(error)", sync, job)
                 }
             } catch let error as MessengerError {
                 return outcome(of: error, sync, job)

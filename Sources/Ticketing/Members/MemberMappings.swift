@@ -220,20 +220,20 @@ public struct MemberMappings: Sendable {
         _ pairs: [(user: User.ID, member: Member, origin: MemberMapping.Origin)], _ connection: PSAConnection.ID,
         now: Date, in db: Connection
     ) throws {
-        for start in stride(from: 0, to: pairs.count, by: 200) {
-            let rows = pairs[start..<min(start + 200, pairs.count)].map { user, member, origin -> [SQLValue] in
-                [
-                    connection.sqlValue, user.sqlValue, member.id.sqlValue, member.identifier.sqlValue,
-                    member.identifier.lowercased().sqlValue, member.name.sqlValue, origin.sqlValue, now.sqlValue,
-                    now.sqlValue,
-                ]
-            }
+        let rows = pairs.map { user, member, origin -> [SQLValue] in
+            [
+                connection.sqlValue, user.sqlValue, member.id.sqlValue, member.identifier.sqlValue,
+                member.identifier.lowercased().sqlValue, member.name.sqlValue, origin.sqlValue, now.sqlValue,
+                now.sqlValue,
+            ]
+        }
+        for rows in rows.portions {
             try db.send(
                 """
                 INSERT INTO psa_member_mappings (
                     connection_id, user_id, member_id, member_identifier, member_key, member_name, matched_by,
                     created_at, updated_at)
-                VALUES \(rows: rows)
+                VALUES \(inserted: rows)
                 """)
         }
     }

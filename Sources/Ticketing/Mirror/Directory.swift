@@ -136,19 +136,19 @@ public struct Directory: Sendable {
         _ statuses: [Board.Status], of board: Board.ID, _ connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
         try db.send("DELETE FROM psa_statuses WHERE connection_id = \(connection) AND board_id = \(board)")
-        for start in stride(from: 0, to: statuses.count, by: 100) {
-            let rows = statuses[start..<min(start + 100, statuses.count)].map { status -> [SQLValue] in
-                [
-                    connection.sqlValue, status.id.sqlValue, board.sqlValue, status.name.sqlValue,
-                    status.isClosed.sqlValue, status.isInactive.sqlValue, status.refusesTime.sqlValue,
-                    status.isDefault.sqlValue, status.sortOrder.sqlValue, now.sqlValue,
-                ]
-            }
+        let rows = statuses.map { status -> [SQLValue] in
+            [
+                connection.sqlValue, status.id.sqlValue, board.sqlValue, status.name.sqlValue,
+                status.isClosed.sqlValue, status.isInactive.sqlValue, status.refusesTime.sqlValue,
+                status.isDefault.sqlValue, status.sortOrder.sqlValue, now.sqlValue,
+            ]
+        }
+        for rows in rows.portions {
             try db.send(
                 """
                 INSERT INTO psa_statuses (
                     connection_id, id, board_id, name, closed, inactive, refuses_time, is_default, sort_order, fetched_at)
-                VALUES \(rows: rows)
+                VALUES \(inserted: rows)
                 ON CONFLICT (connection_id, id) DO UPDATE SET board_id = excluded.board_id, name = excluded.name,
                     closed = excluded.closed, inactive = excluded.inactive, refuses_time = excluded.refuses_time,
                     is_default = excluded.is_default, sort_order = excluded.sort_order,

@@ -148,16 +148,16 @@ public struct PSALists: Sendable {
 
     private static func store(_ companies: [Company], of connection: PSAConnection.ID, in db: Connection) throws {
         try db.send("DELETE FROM psa_companies WHERE connection_id = \(connection)")
-        for start in stride(from: 0, to: companies.count, by: 200) {
-            let rows = companies[start..<min(start + 200, companies.count)].map { company -> [SQLValue] in
-                [
-                    connection.sqlValue, company.id.sqlValue, company.identifier.sqlValue, company.name.sqlValue,
-                    company.name.lowercased().sqlValue,
-                ]
-            }
+        let rows = companies.map { company -> [SQLValue] in
+            [
+                connection.sqlValue, company.id.sqlValue, company.identifier.sqlValue, company.name.sqlValue,
+                company.name.lowercased().sqlValue,
+            ]
+        }
+        for rows in rows.portions {
             try db.send(
                 """
-                INSERT INTO psa_companies (connection_id, id, identifier, name, name_key) VALUES \(rows: rows)
+                INSERT INTO psa_companies (connection_id, id, identifier, name, name_key) VALUES \(inserted: rows)
                 ON CONFLICT DO NOTHING
                 """)
         }

@@ -13,6 +13,35 @@ public struct MirroredTicket: Sendable, Equatable {
     public let deletedAt: Date?
 }
 
+/// What one look at a ticket found.
+public struct TicketLook: Sendable {
+    /// As it is.
+    public let ticket: Ticket
+    /// What was written on it since the look before.
+    public let activity: TicketActivity
+    /// When it was looked at.
+    public let instant: Date
+
+    /// Describes a look.
+    public init(ticket: Ticket, activity: TicketActivity, instant: Date) {
+        self.ticket = ticket
+        self.activity = activity
+        self.instant = instant
+    }
+
+    /// Which note of which ticket.
+    public struct NoteKey: Hashable, Sendable {
+        let ticket: Ticket.ID
+        let note: String
+
+        /// Names a note.
+        public init(ticket: Ticket.ID, note: String) {
+            self.ticket = ticket
+            self.note = note
+        }
+    }
+}
+
 /// Our copy of the tickets of a connection: what events are detected against.
 public struct TicketMirror: Sendable {
     /// Makes a mirror; all its state is in the database.
@@ -22,10 +51,36 @@ public struct TicketMirror: Sendable {
     public func ticket(
         _ id: Ticket.ID, of connection: PSAConnection.ID, in db: Connection
     ) throws -> MirroredTicket? {
-        guard
-            let row = try db.first(
-                "SELECT * FROM psa_tickets WHERE connection_id = \(connection) AND id = \(id)")
-        else { return nil }
+        try tickets([id], of: connection, in: db)[id]
+    }
+
+    /// What is stored of tickets; those that were never seen are missing.
+    public func tickets(
+        _ ids: [Ticket.ID], of connection: PSAConnection.ID, in db: Connection
+    ) throws -> [Ticket.ID: MirroredTicket] {
+        guard !ids.isEmpty else { return [:] }
+        var tickets: [Ticket.ID: MirroredTicket] = [:]
+        for row in try db.all(Self.stored(ids, of: connection)) {
+            let mirrored = try Self.mirrored(row)
+            tickets[mirrored.ticket.id] = mirrored
+        }
+        return tickets
+    }
+
+    /// The rows of tickets, each found by its key whatever the table's statistics say: neither a subquery with a limit nor
+    /// the right side of SQLite's CROSS JOIN becomes the table that all begins with.
+    private static func stored(_ ids: some Collection<Ticket.ID>, of connection: PSAConnection.ID) -> SQL {
+        """
+        SELECT t.* FROM (VALUES \(column: ids)) AS v CROSS JOIN \(SQL(
+            sqlite: "psa_tickets t ON t.connection_id = \(connection) AND t.id = v.column1",
+            postgres: """
+                LATERAL (
+                    SELECT * FROM psa_tickets WHERE connection_id = \(connection) AND id = v.column1 LIMIT 1) AS t
+                """))
+        """
+    }
+
+    private static func mirrored(_ row: Row) throws -> MirroredTicket {
         func reference(_ name: String) throws -> Ticket.Reference? {
             guard let id: String = try row["\(name)_id"] else { return nil }
             return Ticket.Reference(id: id, name: try row["\(name)_name"] ?? "")
@@ -74,35 +129,41 @@ public struct TicketMirror: Sendable {
         return (found, mirrored.ticket)
     }
 
-    /// Replaces what is stored of a ticket and adds what was written on it.
-    public func store(
-        _ ticket: Ticket, activity: TicketActivity, of connection: PSAConnection.ID, now: Date, in db: Connection
-    ) throws {
-        try db.send(
-            Self.insertion(of: [ticket], cursor: activity.cursor, connection: connection, now: now) + """
-                 ON CONFLICT (connection_id, id) DO UPDATE SET
-                    summary = excluded.summary, board_id = excluded.board_id, board_name = excluded.board_name,
-                    status_id = excluded.status_id, status_name = excluded.status_name, closed = excluded.closed,
-                    company_id = excluded.company_id, company_name = excluded.company_name,
-                    contact_id = excluded.contact_id, contact_name = excluded.contact_name,
-                    priority_id = excluded.priority_id, priority_name = excluded.priority_name, owner = excluded.owner,
-                    resources = excluded.resources, entered_at = excluded.entered_at, updated_at = excluded.updated_at,
-                    updated_by = excluded.updated_by, is_project = excluded.is_project,
-                    activity_cursor = excluded.activity_cursor,
-                    refreshed_at = excluded.refreshed_at, deleted_at = NULL
-                """)
-        for start in stride(from: 0, to: activity.notes.count, by: 50) {
-            let rows = activity.notes[start..<min(start + 50, activity.notes.count)].map { note -> SQL in
-                """
-                (\(connection), \(ticket.id), \(note.id), \(note.kind), \(orNull: note.author),
-                \(orNull: note.authorIdentifier), \(note.text), \(note.isInternal), \(orNull: note.createdAt))
-                """
+    /// Replaces what is stored of tickets and adds what was written on them.
+    public func store(_ looks: [TicketLook], of connection: PSAConnection.ID, in db: Connection) throws {
+        let tickets = looks.map { look in
+            Self.row(look.ticket, cursor: look.activity.cursor, connection: connection, now: look.instant)
+        }
+        for rows in tickets.portions {
+            try db.send(
+                Self.insertion(of: rows) + """
+                     ON CONFLICT (connection_id, id) DO UPDATE SET
+                        summary = excluded.summary, board_id = excluded.board_id, board_name = excluded.board_name,
+                        status_id = excluded.status_id, status_name = excluded.status_name, closed = excluded.closed,
+                        company_id = excluded.company_id, company_name = excluded.company_name,
+                        contact_id = excluded.contact_id, contact_name = excluded.contact_name,
+                        priority_id = excluded.priority_id, priority_name = excluded.priority_name,
+                        owner = excluded.owner, resources = excluded.resources, entered_at = excluded.entered_at,
+                        updated_at = excluded.updated_at, updated_by = excluded.updated_by,
+                        is_project = excluded.is_project, activity_cursor = excluded.activity_cursor,
+                        refreshed_at = excluded.refreshed_at, deleted_at = NULL
+                    """)
+        }
+        let notes = looks.flatMap { look in
+            look.activity.notes.map { note -> [SQLValue] in
+                [
+                    connection.sqlValue, look.ticket.id.sqlValue, note.id.sqlValue, note.kind.sqlValue,
+                    note.author.sqlValue, note.authorIdentifier.sqlValue, note.text.sqlValue,
+                    note.isInternal.sqlValue, note.createdAt.sqlValue,
+                ]
             }
+        }
+        for rows in notes.portions {
             try db.send(
                 """
                 INSERT INTO psa_notes (
                     connection_id, ticket_id, id, kind, author, author_identifier, text, internal, created_at)
-                VALUES \(rows.joined(", ")) ON CONFLICT DO NOTHING
+                VALUES \(inserted: rows) ON CONFLICT DO NOTHING
                 """)
         }
     }
@@ -113,37 +174,33 @@ public struct TicketMirror: Sendable {
     public func storeListed(
         _ tickets: [Ticket], run: Int?, of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
-        for start in stride(from: 0, to: tickets.count, by: 200) {
-            let part = Array(tickets[start..<min(start + 200, tickets.count)])
-            // One that was seen meanwhile is known better.
-            try db.send(
-                Self.insertion(of: part, cursor: nil, listedRun: run, connection: connection, now: now)
-                    + " ON CONFLICT DO NOTHING")
-        }
+        let rows = tickets.map { Self.row($0, cursor: nil, listedRun: run, connection: connection, now: now) }
+        // One that was seen meanwhile is known better.
+        for rows in rows.portions { try db.send(Self.insertion(of: rows) + " ON CONFLICT DO NOTHING") }
     }
 
-    private static func insertion(
-        of tickets: [Ticket], cursor: String?, listedRun: Int? = nil, connection: PSAConnection.ID, now: Date
-    ) -> SQL {
-        let rows = tickets.map { ticket -> [SQLValue] in
-            [
-                connection.sqlValue, ticket.id.sqlValue, ticket.summary.sqlValue, (ticket.board?.id).sqlValue,
-                (ticket.board?.name).sqlValue, (ticket.status?.id).sqlValue, (ticket.status?.name).sqlValue,
-                ticket.isClosed.sqlValue, (ticket.company?.id).sqlValue, (ticket.company?.name).sqlValue,
-                (ticket.contact?.id).sqlValue, (ticket.contact?.name).sqlValue, (ticket.priority?.id).sqlValue,
-                (ticket.priority?.name).sqlValue, ticket.owner.sqlValue,
-                ticket.resources.joined(separator: ",").sqlValue, ticket.enteredAt.sqlValue, ticket.updatedAt.sqlValue,
-                ticket.updatedBy.sqlValue, ticket.isProject.sqlValue, cursor.sqlValue, now.sqlValue,
-                listedRun.sqlValue,
-            ]
-        }
-        return """
-            INSERT INTO psa_tickets (
-                connection_id, id, summary, board_id, board_name, status_id, status_name, closed, company_id,
-                company_name, contact_id, contact_name, priority_id, priority_name, owner, resources, entered_at,
-                updated_at, updated_by, is_project, activity_cursor, refreshed_at, listed_run)
-            VALUES \(rows: rows)
-            """
+    private static func row(
+        _ ticket: Ticket, cursor: String?, listedRun: Int? = nil, connection: PSAConnection.ID, now: Date
+    ) -> [SQLValue] {
+        [
+            connection.sqlValue, ticket.id.sqlValue, ticket.summary.sqlValue, (ticket.board?.id).sqlValue,
+            (ticket.board?.name).sqlValue, (ticket.status?.id).sqlValue, (ticket.status?.name).sqlValue,
+            ticket.isClosed.sqlValue, (ticket.company?.id).sqlValue, (ticket.company?.name).sqlValue,
+            (ticket.contact?.id).sqlValue, (ticket.contact?.name).sqlValue, (ticket.priority?.id).sqlValue,
+            (ticket.priority?.name).sqlValue, ticket.owner.sqlValue, ticket.resources.joined(separator: ",").sqlValue,
+            ticket.enteredAt.sqlValue, ticket.updatedAt.sqlValue, ticket.updatedBy.sqlValue,
+            ticket.isProject.sqlValue, cursor.sqlValue, now.sqlValue, listedRun.sqlValue,
+        ]
+    }
+
+    private static func insertion(of rows: [[SQLValue]]) -> SQL {
+        """
+        INSERT INTO psa_tickets (
+            connection_id, id, summary, board_id, board_name, status_id, status_name, closed, company_id,
+            company_name, contact_id, contact_name, priority_id, priority_name, owner, resources, entered_at,
+            updated_at, updated_by, is_project, activity_cursor, refreshed_at, listed_run)
+        VALUES \(inserted: rows)
+        """
     }
 
     /// When tickets were last seen, and as of when; those that never were are missing.
@@ -153,13 +210,7 @@ public struct TicketMirror: Sendable {
         var seen: [Ticket.ID: TicketTriage.Seen] = [:]
         for start in stride(from: 0, to: ids.count, by: 500) {
             let part = ids[start..<min(start + 500, ids.count)]
-            // Joined, because PostgreSQL compares each row with each value of a long IN.
-            for row in try db.all(
-                """
-                SELECT t.id, t.updated_at, t.refreshed_at, t.deleted_at FROM (VALUES \(rows: part.map { [$0.sqlValue] })) AS v
-                JOIN psa_tickets t ON t.connection_id = \(connection) AND t.id = v.column1
-                """)
-            {
+            for row in try db.all(Self.stored(part, of: connection)) {
                 let deletedAt: Date? = try row["deleted_at"]
                 seen[try row["id"]] = TicketTriage.Seen(
                     updatedAt: try row["updated_at"], refreshedAt: try row["refreshed_at"],
@@ -199,19 +250,29 @@ public struct TicketMirror: Sendable {
         return try db.all(query).map { row -> Ticket.ID in try row["id"] }
     }
 
-    /// Which of these notes are stored already; needed because a look may find a note a second time.
+    /// Which of the notes that were found are stored already; needed because a look may find a note a second time.
     public func known(
-        _ notes: [TicketNote], on ticket: Ticket.ID, of connection: PSAConnection.ID, in db: Connection
-    ) throws -> Set<String> {
-        var known: Set<String> = []
-        for start in stride(from: 0, to: notes.count, by: 200) {
-            let ids = notes[start..<min(start + 200, notes.count)].map(\.id)
-            for row in try db.all(
+        of looks: [TicketLook], of connection: PSAConnection.ID, in db: Connection
+    ) throws -> Set<TicketLook.NoteKey> {
+        var known: Set<TicketLook.NoteKey> = []
+        let keys = looks.flatMap { look in
+            look.activity.notes.map { [look.ticket.id.sqlValue, $0.id.sqlValue] }
+        }
+        for keys in keys.portions {
+            let rows = try db.all(
                 """
-                SELECT id FROM psa_notes
-                WHERE connection_id = \(connection) AND ticket_id = \(ticket) AND id IN (\(list: ids))
+                SELECT n.ticket_id, n.id FROM (VALUES \(rows: keys)) AS v CROSS JOIN \(SQL(
+                    sqlite: """
+                        psa_notes n ON n.connection_id = \(connection) AND n.ticket_id = v.column1 AND n.id = v.column2
+                        """,
+                    postgres: """
+                        LATERAL (
+                            SELECT ticket_id, id FROM psa_notes
+                            WHERE connection_id = \(connection) AND ticket_id = v.column1 AND id = v.column2
+                            LIMIT 1) AS n
+                        """))
                 """)
-            { known.insert(try row["id"]) }
+            for row in rows { known.insert(.init(ticket: try row["ticket_id"], note: try row["id"])) }
         }
         return known
     }

@@ -221,7 +221,8 @@ enum RecentTickets {
             GROUP BY ticket_id ORDER BY newest DESC LIMIT 8
             """
         ).map { row -> Ticket.ID in try row["ticket_id"] }
-        return try ids.compactMap { id in try TicketMirror().ticket(id, of: connection.id, in: db)?.ticket }
+        let tickets = try TicketMirror().tickets(ids, of: connection.id, in: db)
+        return ids.compactMap { tickets[$0]?.ticket }
             .filter { ticket in
                 companies.map { allowed in allowed.contains { $0.rawValue == ticket.company?.id } } ?? true
             }
