@@ -111,6 +111,10 @@ extension Date: SQLConvertible, SQLDecodable {
     /// Milliseconds since 1970, UTC.
     public var sqlValue: SQLValue { .integer(Int64(saturating: (timeIntervalSince1970 * 1000).rounded())) }
 
+    /// As it comes back from the database. What is compared with a stored instant is compared as such: a job that is to run now
+    /// would otherwise be due up to half a millisecond later.
+    public var asStored: Date { Date(sqlValue: sqlValue) ?? self }
+
     /// From milliseconds since 1970.
     public init?(sqlValue: SQLValue) {
         guard case .integer(let value) = sqlValue else { return nil }

@@ -65,6 +65,7 @@ public struct JobQueue: Sendable {
     public func claim(
         worker: String, limit: Int, lease: Duration, now: Date, in db: Connection
     ) throws -> JobClaim {
+        let now = now.asStored
         let groups = try JobGroup.all(at: now, in: db)
         // In any order: where there is room for fewer than there are groups, none comes first each time.
         let due = groups.filter { $0.due <= now }.shuffled()

@@ -86,6 +86,22 @@ struct JobQueueTests {
         }
     }
 
+    @Test(
+        "What is to run now is due now, in the same transaction, to the fraction of a millisecond",
+        arguments: TestDatabase.engines)
+    func dueNow(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            for fraction in [0, 0.000_2, 0.000_499, 0.000_5, 0.000_7, 0.000_999] {
+                let now = start + 1.234 + fraction
+                let claimed = try await database.write { [queue] db in
+                    try queue.enqueue([job(at: now)], now: now, in: db)
+                    return try queue.claim(worker: "w", limit: 100, lease: .seconds(30), now: now, in: db)
+                }
+                #expect(claimed.jobs.count == 1, "\(fraction)")
+            }
+        }
+    }
+
     @Test("One lane: one at a time, in order; other lanes go on", arguments: TestDatabase.engines)
     func lanes(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
@@ -144,7 +160,8 @@ struct JobQueueTests {
         }
     }
 
-    @Test("What jobs found is stored in one go, without what was lost to another worker", arguments: TestDatabase.engines)
+    @Test(
+        "What jobs found is stored in one go, without what was lost to another worker", arguments: TestDatabase.engines)
     func findings(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
             try await enqueue(database, ["a", "b", "c", "d"].map { job($0) })

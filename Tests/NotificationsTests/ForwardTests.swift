@@ -8,17 +8,6 @@ import WebSupport
 
 @testable import Notifications
 
-/// A random number generator whose runs can be repeated.
-private struct Dice: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        var mixed = state ^ (state >> 33)
-        mixed = mixed &* 0xff51_afd7_ed55_8ccd
-        return mixed ^ (mixed >> 33)
-    }
-}
-
 private typealias Arrow = ForwardResolution.Arrow
 
 @Suite("Who is told in the end")
@@ -62,7 +51,7 @@ struct ForwardResolutionTests {
 
     @Test("Random graphs: nobody is lost, everybody told is reachable by the chain shown, order plays no part")
     func random() {
-        var dice = Dice(state: 11)
+        var dice = Dice(seed: 11)
         for _ in 0..<4_000 {
             let size = Int64.random(in: 1...9, using: &dice)
             func anybody() -> Recipient.ID { .init(Int64.random(in: 1...size, using: &dice)) }

@@ -25,21 +25,6 @@ struct InterleavingTests {
     }
 }
 
-/// A random number generator whose runs can be repeated.
-private struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed &+ 0x1234_5678 }
-
-    mutating func next() -> UInt64 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        var mixed = state ^ (state >> 33)
-        mixed = mixed &* 0xff51_afd7_ed55_8ccd
-        return mixed ^ (mixed >> 33)
-    }
-
-    mutating func happens(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &self) < percent }
-}
-
 // MARK: The world
 
 private let staff = ["anna", "ben", "carla"]
@@ -73,7 +58,7 @@ private final class World: PSAProvider, Messenger, CallbackVerifier {
 
     private let state: Mutex<State>
 
-    init(seed: UInt64) { state = Mutex(State(dice: Dice(seed))) }
+    init(seed: UInt64) { state = Mutex(State(dice: Dice(seed: seed))) }
 
     var now: Date { state.withLock { $0.clock } }
     var ticketNumbers: [Int] { state.withLock { $0.tickets.keys.sorted() } }
@@ -223,7 +208,7 @@ private actor Run {
 
     init(_ database: Database, seed: UInt64) async throws {
         let world = World(seed: seed)
-        (self.world, self.database, dice) = (world, database, Dice(seed &+ 99))
+        (self.world, self.database, dice) = (world, database, Dice(seed: seed &+ 99))
         let now: @Sendable () -> Date = { world.now }
         let sealer = try Sealer([Secret.generate()])
         let tickets = PSAConnections(database: database, sealer: sealer, factory: { _ in (world, world) }, now: now)

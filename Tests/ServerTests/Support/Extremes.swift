@@ -27,31 +27,3 @@ package enum Extremes {
         "\"9999-12-31T23:59:59Z\"", "\"0000-01-01T00:00:00Z\"", "\"0001-01-01T00:00:00Z\"", "\"9999-99-99T99:99:99Z\"",
     ]
 }
-
-/// Chance that a test can be run with again: it prints its seed, and takes one from `PATCHBAY_TEST_SEED`.
-package struct Dice: RandomNumberGenerator {
-    /// What it began with.
-    package let seed: UInt64
-    private var state: UInt64
-
-    package init() {
-        let given = ProcessInfo.processInfo.environment["PATCHBAY_TEST_SEED"].flatMap { UInt64($0) }
-        seed = given ?? .random(in: 0...UInt64.max)
-        state = seed
-        print("PATCHBAY_TEST_SEED=\(seed)")
-    }
-
-    // SplitMix64.
-    package mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// Some of them.
-    package mutating func some<Element>(_ count: Int, of elements: [Element]) -> [Element] {
-        Array(elements.shuffled(using: &self).prefix(count))
-    }
-}
