@@ -102,9 +102,8 @@ let package = Package(
         .executableTarget(
             name: "patchbay-bench",
             dependencies: [
-                "Accounts", "BoundaryText", "Database", "Jobs", "Simulators", "WebSupport", argumentParser, crypto,
-                httpClient, hummingbird,
-                lifecycle, logging, nioCore, nioHTTP1, nioPosix,
+                "Accounts", "BoundaryText", "Database", "Jobs", "Notifications", "Simulators", "WebSupport",
+                argumentParser, crypto, httpClient, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
             ], path: "Sources/Bench", swiftSettings: settings),
 
         // Composition root

@@ -25,6 +25,7 @@ enum Chapter: String, CaseIterable, ExpressibleByArgument {
     case footprint
     case api
     case console
+    case history
     case tickets
 }
 
@@ -66,6 +67,7 @@ struct Measure: AsyncParsableCommand {
                 case .queue: try await QueueCosts(engine: engine).run(&table)
                 case .footprint: try await Footprint(engine: engine).run(&table)
                 case .console: try await ConsolePages(engine: engine).run(&table)
+                case .history: try await History(engine: engine).run(&table)
                 case .tickets: try await WriteBack(engine: engine).run(&table)
                 case .api: try await APIReads(engine: engine, seconds: seconds).run(&table)
                 }

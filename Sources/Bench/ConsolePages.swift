@@ -1,11 +1,7 @@
 import Accounts
-import AsyncHTTPClient
-import Crypto
 import Database
 import Foundation
 import Logging
-import NIOCore
-import NIOHTTP1
 
 /// The console's pages as one person sees them, with 10,000 rules and 100,000 deliveries in the database.
 struct ConsolePages {
@@ -18,7 +14,6 @@ struct ConsolePages {
         "/account",
     ]
     private static let visits = 40
-    private static let token = "a-session-that-only-the-benchmark-has-000000"
 
     func run(_ table: inout ResultTable) async throws {
         try await BenchDatabase.with(engine) { url, folder in
@@ -35,9 +30,9 @@ struct ConsolePages {
             var all: [Double] = []
             var slowest = (page: "", time: 0.0)
             for page in Self.pages {
-                _ = try await get(page, server)
+                _ = try await Visitor.get(page, server)
                 var times: [Double] = []
-                for _ in 0..<Self.visits { times.append(try await get(page, server).seconds) }
+                for _ in 0..<Self.visits { times.append(try await Visitor.get(page, server).seconds) }
                 let p95 = Samples(times).milliseconds(95)
                 if p95 > slowest.time { slowest = (page, p95) }
                 all += times
@@ -45,7 +40,7 @@ struct ConsolePages {
             table.add("page, p95 of all", Samples(all).milliseconds(95), atMost: 30, "ms")
             table.add("  the slowest: \(slowest.page)", slowest.time, atMost: 30, "ms")
             var lists: [Double] = []
-            for _ in 0..<Self.visits { lists.append(try await get("/deliveries", server).seconds) }
+            for _ in 0..<Self.visits { lists.append(try await Visitor.get("/deliveries", server).seconds) }
             table.add("list page of 50 rows, p50", Samples(lists).milliseconds(50), atMost: 10, "ms")
             try await measureSize(server, &table)
         }
@@ -53,11 +48,11 @@ struct ConsolePages {
 
     /// What a browser loads the first time, and the second.
     private func measureSize(_ server: ServerProcess, _ table: inout ResultTable) async throws {
-        let first = try await get("/", server)
-        let page = String(decoding: try await get("/", server, zipped: false).body, as: UTF8.self)
+        let first = try await Visitor.get("/", server)
+        let page = String(decoding: try await Visitor.get("/", server, zipped: false).body, as: UTF8.self)
         let names = Set(page.matches(of: /\/assets\/[A-Za-z0-9.\-]+/).map { String($0.output) })
         var sum = first.body.count
-        for name in names { sum += try await get(name, server).body.count }
+        for name in names { sum += try await Visitor.get(name, server).body.count }
         table.add("first page with its assets", Double(sum) / 1_000, atMost: 120, "KB")
         table.add("  later pages", Double(first.body.count) / 1_000, atMost: 15, "KB")
     }
@@ -85,32 +80,10 @@ struct ConsolePages {
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 
-    // The shared client would unpack what it gets.
-    private static let client = HTTPClient(eventLoopGroupProvider: .singleton)
-
-    private func get(
-        _ path: String, _ server: ServerProcess, zipped: Bool = true
-    ) async throws -> (seconds: Double, body: Data) {
-        var request = HTTPClientRequest(url: "http://127.0.0.1:\(server.port)\(path)")
-        request.headers.add(name: "Cookie", value: "patchbay=\(Self.token)")
-        if zipped { request.headers.add(name: "Accept-Encoding", value: "gzip") }
-        let start = ContinuousClock.now
-        let response = try await Self.client.execute(request, timeout: .seconds(30))
-        let body = Data(try await response.body.collect(upTo: 1 << 22).readableBytesView)
-        let (seconds, attoseconds) = (ContinuousClock.now - start).components
-        guard response.status == .ok else { throw Broken(what: "\(path): \(response.status)") }
-        return (Double(seconds) + Double(attoseconds) / 1e18, body)
-    }
-
     private func fill(_ database: Database) async throws {
         let now = Date()
-        let hash = Array(SHA256.hash(data: Data(Self.token.utf8)))
+        try await Visitor.signIn(database)
         try await database.write { db in
-            try db.execute(
-                """
-                INSERT INTO sessions (user_id, token_hash, means, awaits_code, created_at, last_seen_at, expires_at)
-                SELECT MIN(id), \(hash), 'password', 0, \(now), \(now), \(now + 36_000) FROM users
-                """)
             try db.execute(
                 """
                 INSERT INTO psa_connections (

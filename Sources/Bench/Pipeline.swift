@@ -44,7 +44,7 @@ struct Pipeline {
         }
     }
 
-    private struct Load {
+    struct Load {
         let rate: Int
         let latencies: Samples
         let lost: Int
@@ -59,27 +59,32 @@ struct Pipeline {
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             let hookURL = "http://127.0.0.1:\(server.port)" + (try await world.hookPath(of: server))
             try await Self.makeRules(on: server)
-            _ = try await send(rate: 50, count: 50, hookURL, world)
-            try await Self.settle(world, expecting: 50 * Self.recipients)
-            world.forgetMessages()
-
-            let before = server.cpuSeconds + ProcessorTime.ofPostgres
-            let count = rate * seconds
-            let sent = try await send(rate: rate, count: count, hookURL, world)
-            let lastSent = ContinuousClock.now
-            let arrived = try await Self.settle(world, expecting: count * Self.recipients)
-            let messages = world.messages()
-            let latencies = messages.compactMap { message in
-                sent[message.ticket].map { (message.at - $0).inSeconds }
-            }
-            let drain = messages.map { ($0.at - lastSent).inSeconds }.max() ?? 0
-            let cpu = (server.cpuSeconds + ProcessorTime.ofPostgres - before) / Double(count)
+            _ = try await Self.load(rate: 50, count: 50, hookURL, world, server)
+            let load = try await Self.load(rate: rate, count: rate * seconds, hookURL, world, server)
             server.stop()
             await world.stop()
-            return Load(
-                rate: rate, latencies: Samples(latencies), lost: count * Self.recipients - arrived,
-                drain: max(0, drain), cpuPerHook: cpu)
+            return load
         }
+    }
+
+    /// Sends hooks of as many new tickets at an even pace, and awaits their messages.
+    static func load(
+        rate: Int, count: Int, _ hookURL: String, _ world: SimulatedWorld, _ server: ServerProcess
+    ) async throws -> Load {
+        world.forgetMessages()
+        let before = server.cpuSeconds + ProcessorTime.ofPostgres
+        let sent = try await send(rate: rate, count: count, hookURL, world)
+        let lastSent = ContinuousClock.now
+        let arrived = try await settle(world, expecting: count * recipients)
+        let messages = world.messages()
+        let latencies = messages.compactMap { message in
+            sent[message.ticket].map { (message.at - $0).inSeconds }
+        }
+        let drain = messages.map { ($0.at - lastSent).inSeconds }.max() ?? 0
+        let cpu = (server.cpuSeconds + ProcessorTime.ofPostgres - before) / Double(count)
+        return Load(
+            rate: rate, latencies: Samples(latencies), lost: count * recipients - arrived, drain: max(0, drain),
+            cpuPerHook: cpu)
     }
 
     static func makeRules(on server: ServerProcess) async throws {
@@ -93,7 +98,7 @@ struct Pipeline {
     }
 
     /// Makes tickets and posts their hooks at an even pace, whatever the answers do.
-    private func send(
+    private static func send(
         rate: Int, count: Int, _ hookURL: String, _ world: SimulatedWorld
     ) async throws -> [Int: ContinuousClock.Instant] {
         let start = ContinuousClock.now
@@ -103,8 +108,8 @@ struct Pipeline {
                 if due > .now { try await Task.sleep(until: due, clock: .continuous) }
                 group.addTask {
                     let ticket = try world.connectWise.createTicket(
-                        "Load test ticket \(number)", board: Self.board, text: "It does not work.")
-                    return (ticket, try await Self.post(ticket, "added", hookURL, world))
+                        "Load test ticket \(number)", board: board, text: "It does not work.")
+                    return (ticket, try await post(ticket, "added", hookURL, world))
                 }
             }
             return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
