@@ -24,6 +24,11 @@ struct Backlog {
         table.add("  lost", median(\.lost), atMost: 0, "", digits: 0)
         table.add("  most resident memory", median(\.memory), atMost: 120, "MiB", digits: 0)
         table.add("  processor time a ticket, server and database", median(\.processor) * 1_000, "ms", digits: 2)
+        if engine == .postgres {
+            let two = try await burst(of: Self.tickets, servers: 2)
+            table.add("  the same with two servers", two.drained, atLeast: median(\.drained), "/s")
+            table.add("    lost", two.lost, atMost: 0, "", digits: 0)
+        }
         var recoveries: [(last: Double, lost: Double, doubled: Double)] = []
         for _ in 0..<Self.rounds { recoveries.append(try await recovery()) }
         table.add(
@@ -43,8 +48,16 @@ struct Backlog {
         let processor: Double
     }
 
-    private func burst(of count: Int) async throws -> Burst {
+    private func burst(of count: Int, servers: Int = 1) async throws -> Burst {
         try await onStage(count) { stage in
+            // They share the machine, and the database; the hooks go to the first.
+            var others: [ServerProcess] = []
+            for _ in 1..<servers {
+                others.append(
+                    try await ServerProcess.start(
+                        databaseURL: stage.url, folder: stage.folder, settings: stage.world.settings))
+            }
+            defer { for other in others { other.stop() } }
             let before = stage.server.cpuSeconds + ProcessorTime.ofPostgres
             let (spent, load) = try await stage.sendAll()
             let over = ContinuousClock.now
