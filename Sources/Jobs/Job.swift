@@ -107,6 +107,17 @@ public enum JobOutcome: Sendable {
     case park(String, effect: JobEffect? = nil)
 }
 
+extension JobOutcome {
+    /// Whether somebody waits for what comes after it.
+    var mayBeFollowed: Bool {
+        switch self {
+        case .done: false
+        case .found(let finding): type(of: finding).mayBeFollowed
+        case .followed, .retry, .pause, .wait, .park: true
+        }
+    }
+}
+
 /// A job that gave up and waits for a person.
 public struct ParkedJob: Sendable, Equatable, RowDecodable {
     /// The key.

@@ -212,7 +212,7 @@ final class JobDesk: Sendable {
     func canGather(upTo largest: Int) -> Bool {
         state.withLock { state in
             !state.pending.isEmpty && state.pending.count < largest
-                && state.pending.allSatisfy { if case .done = $0.outcome { true } else { false } }
+                && state.pending.allSatisfy { !$0.outcome.mayBeFollowed }
         }
     }
 

@@ -2,6 +2,9 @@ import Database
 
 /// What a job found out, to be stored in one go with what others of its kind found out at about the same time.
 public protocol JobFinding: Sendable {
+    /// Whether jobs may follow. Nobody waits for findings from which nothing does, so more of them are gathered first.
+    static var mayBeFollowed: Bool { get }
+
     /// Stores findings, in the transaction that settles their jobs.
     /// - Returns: the jobs that follow.
     static func store(_ findings: [Self], in db: Connection) throws -> [NewJob]

@@ -95,4 +95,22 @@ struct JobDeskTests {
         desk.bring(.init(job: try job(3), outcome: .followed { _ in [] }, schedule: .inbound, jitter: 0))
         #expect(!desk.canGather(upTo: 9))
     }
+
+    private struct Finding<Follows: Followed>: JobFinding {
+        static var mayBeFollowed: Bool { Follows.isFollowed }
+        static func store(_ findings: [Self], in db: Connection) throws -> [NewJob] { [] }
+    }
+
+    @Test("Findings gather like all else when nothing follows from them")
+    func gatheringFindings() throws {
+        for (finding, gathers) in [(Finding<Never>(), true), (Finding<Int>(), false)] as [(any JobFinding, Bool)] {
+            let desk = JobDesk(places: 4)
+            desk.bring(.init(job: try job(1), outcome: .found(finding), schedule: .inbound, jitter: 0))
+            #expect(desk.canGather(upTo: 2) == gathers)
+        }
+    }
 }
+
+private protocol Followed: Sendable { static var isFollowed: Bool { get } }
+extension Never: Followed { fileprivate static var isFollowed: Bool { false } }
+extension Int: Followed { fileprivate static var isFollowed: Bool { true } }

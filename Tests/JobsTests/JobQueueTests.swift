@@ -153,6 +153,7 @@ struct JobQueueTests {
 
     /// Remembers what was stored together.
     private struct Found: JobFinding {
+        static let mayBeFollowed = true
         let what: String
 
         static func store(_ findings: [Found], in db: Connection) throws -> [NewJob] {

@@ -13,6 +13,7 @@ struct JobRunnerTests {
     struct Obedient: JobHandler {
         /// Stored with those of other jobs.
         struct Finding: JobFinding {
+            static let mayBeFollowed = true
             let what: String
 
             static func store(_ findings: [Finding], in db: Connection) throws -> [NewJob] {

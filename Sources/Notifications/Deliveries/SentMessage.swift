@@ -17,6 +17,9 @@ struct SentMessage: JobFinding {
     let instant: Date
 
     /// See ``JobFinding``.
+    static let mayBeFollowed = false
+
+    /// See ``JobFinding``.
     static func store(_ messages: [SentMessage], in db: Connection) throws -> [NewJob] {
         let rows = messages.map { [$0.delivery.sqlValue, $0.id.sqlValue, $0.instant.sqlValue] }
         for rows in rows.portions {

@@ -10,6 +10,9 @@ struct Arrival: JobFinding {
     let members: [String: Member]
     let connection: PSAConnection
 
+    /// See ``JobFinding``: messages.
+    static let mayBeFollowed = true
+
     private static let mirror = TicketMirror()
 
     /// See ``JobFinding``. A ticket is there once at most: its lane runs one refresh at a time.
