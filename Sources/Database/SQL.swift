@@ -131,7 +131,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             parts += sql.parts
         }
 
-        /// Binds rows as `(?, ?), (?, ?)`, for VALUES in which something is looked up.
+        /// Binds rows as `(?, ?), (?, ?)`, for VALUES with which a statement reckons; each value tells its own type.
         public mutating func appendInterpolation(rows: [[SQLValue]]) {
             parts.append(.rows(rows, areInserted: false))
         }

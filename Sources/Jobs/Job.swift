@@ -108,6 +108,15 @@ public enum JobOutcome: Sendable {
 }
 
 extension JobOutcome {
+    /// Whether it changes something of its own when it is settled.
+    var hasEffect: Bool {
+        switch self {
+        case .done(let effect): effect != nil
+        case .found: false
+        case .followed, .retry, .pause, .wait, .park: true
+        }
+    }
+
     /// Whether somebody waits for what comes after it.
     var mayBeFollowed: Bool {
         switch self {

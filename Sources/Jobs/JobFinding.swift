@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 
 /// What a job found out, to be stored in one go with what others of its kind found out at about the same time.
@@ -25,8 +26,10 @@ struct JobFindings {
         }
     }
 
+    /// Stores what has gathered.
     /// - Returns: the jobs that follow.
-    func store(in db: Connection) throws -> [NewJob] {
+    mutating func storeAll(in db: Connection) throws -> [NewJob] {
+        defer { self = JobFindings() }
         func store<Finding: JobFinding>(_ first: Finding, _ all: [any JobFinding]) throws -> [NewJob] {
             try Finding.store(all.compactMap { $0 as? Finding }, in: db)
         }

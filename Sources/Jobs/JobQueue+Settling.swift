@@ -43,6 +43,8 @@ extension JobQueue {
                 lost.append(job.id)
                 continue
             }
+            // What ended earlier takes effect earlier: a connection that failed after a success has failed.
+            if settlement.outcome.hasEffect { following += try findings.storeAll(in: db) }
             switch settlement.outcome {
             case .done(let effect):
                 try effect?(db)
@@ -83,7 +85,7 @@ extension JobQueue {
                 if let lane = job.lane { freedLanes.append(lane) }
             }
         }
-        following += try findings.store(in: db)
+        following += try findings.storeAll(in: db)
         try finish(finished.map(\.id), now: now, in: db)
         try promote(freedLanes, in: db)
         try enqueue(following, now: now, in: db)

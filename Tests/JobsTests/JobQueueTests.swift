@@ -151,6 +151,37 @@ struct JobQueueTests {
         }
     }
 
+    @Test("What ended later takes effect later, findings among effects too", arguments: TestDatabase.engines)
+    func orderOfEffects(engine: Engine) async throws {
+        struct Step: JobFinding {
+            static let mayBeFollowed = false
+            let what: String
+
+            static func store(_ findings: [Step], in db: Connection) throws -> [NewJob] {
+                try db.execute("INSERT INTO steps (what) VALUES (\(findings.map(\.what).joined(separator: "+")))")
+                return []
+            }
+        }
+        func effect(_ what: String) -> JobEffect { { try $0.execute("INSERT INTO steps (what) VALUES (\(what))") } }
+        try await TestDatabase.with(engine, migrations: schema) { database in
+            _ = try await database.write {
+                try $0.execute("CREATE TABLE steps (id \(SQL.primaryKey), what TEXT NOT NULL)")
+            }
+            try await enqueue(database, (1...8).map { job("\($0)") })
+            let outcomes: [JobOutcome] = [
+                .found(Step(what: "a")), .done(), .found(Step(what: "b")),
+                .pause("no", for: .seconds(1), effect: effect("c")),
+                .found(Step(what: "d")), .done(effect("e")), .found(Step(what: "f")), .found(Step(what: "g")),
+            ]
+            let claimed = try await claim(database)
+            _ = try await settle(database, Array(zip(claimed, outcomes)))
+            let steps = try await database.read { db in
+                try db.all("SELECT what FROM steps ORDER BY id").map { row -> String in try row["what"] }
+            }
+            #expect(steps == ["a+b", "c", "d", "e", "f+g"])
+        }
+    }
+
     /// Remembers what was stored together.
     private struct Found: JobFinding {
         static let mayBeFollowed = true

@@ -47,7 +47,7 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
     init(url: String) throws {
         let parameters = [
             ("dbname", url), ("connect_timeout", "5"), ("client_encoding", "UTF8"),
-            // Unless the address names another.
+            // Unless the address or the environment names another.
             ("fallback_application_name", "patchbay"),
             // A peer that vanished without a word is noticed within 15 s.
             ("keepalives_idle", "10"), ("keepalives_interval", "3"), ("keepalives_count", "2"),

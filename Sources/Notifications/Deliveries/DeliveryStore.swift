@@ -61,11 +61,11 @@ enum DeliveryStore {
     static func insert(
         _ planned: [Planned], of connection: PSAConnection.ID, _ organization: Organization.ID, in db: Connection
     ) throws -> [NewJob] {
-        let ids = try insertEvents(planned, of: connection, in: db)
+        var ids = try insertEvents(planned, of: connection, in: db)
         var rows: [[SQLValue]] = []
         for planned in planned {
             // Only an event that is news has an id here.
-            guard let id = ids[EventKey(planned)] else { continue }
+            guard let id = ids.removeValue(forKey: EventKey(planned)) else { continue }
             for item in planned.plan.items {
                 let chain = item.forwardedFrom.isEmpty ? nil : try JSONEncoder().encode(item.forwardedFrom)
                 rows.append([
@@ -99,7 +99,9 @@ enum DeliveryStore {
         let subject: String
 
         init(_ planned: Planned) {
-            (ticket, kind, subject) = (planned.ticket, planned.event.kind, planned.event.subject)
+            (ticket, kind) = (planned.ticket, planned.event.kind)
+            // As it comes back: no engine stores a NUL.
+            subject = String(sqlValue: planned.event.subject.sqlValue) ?? planned.event.subject
         }
 
         init(row: Row) throws {

@@ -1,3 +1,4 @@
+import BoundaryText
 import Database
 import Foundation
 import Jobs
