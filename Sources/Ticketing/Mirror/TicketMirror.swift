@@ -13,35 +13,6 @@ public struct MirroredTicket: Sendable, Equatable {
     public let deletedAt: Date?
 }
 
-/// What one look at a ticket found.
-public struct TicketLook: Sendable {
-    /// As it is.
-    public let ticket: Ticket
-    /// What was written on it since the look before.
-    public let activity: TicketActivity
-    /// When it was looked at.
-    public let instant: Date
-
-    /// Describes a look.
-    public init(ticket: Ticket, activity: TicketActivity, instant: Date) {
-        self.ticket = ticket
-        self.activity = activity
-        self.instant = instant
-    }
-
-    /// Which note of which ticket.
-    public struct NoteKey: Hashable, Sendable {
-        let ticket: Ticket.ID
-        let note: String
-
-        /// Names a note.
-        public init(ticket: Ticket.ID, note: String) {
-            self.ticket = ticket
-            self.note = note
-        }
-    }
-}
-
 /// Our copy of the tickets of a connection: what events are detected against.
 public struct TicketMirror: Sendable {
     /// Makes a mirror; all its state is in the database.
