@@ -29,12 +29,14 @@ public struct AccountsFeature: Sendable {
     /// - Parameters:
     ///   - publicURL: where browsers reach us.
     ///   - factory: speaks with identity providers.
+    ///   - passwordCost: of new hashes.
     ///   - now: the wall clock.
     public init(
         database: Database, sealer: Sealer, publicURL: String, factory: @escaping SingleSignOn.Factory,
+        passwordCost: PasswordCost = .standard,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
-        let desk = PasswordDesk()
+        let desk = PasswordDesk(cost: passwordCost)
         self.database = database
         self.now = now
         keys = APIKeys(database: database, now: now)

@@ -13,6 +13,14 @@ public struct JobKind: RawRepresentable, Hashable, Sendable, SQLConvertible, SQL
     }
 }
 
+/// Which of the jobs of a group of lanes go first, whenever they were enqueued.
+public enum JobPriority: Int, Sendable, CaseIterable, SQLConvertible, SQLDecodable {
+    /// Somebody waits for it.
+    case prompt = 0
+    /// In the order in which they became ready.
+    case usual = 1
+}
+
 /// A job to be enqueued.
 public struct NewJob: Sendable, Equatable {
     /// What is to be done.
@@ -25,19 +33,22 @@ public struct NewJob: Sendable, Equatable {
     public var laneGroup: String?
     /// Whether a waiting job of the same kind and lane absorbs this one.
     public var coalesces: Bool
+    /// Before which others it is claimed.
+    public var priority: JobPriority
     /// Not before this instant.
     public var runAt: Date
 
     /// Describes a job whose payload is already JSON.
     public init(
         kind: JobKind, payload: String, lane: String? = nil, laneGroup: String? = nil, coalesces: Bool = false,
-        runAt: Date
+        priority: JobPriority = .usual, runAt: Date
     ) {
         self.kind = kind
         self.payload = payload
         self.lane = lane
         self.laneGroup = laneGroup
         self.coalesces = coalesces
+        self.priority = priority
         self.runAt = runAt
     }
 }
@@ -57,6 +68,8 @@ public struct ClaimedJob: Sendable, Equatable, RowDecodable {
     public let lane: String?
     /// The group of its lane.
     public let laneGroup: String?
+    /// Before which others it was claimed.
+    public let priority: JobPriority
     /// Grows with each claim; a worker whose number is not the newest has lost the job.
     public let fence: Int
     /// How often it failed before and was to be tried again.
@@ -74,6 +87,7 @@ public struct ClaimedJob: Sendable, Equatable, RowDecodable {
         lane = try row["lane"]
         let group: String? = try row["lane_group"]
         laneGroup = group == JobGroup.none ? nil : group
+        priority = try row["priority"]
         fence = try row["fence"]
         failures = try row["failures"]
         interrupted = try row["interrupted"]

@@ -2,13 +2,14 @@ import BoundaryText
 import Database
 import Foundation
 
-/// A group of lanes of which something is ready. There are about as many as outside systems, so all are looked at where
-/// jobs are claimed, whatever waits in them.
-struct JobGroup: RowDecodable {
+/// A group of lanes of which something of a priority is ready. There are about as many as outside systems, so all are
+/// looked at where jobs are claimed, whatever waits in them.
+struct JobGroup {
     /// The name of what is in no group.
     static let none = ""
 
     let name: String
+    let priority: JobPriority
     /// When its first job is to run.
     private let head: Date
     /// When the first is to run whose time has not come yet.
@@ -16,9 +17,12 @@ struct JobGroup: RowDecodable {
     /// Until when it is paused.
     private let until: Date?
 
-    init(row: Row) throws {
+    /// Nil when nothing of the priority is ready.
+    private init?(row: Row) throws {
+        guard let head: Date = try row["head"] else { return nil }
+        self.head = head
         name = try row["name"]
-        head = try row["head"]
+        priority = try row["priority"]
         later = try row["later"]
         until = try row["until"]
     }
@@ -32,7 +36,7 @@ struct JobGroup: RowDecodable {
     }
 
     static func all(at now: Date, in db: Connection) throws -> [JobGroup] {
-        try db.all(query(at: now))
+        try db.all(query(at: now)).compactMap(JobGroup.init(row:))
     }
 
     /// Goes from one name in the index to the next.
@@ -45,14 +49,17 @@ struct JobGroup: RowDecodable {
                 SELECT j.lane_group FROM jobs j WHERE j.state = 'ready' AND j.lane_group > names.name
                 ORDER BY j.lane_group LIMIT 1)
             FROM names WHERE names.name IS NOT NULL)
-        SELECT names.name, (
-                SELECT j.run_at FROM jobs j WHERE j.state = 'ready' AND j.lane_group = names.name
-                ORDER BY j.lane_group, j.run_at LIMIT 1) AS head, (
+        SELECT names.name, v.column1 AS priority, (
                 SELECT j.run_at FROM jobs j
-                WHERE j.state = 'ready' AND j.lane_group = names.name AND j.run_at > \(now)
-                ORDER BY j.lane_group, j.run_at LIMIT 1) AS later,
+                WHERE j.state = 'ready' AND j.lane_group = names.name AND j.priority = v.column1
+                ORDER BY j.lane_group, j.priority, j.run_at LIMIT 1) AS head, (
+                SELECT j.run_at FROM jobs j
+                WHERE j.state = 'ready' AND j.lane_group = names.name AND j.priority = v.column1 AND j.run_at > \(now)
+                ORDER BY j.lane_group, j.priority, j.run_at LIMIT 1) AS later,
             p.until
-        FROM names LEFT JOIN lane_pauses p ON p.lane_group = names.name WHERE names.name IS NOT NULL
+        FROM names CROSS JOIN (VALUES \(column: JobPriority.allCases.map(\.rawValue))) AS v
+            LEFT JOIN lane_pauses p ON p.lane_group = names.name
+        WHERE names.name IS NOT NULL
         """
     }
 }

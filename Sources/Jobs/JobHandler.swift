@@ -19,11 +19,12 @@ public protocol JobHandler: Sendable {
 extension JobHandler {
     /// A job of this kind.
     public static func job(
-        _ payload: Payload, lane: String? = nil, laneGroup: String? = nil, coalesces: Bool = false, runAt: Date
+        _ payload: Payload, lane: String? = nil, laneGroup: String? = nil, coalesces: Bool = false,
+        priority: JobPriority = .usual, runAt: Date
     ) throws -> NewJob {
         NewJob(
             kind: kind, payload: String(decoding: try JSONEncoder().encode(payload), as: UTF8.self), lane: lane,
-            laneGroup: laneGroup, coalesces: coalesces, runAt: runAt)
+            laneGroup: laneGroup, coalesces: coalesces, priority: priority, runAt: runAt)
     }
 
     func runAny(_ job: ClaimedJob) async -> JobOutcome {

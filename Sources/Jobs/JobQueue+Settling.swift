@@ -87,7 +87,7 @@ extension JobQueue {
         }
         following += try findings.storeAll(in: db)
         try finish(finished.map(\.id), now: now, in: db)
-        try promote(freedLanes, in: db)
+        try promote(freedLanes, now: now, in: db)
         try enqueue(following, now: now, in: db)
         return lost
     }
@@ -139,14 +139,14 @@ extension JobQueue {
     }
 
     /// Makes the next job of each lane ready, unless another is at its head already.
-    func promote(_ lanes: [String], in db: Connection) throws {
+    func promote(_ lanes: [String], now: Date, in db: Connection) throws {
         guard !lanes.isEmpty else { return }
         // One look for each lane, however much waits in it. The state as a range and the order by all columns of the index
         // of lanes leave no other index that has the order, such as that of the ids, which would begin with other lanes.
         let freed = Set(lanes).sorted()
         let promoted = try db.execute(
             """
-            UPDATE jobs SET state = 'ready'
+            UPDATE jobs SET state = 'ready', run_at = CASE WHEN run_at < \(now) THEN \(now) ELSE run_at END
             WHERE id IN (
                 SELECT (
                     SELECT w.id FROM jobs w WHERE w.lane = v.column1 AND w.state >= 'waiting' AND w.state <= 'waiting'
@@ -188,7 +188,8 @@ extension JobQueue {
         try db.execute(
             """
             UPDATE jobs SET run_at = \(now)
-            WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at = \(until) AND run_at > \(now)
+            WHERE lane_group = \(laneGroup) AND priority IN (\(list: JobPriority.allCases)) AND state = 'ready'
+                AND run_at = \(until) AND run_at > \(now)
             """)
         db.hint(.jobs)
     }
@@ -207,7 +208,8 @@ extension JobQueue {
         let hastened = try db.execute(
             """
             UPDATE jobs SET run_at = \(now)
-            WHERE lane_group = \(laneGroup) AND state = 'ready' AND run_at > \(now)\(which)
+            WHERE lane_group = \(laneGroup) AND priority IN (\(list: JobPriority.allCases)) AND state = 'ready'
+                AND run_at > \(now)\(which)
             """)
         if hastened > 0 { db.hint(.jobs) }
     }
@@ -263,12 +265,13 @@ extension JobQueue {
             let jobs = try db.all(
                 """
                 DELETE FROM jobs WHERE id IN (\(list: part)) AND state = 'parked'
-                RETURNING id, kind, payload, lane, lane_group, coalesces
+                RETURNING id, kind, payload, lane, lane_group, coalesces, priority
                 """)
             let again = try jobs.map { row in
                 NewJob(
                     kind: try row["kind"], payload: try row["payload"], lane: try row["lane"],
-                    laneGroup: try row["lane_group"], coalesces: try row["coalesces"], runAt: now)
+                    laneGroup: try row["lane_group"], coalesces: try row["coalesces"],
+                    priority: try row["priority"], runAt: now)
             }
             try enqueue(again, now: now, in: db)
             count += jobs.count

@@ -16,6 +16,8 @@ extension Signal {
 ///
 /// Groups: a pause of a group of lanes is a row beside the jobs, which claiming looks at; it touches no job.
 ///
+/// Time: `run_at` of a job that waits says when it may run at the earliest; of one that is ready, since when it could.
+///
 /// Lanes: only the job at the head of a lane is `ready`; who settles it promotes the next. On PostgreSQL both, and
 /// enqueuing, take the lane's advisory lock first, since otherwise a job could be put behind one that is just leaving.
 public struct JobQueue: Sendable {
@@ -40,14 +42,14 @@ public struct JobQueue: Sendable {
             let follows = job.lane.map { !lanesAhead.insert($0).inserted } ?? false
             rows.append([
                 job.kind.sqlValue, job.payload.sqlValue, job.lane.sqlValue, (job.laneGroup ?? JobGroup.none).sqlValue,
-                job.coalesces.sqlValue, job.runAt.sqlValue, follows.sqlValue,
+                job.coalesces.sqlValue, job.runAt.sqlValue, follows.sqlValue, job.priority.sqlValue,
             ])
         }
         for rows in rows.portions {
             try db.send(
                 """
-                INSERT INTO jobs (kind, payload, lane, lane_group, coalesces, state, run_at, created_at)
-                SELECT v.column1, v.column2, v.column3, v.column4, v.column5,
+                INSERT INTO jobs (kind, payload, lane, lane_group, coalesces, priority, state, run_at, created_at)
+                SELECT v.column1, v.column2, v.column3, v.column4, v.column5, v.column8,
                     CASE WHEN v.column7 = 1 OR (
                         SELECT 1 FROM jobs j WHERE j.lane = v.column3 AND j.state IN ('ready', 'waiting', 'running')
                         LIMIT 1) = 1
@@ -61,21 +63,21 @@ public struct JobQueue: Sendable {
         db.hint(.jobs)
     }
 
-    /// Takes jobs that are due: of each group of lanes that is not paused its oldest, as many of each.
+    /// Takes jobs that are due: of each group of lanes that is not paused its oldest, as many of each, and prompt ones first.
     public func claim(
         worker: String, limit: Int, lease: Duration, now: Date, in db: Connection
     ) throws -> JobClaim {
         let now = now.asStored
         let groups = try JobGroup.all(at: now, in: db)
-        // In any order: where there is room for fewer than there are groups, none comes first each time.
-        let due = groups.filter { $0.due <= now }.shuffled()
+        // Otherwise in any order: where there is room for fewer than there are groups, none comes first each time.
+        let due = groups.filter { $0.due <= now }.shuffled().sorted { $0.priority.rawValue < $1.priority.rawValue }
         let next = groups.compactMap { $0.next(after: now) }.min()
         guard !due.isEmpty else { return JobClaim(nextDue: next) }
         let (share, until) = (max(1, limit / due.count), now.addingTimeInterval(lease.seconds))
         let take: SQL =
             "UPDATE jobs SET state = 'running', fence = fence + 1, worker = \(worker), lease_until = \(until)"
         let columns: SQL = """
-            RETURNING jobs.id, kind, payload, lane, lane_group, fence, failures, interrupted, created_at
+            RETURNING jobs.id, kind, payload, lane, lane_group, priority, fence, failures, interrupted, created_at
             """
         let jobs: [ClaimedJob]
         switch db.engine {
@@ -83,8 +85,10 @@ public struct JobQueue: Sendable {
             let ids = try due.flatMap { group in
                 try db.all(
                     """
-                    SELECT id FROM jobs WHERE state = 'ready' AND lane_group = \(group.name) AND run_at <= \(now)
-                    ORDER BY lane_group, run_at, id LIMIT \(share)
+                    SELECT id FROM jobs
+                    WHERE state = 'ready' AND lane_group = \(group.name) AND priority = \(group.priority)
+                        AND run_at <= \(now)
+                    ORDER BY lane_group, priority, run_at, id LIMIT \(share)
                     """
                 ).map { row -> ClaimedJob.ID in try row["id"] }
             }
@@ -95,22 +99,33 @@ public struct JobQueue: Sendable {
                 take
                     + """
                      WHERE id = ANY (ARRAY(
-                        SELECT due.id FROM (VALUES \(rows: due.map { [$0.name.sqlValue] })) AS v, LATERAL (
+                        SELECT due.id
+                        FROM (VALUES \(rows: due.map { [$0.name.sqlValue, $0.priority.sqlValue] })) AS v, LATERAL (
                             SELECT id FROM jobs
-                            WHERE state = 'ready' AND lane_group = v.column1 AND run_at <= \(now)
-                            ORDER BY lane_group, run_at, id LIMIT \(share) FOR UPDATE SKIP LOCKED) AS due
+                            WHERE state = 'ready' AND lane_group = v.column1 AND priority = v.column2
+                                AND run_at <= \(now)
+                            ORDER BY lane_group, priority, run_at, id LIMIT \(share) FOR UPDATE SKIP LOCKED) AS due
                         LIMIT \(limit))) \(columns)
                     """)
         }
         let areMore = due.contains { group in
-            jobs.count { ($0.laneGroup ?? JobGroup.none) == group.name } == share
+            jobs.count { ($0.laneGroup ?? JobGroup.none) == group.name && $0.priority == group.priority } == share
         }
         return JobClaim(jobs: jobs.sorted { $0.id < $1.id }, nextDue: next, areMore: areMore)
     }
 
-    /// When the next job may run, which may be past; nil when none is ready.
-    public func nextDue(now: Date, in db: Connection) throws -> Date? {
-        try JobGroup.all(at: now, in: db).map(\.due).min()
+    /// Since when a job could run that nobody takes, though no worker is busy with others; nil when there is none.
+    /// - Parameter patience: how long one may wait, and how long ago the last one may have ended, before it is said.
+    public func neglected(for patience: Duration, now: Date, in db: Connection) throws -> Date? {
+        guard let due = try JobGroup.all(at: now, in: db).map(\.due).min(),
+            now.timeIntervalSince(due) >= patience.seconds,
+            // Those with much to do are not idle: the oldest of a long queue waits for its turn.
+            try db.first("SELECT 1 FROM jobs WHERE state = 'running' AND lease_until > \(now) LIMIT 1") == nil,
+            try db.first(
+                "SELECT 1 FROM job_history WHERE finished_at > \(now.addingTimeInterval(-patience.seconds)) LIMIT 1")
+                == nil
+        else { return nil }
+        return due
     }
 
     /// Prolongs the leases of jobs that the worker knows it holds. Not of all that are in its name: it may have claimed

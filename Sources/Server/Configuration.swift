@@ -1,3 +1,4 @@
+import Accounts
 import BoundaryText
 import Database
 import Foundation
@@ -46,6 +47,8 @@ public struct Configuration: Sendable {
     public var adminEmail: String?
     /// The first administrator's password, to be changed.
     public var adminPassword: String?
+    /// How much work a new password's hash is; not set by the environment.
+    public var passwordCost = PasswordCost.standard
     /// Further hosts that connections may name.
     public var allowedHosts: [String] = []
     /// The first organization's ticketing system, for installations configured without a console.

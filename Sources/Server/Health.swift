@@ -11,8 +11,8 @@ import WebSupport
 
 /// Tells whether the server lives, and whether it can do its work.
 struct Health: Sendable {
-    // A job that is due this long and was not claimed: nobody claims.
-    private static let patience: TimeInterval = 60
+    // A job that could run for this long while nobody does any: nobody claims.
+    private static let patience: Duration = .seconds(60)
 
     let database: Database
     let queue: JobQueue
@@ -39,21 +39,21 @@ struct Health: Sendable {
     func checks() async -> [HealthCheck] {
         let newest = Installation.migrations.count
         do {
-            let (schema, overdue, lost) = try await database.read { [sealer, queue] db in
+            let (schema, neglected, lost) = try await database.read { [sealer, queue] db in
                 let schema: Int = try db.first("SELECT MAX(number) AS number FROM schema_migrations")?["number"] ?? 0
-                let due = try queue.nextDue(now: Date(), in: db)
+                let now = Date()
+                let neglected = try queue.neglected(for: Self.patience, now: now, in: db)
                 let lost = try LostSecrets.find(in: Installation.sealedColumns, without: sealer, db)
-                return (schema, due.map { Date().timeIntervalSince($0) } ?? 0, lost)
+                return (schema, neglected.map { now.timeIntervalSince($0) }, lost)
             }
             return [
                 HealthCheck(name: "database", ok: true, detail: "answers"),
                 HealthCheck(name: "migrations", ok: schema >= newest, detail: "\(schema) of \(newest)"),
                 Self.check(lost),
                 HealthCheck(
-                    name: "workers", ok: overdue < Self.patience,
-                    detail: overdue < Self.patience
-                        ? (runsJobs ? "running here" : "running elsewhere")
-                        : "a job is due since \(Int(saturating: overdue)) s and nobody has taken it"),
+                    name: "workers", ok: neglected == nil,
+                    detail: neglected.map { "a job is due since \(Int(saturating: $0)) s and nobody has taken it" }
+                        ?? (runsJobs ? "running here" : "running elsewhere")),
             ]
         } catch {
             return [HealthCheck(name: "database", ok: false, detail: "cannot be read; see the server's log")]

@@ -37,6 +37,7 @@ public enum Installation {
         Migration(21, "jobs by lane and state", jobLaneSchema),
         Migration(22, "jobs by group", jobGroupSchema),
         Migration(23, "jobs that wait", jobCountSchema),
+        Migration(24, "priority of jobs", jobPrioritySchema),
     ]
 
     /// Opens the database that the configuration names.
@@ -90,7 +91,9 @@ public enum Installation {
         if let objection = Password.objection(to: password, of: email) {
             throw CannotSetUp(description: "PATCHBAY_ADMIN_PASSWORD \(objection)")
         }
-        let first = FirstAdministrator(email: email, password: password, organization: "Your organization")
+        let first = FirstAdministrator(
+            email: email, password: password, organization: "Your organization",
+            passwordCost: configuration.passwordCost)
         _ = try await first.createIfNobodyExists(in: database, now: Date())
     }
 
@@ -123,7 +126,7 @@ public enum Installation {
             try await AuditBacklog.record(in: database, now: Date())
             let first = FirstAdministrator(
                 email: configuration.adminEmail ?? "admin@localhost", password: configuration.adminPassword,
-                organization: organization)
+                organization: organization, passwordCost: configuration.passwordCost)
             let (user, isNew) = try await first.createIfNobodyExists(in: database, now: Date())
             let key =
                 makesAPIKey

@@ -75,7 +75,8 @@ public struct Server: Sendable {
             configuration.publicURL
             ?? "http://\(WebAddress.bracketed(configuration.listen.host)):\(configuration.listen.port)"
         let accounts = AccountsFeature(
-            database: database, sealer: sealer, publicURL: publicURL, factory: issuerFactory(outbound))
+            database: database, sealer: sealer, publicURL: publicURL, factory: issuerFactory(outbound),
+            passwordCost: configuration.passwordCost)
         let notifications = NotificationsFeature(
             database: database, queue: queue, tickets: tickets, chats: chats, schedule: configuration.syncSchedule,
             publicURL: publicURL, refreshPace: .seconds(60) / configuration.connectWiseBudget, logger: logger)

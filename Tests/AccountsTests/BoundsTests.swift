@@ -243,10 +243,13 @@ struct RecordBoundsTests {
             try await gate.forget()
             let record = try await identity.audit(organization)
             #expect(record.count == 11)
-            #expect(record.last?.target == "290 more in one minute" && record.last?.actor == "vera@example.com")
-            #expect(record.last?.after == #"{"count":290}"# && record.last?.result == .refused)
+            #expect(record.last?.target == "290 more in one minute")
+            #expect(record.last?.actor == "vera@example.com")
+            #expect(record.last?.after == #"{"count":290}"#)
+            #expect(record.last?.result == .refused)
             let strangers = try await identity.audit(.installation)
-            #expect(strangers.count == 11 && strangers.last?.target == "5 more in one minute")
+            #expect(strangers.count == 11)
+            #expect(strangers.last?.target == "5 more in one minute")
             // The next minute begins again; without housekeeping the next refusal sums up.
             try await refuse(12, by: actor, of: organization)
             identity.clock.advance(by: .seconds(61))
@@ -276,7 +279,8 @@ struct RecordBoundsTests {
             }
             let entry = try #require(try await identity.audit(organization).first)
             for text in [entry.action, entry.target, entry.actor, entry.means, entry.address ?? ""] {
-                #expect(text.utf8.count <= 254 && !text.isEmpty)
+                #expect(text.utf8.count <= 254)
+                #expect(!text.isEmpty)
             }
             let before = try #require(entry.before)
             #expect(before.utf8.count <= 16_384)
@@ -336,7 +340,8 @@ struct RecordBoundsTests {
             let names: [String] = try await database.read { db in
                 try db.all("SELECT name FROM tenants UNION ALL SELECT name FROM users").map { try $0["name"] }
             }
-            #expect(names.count == 3 && Set(names).count >= 2)
+            #expect(names.count == 3)
+            #expect(Set(names).count >= 2)
             #expect(names.allSatisfy { $0.unicodeScalars.count <= 100 && $0.utf8.starts(with: "üü".utf8) })
             #expect(try await database.count("SELECT COUNT(*) AS id FROM throttles") == 1)
         }
@@ -355,7 +360,9 @@ struct WayTests {
             let cookie = try #require(way.sealed(by: sealer))
             #expect(cookie.utf8.allSatisfy { $0 > 32 && $0 < 127 && ![34, 44, 59, 92].contains($0) })
             let open = try #require(Way.open(cookie, state: way.state, by: sealer, now: now + 599))
-            #expect(open.provider == 7 && open.destination == "/tickets/1?x=é" && open.nonce == way.nonce)
+            #expect(open.provider == 7)
+            #expect(open.destination == "/tickets/1?x=é")
+            #expect(open.nonce == way.nonce)
             #expect(Way.open(cookie, state: way.state, by: sealer, now: now + 601) == nil)
             #expect(Way.open(cookie, state: "", by: sealer, now: now) == nil)
             #expect(Way.open(cookie, state: way.nonce, by: sealer, now: now) == nil)

@@ -16,7 +16,7 @@ struct Identity: Sendable {
     let secondFactor: SecondFactor
     let signIn: SignIn
     let users: Users
-    let desk = PasswordDesk()
+    let desk = PasswordDesk(cost: .least)
 
     init(_ database: Database) throws {
         let clock = clock
@@ -42,7 +42,7 @@ struct Identity: Sendable {
     }
 
     // Once: it takes a quarter of a second.
-    private static let hash = Password.hash(password) ?? ""
+    private static let hash = Password.hash(password, cost: .least) ?? ""
 
     func visitor(_ address: String = "192.0.2.1") -> Visitor { Visitor(address: address, agent: "a browser") }
 

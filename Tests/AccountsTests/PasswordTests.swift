@@ -54,6 +54,16 @@ struct PasswordTests {
         #expect(!Password.verify("", against: hash))
     }
 
+    @Test("Nobody's setting is bcrypt of the same cost as a hash, and no password fits it")
+    func nobody() {
+        for cost in [PasswordCost.standard, .least] {
+            let setting = Password.settingOfNobody(cost)
+            #expect(Password.hash("correct horse battery", cost: cost)?.hasPrefix(setting.prefix(7)) == true)
+            #expect(!Password.verify("correct horse battery", against: setting))
+            #expect(!Password.verify("", against: setting))
+        }
+    }
+
     @Test("What is behind a NUL counts: a text with one is nobody's password")
     func nul() throws {
         let hash = try #require(Password.hash("abc"))

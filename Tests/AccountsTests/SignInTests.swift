@@ -16,7 +16,9 @@ struct SignInTests {
         try await Identity.run(engine) { identity in
             let (user, organization) = try await identity.person("Anna@Example.com")
             let (_, live) = try await identity.enter(" anna@example.COM ")
-            #expect(live.user == user && live.duty == nil && live.principal.role == .engineer)
+            #expect(live.user == user)
+            #expect(live.duty == nil)
+            #expect(live.principal.role == .engineer)
             for (email, password) in [
                 ("anna@example.com", "corvid lantern oatmeal 8"), ("anna@example.com", ""),
                 ("nobody@example.com", Identity.password), ("", Identity.password),
@@ -54,7 +56,8 @@ struct SignInTests {
                 unknown = min(unknown, await time("nobody\(number)@example.com"))
             }
             // Both hash once; without it the unknown one would take a hundredth of the time.
-            #expect(unknown > known / 8 && known > unknown / 8, "\(known) \(unknown)")
+            #expect(unknown > known / 8, "\(known) \(unknown)")
+            #expect(known > unknown / 8, "\(known) \(unknown)")
         }
     }
 
@@ -71,7 +74,8 @@ struct SignInTests {
             let stored: [[UInt8]] = try await identity.database.read { db in
                 try db.all("SELECT token_hash FROM sessions").map { try $0["token_hash"] }
             }
-            #expect(stored == [token.hash] && token.text.count == 43)
+            #expect(stored == [token.hash])
+            #expect(token.text.count == 43)
         }
     }
 
@@ -137,12 +141,14 @@ struct SignInTests {
             let (user, organization) = try await identity.person("anna@example.com")
             let (_, first) = try await identity.enter("anna@example.com")
             let (secret, codes) = try await identity.setUp(first)
-            #expect(codes.count == 10 && Set(codes).count == 10)
+            #expect(codes.count == 10)
+            #expect(Set(codes).count == 10)
             #expect(try await identity.secondFactor.offer(to: user, email: "anna@example.com") == nil)
             let stored: String? = try await identity.database.read {
                 try $0.first("SELECT totp_secret FROM users")?["totp_secret"]
             }
-            #expect(stored?.hasPrefix("v1.") == true && stored?.contains(Base32.text(secret)) == false)
+            #expect(stored?.hasPrefix("v1.") == true)
+            #expect(stored?.contains(Base32.text(secret)) == false)
 
             let (token, live) = try await identity.enter("anna@example.com")
             #expect(live.duty == .enterCode)
@@ -174,7 +180,8 @@ struct SignInTests {
                 _ = try await identity.signIn.withCode(codes[3], in: live, third, from: identity.visitor())
             }
             let actions = try await identity.audit(organization).map(\.action)
-            #expect(actions.contains("second_factor.set_up") && actions.contains("second_factor.use_recovery_code"))
+            #expect(actions.contains("second_factor.set_up"))
+            #expect(actions.contains("second_factor.use_recovery_code"))
         }
     }
 
@@ -299,7 +306,8 @@ struct SignInTests {
                     try row["detail"] as String
                 }
             }
-            #expect(plan.count == 4 && plan.allSatisfy { $0.hasPrefix("SEARCH") }, "\(plan)")
+            #expect(plan.count == 4, "\(plan)")
+            #expect(plan.allSatisfy { $0.hasPrefix("SEARCH") }, "\(plan)")
         }
     }
 }

@@ -64,7 +64,8 @@ struct ConditionsTests {
                     ] {
                         // By byte, as ConnectWise reads it.
                         let value = condition.text.utf8.drop { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "'") }
-                        #expect(value.count { $0 == value.first } == 2 && value.last == value.first)
+                        #expect(value.count { $0 == value.first } == 2)
+                        #expect(value.last == value.first)
                     }
                 }
             }
@@ -142,8 +143,10 @@ struct SiteTests {
     @Test("owns itself and its twin only")
     func owns() throws {
         let site = try #require(Site("na.myconnectwise.net"))
-        #expect(site.owns(host: "NA.myconnectwise.net") && site.owns(host: "api-na.myconnectwise.net"))
-        #expect(!site.owns(host: "eu.myconnectwise.net") && !site.owns(host: "na.myconnectwise.net.evil.org"))
+        #expect(site.owns(host: "NA.myconnectwise.net"))
+        #expect(site.owns(host: "api-na.myconnectwise.net"))
+        #expect(!site.owns(host: "eu.myconnectwise.net"))
+        #expect(!site.owns(host: "na.myconnectwise.net.evil.org"))
     }
 }
 
@@ -177,10 +180,16 @@ struct RecordTests {
             "somethingNew":[1,{}],"_info":{"lastUpdated":"2024-01-02T03:04:05Z","updatedBy":"me","dateEntered":null}}
             """#
         let ticket = try JSONDecoder().decode(Ticket.self, from: Data(json.utf8))
-        #expect(ticket.id == 69 && ticket.board == Reference(id: 1, name: "Service A") && ticket.owner == nil)
-        #expect(ticket.resources == ["a", "b"] && ticket.closed == nil && ticket.priority == nil)
+        #expect(ticket.id == 69)
+        #expect(ticket.board == Reference(id: 1, name: "Service A"))
+        #expect(ticket.owner == nil)
+        #expect(ticket.resources == ["a", "b"])
+        #expect(ticket.closed == nil)
+        #expect(ticket.priority == nil)
         #expect(ticket.closedDate == Date(timeIntervalSince1970: 1_471_716_266))
-        #expect(ticket.info?.updatedBy == "me" && ticket.info?.dateEntered == nil && ticket.info?.lastUpdated != nil)
+        #expect(ticket.info?.updatedBy == "me")
+        #expect(ticket.info?.dateEntered == nil)
+        #expect(ticket.info?.lastUpdated != nil)
         #expect(throws: DecodingError.self) { _ = try JSONDecoder().decode(Ticket.self, from: Data("{}".utf8)) }
     }
 

@@ -9,7 +9,8 @@ struct JobDeskTests {
     private func job(_ id: Int) throws -> ClaimedJob {
         let columns: [(String, SQLValue)] = [
             ("id", .integer(Int64(id))), ("kind", .text("k")), ("payload", .text("{}")), ("lane", .null),
-            ("lane_group", .null), ("fence", .integer(1)), ("failures", .integer(0)), ("interrupted", .integer(0)),
+            ("lane_group", .null), ("priority", .integer(1)), ("fence", .integer(1)), ("failures", .integer(0)),
+            ("interrupted", .integer(0)),
             ("created_at", .integer(0)),
         ]
         return try ClaimedJob(row: Row(columns: Row.Columns(columns.map { $0.0 }), values: columns.map { $0.1 }))

@@ -38,6 +38,7 @@ private struct Model {
         let lane: String?
         let group: String
         let coalesces: Bool
+        let priority: JobPriority
         var state: String
         var runAt: Date
         var failures = 0
@@ -123,11 +124,12 @@ private struct Model {
 
     mutating func finish(_ number: Int) { entries.removeAll { $0.number == number } }
 
-    mutating func promote(_ lane: String?) {
+    mutating func promote(_ lane: String?, at now: Date) {
         guard lane != nil, !isOccupied(lane, by: ["ready", "running"]),
             let next = entries.firstIndex(where: { $0.lane == lane && $0.state == "waiting" })
         else { return }
         entries[next].state = "ready"
+        entries[next].runAt = max(entries[next].runAt, now)
     }
 
     mutating func handBack(at now: Date, _ isLost: (Entry) -> Bool) {
@@ -267,13 +269,15 @@ private struct Run {
         let lane = place == 9 ? nil : "lane \(place)"
         let coalesces = lane != nil && place < 4
         let runAt = dice.happens(80) ? now : now + Double(Int.random(in: 0...20_000, using: &dice)) / 1_000
+        let priority: JobPriority = dice.happens(10) ? .prompt : .usual
         let job = NewJob(
             kind: .init(rawValue: "test"), payload: "\(latest)", lane: lane, laneGroup: Self.group(place % 3),
-            coalesces: coalesces, runAt: runAt)
+            coalesces: coalesces, priority: priority, runAt: runAt)
         return (
             job,
             Model.Entry(
-                number: latest, lane: lane, group: Self.group(place % 3), coalesces: coalesces, state: "", runAt: runAt)
+                number: latest, lane: lane, group: Self.group(place % 3), coalesces: coalesces, priority: priority,
+                state: "", runAt: runAt)
         )
     }
 
@@ -299,9 +303,14 @@ private struct Run {
             try queue.claim(worker: worker, limit: limit, lease: .seconds(Self.lease), now: now, in: db)
         }
         let numbers = claim.jobs.compactMap { Int($0.payload) }
-        #expect(Set(numbers).count == numbers.count && Set(numbers).isSubset(of: due), "seed \(dice.seed)")
-        #expect(numbers.count <= limit && (due.isEmpty || !numbers.isEmpty), "seed \(dice.seed)")
+        #expect(Set(numbers).count == numbers.count, "seed \(dice.seed)")
+        #expect(Set(numbers).isSubset(of: due), "seed \(dice.seed)")
+        #expect(numbers.count <= limit, "seed \(dice.seed)")
+        #expect((due.isEmpty || !numbers.isEmpty), "seed \(dice.seed)")
         if numbers.count < due.count { #expect(claim.areMore, "seed \(dice.seed)") }
+        // What somebody waits for goes first.
+        let prompt = Set(model.entries.filter { $0.priority == .prompt }.map(\.number)).intersection(due)
+        #expect(prompt.isEmpty || !prompt.isDisjoint(with: numbers), "seed \(dice.seed)")
         for job in claim.jobs {
             guard let number = Int(job.payload) else { continue }
             model.claim(number, by: worker, until: now + Self.lease)
@@ -366,7 +375,7 @@ private struct Run {
             }
         }
         model.entries.removeAll { $0.state == "finished" }
-        for lane in freed { model.promote(lane) }
+        for lane in freed { model.promote(lane, at: now) }
         var seen: Set<String> = []
         for (_, entry) in following where !entry.coalesces || seen.insert(entry.lane ?? "").inserted {
             model.enqueue(entry)
@@ -382,21 +391,25 @@ private struct Run {
         let stored = try await database.read { db in
             try db.all(
                 """
-                SELECT payload, lane, lane_group, coalesces, state, run_at, failures, fence, interrupted, worker, lease_until
+                SELECT payload, lane, lane_group, coalesces, priority, state, run_at, failures, fence, interrupted, worker, lease_until
                 FROM jobs WHERE kind = 'test' ORDER BY id
                 """
             ).map { row -> Model.Entry in
                 let payload: String = try row["payload"]
                 return Model.Entry(
                     number: Int(payload) ?? 0, lane: try row["lane"], group: try row["lane_group"] ?? "",
-                    coalesces: try row["coalesces"], state: try row["state"], runAt: try row["run_at"],
+                    coalesces: try row["coalesces"], priority: try row["priority"], state: try row["state"],
+                    runAt: try row["run_at"],
                     failures: try row["failures"], fence: try row["fence"], interrupted: try row["interrupted"],
                     worker: try row["worker"], leaseUntil: try row["lease_until"])
             }
         }
         let difference = zip(stored, model.entries).first { $0.inMilliseconds != $1.inMilliseconds }
         try #require(
-            stored.count == model.entries.count && difference == nil,
+            stored.count == model.entries.count,
+            "\(what): \(stored.count) and \(model.entries.count), \(String(describing: difference))")
+        try #require(
+            difference == nil,
             "\(what): \(stored.count) and \(model.entries.count), \(String(describing: difference))")
     }
 }

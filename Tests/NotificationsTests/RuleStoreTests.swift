@@ -36,8 +36,11 @@ struct RuleStoreTests {
 
                 try RuleStore.update(rule.id, to: RuleDraft(board: "2", recipient: room, isEnabled: false), in: db)
                 let changed = try #require(try RuleStore.find(rule.id, of: stage.organization, in: db))
-                #expect(!changed.isEnabled && !changed.simulates && !changed.threadsUpdates)
-                #expect(changed.updates == .none && changed.visibility == .all)
+                #expect(!changed.isEnabled)
+                #expect(!changed.simulates)
+                #expect(!changed.threadsUpdates)
+                #expect(changed.updates == .none)
+                #expect(changed.visibility == .all)
             }
         }
     }

@@ -51,13 +51,18 @@ struct OutboundClientTests {
                     OutboundRequest(
                         .post, "http://127.0.0.1:\(peer.port)/path?q=a%20b", headers: [.init("X-Mine", "1")],
                         body: Data("body".utf8)), to: remote)
-                #expect(answer.status == 201 && answer.isSuccess)
+                #expect(answer.status == 201)
+                #expect(answer.isSuccess)
                 #expect(answer.body == Data("hello".utf8))
-                #expect(answer.header("x-thing") == "a" && answer.retryAfter == .seconds(7))
+                #expect(answer.header("x-thing") == "a")
+                #expect(answer.retryAfter == .seconds(7))
             }
             let request = try #require(peer.requests.first)
-            #expect(request.method == "POST" && request.uri == "/path?q=a%20b" && request.body == "body")
-            #expect(request.header("x-mine") == "1" && peer.requests.count == 1)
+            #expect(request.method == "POST")
+            #expect(request.uri == "/path?q=a%20b")
+            #expect(request.body == "body")
+            #expect(request.header("x-mine") == "1")
+            #expect(peer.requests.count == 1)
         }
     }
 

@@ -40,7 +40,8 @@ import Testing
     @Test func keyIDIsEightHexadecimalDigits() {
         for _ in 0..<50 {
             let id = Secret.generate().keyID
-            #expect(id.count == 8 && id.allSatisfy(\.isHexDigit))
+            #expect(id.count == 8)
+            #expect(id.allSatisfy { $0.isHexDigit })
         }
     }
 }

@@ -18,10 +18,12 @@ struct AccessTests {
             let off = try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false])
             #expect(off.json["enabled"] == false)
             let refused = try await patchbay.api(.POST, "/integrations/psa/connections/\(id)/test")
-            #expect(refused.status == 409 && refused.json["code"] == "feature_disabled")
+            #expect(refused.status == 409)
+            #expect(refused.json["code"] == "feature_disabled")
             #expect(try await patchbay.api(.PATCH, "/feature-flags/nonsense", ["enabled": false]).status == 404)
             let record = try await patchbay.api(.GET, "/audit?action=flag").json["items"].elements
-            #expect(record.count == 1 && record.first?["target"] == "flag connectwise_integration")
+            #expect(record.count == 1)
+            #expect(record.first?["target"] == "flag connectwise_integration")
         }
     }
 
@@ -50,9 +52,11 @@ struct AccessTests {
             #expect(try await patchbay.api(.GET, "/users", headers: there).status == 404)
             // One that a super administrator belongs to stays.
             let own = try await patchbay.api(.POST, "/organization/deletion", ["name": "Rivermark IT"])
-            #expect(own.status == 409 && own.json["code"] == "own_organization")
+            #expect(own.status == 409)
+            #expect(own.json["code"] == "own_organization")
             let (entries, faults) = try await AuditLog.verify(in: patchbay.database)
-            #expect(entries > 3 && faults.isEmpty)
+            #expect(entries > 3)
+            #expect(faults.isEmpty)
         }
     }
 
@@ -78,7 +82,8 @@ struct AccessTests {
                 try db.execute("UPDATE deliveries SET state = 'failed' WHERE id = 2")
             }
             let overview = try await patchbay.api(.GET, "/overview").json
-            #expect(overview["failed"] == 1 && overview["recent_events"].elements.count == 3)
+            #expect(overview["failed"] == 1)
+            #expect(overview["recent_events"].elements.count == 3)
             #expect(overview["recent_events"].elements.first?["summary"] == "News 3")
             #expect(try await patchbay.api(.GET, "/overview/counts").json["failed"] == 1)
         }
@@ -91,7 +96,9 @@ struct AccessTests {
             let headers = ["Idempotency-Key": "one and only"]
             let first = try await patchbay.api(.POST, "/notifiers/rules", body, headers: headers)
             let second = try await patchbay.api(.POST, "/notifiers/rules", body, headers: headers)
-            #expect(first.status == 201 && second.status == 201 && first.body == second.body)
+            #expect(first.status == 201)
+            #expect(second.status == 201)
+            #expect(first.body == second.body)
             #expect(first.headers["location"] == second.headers["location"])
             // Of another organization it is another key.
             let made = try await patchbay.api(.POST, "/organizations", ["name": "Second MSP"]).json["id"].int ?? 0
@@ -118,7 +125,8 @@ struct AccessTests {
             let bodies: [[UInt8]] = try await patchbay.database.read { db in
                 try db.all("SELECT body FROM repeated_requests WHERE body IS NOT NULL").map { try $0["body"] }
             }
-            #expect(bodies.count > 1 && bodies.allSatisfy { !String(decoding: $0, as: UTF8.self).contains("\"pb_") })
+            #expect(bodies.count > 1)
+            #expect(bodies.allSatisfy { !String(decoding: $0, as: UTF8.self).contains("\"pb_") })
         }
     }
 
@@ -131,10 +139,12 @@ struct AccessTests {
             let path = "/users/\(user.int ?? 0)/tenants"
             #expect(try await patchbay.api(.PUT, path, ["tenants": []]).status == 200)
             let forgotten = try await patchbay.api(.PUT, path, [:])
-            #expect(forgotten.status == 400 && forgotten.faultyFields == ["tenants"])
+            #expect(forgotten.status == 400)
+            #expect(forgotten.faultyFields == ["tenants"])
             #expect(try await patchbay.api(.GET, path).json["tenants"] == [])
             let promoted = try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"])
-            #expect(promoted.status == 409 && promoted.json["code"] == "limited")
+            #expect(promoted.status == 409)
+            #expect(promoted.json["code"] == "limited")
             #expect(try await patchbay.api(.PUT, path, ["tenants": .null]).json["tenants"] == .null)
             #expect(try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"]).status == 200)
 
@@ -146,17 +156,20 @@ struct AccessTests {
                 try await patchbay.api(.POST, mappings, ["mappings": [["user_id": user, "member_id": member]]]).status
                     == 200)
             let misspelt = try await patchbay.api(.POST, mappings, ["mappings": [["user_id": user, "memberid": "1"]]])
-            #expect(misspelt.status == 400 && misspelt.json["code"] == "unknown_member")
+            #expect(misspelt.status == 400)
+            #expect(misspelt.json["code"] == "unknown_member")
             #expect(misspelt.faultyFields == ["mappings.0.memberid"])
             let missing = try await patchbay.api(.POST, mappings, ["mappings": [["user_id": user]]])
-            #expect(missing.status == 400 && missing.faultyFields == ["mappings.0.member_id"])
+            #expect(missing.status == 400)
+            #expect(missing.faultyFields == ["mappings.0.member_id"])
             #expect(try await patchbay.api(.GET, mappings + "?mapped=true").json["items"].elements.count == 1)
 
             let tenant = try await patchbay.api(
                 .POST, "/tenants", ["name": "Kettle", "psa_company_id": "9", "psa_company_name": "Kettle Ltd"])
             let address = "/tenants/\(tenant.json["id"].int ?? 0)"
             let alone = try await patchbay.api(.PATCH, address, ["psa_company_name": "Other"])
-            #expect(alone.status == 422 && alone.faultyFields == ["psa_company_name"])
+            #expect(alone.status == 422)
+            #expect(alone.faultyFields == ["psa_company_name"])
             #expect(try await patchbay.api(.POST, "/tenants", ["name": "x", "psa_company_name": "y"]).status == 422)
             #expect(try await patchbay.api(.GET, address).json["psa_company_name"] == "Kettle Ltd")
         }
@@ -248,10 +261,12 @@ struct AccessTests {
                 ["user_id": .number(Double(user)), "member_id": .text("m\((number + 1) % 500)")]
             }
             let again = try await patchbay.api(.POST, path, ["mappings": .list(shifted)])
-            #expect(again.status == 200 && again.json["items"].elements.first?["member_id"] == "m1")
+            #expect(again.status == 200)
+            #expect(again.json["items"].elements.first?["member_id"] == "m1")
             let wrong = try await patchbay.api(
                 .POST, path, ["mappings": [["user_id": 999_999, "member_id": "m1"]]])
-            #expect(wrong.status == 422 && wrong.faultyFields == ["user_id"])
+            #expect(wrong.status == 422)
+            #expect(wrong.faultyFields == ["user_id"])
         }
     }
 
@@ -292,9 +307,9 @@ struct AccessTests {
                 try await browser.post("/rules/\(rule)", ["updates": "all", "visibility": "all", "enabled": "true"])
                     .status == 303)
             let entry = try await patchbay.api(.GET, "/audit?action=rule.update").json["items"].elements.first
-            #expect(
-                entry?["means"] == "session" && entry?["address"] == "127.0.0.1"
-                    && entry?["target"].string == "rule \(rule)")
+            #expect(entry?["means"] == "session")
+            #expect(entry?["address"] == "127.0.0.1")
+            #expect(entry?["target"].string == "rule \(rule)")
             #expect(entry?["before"].string?.contains(#""updates":"none""#) == true)
             #expect(entry?["after"].string?.contains(#""updates":"all""#) == true)
             // As a browser's form writes it.
@@ -312,7 +327,8 @@ struct AccessTests {
             let lines = try await patchbay.api(.GET, "/audit/export?format=jsonl")
             #expect(lines.text.split(separator: "\n").allSatisfy { (try? JSON(Data($0.utf8))) != nil })
             let (entries, faults) = try await AuditLog.verify(in: patchbay.database)
-            #expect(entries > 5 && faults.isEmpty)
+            #expect(entries > 5)
+            #expect(faults.isEmpty)
         }
     }
 }

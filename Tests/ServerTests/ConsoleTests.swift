@@ -154,7 +154,8 @@ struct ConsoleTests {
                 let path = Self.filled(page.path, ids)
                 let reply = try await nobody.send(
                     HTTPMethod(rawValue: page.method), path, page.method == "POST" ? Data() : nil)
-                #expect(reply.status == 303 && reply.headers["location"]?.hasPrefix("/sign-in?") == true, "\(page)")
+                #expect(reply.status == 303, "\(page)")
+                #expect(reply.headers["location"]?.hasPrefix("/sign-in?") == true, "\(page)")
             }
             for role in Role.allCases {
                 let browser = try await patchbay.browser(role)
@@ -222,8 +223,9 @@ struct ConsoleTests {
                 "/tickets/\(ids["ticket"] ?? "")",
             ] {
                 let text = try await stranger.get(path).text
-                #expect(
-                    !text.contains("Somebody") && !text.contains("Dispatch") && !text.contains("127.0.0.1:"), "\(path)")
+                #expect(!text.contains("Somebody"), "\(path)")
+                #expect(!text.contains("Dispatch"), "\(path)")
+                #expect(!text.contains("127.0.0.1:"), "\(path)")
             }
         }
     }
@@ -237,8 +239,10 @@ struct ConsoleTests {
                 let headers = try await browser.get(path).headers
                 #expect(headers["content-security-policy"]?.contains("script-src 'self'") == true)
                 #expect(headers["content-security-policy"]?.contains("unsafe") == false)
-                #expect(headers["x-content-type-options"] == "nosniff" && headers["x-frame-options"] == "DENY")
-                #expect(headers["referrer-policy"] == "same-origin" && headers["cache-control"] == "no-store")
+                #expect(headers["x-content-type-options"] == "nosniff")
+                #expect(headers["x-frame-options"] == "DENY")
+                #expect(headers["referrer-policy"] == "same-origin")
+                #expect(headers["cache-control"] == "no-store")
             }
             // Nobody is led away from here.
             for away in [
@@ -248,7 +252,13 @@ struct ConsoleTests {
                 let visitor = Browser(base: patchbay.api.base)
                 let reply = try await visitor.signIn(email, People.password, to: away)
                 #expect(
-                    reply.status == 303 && reply.headers["location"] == "/" && reply.headers["x-evil"] == nil, "\(away)"
+                    reply.status == 303, "\(away)"
+                )
+                #expect(
+                    reply.headers["location"] == "/", "\(away)"
+                )
+                #expect(
+                    reply.headers["x-evil"] == nil, "\(away)"
                 )
             }
             #expect(
@@ -290,7 +300,9 @@ struct ConsoleTests {
             let lines = (reply.headers["set-cookie"] ?? "").split(separator: "\n")
             let cookie = try #require(lines.first { $0.hasPrefix("__Host-patchbay=") })
             #expect(lines.allSatisfy { $0.contains("Secure") && $0.contains("HttpOnly") }, "\(lines)")
-            #expect(cookie.contains("SameSite=Lax") && cookie.contains("Path=/") && !cookie.contains("Domain"))
+            #expect(cookie.contains("SameSite=Lax"))
+            #expect(cookie.contains("Path=/"))
+            #expect(!cookie.contains("Domain"))
             #expect(reply.headers["strict-transport-security"]?.hasPrefix("max-age=31536000") == true)
             #expect(try await browser.get("/rules").status == 200)
         }
@@ -309,7 +321,8 @@ struct ConsoleTests {
                 "/", "/tickets", "/tickets/\(ticket)", "/deliveries/\(delivery)", "/search?q=%3Cscript%3Ealert(1)",
             ] {
                 let text = try await browser.get(path).text
-                #expect(!text.contains("<script>alert") && !text.contains("<img src=x"), "\(path)")
+                #expect(!text.contains("<script>alert"), "\(path)")
+                #expect(!text.contains("<img src=x"), "\(path)")
                 if !path.hasPrefix("/search") { #expect(text.contains("&lt;script&gt;"), "\(path)") }
             }
         }
@@ -331,7 +344,8 @@ struct ConsoleTests {
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             // The second one is answered like the first, or told that the first is still going on.
-            #expect(replies.contains(303) && Set(replies).isSubset(of: [303, 409]), "\(replies)")
+            #expect(replies.contains(303), "\(replies)")
+            #expect(Set(replies).isSubset(of: [303, 409]), "\(replies)")
             #expect(try await browser.post("/users/new", fields).status == 303)
             let users = try await patchbay.api(.GET, "/users?search=pat").json["items"].elements
             #expect(users.count == 1)
@@ -342,16 +356,17 @@ struct ConsoleTests {
             #expect(try await patchbay.api(.PATCH, "/users/\(id)", ["name": "Patricia"]).status == 200)
             let stale = try await browser.post(
                 "/users/\(id)", ["name": "Patrick", "role": "viewer", "active": "true", "version": version])
-            #expect(stale.status == 412 && stale.text.contains("changed this user since"))
+            #expect(stale.status == 412)
+            #expect(stale.text.contains("changed this user since"))
             #expect(try await patchbay.api(.GET, "/users/\(id)").json["name"] == "Patricia")
 
             // What is wrong stands at its field, with what was typed.
             _ = try await browser.get("/users/new")
             let wrong = try await browser.post(
                 "/users/new", ["name": "", "email": "no address", "role": "viewer", "password": "short"])
-            #expect(
-                wrong.status == 422 && wrong.text.contains("value=\"no address\"")
-                    && !wrong.text.contains("value=\"short\""))
+            #expect(wrong.status == 422)
+            #expect(wrong.text.contains("value=\"no address\""))
+            #expect(!wrong.text.contains("value=\"short\""))
             for field in ["name", "email", "password"] { #expect(wrong.text.contains("id=\"e-\(field)\""), "\(field)") }
         }
     }
@@ -366,7 +381,8 @@ struct ConsoleTests {
             _ = try await browser.get("/rules/new")
             try await patchbay.database.write { try $0.execute("UPDATE sessions SET expires_at = 1") }
             let late = try await browser.post("/rules/new", ["board_id": "1"])
-            #expect(late.status == 303 && late.headers["location"] == "/sign-in?again=1&to=%2Frules%2Fnew")
+            #expect(late.status == 303)
+            #expect(late.headers["location"] == "/sign-in?again=1&to=%2Frules%2Fnew")
             // From a form that has no page of its own, to the page above it.
             let toggled = try await browser.post("/rules/7/toggle", ["enabled": "true"])
             #expect(toggled.headers["location"] == "/sign-in?again=1&to=%2Frules%2F7")
@@ -401,7 +417,8 @@ struct ConsoleTests {
             _ = try await browser.get("/sign-in/password")
             let weak = try await browser.post(
                 "/sign-in/password", ["present": People.password, "new": "short", "repeated": "short"])
-            #expect(weak.status == 422 && weak.text.contains("at least 12 characters"))
+            #expect(weak.status == 422)
+            #expect(weak.text.contains("at least 12 characters"))
             let better = "harbour violin nettle"
             let changed = try await browser.post(
                 "/sign-in/password", ["present": People.password, "new": better, "repeated": better])
@@ -415,11 +432,13 @@ struct ConsoleTests {
             let key =
                 page.components(separatedBy: "<code>").dropFirst().first?.components(separatedBy: "</code>").first ?? ""
             let secret = try #require(Base32.bytes(key))
-            #expect(page.contains("<svg viewBox") && secret.count == 20)
+            #expect(page.contains("<svg viewBox"))
+            #expect(secret.count == 20)
             #expect(try await browser.post("/sign-in/second-factor", ["code": "000000"]).status == 422)
             let code = TOTP.code(secret, step: TOTP.step(at: Date()))
             let codes = try await browser.post("/sign-in/second-factor", ["code": code])
-            #expect(codes.status == 200 && codes.text.contains("Recovery codes"))
+            #expect(codes.status == 200)
+            #expect(codes.text.contains("Recovery codes"))
             #expect(try await browser.get("/rules").status == 200)
 
             let next = Browser(base: patchbay.api.base)

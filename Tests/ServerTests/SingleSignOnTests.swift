@@ -31,7 +31,8 @@ struct SingleSignOnTests {
         try await run(engine) { visitors in
             let nora = ["email": "\"Nora@rivermark.example\"", "email_verified": "true"]
             let first = try await visitors.enter(nora.merging(["sub": "\"sub-nora\""]) { $1 })
-            #expect(first.reply.status == 403 && first.reply.text.contains("waits for an administrator"))
+            #expect(first.reply.status == 403)
+            #expect(first.reply.text.contains("waits for an administrator"))
             let user = try await visitors.user("nora@rivermark.example")
             _ = try await visitors.patchbay.api(.PATCH, "/users/\(user)", ["active": true])
             // Without any address: the subject is enough.
@@ -62,10 +63,12 @@ struct SingleSignOnTests {
             for subject in ["\"\"", "\" \"", "null"] {
                 let claims = ["sub": subject, "email": "\"\(email)\"", "email_verified": "true"]
                 let someone = try await visitors.enter(claims)
-                #expect(someone.reply.status == 502 && someone.reply.text.contains("sub"))
+                #expect(someone.reply.status == 502)
+                #expect(someone.reply.text.contains("sub"))
             }
             let record = try await visitors.record("session.sign_in", "identity provider \(visitors.provider)")
-            #expect(record.count == 3 && record.allSatisfy { $0["result"] == "refused" })
+            #expect(record.count == 3)
+            #expect(record.allSatisfy { $0["result"] == "refused" })
         }
     }
 
@@ -82,7 +85,8 @@ struct SingleSignOnTests {
                 ["email": "\"\u{212A}im@example.org\"", "email_verified": "true"],
             ] {
                 let reply = try await visitors.enter(claims.merging(["sub": "\"one\""]) { $1 }).reply
-                #expect(reply.status == 400 && reply.text.contains("did not vouch"), "\(claims)")
+                #expect(reply.status == 400, "\(claims)")
+                #expect(reply.text.contains("did not vouch"), "\(claims)")
             }
             #expect(try await visitors.api("\(kelvin)")["identity"] == .null)
             let path = "/identity-providers/\(visitors.provider)"
@@ -105,7 +109,8 @@ struct SingleSignOnTests {
             let (user, email) = try await visitors.local(.admin)
             let mallory = ["sub": "\"sub-mallory\"", "email": "\"\(email)\"", "email_verified": "true"]
             let early = try await visitors.enter(mallory)
-            #expect(early.reply.status == 403 && early.reply.text.contains("confirm that it is you"))
+            #expect(early.reply.status == 403)
+            #expect(early.reply.text.contains("confirm that it is you"))
             #expect(try await !visitors.isSignedIn(early.browser))
             #expect(try await visitors.api(email)["identity_offer"]["subject"] == "sub-mallory")
             let path = "/users/\(user)"
@@ -133,7 +138,8 @@ struct SingleSignOnTests {
             let (user, email) = try await visitors.local(.superAdmin)
             let claims = ["sub": "\"sub-boss\"", "email": "\"\(email)\"", "email_verified": "true"]
             let unbound = try await visitors.enter(claims)
-            #expect(unbound.reply.status == 403 && unbound.reply.text.contains("password and second factor"))
+            #expect(unbound.reply.status == 403)
+            #expect(unbound.reply.text.contains("password and second factor"))
             // Bound by an older version.
             let (database, issuer) = (visitors.patchbay.database, visitors.issuer.issuer)
             try await database.write {
@@ -171,7 +177,8 @@ struct SingleSignOnTests {
             #expect(try await visitors.patchbay.api(.PATCH, "/users/\(maker.user)", ["role": "admin"]).status == 200)
             #expect(try await visitors.patchbay.api(.GET, path).json["largest_role"] == "admin")
             let refused = try await visitors.enter(claims)
-            #expect(refused.reply.status == 403 && refused.reply.text.contains("may not admit"))
+            #expect(refused.reply.status == 403)
+            #expect(refused.reply.text.contains("may not admit"))
             #expect(
                 try await visitors.patchbay.api(.POST, path + "/test").json["message"].string?.contains("admin") == true
             )
@@ -241,7 +248,8 @@ struct SingleSignOnTests {
                 "_claim_names": #"{"groups":"src1"}"#,
             ]
             let reply = try await visitors.enter(claims).reply
-            #expect(reply.status == 403 && reply.text.contains("more groups than your identity provider tells"))
+            #expect(reply.status == 403)
+            #expect(reply.text.contains("more groups than your identity provider tells"))
             #expect(try await visitors.api("new@rivermark.example")["role"] == "viewer")
         }
     }
@@ -253,7 +261,8 @@ struct SingleSignOnTests {
             let usual = ["sub": "\"sub-e\"", "email": "\"\(email)\"", "email_verified": "1"]
             for (name, value) in [("groups", "{}"), ("name", "{}"), ("email", "[\"\(email)\"]")] {
                 let reply = try await visitors.enter(usual.merging([name: value]) { $1 }).reply
-                #expect(reply.status == 502 && reply.text.contains("claim \(name) cannot be read"), "\(name)")
+                #expect(reply.status == 502, "\(name)")
+                #expect(reply.text.contains("claim \(name) cannot be read"), "\(name)")
                 #expect(!reply.text.contains("signature"))
                 let record = try await visitors.record("session.sign_in", "identity provider \(visitors.provider)")
                 #expect(
@@ -315,7 +324,8 @@ struct SingleSignOnTests {
                 try $0.execute("UPDATE identity_providers SET shared_return = 1 WHERE id = \(other)")
             }
             let mixed = try await back()
-            #expect(mixed.status == 400 && mixed.text.contains("return to one address"))
+            #expect(mixed.status == 400)
+            #expect(mixed.text.contains("return to one address"))
             #expect(try await back("&iss=\(visitors.issuer.issuer)").status == 303)
             let path = "/identity-providers/\(id)"
             let own = try await visitors.patchbay.api(.PATCH, path, ["shared_return": false])
@@ -340,9 +350,11 @@ struct SingleSignOnTests {
             let there = ["X-Patchbay-Organization": "\(second)"]
             #expect(try await visitors.patchbay.api(.POST, "/identity-providers", body, headers: there).status == 201)
             let bare = try await browser.get("/sign-in?to=%2Frules").text
-            #expect(!bare.contains("Continue with") && bare.contains("Organization number"))
+            #expect(!bare.contains("Continue with"))
+            #expect(bare.contains("Organization number"))
             let first = try await browser.get("/sign-in?organization=1").text
-            #expect(first.contains("Continue with Rivermark ID (Rivermark IT)") && !first.contains("Second MSP"))
+            #expect(first.contains("Continue with Rivermark ID (Rivermark IT)"))
+            #expect(!first.contains("Second MSP"))
             #expect(try await browser.get("/sign-in?organization=\(second)").text.contains("Rivermark ID (Second MSP)"))
             #expect(try await browser.get("/sign-in?organization=999").text.contains("No identity provider"))
             #expect(try await browser.get("/sign-in?organization=-9223372036854775808").status == 200)

@@ -24,7 +24,8 @@ struct StrangerTests {
                 #expect(reply.status == 422)
             }
             let after = try await Self.record(of: patchbay)
-            #expect(after.entries == before.entries && after.bytes == before.bytes)
+            #expect(after.entries == before.entries)
+            #expect(after.bytes == before.bytes)
             #expect(try await patchbay.count("SELECT COUNT(*) AS n FROM throttles") == 0)
         }
     }
@@ -93,9 +94,11 @@ struct StrangerTests {
             let first = try #require(lines("unauthorized").first)
             #expect(first.hasPrefix("notice"))
             // In any order, and without the query.
-            #expect(first.contains("\"path\": /api/v1/users") && first.contains("\"address\": 127.0.0.1"))
+            #expect(first.contains("\"path\": /api/v1/users"))
+            #expect(first.contains("\"address\": 127.0.0.1"))
             #expect(!first.contains("secret"))
-            #expect(lines("csrf").count == 1 && lines("csrf").first?.contains("/rules/new") == true)
+            #expect(lines("csrf").count == 1)
+            #expect(lines("csrf").first?.contains("/rules/new") == true)
             #expect(lines("validation_failed").count == 1)
             #expect(lines("not_found").count == 1)
         }

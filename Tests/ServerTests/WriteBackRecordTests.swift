@@ -43,8 +43,10 @@ struct WriteBackRecordTests {
             try await patchbay.mapOneself(to: "kbrandt")
             #expect(try await patchbay.write(ticket, "log-change", ["text": "Second"]).status == 200)
             state = try #require(patchbay.connectWise.ticket(ticket))
-            #expect(state.noteRecords.last?.author == "kbrandt" && state.noteRecords.last?.text == "Second")
-            #expect(state.timeRecords.last?.member == "kbrandt" && state.timeRecords.last?.notes == nil)
+            #expect(state.noteRecords.last?.author == "kbrandt")
+            #expect(state.noteRecords.last?.text == "Second")
+            #expect(state.timeRecords.last?.member == "kbrandt")
+            #expect(state.timeRecords.last?.notes == nil)
             let posts = try await patchbay.posts(to: ticket)
             #expect(posts.map { $0["member"].string } == [nil, nil, "Kai Brandt", "Kai Brandt"])
         }
@@ -58,7 +60,8 @@ struct WriteBackRecordTests {
             try await patchbay.mapOneself(to: "kbrandt")
             try patchbay.connectWise.remove(member: "kbrandt")
             let refused = try await patchbay.write(ticket, "notes", ["text": "Still here"])
-            #expect(refused.status == 422 && refused.faultyFields == ["member"])
+            #expect(refused.status == 422)
+            #expect(refused.faultyFields == ["member"])
             _ = try await patchbay.api(.GET, "\(patchbay.psa)/members?refresh=true")
             let mapping = try await patchbay.api(.GET, "\(patchbay.psa)/member-mappings").json["items"].elements
             #expect(mapping.contains { $0["member_inactive"] == true })
@@ -75,9 +78,11 @@ struct WriteBackRecordTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Dial tone", board: "Voice")
             let refused = try await patchbay.write(ticket, "log-change", ["text": "Fixed", "minutes": 20])
-            #expect(refused.status == 422 && refused.faultyFields == ["work_role_id"])
+            #expect(refused.status == 422)
+            #expect(refused.faultyFields == ["work_role_id"])
             let detail = try #require(refused.json["detail"].string)
-            #expect(detail.contains("not valid for the selected location") && detail.contains("Senior Engineer"))
+            #expect(detail.contains("not valid for the selected location"))
+            #expect(detail.contains("Senior Engineer"))
             let failed = try #require(try await patchbay.posts(to: ticket).last)
             #expect(
                 failed["work_roles"].elements.compactMap { $0["name"].string }
@@ -88,8 +93,10 @@ struct WriteBackRecordTests {
                 .POST, "\(patchbay.psa)/posts/\(failed["id"].int ?? 0)/retry", ["work_role_id": "2"])
             #expect(again.status == 200)
             let state = try #require(patchbay.connectWise.ticket(ticket))
-            #expect(state.noteRecords.count == 1 && state.timeRecords.count == 1)
-            #expect(state.timeRecords.first?.workRole == "Senior Engineer" && state.timeRecords.first?.minutes == 20)
+            #expect(state.noteRecords.count == 1)
+            #expect(state.timeRecords.count == 1)
+            #expect(state.timeRecords.first?.workRole == "Senior Engineer")
+            #expect(state.timeRecords.first?.minutes == 20)
         }
     }
 
@@ -98,7 +105,8 @@ struct WriteBackRecordTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Options")
             let roles = try await patchbay.api(.GET, "\(patchbay.psa)/work-roles").json["items"].elements
-            #expect(roles.count == 7 && !roles.contains { $0["name"] == "Pager Duty" })
+            #expect(roles.count == 7)
+            #expect(!roles.contains { $0["name"] == "Pager Duty" })
             let types = try await patchbay.api(.GET, "\(patchbay.psa)/work-types").json["items"].elements
             #expect(types.count == 5)
             let body: JSON = [
@@ -108,9 +116,13 @@ struct WriteBackRecordTests {
             #expect(try await patchbay.write(ticket, "time", body).status == 200)
             #expect(try await patchbay.write(ticket, "time", ["minutes": 1]).status == 200)
             let times = try #require(patchbay.connectWise.ticket(ticket)?.timeRecords)
-            #expect(times[0].minutes == 95 && times[0].workRole == "Senior Engineer")
-            #expect(times[0].workType == "After hours" && times[0].billable == "NoCharge")
-            #expect(times[1].workRole == "Engineer" && times[1].workType == nil && times[1].billable == "Billable")
+            #expect(times[0].minutes == 95)
+            #expect(times[0].workRole == "Senior Engineer")
+            #expect(times[0].workType == "After hours")
+            #expect(times[0].billable == "NoCharge")
+            #expect(times[1].workRole == "Engineer")
+            #expect(times[1].workType == nil)
+            #expect(times[1].billable == "Billable")
         }
     }
 
@@ -131,7 +143,8 @@ struct WriteBackRecordTests {
             let status = try await patchbay.status("In Progress", of: ticket)
             patchbay.connectWise.switches.ignoresStatusPatches = true
             let refused = try await patchbay.write(ticket, "status", ["status_id": status], method: .PATCH)
-            #expect(refused.status == 422 && refused.json["code"] == "unchanged")
+            #expect(refused.status == 422)
+            #expect(refused.json["code"] == "unchanged")
             #expect(refused.json["detail"].string?.contains("still New") == true)
             patchbay.connectWise.switches.ignoresStatusPatches = false
             #expect(try await patchbay.retry(ticket).status == 200)

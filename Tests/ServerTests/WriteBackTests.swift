@@ -76,21 +76,26 @@ struct WriteBackTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Printer")
             let note = try await patchbay.write(ticket, "notes", ["text": "Looked at it"])
-            #expect(note.status == 200 && note.json["state"] == "sent")
-            #expect(note.json["actions"]["note_added"] == true && note.json["actions"]["time_added"] == false)
+            #expect(note.status == 200)
+            #expect(note.json["state"] == "sent")
+            #expect(note.json["actions"]["note_added"] == true)
+            #expect(note.json["actions"]["time_added"] == false)
             #expect(note.json["ticket_link"].string?.contains("recid=\(ticket)") == true)
             let time = try await patchbay.write(ticket, "time", ["minutes": 30, "text": "On the telephone"])
-            #expect(time.status == 200 && time.json["actions"]["time_added"] == true)
+            #expect(time.status == 200)
+            #expect(time.json["actions"]["time_added"] == true)
             let progress = try await patchbay.status("In Progress", of: ticket)
             let moved = try await patchbay.write(ticket, "status", ["status_id": progress], method: .PATCH)
-            #expect(moved.status == 200 && moved.json["posts"].elements.first?["status_to"]["name"] == "In Progress")
+            #expect(moved.status == 200)
+            #expect(moved.json["posts"].elements.first?["status_to"]["name"] == "In Progress")
             let state = try #require(patchbay.connectWise.ticket(ticket))
             #expect(state.status == "In Progress")
             #expect(state.notes.first?.hasSuffix("Looked at it") == true)
             let log = try await patchbay.posts(to: ticket)
             #expect(log.map { $0["kind"].string } == ["note", "time", "status"])
             #expect(log.allSatisfy { $0["state"] == "sent" && $0["attempts"] == 1 && $0["origin"].string != nil })
-            #expect(log[0]["record_id"].string != nil && log[1]["minutes"] == 30)
+            #expect(log[0]["record_id"].string != nil)
+            #expect(log[1]["minutes"] == 30)
             #expect(log[2]["status_from"]["name"] == "New")
             let written = try await patchbay.api(.GET, "/audit?limit=200").json["items"].elements
             let actions = Set(written.compactMap { $0["action"].string })
@@ -142,7 +147,8 @@ struct WriteBackTests {
             let reply = try await patchbay.write(ticket, "log-change", ["text": "Done"])
             let posts = reply.json["posts"].elements
             #expect(posts.map { $0["kind"].string } == ["note", "time", "status"])
-            #expect(posts[0]["note_type"] == "resolution" && posts[1]["minutes"] == 45)
+            #expect(posts[0]["note_type"] == "resolution")
+            #expect(posts[1]["minutes"] == 45)
             #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
             // There already: nothing to do, and said so.
             let again = try await patchbay.write(ticket, "log-change", ["text": "More", "minutes": 0])
@@ -164,7 +170,8 @@ struct WriteBackTests {
                 try await patchbay.api(.PUT, path, .object(settings)).json["work_role"]["name"] == "Senior Engineer")
             settings["default_minutes"] = 0
             let refused = try await patchbay.api(.PUT, path, .object(settings))
-            #expect(refused.status == 422 && refused.faultyFields == ["default_minutes"])
+            #expect(refused.status == 422)
+            #expect(refused.faultyFields == ["default_minutes"])
         }
     }
 
@@ -185,11 +192,14 @@ struct WriteBackTests {
             #expect(Set(replies.map { $0.json["id"].int }).count == 1)
             let inBody = try await patchbay.write(
                 ticket, "log-change", ["text": "Only once", "minutes": 20, "request_id": "the-key"])
-            #expect(inBody.status == 200 && inBody.json["id"] == replies[0].json["id"])
+            #expect(inBody.status == 200)
+            #expect(inBody.json["id"] == replies[0].json["id"])
             let empty = try await patchbay.write(ticket, "notes", ["text": "x"], key: "")
-            #expect(empty.status == 400 && empty.faultyFields == ["Idempotency-Key"])
+            #expect(empty.status == 400)
+            #expect(empty.faultyFields == ["Idempotency-Key"])
             let other = try await patchbay.write(ticket, "log-change", ["text": "Another"], key: "the-key")
-            #expect(other.status == 409 && other.json["code"] == "idempotency_key_reused")
+            #expect(other.status == 409)
+            #expect(other.json["code"] == "idempotency_key_reused")
             let both = try await patchbay.write(ticket, "notes", ["text": "x", "request_id": "a"], key: "b")
             #expect(both.status == 400)
             let patch = try await patchbay.write(
@@ -198,7 +208,8 @@ struct WriteBackTests {
             let again = try await patchbay.write(
                 ticket, "status", ["status_id": try await patchbay.status("Assigned", of: ticket)], key: "p",
                 method: .PATCH)
-            #expect(patch.status == 200 && again.json["id"] == patch.json["id"])
+            #expect(patch.status == 200)
+            #expect(again.json["id"] == patch.json["id"])
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Only once") } == 1)
             #expect(try await patchbay.posts(to: ticket).count == 3)
         }
@@ -213,12 +224,15 @@ struct WriteBackTests {
             let path = what == "notes" ? "*/notes" : "*/time/entries"
             patchbay.connectWise.desk.script(Fault(.cutAfter, method: "POST", path: path))
             let reply = try await patchbay.write(ticket, what, ["text": "Once – ünïcode 🎉 مرحبا"])
-            #expect(reply.status == 202 && reply.json["state"] == "queued")
+            #expect(reply.status == 202)
+            #expect(reply.json["state"] == "queued")
             #expect(reply.json["message"].string?.contains("goes on by itself") == true)
             let again = try await patchbay.retry(ticket)
-            #expect(again.status == 200 && again.json["state"] == "sent")
+            #expect(again.status == 200)
+            #expect(again.json["state"] == "sent")
             let post = try #require(try await patchbay.posts(to: ticket).first)
-            #expect(post["record_id"].string != nil && post["attempts"] == 1)
+            #expect(post["record_id"].string != nil)
+            #expect(post["attempts"] == 1)
             #expect(
                 patchbay.connectWise.desk.callsByRoute[
                     "POST \(what == "notes" ? "service/tickets/{id}/notes" : "time/entries")"] == 1)
@@ -265,7 +279,8 @@ struct WriteBackTests {
                 try await patchbay.posts(to: ticket).first?["error"].string?.contains("in time") == true
             }
             let reply = try await patchbay.retry(ticket)
-            #expect(reply.status == 202 && reply.json["message"].string?.contains("in time") == true)
+            #expect(reply.status == 202)
+            #expect(reply.json["message"].string?.contains("in time") == true)
             let next: Date? = try await patchbay.database.read { db in
                 try db.first("SELECT run_at FROM jobs WHERE kind = 'post_to_ticket' AND state = 'ready'")?["run_at"]
             }
@@ -292,7 +307,8 @@ struct WriteBackTests {
                 try await patchbay.write(ticket, "status", ["status_id": progress], method: .PATCH).status == 202)
             try patchbay.connectWise.update(ticket, status: "Assigned", as: .member("dokafor"))
             let refused = try await patchbay.retry(ticket)
-            #expect(refused.status == 409 && refused.json["code"] == "status_changed")
+            #expect(refused.status == 409)
+            #expect(refused.json["code"] == "status_changed")
             #expect(patchbay.connectWise.ticket(ticket)?.status == "Assigned")
             // Who has looked may decide so.
             #expect(try await patchbay.retry(ticket).status == 200)
@@ -310,7 +326,8 @@ struct WriteBackTests {
                 try await patchbay.write(ticket, "status", ["status_id": progress], method: .PATCH).status == 202)
             #expect(try await patchbay.retry(ticket).status == 200)
             let post = try #require(try await patchbay.posts(to: ticket).first)
-            #expect(post["state"] == "sent" && post["status_from"]["name"] == "New")
+            #expect(post["state"] == "sent")
+            #expect(post["status_from"]["name"] == "New")
             #expect(post["status_to"]["name"] == "In Progress")
         }
     }
@@ -338,7 +355,8 @@ struct WriteBackTests {
             let progress = try await patchbay.status("In Progress", of: ticket)
             patchbay.connectWise.desk.script(Fault(.cutBefore, times: nil))
             let reply = try await patchbay.write(ticket, "log-change", ["text": "Kept", "status_id": progress])
-            #expect(reply.status == 202 && reply.json["posts"].elements.count == 3)
+            #expect(reply.status == 202)
+            #expect(reply.json["posts"].elements.count == 3)
             let second = try await patchbay.write(ticket, "notes", ["text": "Behind it"])
             #expect(second.status == 202)
             #expect(try await patchbay.posts(to: ticket).allSatisfy { $0["state"] == "queued" })
@@ -370,10 +388,12 @@ struct WriteBackTests {
                 Fault(.answer(status: 400, body: refusal), method: "POST", path: "*/time/entries"))
             let progress = try await patchbay.status("In Progress", of: ticket)
             let reply = try await patchbay.write(ticket, "log-change", ["text": "Half done", "status_id": progress])
-            #expect(reply.status == 422 && reply.json["code"] == "psa_rejected")
+            #expect(reply.status == 422)
+            #expect(reply.json["code"] == "psa_rejected")
             #expect(reply.faultyFields == ["started_at"])
             let detail = try #require(reply.json["detail"].string)
-            #expect(detail.contains("The note was written.") && detail.contains("No open time period."))
+            #expect(detail.contains("The note was written."))
+            #expect(detail.contains("No open time period."))
             #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "failed", "failed"])
             #expect(try await patchbay.posts(to: ticket).last?["error_code"] == "not_tried")
             let instance = try #require(reply.json["instance"].string)
@@ -393,7 +413,8 @@ struct WriteBackTests {
             let ticket = try patchbay.connectWise.createTicket("Right")
             patchbay.connectWise.desk.script(Fault(.answer(status: 403), method: "POST", path: "*/time/entries"))
             let reply = try await patchbay.write(ticket, "time", ["minutes": 5])
-            #expect(reply.status == 422 && reply.json["code"] == "psa_permission")
+            #expect(reply.status == 422)
+            #expect(reply.json["code"] == "psa_permission")
             #expect(try await patchbay.write(ticket, "notes", ["text": "Goes on"]).status == 200)
             #expect(try await patchbay.connection()["state"] == "ok")
         }
@@ -406,7 +427,8 @@ struct WriteBackTests {
             try patchbay.connectWise.delete(ticket)
             for (what, body) in [("notes", ["text": "x"]), ("time", ["minutes": 5])] as [(String, JSON)] {
                 let reply = try await patchbay.write(ticket, what, body)
-                #expect(reply.status == 404 && reply.json["code"] == "ticket_not_found")
+                #expect(reply.status == 404)
+                #expect(reply.json["code"] == "ticket_not_found")
             }
             #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").status == 404)
             #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/none").status == 404)
@@ -420,7 +442,8 @@ struct WriteBackTests {
             try patchbay.connectWise.update(ticket, status: "Closed", as: .member("dokafor"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "After all"]).status == 200)
             let time = try await patchbay.write(ticket, "time", ["minutes": 5])
-            #expect(time.status == 422 && time.json["detail"].string?.contains("Time entry is not allowed") == true)
+            #expect(time.status == 422)
+            #expect(time.json["detail"].string?.contains("Time entry is not allowed") == true)
             let reply = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)")
             #expect(reply.json["closed"] == true)
         }
@@ -444,7 +467,8 @@ struct WriteBackTests {
             ]
             for (what, body, status, field) in cases {
                 let reply = try await patchbay.write(ticket, what, body)
-                #expect(reply.status == status && reply.faultyFields == [field], "\(what) \(field): \(reply.text)")
+                #expect(reply.status == status, "\(what) \(field): \(reply.text)")
+                #expect(reply.faultyFields == [field], "\(what) \(field): \(reply.text)")
             }
             #expect(try await patchbay.posts(to: ticket).isEmpty)
             for ticket in ["abc", "0\(ticket)", "-1"] {
@@ -453,9 +477,11 @@ struct WriteBackTests {
             }
             // Long, but taken.
             let long = try await patchbay.write(ticket, "notes", ["text": long(16_000, "é")])
-            #expect(long.status == 200 && long.json["warnings"].elements.count == 1)
+            #expect(long.status == 200)
+            #expect(long.json["warnings"].elements.count == 1)
             let short = try await patchbay.write(ticket, "notes", ["text": "🎉 שלום\n\n**bold** «» ’"])
-            #expect(short.status == 200 && short.json["warnings"].elements.isEmpty)
+            #expect(short.status == 200)
+            #expect(short.json["warnings"].elements.isEmpty)
             #expect(patchbay.connectWise.ticket(ticket)?.notes.last?.hasSuffix("🎉 שלום\n\n**bold** «» ’") == true)
         }
     }
@@ -488,7 +514,8 @@ struct WriteBackTests {
             #expect(replies.map(\.status).sorted() == [200, 409])
             let lost = try #require(replies.first { $0.status == 409 })
             let present = try #require(patchbay.connectWise.ticket(ticket)?.status)
-            #expect(lost.json["code"] == "status_changed" && lost.json["detail"].string?.contains(present) == true)
+            #expect(lost.json["code"] == "status_changed")
+            #expect(lost.json["detail"].string?.contains(present) == true)
         }
     }
 
@@ -499,7 +526,8 @@ struct WriteBackTests {
             let elsewhere = try patchbay.connectWise.createTicket("There", board: "Voice")
             for status in [try await patchbay.status("In Progress", of: elsewhere), "99999", "x"] {
                 let reply = try await patchbay.write(ticket, "status", ["status_id": status], method: .PATCH)
-                #expect(reply.status == 422 && reply.faultyFields == ["status_id"])
+                #expect(reply.status == 422)
+                #expect(reply.faultyFields == ["status_id"])
             }
             #expect(patchbay.connectWise.ticket(ticket)?.status == "New")
         }
@@ -531,7 +559,8 @@ struct WriteBackTests {
             #expect(
                 try await patchbay.write(ticket, "notes", ["text": "x", "request_id": "note 9"]).status == 200)
             let refused = try await patchbay.write(ticket, "notes", ["text": "x"])
-            #expect(refused.status == 429 && refused.json["code"] == "rate_limited")
+            #expect(refused.status == 429)
+            #expect(refused.json["code"] == "rate_limited")
             let wait = try #require(refused.headers["retry-after"].flatMap { Int($0) })
             #expect((1...60).contains(wait))
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count == 10)
@@ -573,7 +602,8 @@ struct WriteBackTests {
             patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/time/entries"))
             #expect(try await patchbay.write(ticket, "time", ["minutes": 6]).status == 202)
             let refused = try await again()
-            #expect(refused.status == 409 && refused.json["code"] == "not_changeable")
+            #expect(refused.status == 409)
+            #expect(refused.json["code"] == "not_changeable")
             #expect(refused.faultyFields == ["work_role_id"])
         }
     }
@@ -586,10 +616,12 @@ struct WriteBackTests {
             let ticket = try patchbay.connectWise.createTicket("Beforehand")
             let refused = try await patchbay.write(
                 ticket, "log-change", ["text": "All or nothing", "minutes": 5, "status_id": "999999"])
-            #expect(refused.status == 422 && refused.json["code"] == "status_not_on_board")
+            #expect(refused.status == 422)
+            #expect(refused.json["code"] == "status_not_on_board")
             #expect(refused.faultyFields == ["status_id"])
             var state = try #require(patchbay.connectWise.ticket(ticket))
-            #expect(state.noteRecords.isEmpty && state.timeRecords.isEmpty)
+            #expect(state.noteRecords.isEmpty)
+            #expect(state.timeRecords.isEmpty)
             let post = try await patchbay.posts(to: ticket).last?["id"].int ?? 0
             let progress = try await patchbay.status("In Progress", of: ticket)
             let path = "\(patchbay.psa)/posts/\(post)"
@@ -598,7 +630,9 @@ struct WriteBackTests {
             #expect(try await patchbay.api(.GET, path).json["status"]["name"] == "In Progress")
             #expect(again.status == 200)
             state = try #require(patchbay.connectWise.ticket(ticket))
-            #expect(state.noteRecords.count == 1 && state.timeRecords.count == 1 && state.status == "In Progress")
+            #expect(state.noteRecords.count == 1)
+            #expect(state.timeRecords.count == 1)
+            #expect(state.status == "In Progress")
         }
     }
 
@@ -611,7 +645,8 @@ struct WriteBackTests {
             let flag = "/feature-flags/connectwise_integration"
             #expect(try await patchbay.api(.PATCH, flag, ["enabled": false]).status == 200)
             let refused = try await patchbay.write(ticket, "notes", ["text": "While"])
-            #expect(refused.status == 409 && refused.json["code"] == "feature_disabled")
+            #expect(refused.status == 409)
+            #expect(refused.json["code"] == "feature_disabled")
             #expect(try await patchbay.posts(to: ticket).count == 1)
             #expect(try await patchbay.api(.PATCH, flag, ["enabled": true]).status == 200)
             // What waits when it is switched off goes on waiting.
@@ -638,11 +673,14 @@ struct WriteBackTests {
             #expect(try await patchbay.write(ticket, "notes", ["text": "Waits"]).status == 202)
             #expect(try await patchbay.api(.DELETE, "\(patchbay.psa)/connections/\(id)").status == 204)
             let waited = try await patchbay.posts(to: ticket).last
-            #expect(waited?["state"] == "failed" && waited?["error_code"] == "connection_removed")
+            #expect(waited?["state"] == "failed")
+            #expect(waited?["error_code"] == "connection_removed")
             let post = try #require(try await patchbay.posts(to: ticket).first)
-            #expect(post["connection_id"] == .null && post["content"].string?.hasSuffix("Written") == true)
+            #expect(post["connection_id"] == .null)
+            #expect(post["content"].string?.hasSuffix("Written") == true)
             let reply = try await patchbay.write(ticket, "notes", ["text": "Too late"])
-            #expect(reply.status == 409 && reply.json["code"] == "not_connected")
+            #expect(reply.status == 409)
+            #expect(reply.json["code"] == "not_connected")
         }
     }
 }

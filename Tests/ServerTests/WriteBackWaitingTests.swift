@@ -40,7 +40,8 @@ struct WriteBackWaitingTests {
             let first = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
             patchbay.connectWise.desk.removeFaults()
             let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(first)/dismiss")
-            #expect(answer.status == 200 && answer.json["state"] == "dismissed", "\(answer.json)")
+            #expect(answer.status == 200, "\(answer.json)")
+            #expect(answer.json["state"] == "dismissed", "\(answer.json)")
             #expect(answer.json["error_code"] == "withdrawn")
             try await eventually("the one behind it to be written") {
                 try await patchbay.posts(to: ticket).last?["state"] == "sent"
@@ -77,7 +78,8 @@ struct WriteBackWaitingTests {
             let failed = try #require(try await patchbay.posts(to: ticket).last?["id"].int)
             let path = "\(patchbay.psa)/posts/\(failed)"
             let answer = try await patchbay.api(.POST, path + "/dismiss")
-            #expect(answer.status == 200 && answer.json["state"] == "dismissed")
+            #expect(answer.status == 200)
+            #expect(answer.json["state"] == "dismissed")
             #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "dismissed"])
             #expect(
                 try await patchbay.api(.GET, "\(patchbay.psa)/posts?state=failed").json["items"].elements.isEmpty)
@@ -86,7 +88,8 @@ struct WriteBackWaitingTests {
             #expect(try await patchbay.api(.POST, path + "/retry", [:]).status == 200)
             #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "sent"])
             let state = try #require(patchbay.connectWise.ticket(ticket))
-            #expect(state.noteRecords.count == 1 && state.timeRecords.count == 1)
+            #expect(state.noteRecords.count == 1)
+            #expect(state.timeRecords.count == 1)
         }
     }
 
@@ -101,10 +104,12 @@ struct WriteBackWaitingTests {
             let anew = try await patchbay.write(ticket, "notes", ["text": "Better", "replaces": first])
             #expect(anew.status == 200, "\(anew.json)")
             let old = try #require(try await patchbay.posts(to: ticket).first)
-            #expect(old["state"] == "dismissed" && old["error_code"] == "replaced")
+            #expect(old["state"] == "dismissed")
+            #expect(old["error_code"] == "replaced")
             #expect(try await patchbay.retry(ticket).json["code"] == "replaced")
             let twice = try await patchbay.write(ticket, "notes", ["text": "Once more", "replaces": first])
-            #expect(twice.status == 409 && twice.json["code"] == "not_replaceable")
+            #expect(twice.status == 409)
+            #expect(twice.json["code"] == "not_replaceable")
 
             // Somebody else tried it again first.
             patchbay.connectWise.desk.script(refusal)
@@ -113,10 +118,12 @@ struct WriteBackWaitingTests {
             #expect(
                 try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(second.int ?? 0)/retry", [:]).status == 200)
             let late = try await patchbay.write(ticket, "notes", ["text": "Second try, better", "replaces": second])
-            #expect(late.status == 409 && late.json["code"] == "not_replaceable")
+            #expect(late.status == 409)
+            #expect(late.json["code"] == "not_replaceable")
             let other = try patchbay.connectWise.createTicket("Another")
             let strange = try await patchbay.write(other, "notes", ["text": "x", "replaces": second])
-            #expect(strange.status == 422 && strange.faultyFields == ["replaces"])
+            #expect(strange.status == 422)
+            #expect(strange.faultyFields == ["replaces"])
             #expect(patchbay.connectWise.ticket(ticket)?.noteRecords.count == 2)
         }
     }
@@ -137,7 +144,8 @@ struct WriteBackWaitingTests {
             #expect(second.json["message"].string?.contains("An earlier write to the ticket waits") == true)
             let other = try patchbay.connectWise.createTicket("Another")
             let held = try await patchbay.write(other, "notes", ["text": "Third"])
-            #expect(held.status == 202 && held.json["message"].string?.contains("credentials") == true, "\(held.json)")
+            #expect(held.status == 202, "\(held.json)")
+            #expect(held.json["message"].string?.contains("credentials") == true, "\(held.json)")
             patchbay.connectWise.desk.removeFaults()
             try await patchbay.testConnection()
             try await eventually("all to be written") {
@@ -158,10 +166,12 @@ struct WriteBackWaitingTests {
             let path = "\(patchbay.psa)/connections/\(id)"
             #expect(try await patchbay.api(.PATCH, path, ["active": false]).status == 200)
             let refused = try await patchbay.write(ticket, "notes", ["text": "Not now"])
-            #expect(refused.status == 409 && refused.json["code"] == "connection_off")
+            #expect(refused.status == 409)
+            #expect(refused.json["code"] == "connection_off")
             // What was asked for before stands.
             let again = try await patchbay.write(ticket, "notes", body, key: "kept")
-            #expect(again.status == 202 && again.json["id"] == asked.json["id"], "\(again.json)")
+            #expect(again.status == 202, "\(again.json)")
+            #expect(again.json["id"] == asked.json["id"], "\(again.json)")
             #expect(try await patchbay.retry(ticket).status == 202)
             #expect(try await patchbay.api(.PATCH, path, ["active": true]).status == 200)
             try await eventually("it to be written") {
@@ -205,7 +215,8 @@ struct WriteBackWaitingTests {
             }
             try patchbay.connectWise.update(ticket, status: "Waiting on Client", as: .member("dokafor"))
             let reply = try await change
-            #expect(reply.status == 409 && reply.json["code"] == "status_changed", "\(reply.json)")
+            #expect(reply.status == 409, "\(reply.json)")
+            #expect(reply.json["code"] == "status_changed", "\(reply.json)")
             #expect(patchbay.connectWise.ticket(ticket)?.status == "Waiting on Client")
         }
     }
@@ -217,13 +228,16 @@ struct WriteBackWaitingTests {
             let progress = try await patchbay.status("In Progress", of: ticket)
             let stay = try await patchbay.write(
                 ticket, "log-change", ["text": "x", "update_status": false, "status_id": progress])
-            #expect(stay.status == 422 && stay.faultyFields == ["status_id"])
+            #expect(stay.status == 422)
+            #expect(stay.faultyFields == ["status_id"])
             let guarded = try await patchbay.write(
                 ticket, "log-change", ["text": "x", "expected_status_id": progress])
-            #expect(guarded.status == 422 && guarded.faultyFields == ["expected_status_id"])
+            #expect(guarded.status == 422)
+            #expect(guarded.faultyFields == ["expected_status_id"])
             let date = try await patchbay.write(
                 ticket, "time", ["minutes": 5, "started_at": "2026-02-30T00:00:00Z"])
-            #expect(date.status == 400 && date.faultyFields == ["started_at"])
+            #expect(date.status == 400)
+            #expect(date.faultyFields == ["started_at"])
             #expect(try await patchbay.posts(to: ticket).isEmpty)
         }
     }

@@ -18,7 +18,8 @@ import TextCorpus
     func json() throws {
         for text in TextCorpus.characters + TextCorpus.markup {
             let written = Array(Self.line(text).rendered(as: .json).utf8)
-            #expect(written.count { $0 == UInt8(ascii: "\n") } == 1 && written.last == UInt8(ascii: "\n"))
+            #expect(written.count { $0 == UInt8(ascii: "\n") } == 1)
+            #expect(written.last == UInt8(ascii: "\n"))
             #expect(!written.dropLast().contains { $0 < 0x20 || $0 == 0x7F })
             let object = try #require(JSONSerialization.jsonObject(with: Data(written)) as? [String: Any])
             #expect(Set(object.keys) == ["time", "level", "logger", "message", "error", "metadata"])
@@ -33,7 +34,8 @@ import TextCorpus
     func text() {
         for text in TextCorpus.characters + TextCorpus.markup {
             let written = Array(Self.line("\(text) level=error").rendered(as: .text, timeZone: .gmt).utf8)
-            #expect(written.count { $0 == UInt8(ascii: "\n") } == 1 && written.last == UInt8(ascii: "\n"))
+            #expect(written.count { $0 == UInt8(ascii: "\n") } == 1)
+            #expect(written.last == UInt8(ascii: "\n"))
             #expect(!written.dropLast().contains { $0 < 0x20 || $0 == 0x7F }, "\(text.debugDescription)")
             #expect(Self.names(written) == ["list", "text", "zone", "error"], "\(text.debugDescription)")
         }

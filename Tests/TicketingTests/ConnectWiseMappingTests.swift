@@ -43,15 +43,25 @@ struct ConnectWiseMappingTests {
         }
         let member = try note(
             #""text": "x", "member": {"id": 1, "identifier": "anna", "name": "Anna A"}, "internalAnalysisFlag": true"#)
-        #expect(member.id == "n9" && member.kind == .note && member.text == "x")
-        #expect(member.author == "Anna A" && member.authorIdentifier == "anna" && member.isInternal)
+        #expect(member.id == "n9")
+        #expect(member.kind == .note)
+        #expect(member.text == "x")
+        #expect(member.author == "Anna A")
+        #expect(member.authorIdentifier == "anna")
+        #expect(member.isInternal)
         let contact = try note(
             #""contact": {"id": 1, "name": "Bob"}, "createdBy": "email", "detailDescriptionFlag": true"#)
-        #expect(contact.author == "Bob" && contact.authorIdentifier == nil && !contact.isInternal && contact.text == "")
+        #expect(contact.author == "Bob")
+        #expect(contact.authorIdentifier == nil)
+        #expect(!contact.isInternal)
+        #expect(contact.text == "")
         let other = try note(#""createdBy": "zoe", "dateCreated": "2026-11-21T10:00:00Z""#)
-        #expect(other.author == "zoe" && other.authorIdentifier == "zoe" && other.createdAt == instant)
+        #expect(other.author == "zoe")
+        #expect(other.authorIdentifier == "zoe")
+        #expect(other.createdAt == instant)
         let dated = try note(#""_info": {"dateEntered": "2026-11-21T10:00:00Z"}"#)
-        #expect(dated.createdAt == instant && dated.author == nil)
+        #expect(dated.createdAt == instant)
+        #expect(dated.author == nil)
     }
 
     @Test("A time entry without text is no note")
@@ -65,8 +75,12 @@ struct ConnectWiseMappingTests {
             try note(
                 #""notes": "done", "member": {"id": 1, "identifier": "anna", "name": "Anna A"}, "enteredBy": "zoe""#
                     + #", "timeStart": "2026-11-21T10:00:00Z", "addToDetailDescriptionFlag": true"#))
-        #expect(entry.id == "t9" && entry.kind == .timeEntry && entry.author == "Anna A")
-        #expect(entry.authorIdentifier == "anna" && !entry.isInternal && entry.createdAt == instant)
+        #expect(entry.id == "t9")
+        #expect(entry.kind == .timeEntry)
+        #expect(entry.author == "Anna A")
+        #expect(entry.authorIdentifier == "anna")
+        #expect(!entry.isInternal)
+        #expect(entry.createdAt == instant)
         #expect(try note(#""notes": "x", "enteredBy": "zoe""#)?.authorIdentifier == "zoe")
     }
 

@@ -239,7 +239,8 @@ struct PSAConnectionsTests {
             bench.psa.expectTest()
             let changed = try await bench.connections.update(
                 connection.id, of: bench.organization, with: PSAConnectionChange(privateKey: "another-key-9999"))
-            #expect(changed?.name == "Renamed" && changed?.isActive == false)
+            #expect(changed?.name == "Renamed")
+            #expect(changed?.isActive == false)
             #expect(changed?.hints.privateKey == "••••••9999")
         }
     }
@@ -257,7 +258,9 @@ struct PSAConnectionsTests {
                 credentials: PSACredentials(publicKey: "p", privateKey: "another-key-9999", clientID: "c"))
             wanted.replaces = true
             let second = try await bench.created(wanted)
-            #expect(second.id == first.id && second.hookKey == first.hookKey && second.settings.minutes == 40)
+            #expect(second.id == first.id)
+            #expect(second.hookKey == first.hookKey)
+            #expect(second.settings.minutes == 40)
             #expect(second.hints.privateKey == "••••••9999")
         }
     }

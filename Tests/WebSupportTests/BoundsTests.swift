@@ -25,7 +25,8 @@ struct VisitorAddressTests {
         #expect(VisitorAddress.network(of: "2001:DB8:1:2:ffff::") == "2001:db8:1:2::/64")
         #expect(VisitorAddress.network(of: "::ffff:192.0.2.7") == "192.0.2.7")
         #expect(VisitorAddress.network(of: "192.0.2.7") == "192.0.2.7")
-        #expect(VisitorAddress.network(of: nil) == "unknown" && VisitorAddress.network(of: "<b>") == "unknown")
+        #expect(VisitorAddress.network(of: nil) == "unknown")
+        #expect(VisitorAddress.network(of: "<b>") == "unknown")
     }
 
     @Test("A proxy is believed only where one stands, and only an address")
@@ -41,7 +42,8 @@ struct VisitorAddressTests {
         // What visitors wrote before the proxy did is not looked at, what is no address is not believed.
         #expect(address("127.0.0.1", "<b>=cmd</b>, 192.0.2.7") == "192.0.2.7")
         #expect(address("127.0.0.1", "192.0.2.7, <b>=cmd</b>") == "127.0.0.1")
-        #expect(address("127.0.0.1", "") == "127.0.0.1" && address("127.0.0.1", ",") == "127.0.0.1")
+        #expect(address("127.0.0.1", "") == "127.0.0.1")
+        #expect(address("127.0.0.1", ",") == "127.0.0.1")
         #expect(address("127.0.0.1", "10.0.0.2") == "127.0.0.1")
         #expect(address("192.0.2.9", "192.0.2.7") == "192.0.2.9")
         #expect(address(nil, "192.0.2.7") == nil)
@@ -146,9 +148,11 @@ struct SecretTextTests {
         #expect(encoded == #"{"name":"n","secret":null}"#)
         #expect(String(decoding: try JSONEncoder().encode(secret), as: UTF8.self).contains("whsec") == false)
         let shown = Response.json(secret)
-        #expect(shown.holdsSecret && shown.headers[.cacheControl] == "no-store")
+        #expect(shown.holdsSecret)
+        #expect(shown.headers[.cacheControl] == "no-store")
         let plain = Response.json(Answer(name: "n"))
-        #expect(!plain.holdsSecret && plain.headers[.cacheControl] == nil)
+        #expect(!plain.holdsSecret)
+        #expect(plain.headers[.cacheControl] == nil)
         #expect(
             try Schema.of(Answer.self)
                 == .object([

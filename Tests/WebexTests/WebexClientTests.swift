@@ -50,9 +50,11 @@ struct WebexClientTests {
             let id = try await client.sendMessage("**x**", to: target, parentID: "t")
             #expect(id == "m1")
             let request = try #require(peer.requests.first)
-            #expect(request.method == "POST" && request.path == "/v1/messages")
+            #expect(request.method == "POST")
+            #expect(request.path == "/v1/messages")
             #expect(request.header("authorization") == "Bearer secret")
-            #expect(request.body.contains(expected) && request.body.contains(#""parentId":"t""#))
+            #expect(request.body.contains(expected))
+            #expect(request.body.contains(#""parentId":"t""#))
             #expect(request.body.contains(#""markdown":"**x**""#))
         }
     }
@@ -92,7 +94,8 @@ struct WebexClientTests {
                     continue
                 }
             }
-            #expect(peer.requests.count == 1 && client.remote.status.pausedFor != nil)
+            #expect(peer.requests.count == 1)
+            #expect(client.remote.status.pausedFor != nil)
         }
     }
 
@@ -104,7 +107,8 @@ struct WebexClientTests {
             let error = await failure { () async throws(WebexError) in
                 _ = try await client.sendMessage("x", to: .room(id: "r"))
             }
-            #expect(error?.maybeSent == true && peer.requests.count == 1)
+            #expect(error?.maybeSent == true)
+            #expect(peer.requests.count == 1)
         }
     }
 

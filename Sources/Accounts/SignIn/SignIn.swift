@@ -72,7 +72,7 @@ public struct SignIn: Sendable {
             let entry = try await beginEntry(of: account, from: visitor)
             // An unknown account costs as much time as a known one.
             let isRight = try await counted(entry.attempt) {
-                try await place.verify(password, against: entry.hash ?? Password.settingOfNobody)
+                try await place.verify(password, against: entry.hash)
             }
             guard isRight, entry.hash != nil, entry.isActive, let user = entry.actor.user else {
                 try await refuse("session.sign_in", on: "user \(account)", entry.actor, entry.organization)
@@ -244,7 +244,7 @@ public struct SignIn: Sendable {
             let stored: String? = try await database.read { db in
                 try db.first("SELECT password_hash FROM users WHERE id = \(live.user)")?["password_hash"]
             }
-            let isSame = try await place.verify(password, against: stored ?? Password.settingOfNobody)
+            let isSame = try await place.verify(password, against: stored)
             return stored != nil && isSame
         }
         guard isRight else {

@@ -2,12 +2,21 @@ import BoundaryText
 import CCrypt
 import Foundation
 
-/// Passwords: what is accepted, and bcrypt (`$2b$`, cost 12) through libxcrypt.
+/// How much work a password's hash is: two to this power rounds of bcrypt.
+public struct PasswordCost: Sendable, Equatable {
+    let exponent: UInt
+
+    /// 12: about a quarter of a second.
+    public static let standard = PasswordCost(exponent: 12)
+    /// 4, the least that bcrypt takes, for tests that are about other things.
+    package static let least = PasswordCost(exponent: 4)
+}
+
+/// Passwords: what is accepted, and bcrypt (`$2b$`) through libxcrypt.
 public enum Password {
     /// bcrypt looks at no more.
     static let mostBytes = 72
     static let fewestCharacters = 12
-    static let cost: UInt = 12
 
     /// Why a password is not accepted; nil when it is.
     /// - Parameter email: whose password it is; his address is the first thing that others try.
@@ -60,13 +69,13 @@ public enum Password {
         "test", "root", "abcdefghijkl", "abcdef", "abcd", "abc", "my", "the", "is", "for", "and",
     ].map { (word: String) in Array(word.unicodeScalars) }
 
-    /// The hash to store. Takes about a quarter of a second on purpose; not for a request's thread.
+    /// The hash to store. Takes its time on purpose; not for a request's thread.
     /// - Returns: nil when libxcrypt refuses, which it does only for a broken installation.
-    public static func hash(_ password: String) -> String? {
+    public static func hash(_ password: String, cost: PasswordCost = .standard) -> String? {
         let salt = (0..<16).map { _ in CChar(bitPattern: UInt8.random(in: .min ... .max)) }
         var setting = [CChar](repeating: 0, count: Int(CRYPT_GENSALT_OUTPUT_SIZE))
         guard
-            crypt_gensalt_rn("$2b$", cost, salt, Int32(salt.count), &setting, Int32(setting.count)) != nil
+            crypt_gensalt_rn("$2b$", cost.exponent, salt, Int32(salt.count), &setting, Int32(setting.count)) != nil
         else { return nil }
         return crypt(password, setting: setting)
     }
@@ -79,7 +88,10 @@ public enum Password {
 
     /// What stands in front of a hash: algorithm, cost and salt, of nobody's password. Checking against it costs as much as
     /// against a hash, and never succeeds.
-    static let settingOfNobody = "$2b$\(cost)$" + String(repeating: ".", count: 22)
+    static func settingOfNobody(_ cost: PasswordCost) -> String {
+        // Two digits, as in every setting.
+        "$2b$\(cost.exponent < 10 ? "0" : "")\(cost.exponent)$" + String(repeating: ".", count: 22)
+    }
 
     private static func crypt(_ password: String, setting: [CChar]) -> String? {
         // What is behind a NUL would not be looked at.

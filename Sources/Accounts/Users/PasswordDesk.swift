@@ -20,13 +20,17 @@ public final class PasswordDesk: Sendable {
     /// A place: the right to have a password hashed.
     struct Place: Sendable {
         fileprivate let pool: NIOThreadPool
+        fileprivate let cost: PasswordCost
 
-        func verify(_ password: String, against hash: String) async throws -> Bool {
-            try await pool.runIfActive { Password.verify(password, against: hash) }
+        /// - Parameter hash: nil when there is no such account, which takes as long and is never right.
+        func verify(_ password: String, against hash: String?) async throws -> Bool {
+            try await pool.runIfActive { [cost] in
+                Password.verify(password, against: hash ?? Password.settingOfNobody(cost))
+            }
         }
 
         func hash(_ password: String) async throws -> String {
-            guard let hash = try await pool.runIfActive({ Password.hash(password) }) else {
+            guard let hash = try await pool.runIfActive({ [cost] in Password.hash(password, cost: cost) }) else {
                 throw DatabaseError.statement("libxcrypt cannot hash a password")
             }
             return hash
@@ -69,9 +73,12 @@ public final class PasswordDesk: Sendable {
     private let strangers = NIOThreadPool(numberOfThreads: 1)
     private let known = NIOThreadPool(numberOfThreads: 1)
     private let taken = Mutex(Taken())
+    private let cost: PasswordCost
 
     /// Starts the threads.
-    public init() {
+    /// - Parameter cost: of new hashes.
+    public init(cost: PasswordCost = .standard) {
+        self.cost = cost
         strangers.start()
         known.start()
     }
@@ -88,6 +95,6 @@ public final class PasswordDesk: Sendable {
     ) async throws -> Value {
         guard taken.withLock({ $0.admit(guest) }) else { throw SignIn.Refusal.busy }
         defer { taken.withLock { $0.leave(guest) } }
-        return try await body(Place(pool: guest == .known ? known : strangers))
+        return try await body(Place(pool: guest == .known ? known : strangers, cost: cost))
     }
 }

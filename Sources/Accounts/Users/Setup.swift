@@ -11,12 +11,14 @@ public struct FirstAdministrator: Sendable {
     public let password: String?
     /// The MSP's name.
     public let organization: String
+    private let passwordCost: PasswordCost
 
     /// Describes whom to create.
-    public init(email: String, password: String?, organization: String) {
+    public init(email: String, password: String?, organization: String, passwordCost: PasswordCost = .standard) {
         self.email = email
         self.password = password
         self.organization = organization
+        self.passwordCost = passwordCost
     }
 
     /// Creates the administrator when there is no user at all; otherwise changes nothing.
@@ -26,7 +28,7 @@ public struct FirstAdministrator: Sendable {
             throw DatabaseError.statement("the administrator's e-mail or the organization's name is too long")
         }
         // Hashed before the transaction: it takes a quarter of a second.
-        let hash = password.flatMap(Password.hash)
+        let hash = password.flatMap { Password.hash($0, cost: passwordCost) }
         let (email, organization) = (email, organization)
         return try await database.write { db in
             // Servers that start together would each find nobody.

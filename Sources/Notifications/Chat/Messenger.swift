@@ -136,4 +136,12 @@ extension MessengerError: CustomStringConvertible {
             why
         }
     }
+
+    /// What the chat system calls the failed call; its support asks for it.
+    var trackingID: String? {
+        switch self {
+        case .refused(_, let id, _), .failed(_, let id, _): id
+        case .authentication, .wait, .notAllowed, .gone: nil
+        }
+    }
 }

@@ -144,61 +144,27 @@ public struct Deliverer: JobHandler {
                     about: order.event, ticket: order.ticket, link: link, forwardedFrom: order.forwardedFrom),
                 content: .event(
                     order.event, ticket: order.ticket, link: link, forwardedFrom: order.forwardedFrom))
-            return await send(
-                message, order, id, through: messenger, isUncertain: job.interrupted || order.state == .uncertain)
+            let sender = MessageSender(
+                messenger: messenger, chat: order.chat, recipient: order.recipient,
+                sending: Sending(
+                    address: order.address, isUncertain: job.interrupted || order.state == .uncertain,
+                    failingSince: order.failingSince, patience: messenger.disabledAfter),
+                plannedAt: order.createdAt,
+                recorded: { [database] ids in
+                    try await database.read { db in
+                        try DeliveryStore.recorded(ids, order.recipient, order.ticket, in: db)
+                    }
+                })
+            do throws(MessengerError) {
+                let sent = try await sender.send(message) {
+                    order.isThreaded ? await firstMessage(about: order) : nil
+                }
+                return .found(self.sent(id, order, sent))
+            } catch {
+                return sender.outcome(of: error, now: now()) { Self.record(id, $0, $1, trackingID: $2) }
+            }
         } catch {
             return .retry("\(error)", exhausted: Self.record(id, .failed, "\(error)"))
-        }
-    }
-
-    private func send(
-        _ message: ChatMessage, _ order: Order, _ id: Delivery.ID, through messenger: any Messenger, isUncertain: Bool
-    ) async -> JobOutcome {
-        do throws(MessengerError) {
-            if isUncertain, case .person(let email) = order.address,
-                case let candidates = try await messenger.find(message.markdown, sentTo: email, since: order.createdAt)
-            {
-                switch await firstUnrecorded(candidates, order) {
-                case .success(let found?): return .found(sent(id, order, found))
-                case .success(nil): break
-                case .failure(let error):
-                    // Not sent before it is known that it was not.
-                    return .retry(
-                        "\(error)", effect: Self.record(id, .uncertain, "\(error)"),
-                        exhausted: Self.record(id, .failed, "\(error)"))
-                }
-            }
-            guard order.isThreaded, let parent = await firstMessage(about: order) else {
-                return .found(sent(id, order, try await messenger.send(message, to: order.address, under: nil)))
-            }
-            do throws(MessengerError) {
-                return .found(sent(id, order, try await messenger.send(message, to: order.address, under: parent)))
-            } catch .refused {
-                // Whatever it does not like about the first message, such as that it was deleted, says nothing about the
-                // recipient. The next ones go under this one.
-                let messageID = try await messenger.send(message, to: order.address, under: nil)
-                return .found(sent(id, order, messageID, insteadOfUnder: parent))
-            }
-        } catch {
-            return outcome(of: error, id, order, messenger, isUncertain: isUncertain)
-        }
-    }
-
-    /// The first of the messages that no delivery calls its own: the same note written twice is two messages alike.
-    private func firstUnrecorded(_ ids: [String], _ order: Order) async -> Result<String?, any Error> {
-        guard !ids.isEmpty else { return .success(nil) }
-        do {
-            let recorded = try await database.read { db in
-                try db.all(
-                    """
-                    SELECT message_id FROM deliveries WHERE recipient_id = \(order.recipient)
-                        AND ticket_id = \(order.ticket) AND message_id IN (\(list: ids))
-                    """
-                ).map { row -> String in try row["message_id"] }
-            }
-            return .success(ids.first { !recorded.contains($0) })
-        } catch {
-            return .failure(error)
         }
     }
 
@@ -213,65 +179,13 @@ public struct Deliverer: JobHandler {
         }
     }
 
-    private func outcome(
-        of error: MessengerError, _ id: Delivery.ID, _ order: Order, _ messenger: any Messenger, isUncertain: Bool
-    ) -> JobOutcome {
-        let (chat, recipient) = (order.chat, order.recipient)
-        // An earlier try may have been sent; that stays so until the message was looked for, whatever fails meanwhile.
-        let waiting = isUncertain ? Delivery.State.uncertain : .queued
-        switch error {
-        case .authentication, .notAllowed:
-            return .pause(error.description, for: .minutes(5)) { db in
-                try ChatConnections.record(.paused, reason: error.description, of: chat, in: db)
-                try Self.record(id, waiting, error.description)(db)
-            }
-        case .wait(_, let wait):
-            return .pause(error.description, for: wait, effect: Self.record(id, waiting, error.description))
-        case .refused(_, let trackingID, let isGone):
-            return .done { db in
-                try Self.record(id, .failed, error.description, trackingID: trackingID)(db)
-                if isGone { try RecipientStore.lost(recipient, in: db) }
-            }
-        case .gone:
-            let instant = now()
-            return .followed { db in
-                try Self.record(id, .failed, error.description)(db)
-                return try ChatConnections.disable(chat, reason: error.description, now: instant, in: db)
-            }
-        case .failed(_, let trackingID, let maybeSent):
-            let (instant, patience) = (now(), messenger.disabledAfter)
-            if let patience, let since = order.failingSince, instant.timeIntervalSince(since) > patience.seconds {
-                let reason =
-                    "Nothing was accepted for \(Int(saturating: patience.seconds / 3_600)) hours; last: \(error.description)"
-                return .followed { db in
-                    try Self.record(id, .failed, reason, trackingID: trackingID)(db)
-                    return try ChatConnections.disable(chat, reason: reason, now: instant, in: db)
-                }
-            }
-            return .retry(
-                error.description, schedule: messenger.retries,
-                effect: { db in
-                    try Self.record(id, maybeSent ? .uncertain : waiting, error.description, trackingID: trackingID)(db)
-                    guard patience != nil else { return }
-                    try db.send(
-                        """
-                        UPDATE chat_connections SET failing_since = \(instant)
-                        WHERE id = \(chat) AND failing_since IS NULL
-                        """)
-                },
-                exhausted: Self.record(id, .failed, error.description, trackingID: trackingID))
-        }
-    }
-
-    /// - Parameter lost: the message under which nothing can go any more; this one takes its place.
-    private func sent(
-        _ id: Delivery.ID, _ order: Order, _ messageID: String, insteadOfUnder lost: String? = nil
-    ) -> SentMessage {
+    private func sent(_ id: Delivery.ID, _ order: Order, _ message: MessageSender.Sent) -> SentMessage {
         let instant = now()
         Metrics.Timer(label: "patchbay_event_to_message_seconds").recordNanoseconds(
             Int64(saturating: max(0, instant.timeIntervalSince(order.createdAt)) * 1_000_000_000))
         return SentMessage(
-            delivery: id, id: messageID, insteadOfUnder: lost, recipient: order.recipient, chat: order.chat,
+            delivery: id, id: message.id, insteadOfUnder: message.insteadOfUnder, recipient: order.recipient,
+            chat: order.chat,
             endsFailing: order.failingSince != nil, instant: instant)
     }
 

@@ -156,6 +156,18 @@ enum DeliveryStore {
         }
     }
 
+    /// Which of these messages are those of deliveries about a ticket to a recipient.
+    static func recorded(
+        _ ids: [String], _ recipient: Recipient.ID, _ ticket: Ticket.ID, in db: Connection
+    ) throws -> Set<String> {
+        let rows = try db.all(
+            """
+            SELECT message_id FROM deliveries
+            WHERE recipient_id = \(recipient) AND ticket_id = \(ticket) AND message_id IN (\(list: ids))
+            """)
+        return Set(try rows.map { row in try row["message_id"] })
+    }
+
     /// Queues a delivery again that was given up.
     /// - Returns: false when it is not in a state that can be sent again.
     static func retry(_ delivery: Delivery, queue: JobQueue, now: Date, in db: Connection) throws -> Bool {

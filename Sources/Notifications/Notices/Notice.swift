@@ -99,6 +99,13 @@ enum NoticeStore {
         try db.first(selection + " WHERE n.id = \(id) AND n.organization_id = \(organization)")
     }
 
+    /// Which of these messages to a recipient are those of notices.
+    static func recorded(_ ids: [String], _ recipient: Recipient.ID, in db: Connection) throws -> Set<String> {
+        let rows = try db.all(
+            "SELECT message_id FROM notices WHERE recipient_id = \(recipient) AND message_id IN (\(list: ids))")
+        return Set(try rows.map { row in try row["message_id"] })
+    }
+
     /// The job that tells an organization's administrators; none when nobody is named for that.
     static func tellAdministrators(
         _ kind: Notice.Kind, _ text: String, of organization: Organization.ID, now: Date, in db: Connection
@@ -144,61 +151,37 @@ public struct NoticeSender: JobHandler {
     public func run(_ payload: Payload, of job: ClaimedJob) async -> JobOutcome {
         let id = payload.notice
         do {
-            let found = try await database.read { db -> (Notice, Recipient)? in
+            let found = try await database.read { db -> (Notice, Recipient, failingSince: Date?)? in
                 guard let notice: Notice = try db.first(NoticeStore.selection + " WHERE n.id = \(id)"),
                     let recipient: Recipient = try db.first("SELECT * FROM recipients WHERE id = \(notice.recipient)")
                 else { return nil }
-                return (notice, recipient)
+                let chat = try db.first("SELECT failing_since FROM chat_connections WHERE id = \(recipient.connection)")
+                return (notice, recipient, try chat?["failing_since"])
             }
-            guard let (notice, recipient) = found, notice.state == .queued || notice.state == .uncertain else {
+            guard let (notice, recipient, failingSince) = found, notice.state == .queued || notice.state == .uncertain
+            else {
                 return .done()
             }
             guard let messenger = try await connections.messenger(recipient.connection) else {
                 return .done(Self.record(id, .failed, "the chat connection was removed"))
             }
-            return await send(notice, to: recipient, through: messenger, isUncertain: job.interrupted)
+            let sender = MessageSender(
+                messenger: messenger, chat: recipient.connection, recipient: recipient.id,
+                sending: Sending(
+                    address: recipient.chatAddress, isUncertain: job.interrupted || notice.state == .uncertain,
+                    failingSince: failingSince, patience: messenger.disabledAfter),
+                plannedAt: notice.createdAt,
+                recorded: { [database] ids in
+                    try await database.read { db in try NoticeStore.recorded(ids, recipient.id, in: db) }
+                })
+            let message = ChatMessage(id: "notice_\(id)", markdown: notice.text, content: .notice(notice.kind))
+            do throws(MessengerError) {
+                return .done(sent(id, try await sender.send(message).id, to: recipient))
+            } catch {
+                return sender.outcome(of: error, now: now()) { Self.record(id, $0, $1, trackingID: $2) }
+            }
         } catch {
             return .retry("\(error)", exhausted: Self.record(id, .failed, "\(error)"))
-        }
-    }
-
-    private func send(
-        _ notice: Notice, to recipient: Recipient, through messenger: any Messenger, isUncertain: Bool
-    ) async -> JobOutcome {
-        let (id, chat) = (notice.id, recipient.connection)
-        let message = ChatMessage(id: "notice_\(id)", markdown: notice.text, content: .notice(notice.kind))
-        do throws(MessengerError) {
-            if isUncertain || notice.state == .uncertain, case .person(let email) = recipient.chatAddress,
-                let found = try await messenger.find(notice.text, sentTo: email, since: notice.createdAt).last
-            {
-                return .done(sent(id, found, to: recipient))
-            }
-            let messageID = try await messenger.send(message, to: recipient.chatAddress, under: nil)
-            return .done(sent(id, messageID, to: recipient))
-        } catch {
-            switch error {
-            case .authentication, .notAllowed:
-                return .pause(error.description, for: .minutes(5)) { db in
-                    try ChatConnections.record(.paused, reason: error.description, of: chat, in: db)
-                    try Self.record(id, .queued, error.description)(db)
-                }
-            case .wait(_, let wait):
-                return .pause(error.description, for: wait, effect: Self.record(id, .queued, error.description))
-            case .refused(_, let trackingID, _):
-                return .done(Self.record(id, .failed, error.description, trackingID: trackingID))
-            case .gone:
-                let instant = now()
-                return .followed { db in
-                    try Self.record(id, .failed, error.description)(db)
-                    return try ChatConnections.disable(chat, reason: error.description, now: instant, in: db)
-                }
-            case .failed(_, let trackingID, let maybeSent):
-                return .retry(
-                    error.description,
-                    effect: Self.record(
-                        id, maybeSent ? .uncertain : .queued, error.description, trackingID: trackingID),
-                    exhausted: Self.record(id, .failed, error.description, trackingID: trackingID))
-            }
         }
     }
 
@@ -211,6 +194,8 @@ public struct NoticeSender: JobHandler {
                     error = NULL, tracking_id = NULL WHERE id = \(id)
                 """)
             try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
+            try db.send(
+                "UPDATE chat_connections SET failing_since = NULL WHERE id = \(chat) AND failing_since IS NOT NULL")
             try RecipientStore.reached(reached, in: db)
         }
     }

@@ -54,7 +54,7 @@ public struct Poster: JobHandler {
     ) throws -> NewJob {
         try job(
             Payload(request: request), lane: PostRequest.lane(connection, ticket),
-            laneGroup: PSAConnection.postGroup(connection), runAt: now.addingTimeInterval(-3_600))
+            laneGroup: PSAConnection.postGroup(connection), priority: .prompt, runAt: now)
     }
 
     /// One request at work.

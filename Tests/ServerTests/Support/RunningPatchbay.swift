@@ -79,6 +79,7 @@ package struct RunningPatchbay: Sendable {
         if options.registersCallback { environment["PATCHBAY_SYNC_CALLBACKS"] = "1d" }
         environment.merge(options.settings) { $1 }
         var configuration = try Configuration(environment: environment)
+        configuration.passwordCost = .least
         options.configure(&configuration)
         let lines = MutexBox<[String]>([])
         let logger = Logger(label: "patchbay") { _ in CapturedLog(lines) }

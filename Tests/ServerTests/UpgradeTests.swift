@@ -1,0 +1,308 @@
+import Accounts
+import Database
+import Foundation
+import Sealing
+import ServerTestSupport
+import TestSupport
+import Testing
+
+@testable import Server
+
+/// A database of an earlier version, with rows in every table, is brought to the newest schema.
+@Suite("Upgrading a database", .timeLimit(.minutes(20)))
+struct UpgradeTests {
+    @Test("All that an old database held is there afterwards", arguments: TestDatabase.engines)
+    func keepsAll(engine: Engine) async throws {
+        let old = try OldDatabase(engine)
+        try await TestDatabase.with(engine) { database in
+            try await old.load(into: database)
+            #expect(try await database.schemaNumber() == OldDatabase.schema)
+            let before = try await Rows.all(in: database).mapValues(\.count)
+            #expect(before.filter { $0.value == 0 }.isEmpty)
+
+            let applied = try await database.migrate(Installation.migrations)
+            #expect(applied.map(\.number) == Array(OldDatabase.schema + 1...Installation.migrations.count))
+            #expect(try await database.schemaNumber() == Installation.migrations.count)
+            let rows = try await Rows.all(in: database)
+            let lost = before.filter { table, count in rows[table].map { $0.count < count } ?? false }
+            #expect(lost.isEmpty)
+
+            #expect(try await database.migrate(Installation.migrations).isEmpty)
+            #expect(try await Rows.all(in: database) == rows)
+        }
+    }
+
+    @Test("What was sealed opens, and the audit log is whole", arguments: TestDatabase.engines)
+    func seals(engine: Engine) async throws {
+        let old = try OldDatabase(engine)
+        try await TestDatabase.with(engine) { database in
+            try await old.load(into: database)
+            let entries = try await Rows.all(in: database)["audit_entries"]?.count
+            try await database.migrate(Installation.migrations)
+
+            var configuration = Configuration()
+            configuration.secret = old.secret
+            let sealer = try await Installation.openSeals(of: database, configuration, logger: TestDatabase.logger)
+            let lost = try await database.read { db in
+                try LostSecrets.find(in: Installation.sealedColumns, without: sealer, db)
+            }
+            #expect(lost == nil)
+            let audit = try await AuditLog.verify(in: database)
+            #expect(audit.faults.isEmpty)
+            #expect(audit.entries == entries)
+
+            // Sealing anew opens each of them.
+            let next = try Sealer([Secret.generate()] + Secret.list(old.secret))
+            let opened = try await database.write { db in
+                try Installation.sealedColumns.reduce(0) { try $0 + $1.reseal(with: next, in: db) }
+            }
+            #expect(opened == old.sealed)
+        }
+    }
+
+    @Test(
+        "Posts that went first by a time that never was go first by their priority", arguments: TestDatabase.engines)
+    func priorities(engine: Engine) async throws {
+        let old = try OldDatabase(engine)
+        try await TestDatabase.with(engine) { database in
+            try await old.load(into: database)
+            let before = try await Self.jobs(database)
+            let posts = before.filter { $0.value.kind == "post_to_ticket" }
+            let early = Set(posts.filter { $0.value.delay < 0 }.keys)
+            #expect(Set(early.compactMap { before[$0]?.state }).count == 4)
+            #expect(posts.values.contains { $0.delay > 0 })
+
+            try await database.migrate(Array(Installation.migrations.prefix(24)))
+            let after = try await Self.jobs(database)
+            let first = try await database.read { db in
+                Set(try db.all("SELECT id FROM jobs WHERE priority = 0").map { try $0["id"] as Int })
+            }
+            #expect(first == Set(posts.keys))
+            #expect(early.allSatisfy { after[$0]?.delay == 0 })
+            // The others, and posts that wait for their next try, run when they would have.
+            let others = after.filter { !early.contains($0.key) }
+            #expect(others == before.filter { !early.contains($0.key) })
+            let usual = try await database.read { db in
+                try db.all("SELECT id FROM jobs WHERE priority = 1").count
+            }
+            #expect(usual == after.count - posts.count)
+        }
+    }
+
+    private struct StoredJob: Equatable {
+        let kind: String
+        let state: String
+        /// How long after it was enqueued it is to run.
+        let delay: Int
+    }
+
+    private static func jobs(_ database: Database) async throws -> [Int: StoredJob] {
+        let jobs = try await database.read { db in
+            try db.all("SELECT id, kind, state, run_at - created_at AS delay FROM jobs").map { row in
+                let id: Int = try row["id"]
+                return (id, StoredJob(kind: try row["kind"], state: try row["state"], delay: try row["delay"]))
+            }
+        }
+        return Dictionary(jobs, uniquingKeysWith: { first, _ in first })
+    }
+
+    // MARK: Killed
+
+    /// When the program is killed.
+    private enum Moment {
+        /// As soon as it was started.
+        case atOnce
+        /// So many milliseconds after it opened the file.
+        case opened(Int)
+        /// While it waits for a lock of a table, which is held meanwhile in a mode of PostgreSQL.
+        case waiting(table: String, mode: String)
+
+        static func all(of engine: Engine) -> [Moment] {
+            switch engine {
+            case .sqlite: [.atOnce] + [0, 6, 10, 12, 14, 16, 20].map(Moment.opened)
+            case .postgres:
+                [
+                    // Before it changes the first table, and when all is changed that is to be.
+                    .atOnce, .waiting(table: "jobs", mode: "ACCESS SHARE"),
+                    .waiting(table: "schema_migrations", mode: "SHARE"),
+                ]
+            }
+        }
+    }
+
+    @Test("A migration that is killed in the middle is done by the next one", arguments: TestDatabase.engines)
+    func killed(engine: Engine) async throws {
+        let old = try OldDatabase(engine)
+        let whole = try await TestDatabase.with(engine) { database in
+            try await old.load(into: database)
+            try await database.migrate(Installation.migrations)
+            return try await Rows.all(in: database)
+        }
+        for moment in Moment.all(of: engine) {
+            try await TestDatabase.withAddress(engine) { address in
+                try await Self.open(address) { try await old.load(into: $0) }
+                try await Self.kill(at: moment, address)
+                try await Self.open(address) { database in
+                    try await database.migrate(Installation.migrations)
+                    #expect(try await Rows.all(in: database) == whole, "killed \(moment)")
+                }
+            }
+        }
+    }
+
+    @Test("The command does what the server does", arguments: TestDatabase.engines)
+    func command(engine: Engine) async throws {
+        let old = try OldDatabase(engine)
+        try await TestDatabase.withAddress(engine) { address in
+            try await Self.open(address) { try await old.load(into: $0) }
+            let migration = try Self.migration(address)
+            #expect(try await migration.ended() == .exited(0), "\(migration.excerpt)")
+            try await Self.open(address) { database in
+                let number = try await database.schemaNumber()
+                #expect(number == Installation.migrations.count)
+            }
+        }
+    }
+
+    private static func migration(_ address: DatabaseAddress) throws -> ChildProcess {
+        try ChildProcess.patchbay(["migrate"], environment: ["PATCHBAY_DATABASE_URL": address.configured])
+    }
+
+    private static func kill(at moment: Moment, _ address: DatabaseAddress) async throws {
+        switch moment {
+        case .atOnce:
+            try await migration(address).endAbruptly()
+        case .opened(let delay):
+            guard case .sqlite(let path) = address else { return }
+            let migration = try migration(address)
+            try await eventually("the program to open its file") {
+                !migration.isRunning || hasOpen(path, migration.id)
+            }
+            // What it strikes is left to chance.
+            try await Task.sleep(for: .milliseconds(delay))
+            try await migration.endAbruptly()
+        case .waiting(let table, let mode):
+            try await open(address) { database in
+                try await holding(table, mode, address) {
+                    let migration = try migration(address)
+                    try await eventually("the program to wait for \(table)") {
+                        try await database.read { db in
+                            try db.first(
+                                SQL(
+                                    unchecked: """
+                                        SELECT 1 AS waits FROM pg_locks
+                                        WHERE NOT granted AND relation = to_regclass('\(table)')
+                                        """)) != nil
+                        }
+                    }
+                    try await migration.endAbruptly()
+                    #expect(try await database.schemaNumber() == OldDatabase.schema)
+                }
+            }
+        }
+    }
+
+    private static func hasOpen(_ path: String, _ process: Int32) -> Bool {
+        let folder = "/proc/\(process)/fd"
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.contains { file in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(file)")) == path
+        }
+    }
+
+    /// Runs the body while another connection holds a lock of a table.
+    private static func holding(
+        _ table: String, _ mode: String, _ address: DatabaseAddress, _ body: @Sendable () async throws -> Void
+    ) async throws {
+        try await open(address) { other in
+            let released = DispatchSemaphore(value: 0)
+            let (held, holds) = AsyncStream.makeStream(of: Void.self)
+            async let lock: Void = other.write { db in
+                defer { holds.finish() }
+                try db.execute(SQL(unchecked: "LOCK TABLE \(table) IN \(mode) MODE"))
+                holds.finish()
+                // Blocks a thread of the database, not one of the tests.
+                released.wait()
+            }
+            for await _ in held {}
+            let result: Result<Void, any Error>
+            do { result = .success(try await body()) } catch { result = .failure(error) }
+            released.signal()
+            try await lock
+            try result.get()
+        }
+    }
+
+    private static func open(
+        _ address: DatabaseAddress, _ body: @Sendable (Database) async throws -> Void
+    ) async throws {
+        let database = try await Database.open(address, connections: 2, logger: TestDatabase.logger)
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(database)) } catch { result = .failure(error) }
+        await database.close()
+        try result.get()
+    }
+}
+
+/// A database as an earlier version left it; see `Tests/Support/OldDatabases`.
+private struct OldDatabase: Sendable {
+    /// Its number.
+    static let schema = 23
+
+    /// What its credentials are sealed with.
+    let secret: String
+    /// How many texts are sealed.
+    let sealed: Int
+    private let statements: [String]
+
+    init(_ engine: Engine) throws {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let file = tests.appending(path: "Support/OldDatabases/schema-\(Self.schema).\(engine.rawValue).sql")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let lines = text.components(separatedBy: "\n")
+        let mark = "-- PATCHBAY_SECRET="
+        let line = try #require(lines.first { $0.hasPrefix(mark) })
+        secret = String(line.dropFirst(mark.count))
+        sealed = text.components(separatedBy: "'v1.").count - 1
+        statements = lines.filter { !$0.isEmpty && !$0.hasPrefix("--") }.map { line in
+            line.hasSuffix(";") ? String(line.dropLast()) : line
+        }
+    }
+
+    func load(into database: Database) async throws {
+        try await database.write { [statements] db in
+            for statement in statements { try db.execute(SQL(unchecked: statement)) }
+        }
+    }
+}
+
+/// All that a database holds.
+private enum Rows {
+    /// The rows of each table as text, in the order of that; of the steps of the schema without their times.
+    static func all(in database: Database) async throws -> [String: [String]] {
+        try await database.read { db in
+            let tables = try db.all(
+                SQL(
+                    sqlite: "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
+                    postgres: "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()")
+            ).map { try $0["name"] as String }
+            var rows: [String: [String]] = [:]
+            for table in tables {
+                let line = try table == "schema_migrations" ? "number || ' ' || name" : wholeRow(of: table, in: db)
+                let lines = try db.all(SQL(unchecked: "SELECT \(line) AS line FROM \(table) AS t"))
+                rows[table] = try lines.map { try $0["line"] as String }.sorted()
+            }
+            return rows
+        }
+    }
+
+    /// An expression that shows a whole row.
+    private static func wholeRow(of table: String, in db: Connection) throws -> String {
+        switch db.engine {
+        case .postgres: return "CAST(t.* AS text)"
+        case .sqlite:
+            let columns = try db.all(SQL(unchecked: "SELECT name FROM pragma_table_info('\(table)')"))
+            return try columns.map { "quote(\(try $0["name"] as String))" }.joined(separator: " || ',' || ")
+        }
+    }
+}
