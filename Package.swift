@@ -101,10 +101,9 @@ let package = Package(
         target(
             "Server",
             [
-                "Accounts", "BoundaryText", "ConnectWise", "Console", "Database", "Jobs", "Notifications",
-                "OpenIDConnect", "Outbound",
-                "Sealing",
-                "StandardWebhooks", "Telemetry", "Ticketing", "WebSupport", "Webex", hummingbird, logging, metrics,
+                "Accounts", "BoundaryText", "ConnectWise", "Connections", "Console", "Database", "Jobs",
+                "Notifications", "OpenIDConnect", "Outbound", "Sealing", "StandardWebhooks", "Telemetry", "Ticketing",
+                "WebSupport", "Webex", "WriteBack", hummingbird, logging, metrics,
                 nioCore,
             ]),
 
@@ -112,23 +111,29 @@ let package = Package(
         target(
             "Notifications",
             [
-                "Accounts", "BoundaryText", "Database", "Jobs", "Outbound", "Sealing", "StandardWebhooks", "Ticketing",
-                "WebSupport", "Webex", httpTypes, hummingbird, logging, metrics, nioCore,
+                "Accounts", "BoundaryText", "Connections", "Database", "Jobs", "Outbound", "Sealing",
+                "StandardWebhooks", "Ticketing", "WebSupport", "Webex", httpTypes, hummingbird, logging, metrics,
+            ]),
+        target(
+            "WriteBack",
+            [
+                "Accounts", "BoundaryText", "Connections", "Database", "Jobs", "Outbound", "Ticketing", "WebSupport",
+                crypto, httpTypes, hummingbird,
             ]),
         target(
             "Ticketing",
             [
-                "Accounts", "BoundaryText", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "WebSupport",
-                crypto, httpTypes,
-                hummingbird, logging,
+                "Accounts", "BoundaryText", "ConnectWise", "Connections", "Database", "Jobs", "Outbound", "Sealing",
+                "WebSupport", crypto, httpTypes, hummingbird, logging, metrics, nioCore,
             ]),
+        target(
+            "Connections",
+            ["Accounts", "BoundaryText", "Database", "Jobs", "Outbound", "WebSupport", hummingbird, logging]),
         target(
             "Accounts",
             [
-                "BoundaryText", "CCrypt", "Database", "OpenIDConnect", "Outbound", "Sealing", "WebSupport", crypto,
-                httpTypes,
-                hummingbird, logging,
-                nioCore, nioPosix,
+                "BoundaryText", "CCrypt", "Database", "Jobs", "OpenIDConnect", "Outbound", "Sealing", "WebSupport",
+                crypto, httpTypes, hummingbird, logging, nioCore, nioPosix,
             ]),
 
         // The web console: pages over the routes of the features
@@ -188,6 +193,7 @@ let package = Package(
             path: "Tests/ScriptedPeer",
             swiftSettings: settings),
         .target(name: "TextCorpus", path: "Tests/Support/TextCorpus", swiftSettings: settings),
+        .target(name: "Tickets", dependencies: ["Ticketing"], path: "Tests/Support/Tickets", swiftSettings: settings),
         tests("OutboundTests", ["Outbound", "ScriptedPeer", asn1, crypto, logging, nioCore, nioSSL, x509]),
         tests("SealingTests", ["Sealing", crypto]),
         tests(
@@ -207,26 +213,40 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Accounts", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound", "ScriptedPeer",
+                "Accounts", "Connections", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound",
+                "ScriptedPeer",
                 "Sealing", "Server",
-                "ServerTestSupport", "Simulators", "TestSupport", "TextCorpus", "Ticketing", httpTypes, nioHTTP1,
+                "ServerTestSupport", "Simulators", "TestSupport", "TextCorpus", "Ticketing", "WriteBack", httpTypes,
+                nioHTTP1,
             ], exclude: ["Support"], swiftSettings: settings),
         tests(
             "ChaosTests", ["Database", "ServerTestSupport", "Simulators", "TestSupport", logging, nioHTTP1]),
         tests(
             "WebSupportTests", ["TestSupport", "WebSupport", httpTypes, hummingbird, hummingbirdCore, logging, nioCore]),
-        tests("AccountsTests", ["Accounts", "Database", "Sealing", "TestSupport", "WebSupport"]),
+        tests("AccountsTests", ["Accounts", "Database", "Sealing", "Server", "TestSupport", "WebSupport"]),
+        tests(
+            "ConnectionsTests",
+            ["Connections", "Database", "Outbound", "Server", "TestSupport"]),
         tests(
             "TicketingTests",
             [
-                "Accounts", "ConnectWise", "Database", "Jobs", "Outbound", "Sealing", "TestSupport", "Ticketing",
-                "WebSupport", crypto, httpTypes,
+                "Accounts", "ConnectWise", "Connections", "Database", "Jobs", "Outbound", "Sealing", "Server",
+                "TestSupport", "Ticketing", "Tickets", "WebSupport", crypto, httpTypes,
+            ]),
+        tests(
+            "WriteBackTests",
+            [
+                "Accounts", "ConnectWise", "Connections", "Database", "Jobs", "Outbound", "Sealing", "Server",
+                "TestSupport", "Ticketing", "Tickets", "WebSupport", "WriteBack",
             ]),
         tests(
             "NotificationsTests",
             [
-                "Accounts", "Database", "Jobs", "Notifications", "Outbound", "ScriptedPeer", "Sealing",
-                "StandardWebhooks", "TestSupport", "TextCorpus", "Ticketing", "WebSupport", "Webex", httpTypes, logging,
+                "Accounts", "Connections", "Database", "Jobs", "Notifications", "Outbound", "Server", "ScriptedPeer",
+                "Sealing",
+                "StandardWebhooks", "TestSupport", "TextCorpus", "Ticketing", "Tickets", "WebSupport", "Webex",
+                httpTypes,
+                logging,
             ]),
         tests("ServerConfigurationTests", ["Database", "Server", "Telemetry", logging]),
         tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),

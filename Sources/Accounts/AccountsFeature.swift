@@ -51,9 +51,33 @@ public struct AccountsFeature: Sendable {
         providers = IdentityProviders(database: database, sealer: sealer, singleSignOn: singleSignOn, now: now)
     }
 
+    /// The feature as the server runs it.
+    /// - Parameter others: all other operations, to whose areas keys can be limited.
+    public func feature(beside others: [Route]) -> Feature {
+        var feature = Feature(Self.plan)
+        let areas = Set((routes { [] } + others).map(\.area))
+        feature.operations = routes { areas }
+        let (keys, sessions, database) = (keys, sessions, database)
+        feature.housekeeping = [
+            { _ in
+                try await keys.recordUse()
+                try await sessions.forgetEnded()
+                return 0
+            },
+            { instant in
+                let oldest = instant.addingTimeInterval(-Self.daysOfAlerts * 86_400)
+                return try await database.write { try Alert.forget(before: oldest, in: $0) }
+            },
+        ]
+        return feature
+    }
+
+    // As long as what happened this quarter may be asked for.
+    private static let daysOfAlerts = 92.0
+
     /// The feature's operations.
     /// - Parameter areas: the names of all areas of the API, to which keys can be limited.
-    public func routes(areas: @escaping @Sendable () -> Set<String>) -> [Route] {
+    func routes(areas: @escaping @Sendable () -> Set<String>) -> [Route] {
         let (organizations, database) = (organizations, database)
         let who = Route(
             .get, "/authtest", .viewer, "Tells who the caller is", gives: .one(WhoAmI.self), reach: .tenants

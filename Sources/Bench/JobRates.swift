@@ -78,7 +78,7 @@ struct JobRates {
         try await BenchDatabase.with(engine) { url, _ in
             guard let address = DatabaseAddress(url) else { throw Broken(what: url) }
             let database = try await Database.open(address, logger: Logger(label: "bench"))
-            try await database.migrate([Migration(1, "jobs", wholeJobSchema)])
+            try await database.migrate([Migration(1, "jobs", JobQueue.migrations.flatMap(\.statements))])
             let result = try await body(database)
             await database.close()
             return result

@@ -45,7 +45,7 @@ struct QueueCosts {
             guard let address = DatabaseAddress(url) else { throw Broken(what: url) }
             // One connection: the plans of all sizes are the same.
             let database = try await Database.open(address, connections: 1, logger: Logger(label: "bench"))
-            try await database.migrate([Migration(1, "jobs", wholeJobSchema)])
+            try await database.migrate([Migration(1, "jobs", JobQueue.migrations.flatMap(\.statements))])
             var costs: [[Step: Double]] = []
             var present = 0
             for size in Self.sizes {

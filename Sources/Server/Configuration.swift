@@ -1,5 +1,6 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Foundation
 import Logging
@@ -9,6 +10,7 @@ import Outbound
 import Telemetry
 import Ticketing
 import WebSupport
+import WriteBack
 
 /// How an installation is run: environment, or a file of the same names.
 public struct Configuration: Sendable {
@@ -64,7 +66,7 @@ public struct Configuration: Sendable {
     /// Where Webex is.
     public var webexURL = "https://webexapis.com"
     /// How often the outside systems are compared with what we have.
-    public var syncSchedule = SyncSchedule.standard
+    public var syncSchedule = SyncSchedule(Installation.plans.flatMap(\.parts).of(SyncPlan.self))
     /// What is logged and how.
     public var logs = LogSettings()
     /// Where metrics are served; nil for nowhere.
@@ -170,7 +172,7 @@ public struct Configuration: Sendable {
         take("LIMIT_POSTS", limit.expected, limit.parse) { ticketLimits.posts = $0 }
         take("WEBEX_TOKEN", "an access token", { $0 }) { webexToken = $0 }
         take("WEBEX_URL", "a URL", Self.publicURL) { webexURL = $0 }
-        for kind in Sync.Kind.allCases {
+        for kind in Installation.plans.flatMap(\.parts).of(SyncPlan.self).map(\.kind) {
             take(
                 "SYNC_\(kind.rawValue.uppercased())", "a time such as 5m, 12h or 7d, at least 1m, or off", Self.interval
             ) {

@@ -1,6 +1,5 @@
 import Accounts
 import BoundaryText
-import Console
 import Database
 import Foundation
 import HTTPTypes
@@ -18,6 +17,8 @@ struct Health: Sendable {
     let queue: JobQueue
     let sealer: Sealer
     let runsJobs: Bool
+    /// Those of features.
+    let checks: [@Sendable (Date, Connection) throws -> HealthCheck]
 
     private struct Answer: Encodable {
         let status: String
@@ -27,7 +28,7 @@ struct Health: Sendable {
     func install(in router: Router<WebContext>) {
         router.get("/healthcheck") { _, _ in Response.json(["status": "ok"]) }
         router.get("/readiness") { _, _ in
-            let checks = await checks()
+            let checks = await all()
             let ready = checks.allSatisfy { $0.isOK || $0.weight == .partial }
             // What people put right in the console must not keep them out of it.
             let status = checks.allSatisfy(\.isOK) ? "ready" : ready ? "degraded" : "not ready"
@@ -36,15 +37,17 @@ struct Health: Sendable {
         }
     }
 
-    func checks() async -> [HealthCheck] {
+    func all() async -> [HealthCheck] {
         let newest = Installation.migrations.count
         do {
-            let (schema, neglected, lost) = try await database.read { [sealer, queue] db in
+            let (schema, neglected, lost, others) = try await database.read { [sealer, queue, checks] db in
                 let schema: Int = try db.first("SELECT MAX(number) AS number FROM schema_migrations")?["number"] ?? 0
                 let now = Date()
                 let neglected = try queue.neglected(for: Self.patience, now: now, in: db)
                 let lost = try LostSecrets.find(in: Installation.sealedColumns, without: sealer, db)
-                return (schema, neglected.map { now.timeIntervalSince($0) }, lost)
+                return (
+                    schema, neglected.map { now.timeIntervalSince($0) }, lost, try checks.map { try $0(now, db) }
+                )
             }
             return [
                 HealthCheck(name: "database", ok: true, detail: "answers"),
@@ -54,7 +57,7 @@ struct Health: Sendable {
                     name: "workers", ok: neglected == nil,
                     detail: neglected.map { "a job is due since \(Int(saturating: $0)) s and nobody has taken it" }
                         ?? (runsJobs ? "running here" : "running elsewhere")),
-            ]
+            ] + others
         } catch {
             return [HealthCheck(name: "database", ok: false, detail: "cannot be read; see the server's log")]
         }

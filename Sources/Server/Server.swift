@@ -1,6 +1,7 @@
 import Accounts
 import BoundaryText
 import ConnectWise
+import Connections
 import Console
 import Database
 import Foundation
@@ -18,19 +19,13 @@ import Telemetry
 import Ticketing
 import WebSupport
 import Webex
+import WriteBack
 
 /// The composition root: the only place where things are created and joined.
 public struct Server: Sendable {
     /// To be run in a `ServiceGroup`, in this order; a stop goes the other way round, so that requests end before jobs and
     /// jobs before the database.
     public let services: [any Service]
-
-    /// Hosts of outside systems that need no configuration.
-    private static let knownHosts = [
-        "psa=*.myconnectwise.net", "psa=*.connectwisedev.com", "chat=webexapis.com",
-        "identity=login.microsoftonline.com", "identity=accounts.google.com", "identity=oauth2.googleapis.com",
-        "identity=www.googleapis.com",
-    ]
 
     /// Builds a server on its database, which it migrates.
     /// - Parameters:
@@ -40,7 +35,7 @@ public struct Server: Sendable {
         _ configuration: Configuration, metrics: PrometheusMetrics? = nil, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) async throws -> Server {
-        let allowlist = try HostAllowlist(knownHosts + configuration.allowedHosts)
+        let allowlist = try HostAllowlist(Installation.plans.flatMap(\.hosts) + configuration.allowedHosts)
         // Without one nothing is made.
         _ = try Installation.secrets(configuration)
         // Before the secret that counts is read: once we are there, nobody changes it.
@@ -67,72 +62,127 @@ public struct Server: Sendable {
         metrics: PrometheusMetrics?, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
     ) async throws -> Server {
         let queue = JobQueue()
+        let parts = Installation.plans.flatMap(\.parts)
         let tickets = PSAConnections(
-            database: database, sealer: sealer, factory: psaFactory(outbound, database, configuration.connectWiseBudget)
-        )
+            database: database, sealer: sealer, listeners: parts.of(),
+            factory: psaFactory(outbound, database, configuration.connectWiseBudget))
         let chats = ChatConnections(database: database, sealer: sealer, factory: chatFactory(outbound))
-        let publicURL =
-            configuration.publicURL
-            ?? "http://\(WebAddress.bracketed(configuration.listen.host)):\(configuration.listen.port)"
+        let publicURL = publicURL(configuration)
         let accounts = AccountsFeature(
             database: database, sealer: sealer, publicURL: publicURL, factory: issuerFactory(outbound),
             passwordCost: configuration.passwordCost)
-        let notifications = NotificationsFeature(
-            database: database, queue: queue, tickets: tickets, chats: chats, schedule: configuration.syncSchedule,
-            publicURL: publicURL, refreshPace: .seconds(60) / configuration.connectWiseBudget, logger: logger)
-        let ticketing = TicketingFeature(
-            database: database, queue: queue, connections: tickets, limits: configuration.ticketLimits,
-            timing: configuration.postTiming)
-        try await keepConfiguredConnections(configuration, database, tickets, chats, notifications, logger)
+        let syncs = Syncs(
+            database: database, queue: queue, plans: parts.of(), schedule: configuration.syncSchedule, logger: logger)
+        try await keepConfiguredConnections(configuration, database, tickets, chats, syncs, logger)
         try await tickets.pauseUnopened()
         try await chats.pauseUnopened()
+        let features = features(configuration, database, queue, accounts, tickets, chats, syncs, logger)
+        return try run(
+            features, accounts, configuration, on: database, outbound, sealer: sealer, metrics: metrics, logger: logger,
+            onListening: onListening)
+    }
 
+    /// All features, from the ground up.
+    static func features(
+        _ configuration: Configuration, _ database: Database, _ queue: JobQueue, _ accounts: AccountsFeature,
+        _ tickets: PSAConnections, _ chats: ChatConnections, _ syncs: Syncs, _ logger: Logger
+    ) -> [Feature] {
+        let (parts, schedule) = (Installation.plans.flatMap(\.parts), configuration.syncSchedule)
+        var features = [
+            TicketingFeature(
+                database: database, queue: queue, connections: tickets, listeners: parts.of(), syncs: syncs,
+                schedule: schedule, publicURL: publicURL(configuration),
+                refreshPace: .seconds(60) / configuration.connectWiseBudget, limits: configuration.ticketLimits,
+                logger: logger
+            ).feature,
+            WriteBackFeature(
+                database: database, queue: queue, connections: tickets, limits: configuration.ticketLimits,
+                timing: configuration.postTiming
+            ).feature,
+            NotificationsFeature(
+                database: database, queue: queue, tickets: tickets, chats: chats, syncs: syncs
+            ).feature,
+        ]
+        let connections = ConnectionsFeature(
+            database: database, syncs: syncs, plans: parts.of(), runners: features.flatMap(\.parts).of(),
+            schedule: schedule)
+        features.insert(connections.feature, at: 0)
+        features.append(own(database, queue))
+        // Keys can be limited to the areas of all of them.
+        features.insert(accounts.feature(beside: features.flatMap(\.operations)), at: 0)
+        return features
+    }
+
+    /// What belongs to no single feature: background work, and what is joined of several.
+    private static func own(_ database: Database, _ queue: JobQueue) -> Feature {
+        var feature = Feature(Feature.Plan("server"))
+        feature.operations =
+            jobRoutes(database, queue: queue)
+            + settingsRoutes(database)
+            + overviewRoutes(database, posts: { try PostCount.toActOn(for: $0, limit: $1, in: $2) })
+        feature.housekeeping = [
+            { instant in
+                // Finished jobs are there for people who ask what happened this week.
+                let oldest = instant.addingTimeInterval(-7 * 86_400)
+                return try await database.write { try queue.forgetHistory(before: oldest, in: $0) }
+            }
+        ]
+        feature.topics = [
+            LiveTopic("jobs") { audience, db in
+                guard audience == .installation else { return [] }
+                return try db.numbers("SELECT COALESCE(MAX(finished_at), 0) AS a FROM job_history", ["a"])
+            }
+        ]
+        return feature
+    }
+
+    /// Runs whatever features there are.
+    private static func run(
+        _ features: [Feature], _ accounts: AccountsFeature, _ configuration: Configuration, on database: Database,
+        _ outbound: OutboundClient, sealer: Sealer, metrics: PrometheusMetrics?, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void
+    ) throws -> Server {
+        let queue = JobQueue()
+        let runsJobs = configuration.duties.contains(.worker)
+        let publicURL = Self.publicURL(configuration)
         let cookie = SessionCookie(publicURL: publicURL)
         let gate = Gate(database: database, keys: accounts.keys, sessions: accounts.sessions, cookie: cookie)
         let health = Health(
-            database: database, queue: queue, sealer: sealer, runsJobs: configuration.duties.contains(.worker))
-        var services: [any Service] = [
-            SecretWatch(database: database, sealer: sealer, logger: logger),
-            Upkeep(name: "intake") { await notifications.intake.run() },
-            Upkeep(name: "PSA connections") { await tickets.followChanges() },
-            Upkeep(name: "chat connections") { await chats.followChanges() },
+            database: database, queue: queue, sealer: sealer, runsJobs: runsJobs,
+            checks: features.flatMap(\.checks))
+        var services: [any Service] = [SecretWatch(database: database, sealer: sealer, logger: logger)]
+        services += features.flatMap(\.upkeep).filter { runsJobs || !$0.isForWorkers }.map(Upkeep.init)
+        services.append(
             Housekeeping(
-                database: database, queue: queue, accounts: accounts, gate: gate,
-                auditHeads: AuditHeadLog(database: database, logger: logger), logger: logger),
-        ]
-        if configuration.duties.contains(.worker) {
-            services.append(Upkeep(name: "schedule of syncs") { await notifications.syncs.run() })
+                tasks: features.flatMap(\.housekeeping), gate: gate, keys: accounts.keys,
+                auditHeads: AuditHeadLog(database: database, logger: logger), logger: logger))
+        if runsJobs {
             services.append(
                 JobRunner(
-                    database: database, queue: queue, handlers: notifications.handlers + ticketing.handlers,
-                    logger: logger))
+                    database: database, queue: queue, handlers: features.flatMap(\.handlers), logger: logger))
         }
         if let metrics, let listen = configuration.metricsListen {
             services.append(MetricsServer(metrics: metrics, host: listen.host, port: listen.port, logger: logger))
         }
         if configuration.duties.contains(.web) {
-            let routes = Self.routes(
-                accounts,
-                psaConnectionRoutes(tickets, database: database, queue: queue, publicURL: publicURL) { connection in
-                    try await notifications.syncs.connectionChanged(connection)
-                } + ticketing.routes + notifications.routes
-                    + jobRoutes(database, queue: queue))
+            let routes = features.flatMap(\.operations)
             let router = Router(context: WebContext.self, options: .autoGenerateHeadEndpoints)
             router.add(middleware: SecurityHeaders(publicURL: publicURL))
             let errors = ErrorTranslation(logger: logger, translate: Self.problem)
             router.add(
                 middleware: RequestFrame(proxies: configuration.trustedProxies, errors: errors, logger: logger))
-            notifications.intake.install(in: router)
+            for install in features.flatMap(\.hooks) { install(router) }
             health.install(in: router)
             gate.install(routes, under: "/api/v1", in: router)
             let openAPI = try OpenAPI(routes)
-            try openAPI.install(in: router)
+            openAPI.install(in: router)
             let console = try Console(
                 accounts: accounts, table: RouteTable(routes, gate: gate), openAPI: openAPI, cookie: cookie,
-                database: database, errors: errors, health: health.checks, logger: logger)
+                database: database, topics: features.flatMap(\.topics), errors: errors, health: health.all,
+                logger: logger)
             console.install(in: router)
-            services.append(Upkeep(name: "log of refusals") { await errors.run() })
-            services.append(Upkeep(name: "live pages") { await console.run() })
+            services.append(Upkeep("log of refusals") { await errors.run() })
+            services.append(Upkeep("live pages") { await console.run() })
             let server = WebServer(
                 limits: configuration.connectionLimits ?? ConnectionLimits(files: FileLimit.present),
                 proxies: configuration.trustedProxies, logger: logger)
@@ -147,10 +197,10 @@ public struct Server: Sendable {
                 + services.map { DatabaseUser(service: $0, users: users) })
     }
 
-    /// The whole API. Keys can be limited to its areas, whichever there are.
-    static func routes(_ accounts: AccountsFeature, _ others: [Route]) -> [Route] {
-        let areas = Set((accounts.routes { [] } + others).map(\.area))
-        return accounts.routes { areas } + others
+    /// Where browsers and outside systems reach us.
+    private static func publicURL(_ configuration: Configuration) -> String {
+        configuration.publicURL
+            ?? "http://\(WebAddress.bracketed(configuration.listen.host)):\(configuration.listen.port)"
     }
 
     /// Hummingbird logs each start and stop at info level; ours say the same with the address.
@@ -180,7 +230,9 @@ public struct Server: Sendable {
         let budgets = SharedCallBudgets(database: database, limit: budget)
         return { target in
             let name = target.connection.map { "connectwise:\($0)" } ?? "connectwise:test"
-            let remote = Remote(name, for: .psa, budget: target.connection.map { budgets.budget(of: $0) })
+            let remote = Remote(
+                name, for: .psa,
+                budget: target.connection.map { budgets.budget(named: ConnectionFamily.psa($0).laneGroup) })
             let credentials = ConnectWiseCredentials(
                 companyID: target.company, publicKey: target.credentials.publicKey,
                 privateKey: target.credentials.privateKey, clientID: target.credentials.clientID)
@@ -248,7 +300,7 @@ public struct Server: Sendable {
     /// not keep us from starting, so nothing is tested here.
     private static func keepConfiguredConnections(
         _ configuration: Configuration, _ database: Database, _ tickets: PSAConnections, _ chats: ChatConnections,
-        _ notifications: NotificationsFeature, _ logger: Logger
+        _ syncs: Syncs, _ logger: Logger
     ) async throws {
         guard configuration.connectWise != nil || configuration.webexToken != nil else { return }
         let first: Organization.ID? = try await database.read { db in
@@ -264,11 +316,13 @@ public struct Server: Sendable {
                     name: "ConnectWise", site: settings.site, company: settings.company,
                     credentials: PSACredentials(
                         publicKey: settings.publicKey, privateKey: settings.privateKey, clientID: settings.clientID))
-                try await notifications.syncs.connectionChanged(tickets.keep(draft, for: first))
+                let connection = try await tickets.keep(draft, for: first)
+                try await syncs.connectionChanged(ConnectionFamily.psa(connection.id), of: first)
             }
             if let token = configuration.webexToken {
                 let draft = ChatConnectionDraft(name: "Webex", url: configuration.webexURL, token: token)
-                try await notifications.syncs.connectionChanged(chats.keep(draft, for: first))
+                let connection = try await chats.keep(draft, for: first)
+                try await syncs.connectionChanged(ConnectionFamily.chat(connection.id), of: first)
             }
         } catch let problem as Problem {
             throw Installation.CannotSetUp(

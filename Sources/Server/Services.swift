@@ -79,12 +79,17 @@ struct DatabaseUser: Service, CustomStringConvertible {
     }
 }
 
-/// Work that goes on until the server stops.
+/// A feature's work that goes on until the server stops.
 struct Upkeep: Service, CustomStringConvertible {
-    let name: String
-    let work: @Sendable () async -> Void
+    let description: String
+    private let work: @Sendable () async -> Void
 
-    var description: String { name }
+    init(_ upkeep: Feature.Upkeep) { self.init(upkeep.name, upkeep.run) }
+
+    init(_ name: String, _ work: @escaping @Sendable () async -> Void) {
+        description = name
+        self.work = work
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await work() }
@@ -94,13 +99,11 @@ struct Upkeep: Service, CustomStringConvertible {
 /// Forgets what is too old, and writes down what requests had no time for.
 struct Housekeeping: Service {
     private static let interval: Duration = .seconds(60)
-    // Finished jobs and hooks are there for people who ask what happened this week.
-    private static let keptDays = 7.0
 
-    let database: Database
-    let queue: JobQueue
-    let accounts: AccountsFeature
+    /// Each does a bounded portion and says how much that was.
+    let tasks: [@Sendable (Date) async throws -> Int]
     let gate: Gate
+    let keys: APIKeys
     let auditHeads: AuditHeadLog
     let logger: Logger
 
@@ -109,21 +112,15 @@ struct Housekeeping: Service {
             await auditHeads.write(now: Date())
             while (try? await Task.sleep(for: Self.interval)) != nil { await tidyUp() }
         }
-        try await accounts.keys.recordUse()
+        try await keys.recordUse()
     }
 
     private func tidyUp() async {
         do {
-            try await accounts.keys.recordUse()
-            try await accounts.sessions.forgetEnded()
-            try await gate.forget()
-            let oldest = Date().addingTimeInterval(-Self.keptDays * 86_400)
-            let queue = queue
-            // Small portions, so that nobody waits long behind one.
-            while try await database.write({ try queue.forgetHistory(before: oldest, in: $0) }) > 0 {}
-            while try await database.write({ try NotificationsFeature.forgetHooks(before: oldest, in: $0) }) > 0 {}
             let now = Date()
-            while try await database.write({ try Retention.forget(now: now, in: $0) }) > 0 {}
+            try await gate.forget()
+            // Small portions, so that nobody waits long behind one.
+            for task in tasks { while try await task(now) > 0 {} }
             await auditHeads.write(now: now)
         } catch is CancellationError {
         } catch {

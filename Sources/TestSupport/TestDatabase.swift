@@ -8,6 +8,12 @@ public enum TestDatabase {
     /// `scripts/test` always names one.
     public static let engines: [Engine] = postgres == nil ? [.sqlite] : [.sqlite, .postgres]
 
+    /// For tests of pages, refusals and clients, which ask the stores nothing that other tests do not ask on both engines.
+    public static let oneEngine: [Engine] = [.sqlite]
+
+    /// For tests of what is refused before it reaches a column: PostgreSQL's are narrower.
+    public static let strictEngine: [Engine] = engines.suffix(1)
+
     // Tests run all at once; a PostgreSQL with a few hundred connections, and two cores, do not bear that.
     private static let gate = Gate(places: 10)
 
@@ -118,4 +124,9 @@ public struct ConditionTimeOut: Error, CustomStringConvertible {
     public let what: String
     /// For the test's report.
     public var description: String { "not within the time limit: \(what)" }
+}
+
+extension [Migration] {
+    /// The same as one step: all tests of a run wait for the same lock at each.
+    public var inOneStep: [Migration] { [Migration(1, "everything", flatMap(\.statements))] }
 }

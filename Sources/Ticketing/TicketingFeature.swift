@@ -1,43 +1,81 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Foundation
+import Hummingbird
 import Jobs
+import Logging
+import WebSupport
 
-/// The ticketing feature, put together: what the server runs and routes.
+/// The ticketing feature: connections to ticketing systems, what happens to tickets, and reading them.
 public struct TicketingFeature: Sendable {
-    /// Do the feature's jobs.
-    public let handlers: [any JobHandler]
-    /// The feature's operations, without those on connections.
-    public let routes: [Route]
+    /// See ``Feature/Plan``.
+    public static let plan = Feature.Plan(
+        "ticketing", migrations: [.ticketing26], sealedColumns: PSAConnections.sealedColumns,
+        hosts: ["psa=*.myconnectwise.net", "psa=*.connectwisedev.com"], flags: [.connectWise],
+        parts: TicketSyncs.plans)
+
+    /// The feature as the server runs it.
+    public let feature: Feature
 
     /// - Parameters:
+    ///   - listeners: hear of what happens to tickets.
+    ///   - syncs: compare with the ticketing system.
+    ///   - schedule: how often.
+    ///   - publicURL: where the ticketing system reaches us.
+    ///   - refreshPace: the pause between refreshes that a sync causes.
     ///   - limits: how often an organization may ask for what costs calls.
-    ///   - timing: how long people and posts wait.
     ///   - now: the wall clock.
     public init(
-        database: Database, queue: JobQueue, connections: PSAConnections, limits: TicketLimits = TicketLimits(),
-        timing: PostTiming = PostTiming(), now: @escaping @Sendable () -> Date = { Date() }
+        database: Database, queue: JobQueue, connections: PSAConnections, listeners: [TicketListener], syncs: Syncs,
+        schedule: SyncSchedule, publicURL: String, refreshPace: Duration, limits: TicketLimits = TicketLimits(),
+        logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         let lists = PSALists(database: database, now: now)
         let desk = TicketDesk(connections: connections, lists: lists)
         let mappings = MemberMappings(database: database, lists: lists, now: now)
-        let posts = Posts(database: database, queue: queue, patience: timing.patience, now: now)
-        handlers = [
-            Poster(database: database, connections: connections, lists: lists, schedule: timing.schedule, now: now)
-        ]
+        let intake = Intake(database: database, connections: connections, queue: queue, logger: logger, now: now)
         func tickets(under prefix: String, flag: FeatureFlag?) -> [Route] {
             ticketReadingRoutes(
                 desk, mappings: mappings, database: database, limits: limits, under: prefix, flag: flag)
-                + ticketWritingRoutes(desk, posts, limits: limits, under: prefix, now: now)
                 + listRoutes(desk, limits: limits, under: prefix, flag: flag)
                 + memberRoutes(desk, mappings, limits: limits, under: prefix, flag: flag)
         }
-        routes =
-            directoryRoutes(Directory(database: database))
+        var feature = Feature(Self.plan)
+        feature.operations =
+            psaConnectionRoutes(connections, database: database, queue: queue, publicURL: publicURL, now: now) {
+                try await syncs.connectionChanged(ConnectionFamily.psa($0.id), of: $0.organization)
+            }
+            + directoryRoutes(Directory(database: database))
             + tickets(under: "/integrations/psa", flag: nil)
             // UCRManager's names: the same in the scope of a customer.
             + tickets(under: "/tenants/{tenant}/connectwise", flag: .connectWise)
-            + postRoutes(desk, posts, limits: limits, now: now)
+        feature.hooks = [{ intake.install(in: $0) }]
+        feature.handlers = [
+            TicketRefresh(database: database, connections: connections, listeners: listeners, now: now)
+        ]
+        feature.upkeep = [
+            .init("intake") { await intake.run() }, .init("PSA connections") { await connections.followChanges() },
+        ]
+        let kept = listeners.compactMap(\.keeps)
+        feature.housekeeping = [
+            { instant in
+                // Hooks are there for people who ask what happened this week.
+                let oldest = instant.addingTimeInterval(-7 * 86_400)
+                return try await database.write { try Intake.forgetHooks(before: oldest, in: $0) }
+            },
+            { instant in try await database.write { try EventStore.forget(now: instant, unless: kept, in: $0) } },
+        ]
+        feature.topics = [
+            LiveTopic("connections") { try PSAConnections.fingerprint($0, in: $1) },
+            LiveTopic("events") { try EventStore.fingerprint($0, in: $1) },
+        ]
+        feature.parts =
+            TicketSyncs(
+                database: database, connections: connections, publicURL: publicURL, pace: refreshPace,
+                catchUpInterval: schedule.intervals[.catchUp], now: now
+            ).runners
+        self.feature = feature
     }
 }

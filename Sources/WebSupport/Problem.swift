@@ -20,6 +20,14 @@ public struct Problem: Error, Sendable, Equatable {
             self.code = code
             self.message = message
         }
+
+        /// A number that is out of its range; nil when it is not.
+        public init?(_ value: Int, in range: ClosedRange<Int>, field: String) {
+            guard !range.contains(value) else { return nil }
+            self.init(
+                field: field, code: "out_of_range",
+                message: "must be from \(range.lowerBound) to \(range.upperBound).")
+        }
     }
 
     /// The most faults that one answer names, the first ones: a request that is all mistakes gets no answer larger than

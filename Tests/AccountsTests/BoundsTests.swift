@@ -1,6 +1,7 @@
 import Database
 import Foundation
 import Sealing
+import Server
 import TestSupport
 import Testing
 import WebSupport
@@ -293,11 +294,8 @@ struct RecordBoundsTests {
 
     @Test("What was kept of secrets goes, and names are as long as they may be", arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
-        let former = Migration(
-            1, "former",
-            accountsSchema + keysOfOrganizationSchema + identitySchema + repetitionSchema + tenantSchema
-                + rateLimitSchema + repetitionHoldSchema)
-        try await TestDatabase.with(engine, migrations: [former]) { database in
+        let former = Array(Installation.migrations.prefix(17))
+        try await TestDatabase.with(engine, migrations: former) { database in
             let (user, organization) = try await database.user("anna@example.com", .admin)
             let long = String(repeating: "ü", count: 900_000)
             try await database.write { db in
@@ -330,7 +328,7 @@ struct RecordBoundsTests {
                         ('account:short', 1, 0)
                     """)
             }
-            _ = try await database.migrate([former, Migration(2, "bounds", boundsSchema)])
+            _ = try await database.migrate(Array(Installation.migrations.prefix(18)))
             let kept = try await database.read { db in
                 try db.all("SELECT name, body, status, done FROM repeated_requests ORDER BY name")
             }

@@ -1,14 +1,10 @@
 import Accounts
 import Database
 import Foundation
+import Server
 import TestSupport
 
-let accounts = [
-    Migration(
-        1, "accounts",
-        accountsSchema + keysOfOrganizationSchema + identitySchema + repetitionSchema + tenantSchema + rateLimitSchema
-            + bindingSchema + repetitionHoldSchema + boundsSchema + auditSealSchema)
-]
+let accounts = Installation.migrations.inOneStep
 
 extension Database {
     /// A user, with an organization of his own unless one is named.
@@ -34,13 +30,5 @@ extension Database {
 
     func count(_ sql: SQL) async throws -> Int {
         try await read { try $0.one(sql) }
-    }
-}
-
-extension Connection {
-    /// The one value of the one row of a query.
-    func one<Value: SQLDecodable>(_ sql: SQL, _ column: String? = nil) throws -> Value {
-        guard let row = try first(sql) else { throw DatabaseError.statement("no row") }
-        return try row[column ?? "id"]
     }
 }

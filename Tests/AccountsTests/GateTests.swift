@@ -1,6 +1,7 @@
 import Database
 import Foundation
 import Hummingbird
+import Server
 import Synchronization
 import TestSupport
 import Testing
@@ -249,9 +250,8 @@ struct GateTests {
         "Keys of before belong to the user's organization, and those without an answer count as done",
         arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
-        let before = accounts[0].statements.dropLast(
-            (bindingSchema + repetitionHoldSchema + boundsSchema + auditSealSchema).count)
-        try await TestDatabase.with(engine, migrations: [Migration(1, "before", Array(before))]) { database in
+        let former = Array(Installation.migrations.prefix(13))
+        try await TestDatabase.with(engine, migrations: former.inOneStep) { database in
             let (user, organization) = try await database.user("old@example.com", .viewer)
             for (name, status) in [("answered", 201), ("lost", nil)] {
                 try await database.run(
@@ -260,7 +260,7 @@ struct GateTests {
                     VALUES (\(user), \(name), \([UInt8(1)]), \(orNull: status), 7)
                     """)
             }
-            for statement in repetitionHoldSchema { try await database.run(statement) }
+            for statement in Installation.migrations[13].statements { try await database.run(statement) }
             let rows = try await database.read { db in
                 try db.all("SELECT * FROM repeated_requests ORDER BY name").map { row in
                     (

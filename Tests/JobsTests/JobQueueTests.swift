@@ -5,7 +5,7 @@ import Testing
 
 @testable import Jobs
 
-let schema = [Migration(1, "jobs", wholeJobSchema)]
+let schema = JobQueue.migrations.inOneStep
 let start = Date(timeIntervalSince1970: 1_790_000_000)
 let kind = JobKind(rawValue: "test")
 

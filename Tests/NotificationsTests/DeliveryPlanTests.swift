@@ -2,6 +2,7 @@ import Database
 import Foundation
 import Testing
 import Ticketing
+import Tickets
 
 @testable import Notifications
 

@@ -1,32 +1,15 @@
 import Accounts
 import Foundation
 import Jobs
+import Server
 import TestSupport
 import Ticketing
+import Tickets
 
 @testable import Database
 @testable import Notifications
 
-// One step: all tests of a run wait for the same lock at each.
-let notifications = [
-    Migration(
-        1, "everything",
-        accountsSchema + wholeJobSchema + ticketingSchema
-            + notificationsSchema + ticketingSyncSchema + syncSchema
-            + forwardSchema + noticeSchema + Retention.schema + tenantSchema + ticketingWriteSchema + memberNameSchema
-            + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema
-            + webhookSchema + callbackKeySchema + refusalSchema + threadSchema)
-]
-
-let instant = Date(timeIntervalSince1970: 1_790_000_000)
-
-extension Connection {
-    /// The one value of the one row of a query.
-    func one<Value: SQLDecodable>(_ sql: SQL, _ column: String = "id") throws -> Value {
-        guard let row = try first(sql) else { throw DatabaseError.statement("no row") }
-        return try row[column]
-    }
-}
+let notifications = Installation.migrations.inOneStep
 
 /// An organization with a ticketing system, three boards and a bot.
 struct Stage: Sendable {
@@ -58,6 +41,12 @@ struct Stage: Sendable {
         }
     }
 
+    func connection(in db: Connection) throws -> PSAConnection {
+        let found: PSAConnection? = try db.first("SELECT * FROM psa_connections WHERE id = \(psa)")
+        guard let found else { throw DatabaseError.statement("no connection") }
+        return found
+    }
+
     func rooms(_ titles: [String], in db: Connection) throws -> [Recipient.ID] {
         try titles.map { title in
             try db.one(
@@ -80,24 +69,6 @@ func rule(
         ("updates", updates), ("visibility", visibility), ("thread_updates", threaded), ("created_at", 0),
     ]
     return try Rule(row: Row(columns: .init(columns.map(\.0)), values: columns.map(\.1.sqlValue)))
-}
-
-func note(
-    _ id: String = "n1", by author: String? = "anna", text: String = "text", internal isInternal: Bool = false,
-    at date: Date? = instant
-) -> TicketNote {
-    TicketNote(
-        id: id, kind: .note, author: author, authorIdentifier: author, text: text, isInternal: isInternal,
-        createdAt: date)
-}
-
-func ticket(_ change: (inout Ticket) -> Void = { _ in }) -> Ticket {
-    var ticket = Ticket(
-        id: "7", summary: "Printer", board: .init(id: "1", name: "Support"), status: .init(id: "10", name: "New"),
-        company: .init(id: "20", name: "Acme"), contact: .init(id: "30", name: "Bob"),
-        priority: .init(id: "40", name: "High"), enteredAt: instant, updatedAt: instant, updatedBy: "zoe")
-    change(&ticket)
-    return ticket
 }
 
 func event(_ kind: TicketEvent.Kind, _ change: (inout TicketEvent.Details) -> Void = { _ in }) -> TicketEvent {

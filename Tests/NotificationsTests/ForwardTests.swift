@@ -4,6 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 import Ticketing
+import Tickets
 import WebSupport
 
 @testable import Notifications

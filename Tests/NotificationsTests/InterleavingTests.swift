@@ -5,10 +5,12 @@ import Sealing
 import Synchronization
 import TestSupport
 import Testing
-import Ticketing
+import Tickets
 
+@testable import Connections
 @testable import Jobs
 @testable import Notifications
+@testable import Ticketing
 
 /// Hooks, lost ones and repeated ones, syncs, catch-ups, crashes and failures in any order: at the end the messages are those
 /// of a run in which everything went well.
@@ -224,13 +226,18 @@ private actor Run {
         let chat = try await chats.create(
             ChatConnectionDraft(name: "Bot", url: "https://chat.example", token: "t"), for: organization)
         let schedule = SyncSchedule([:])
-        syncs = Syncs(database: database, queue: queue, schedule: schedule, logger: TestDatabase.logger, now: now)
+        let plans = TicketSyncs.plans + [RecipientSync.plan]
+        syncs = Syncs(
+            database: database, queue: queue, plans: plans, schedule: schedule, logger: TestDatabase.logger, now: now)
+        let runners =
+            TicketSyncs(
+                database: database, connections: tickets, publicURL: "https://patchbay.example", pace: .zero,
+                catchUpInterval: nil, now: now
+            ).runners + [RecipientSync(database: database, tickets: tickets, chats: chats, now: now).runner]
         let all: [any JobHandler] = [
-            TicketRefresh(database: database, connections: tickets, now: now),
+            TicketRefresh(database: database, connections: tickets, listeners: [Telling.listener], now: now),
             Deliverer(database: database, connections: chats, tickets: tickets, now: now),
-            SyncJob(
-                database: database, tickets: tickets, chats: chats, schedule: schedule,
-                publicURL: "https://patchbay.example", pace: .zero, now: now),
+            SyncJob(database: database, plans: plans, runners: runners, schedule: schedule, now: now),
         ]
         handlers = Dictionary(uniqueKeysWithValues: all.map { (type(of: $0).kind, $0) })
         let psaID = psa.id

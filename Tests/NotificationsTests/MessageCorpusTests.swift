@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import TextCorpus
 import Ticketing
+import Tickets
 
 @testable import Notifications
 

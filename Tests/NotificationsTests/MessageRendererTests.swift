@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import Ticketing
+import Tickets
 import Webex
 
 @testable import Notifications

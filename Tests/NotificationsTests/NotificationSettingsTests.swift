@@ -1,9 +1,10 @@
 import Accounts
 import Database
 import Foundation
-import HTTPTypes
 import TestSupport
 import Testing
+import Ticketing
+import Tickets
 import WebSupport
 
 @testable import Notifications
@@ -20,8 +21,10 @@ struct NotificationSettingsTests {
         #expect(settings.notificationsEnabled)
         #expect(!settings.requireRule)
         #expect(settings.maxMessageLength == 300)
-        #expect(settings.referenceLifetimeSeconds == 900)
-        #expect(settings.silenceAlarmMinutes == 60)
+        let ticketing = TicketingSettings()
+        #expect(ticketing.referenceLifetimeSeconds == 900)
+        #expect(ticketing.silenceAlarmMinutes == 60)
+        #expect(ticketing.historyDays == 365)
     }
 
     @Test("Members that were not stored have their defaults, members of another time are ignored")
@@ -41,7 +44,7 @@ struct NotificationSettingsTests {
                 let (stage, other) = (try Stage(in: db), try Stage(in: db))
                 var settings = NotificationSettings()
                 settings.notificationsEnabled = false
-                settings.silenceAlarmMinutes = 5
+                settings.requireRule = true
                 try settings.store(for: stage.organization, now: instant, in: db)
                 #expect(try NotificationSettings.of(stage.organization, in: db) == settings)
                 settings.maxMessageLength = 5_000
@@ -53,32 +56,44 @@ struct NotificationSettingsTests {
     }
 
     @Test("Each number has its range; all faults are told at once")
-    func ranges() throws {
-        func faults(_ change: (inout NotificationSettings) -> Void) -> [String] {
-            var settings = NotificationSettings()
-            change(&settings)
-            do {
-                _ = try settings.validated()
-                return []
-            } catch {
-                #expect(error.status == .unprocessableContent)
-                return error.errors.map(\.field)
-            }
+    func ranges() {
+        func faults(_ change: (inout NotificationSettings, inout TicketingSettings) -> Void) -> [String] {
+            var (notifications, ticketing) = (NotificationSettings(), TicketingSettings())
+            change(&notifications, &ticketing)
+            return (notifications.faults + ticketing.faults).map(\.field)
         }
         for (value, isGood) in [(49, false), (50, true), (5_000, true), (5_001, false)] {
-            #expect(faults { $0.maxMessageLength = value } == (isGood ? [] : ["max_message_length"]))
+            #expect(
+                faults { settings, _ in settings.maxMessageLength = value } == (isGood ? [] : ["max_message_length"]))
         }
         for (value, isGood) in [(-1, false), (0, true), (86_400, true), (86_401, false)] {
-            #expect(faults { $0.referenceLifetimeSeconds = value } == (isGood ? [] : ["reference_lifetime_seconds"]))
+            let found = faults { _, settings in settings.referenceLifetimeSeconds = value }
+            #expect(found == (isGood ? [] : ["reference_lifetime_seconds"]))
         }
         for (value, isGood) in [(4, false), (5, true), (10_080, true), (10_081, false)] {
-            #expect(faults { $0.silenceAlarmMinutes = value } == (isGood ? [] : ["silence_alarm_minutes"]))
+            let found = faults { _, settings in settings.silenceAlarmMinutes = value }
+            #expect(found == (isGood ? [] : ["silence_alarm_minutes"]))
         }
-        let all = faults {
-            $0.maxMessageLength = 0
-            $0.referenceLifetimeSeconds = -1
-            $0.silenceAlarmMinutes = 0
+        let all = faults { notifications, ticketing in
+            notifications.maxMessageLength = 0
+            ticketing.referenceLifetimeSeconds = -1
+            ticketing.silenceAlarmMinutes = 0
         }
         #expect(all == ["max_message_length", "reference_lifetime_seconds", "silence_alarm_minutes"])
+    }
+
+    @Test("Ticketing's come back as they were stored, organization by organization", arguments: TestDatabase.engines)
+    func ticketing(engine: Engine) async throws {
+        try await TestDatabase.with(engine, migrations: notifications) { database in
+            try await database.write { db in
+                let (stage, other) = (try Stage(in: db), try Stage(in: db))
+                var settings = TicketingSettings()
+                settings.silenceAlarmMinutes = 5
+                settings.historyDays = 7
+                try settings.store(for: stage.organization, now: instant, in: db)
+                #expect(try TicketingSettings.of(stage.organization, in: db) == settings)
+                #expect(try TicketingSettings.of(other.organization, in: db) == TicketingSettings())
+            }
+        }
     }
 }

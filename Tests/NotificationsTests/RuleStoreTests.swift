@@ -5,6 +5,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 import Ticketing
+import Tickets
 import WebSupport
 
 @testable import Notifications

@@ -4,10 +4,11 @@ import Foundation
 import Sealing
 import TestSupport
 import Testing
-import Ticketing
+import Tickets
 
 @testable import Jobs
 @testable import Notifications
+@testable import Ticketing
 
 /// An endpoint that always fails, or says that it is gone, in virtual time.
 @Suite("A webhook that takes nothing")
@@ -75,9 +76,10 @@ struct WebhookLadderTests {
                 let plan = DeliveryPlan(
                     event: event, rules: [try rule(recipient: Int(room.rawValue), updates: .all)], assigned: [],
                     settings: .init())
-                let jobs = try DeliveryStore.insert(
-                    [.init(event: event, ticket: "7", plan: plan, instant: now)], of: stage.psa, stage.organization,
+                let news = try EventStore.insert(
+                    [.init(event: event, ticket: ticket(), members: [:], instant: now)], of: stage.connection(in: db),
                     in: db)
+                let jobs = try DeliveryStore.insert(news.map { .init(news: $0, plan: plan) }, in: db)
                 try queue.enqueue(jobs, now: now, in: db)
             }
         }

@@ -10,7 +10,7 @@ import Testing
 /// The API's manners.
 @Suite("API", .timeLimit(.minutes(20)))
 struct APITests {
-    @Test("Bodies: unknown members, wrong types and wrong values are named", arguments: TestDatabase.engines)
+    @Test("Bodies: unknown members, wrong types and wrong values are named", arguments: TestDatabase.oneEngine)
     func bodies(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let (board, room) = (try patchbay.board(), try patchbay.room())
@@ -116,7 +116,7 @@ struct APITests {
         }
     }
 
-    @Test("Addresses, methods and request ids", arguments: TestDatabase.engines)
+    @Test("Addresses, methods and request ids", arguments: TestDatabase.oneEngine)
     func addresses(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let wrongMethod = try await patchbay.api(.PUT, "/notifiers/rules")

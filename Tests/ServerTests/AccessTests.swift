@@ -10,7 +10,7 @@ import Testing
 /// What holds for every operation of the API, whoever calls it: scopes, features, repetition, the record.
 @Suite("Access", .timeLimit(.minutes(20)))
 struct AccessTests {
-    @Test("A feature that is switched off is refused by the server, at once", arguments: TestDatabase.engines)
+    @Test("A feature that is switched off is refused by the server, at once", arguments: TestDatabase.oneEngine)
     func flags(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let id = try await patchbay.connection()["id"].int ?? 0
@@ -130,7 +130,7 @@ struct AccessTests {
         }
     }
 
-    @Test("A forgotten or misspelt member lifts no limit and takes no mapping away", arguments: TestDatabase.engines)
+    @Test("A forgotten or misspelt member lifts no limit and takes no mapping away", arguments: TestDatabase.oneEngine)
     func forgotten(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let user = try await patchbay.api(
@@ -270,7 +270,7 @@ struct AccessTests {
         }
     }
 
-    @Test("Keys reach no further than their scope", arguments: TestDatabase.engines)
+    @Test("Keys reach no further than their scope", arguments: TestDatabase.oneEngine)
     func scopes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             func key(_ scope: String) async throws -> APIClient {

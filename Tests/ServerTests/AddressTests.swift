@@ -19,7 +19,7 @@ struct AddressTests {
 
     @Test(
         "A port above 65535 is refused wherever an address is read, and the server goes on",
-        arguments: TestDatabase.engines)
+        arguments: TestDatabase.oneEngine)
     func ports(engine: Engine) async throws {
         try await ScriptedPeer.run(script: { _ in .reply(200, body: "{}") }) { peer in
             let hosts = ["webhook=127.0.0.1:*", "webhook=localhost:*", "127.0.0.1:*", "localhost:*"]
@@ -58,7 +58,7 @@ struct AddressTests {
         ]
     }
 
-    @Test("A port above 65535 in an identity provider's configuration is refused", arguments: TestDatabase.engines)
+    @Test("A port above 65535 in an identity provider's configuration is refused", arguments: TestDatabase.oneEngine)
     func discovery(engine: Engine) async throws {
         let document = MutexBox("{}")
         try await ScriptedPeer.run(script: { _ in .reply(200, body: document.value) }) { peer in
@@ -84,7 +84,7 @@ struct AddressTests {
         }
     }
 
-    @Test("A webhook does not reach the ticketing system that somebody else may use", arguments: TestDatabase.engines)
+    @Test("A webhook does not reach the ticketing system that somebody else may use", arguments: TestDatabase.oneEngine)
     func purposes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(.POST, "/organizations", ["name": "Second MSP"])
@@ -109,7 +109,7 @@ struct AddressTests {
 
     @Test(
         "Viewers see hints of webhook addresses and of the hooks' key, and no log shows a path",
-        arguments: TestDatabase.engines)
+        arguments: TestDatabase.oneEngine)
     func hints(engine: Engine) async throws {
         try await ScriptedPeer.run(script: { request in
             request.body.isEmpty ? .reply(404) : .reply(request.path == "/down" ? 500 : 200)
@@ -151,7 +151,7 @@ struct AddressTests {
 
     @Test(
         "No form leads a browser to another host",
-        arguments: TestDatabase.engines)
+        arguments: TestDatabase.oneEngine)
     func redirects(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let email = try await patchbay.person(.viewer)
@@ -175,7 +175,7 @@ struct AddressTests {
         }
     }
 
-    @Test("With https every cookie is Secure", arguments: TestDatabase.engines)
+    @Test("With https every cookie is Secure", arguments: TestDatabase.oneEngine)
     func cookies(engine: Engine) async throws {
         var options = RunningPatchbay.Options()
         options.settings["PATCHBAY_PUBLIC_URL"] = "https://patchbay.example"

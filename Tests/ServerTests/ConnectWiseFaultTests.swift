@@ -32,7 +32,7 @@ struct ConnectWiseFaultTests {
         Case("members fail", .answer(status: 500), path: "*/system/members"),
     ]
 
-    @Test("The message comes once", arguments: TestDatabase.engines, passing)
+    @Test("The message comes once", arguments: TestDatabase.oneEngine, passing)
     func passes(engine: Engine, fault: Case) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             // So that members are asked for although they are known.

@@ -145,7 +145,8 @@ struct ConsoleTests {
     }
 
     @Test(
-        "Every page, walked with every role, without a session and with a wrong proof", arguments: TestDatabase.engines)
+        "Every page, walked with every role, without a session and with a wrong proof",
+        arguments: TestDatabase.oneEngine)
     func roles(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Self.ids(patchbay)
@@ -199,7 +200,7 @@ struct ConsoleTests {
         }
     }
 
-    @Test("What belongs to another organization has no page", arguments: TestDatabase.engines)
+    @Test("What belongs to another organization has no page", arguments: TestDatabase.oneEngine)
     func otherOrganization(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Self.ids(patchbay)
@@ -230,7 +231,7 @@ struct ConsoleTests {
         }
     }
 
-    @Test("Headers, cookies and addresses keep others out", arguments: TestDatabase.engines)
+    @Test("Headers, cookies and addresses keep others out", arguments: TestDatabase.oneEngine)
     func hardening(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let email = try await patchbay.person(.admin)
@@ -308,7 +309,7 @@ struct ConsoleTests {
         }
     }
 
-    @Test("What a customer writes stays text", arguments: TestDatabase.engines)
+    @Test("What a customer writes stays text", arguments: TestDatabase.oneEngine)
     func storedScript(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -329,7 +330,8 @@ struct ConsoleTests {
     }
 
     @Test(
-        "A form that is sent twice does it once, and one that is out of date says so", arguments: TestDatabase.engines)
+        "A form that is sent twice does it once, and one that is out of date says so", arguments: TestDatabase.oneEngine
+    )
     func forms(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.admin)
@@ -372,7 +374,8 @@ struct ConsoleTests {
     }
 
     @Test(
-        "An ended session leads to sign-in and back; a removed person is out at once", arguments: TestDatabase.engines)
+        "An ended session leads to sign-in and back; a removed person is out at once", arguments: TestDatabase.oneEngine
+    )
     func ends(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let email = try await patchbay.person(.admin)
@@ -403,7 +406,7 @@ struct ConsoleTests {
 
     @Test(
         "The server insists on password change and second factor, for pages and API alike",
-        arguments: TestDatabase.engines)
+        arguments: TestDatabase.oneEngine)
     func duties(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let email = try await patchbay.person(.engineer)

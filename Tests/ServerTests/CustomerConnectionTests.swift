@@ -34,7 +34,7 @@ struct CustomerConnectionTests {
         return credentials["id"].int ?? 0
     }
 
-    @Test("Made in the console, after a test, and nothing is taken away unasked", arguments: TestDatabase.engines)
+    @Test("Made in the console, after a test, and nothing is taken away unasked", arguments: TestDatabase.oneEngine)
     func making(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let admin = try await patchbay.browser(.admin)
@@ -86,7 +86,8 @@ struct CustomerConnectionTests {
     }
 
     @Test(
-        "The address says whose it is; settings and mappings are the connection's own", arguments: TestDatabase.engines)
+        "The address says whose it is; settings and mappings are the connection's own",
+        arguments: TestDatabase.oneEngine)
     func choosing(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let (tenant, other) = (try await customer(patchbay), try await customer(patchbay, "Osprey"))
@@ -136,7 +137,7 @@ struct CustomerConnectionTests {
         }
     }
 
-    @Test("Members are mapped for the connection that is chosen, or not at all", arguments: TestDatabase.engines)
+    @Test("Members are mapped for the connection that is chosen, or not at all", arguments: TestDatabase.oneEngine)
     func mapping(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let tenant = try await customer(patchbay)
@@ -198,7 +199,8 @@ struct CustomerConnectionTests {
         }
     }
 
-    @Test("Settings that somebody else changed meanwhile are not written over unseen", arguments: TestDatabase.engines)
+    @Test(
+        "Settings that somebody else changed meanwhile are not written over unseen", arguments: TestDatabase.oneEngine)
     func twoTabs(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let id = try await patchbay.connection()["id"].int ?? 0

@@ -9,7 +9,7 @@ import Testing
 /// What is made with an API key reaches no further than the key.
 @Suite("Reach of API keys", .timeLimit(.minutes(20)))
 struct KeyReachTests {
-    @Test("A key that ends makes one that ends with it at the latest", arguments: TestDatabase.engines)
+    @Test("A key that ends makes one that ends with it at the latest", arguments: TestDatabase.oneEngine)
     func endings(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
@@ -27,7 +27,7 @@ struct KeyReachTests {
         }
     }
 
-    @Test("A key for users alone makes no administrator and gives no password", arguments: TestDatabase.engines)
+    @Test("A key for users alone makes no administrator and gives no password", arguments: TestDatabase.oneEngine)
     func users(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
@@ -52,7 +52,7 @@ struct KeyReachTests {
         }
     }
 
-    @Test("A key for identity providers alone saves none", arguments: TestDatabase.engines)
+    @Test("A key for identity providers alone saves none", arguments: TestDatabase.oneEngine)
     func providers(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
@@ -69,7 +69,7 @@ struct KeyReachTests {
         }
     }
 
-    @Test("Nobody has more than a hundred keys, and is told what to do", arguments: TestDatabase.engines)
+    @Test("Nobody has more than a hundred keys, and is told what to do", arguments: TestDatabase.oneEngine)
     func number(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             var last = try await patchbay.api(.POST, "/users/keys", ["name": "one"])

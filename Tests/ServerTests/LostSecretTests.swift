@@ -1,4 +1,5 @@
 import Accounts
+import Connections
 import Database
 import Foundation
 import NIOHTTP1

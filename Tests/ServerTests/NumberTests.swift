@@ -27,7 +27,7 @@ struct NumberTests {
 
     // MARK: What was found
 
-    @Test("A column that no list has is refused", arguments: TestDatabase.engines)
+    @Test("A column that no list has is refused", arguments: TestDatabase.strictEngine)
     func sort(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.viewer)
@@ -42,7 +42,7 @@ struct NumberTests {
         }
     }
 
-    @Test("A day that no calendar has is refused", arguments: TestDatabase.engines)
+    @Test("A day that no calendar has is refused", arguments: TestDatabase.strictEngine)
     func days(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.engineer)
@@ -57,7 +57,7 @@ struct NumberTests {
         }
     }
 
-    @Test("An entry behind the last number there can be is not there", arguments: TestDatabase.engines)
+    @Test("An entry behind the last number there can be is not there", arguments: TestDatabase.strictEngine)
     func entry(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.admin)
@@ -68,7 +68,7 @@ struct NumberTests {
         }
     }
 
-    @Test("A setting that is no number is refused at its field", arguments: TestDatabase.engines)
+    @Test("A setting that is no number is refused at its field", arguments: TestDatabase.strictEngine)
     func setting(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.admin)
@@ -81,7 +81,7 @@ struct NumberTests {
         }
     }
 
-    @Test("Hours of a time entry that nobody can have worked are shown as none", arguments: TestDatabase.engines)
+    @Test("Hours of a time entry that nobody can have worked are shown as none", arguments: TestDatabase.strictEngine)
     func hours(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Counted")
@@ -104,7 +104,7 @@ struct NumberTests {
 
     // MARK: What is asked
 
-    @Test("No number in any parameter of the API is our fault, for any role", arguments: TestDatabase.engines)
+    @Test("No number in any parameter of the API is our fault, for any role", arguments: TestDatabase.strictEngine)
     func parameters(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
@@ -174,7 +174,7 @@ struct NumberTests {
         }.joined()
     }
 
-    @Test("No number in any address or form of the console is our fault", arguments: TestDatabase.engines)
+    @Test("No number in any address or form of the console is our fault", arguments: TestDatabase.strictEngine)
     func pages(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
@@ -228,7 +228,7 @@ struct NumberTests {
         return addresses
     }
 
-    @Test("No number in any field of a form is our fault", arguments: TestDatabase.engines)
+    @Test("No number in any field of a form is our fault", arguments: TestDatabase.strictEngine)
     func forms(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()

@@ -1,4 +1,5 @@
 import Accounts
+import Connections
 import Database
 import Foundation
 import HTTPTypes
@@ -151,9 +152,6 @@ struct RouteTests {
             try await outbound.shutdown()
             let chats = ChatConnections(database: database, sealer: sealer) { _ in NobodyThere() }
             let queue = JobQueue()
-            let feature = NotificationsFeature(
-                database: database, queue: queue, tickets: tickets, chats: chats, publicURL: "", refreshPace: .zero,
-                logger: TestDatabase.logger)
             let accounts = AccountsFeature(
                 database: database, sealer: sealer, publicURL: "",
                 factory: { provider, secret in
@@ -161,11 +159,11 @@ struct RouteTests {
                         issuer: provider.issuer, clientID: provider.clientID, clientSecret: secret, outbound: outbound,
                         remote: Remote("nobody"), cache: IssuerCache())
                 })
-            let routes = Server.routes(
-                accounts,
-                psaConnectionRoutes(tickets, database: database, queue: queue, publicURL: "") { _ in }
-                    + TicketingFeature(database: database, queue: queue, connections: tickets).routes + feature.routes
-                    + jobRoutes(database, queue: queue))
+            let syncs = Syncs(
+                database: database, queue: queue, plans: [], schedule: SyncSchedule([:]), logger: TestDatabase.logger)
+            let features = Server.features(
+                Configuration(), database, queue, accounts, tickets, chats, syncs, TestDatabase.logger)
+            let routes = features.flatMap(\.operations)
             try check(routes)
         }
     }
@@ -234,7 +232,8 @@ struct RouteTests {
         }
     }
 
-    @Test("Every operation, walked with every role, without a key and with wrong ones", arguments: TestDatabase.engines)
+    @Test(
+        "Every operation, walked with every role, without a key and with wrong ones", arguments: TestDatabase.oneEngine)
     func roles(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Foreign.ids(patchbay)
@@ -275,7 +274,7 @@ struct RouteTests {
         }
     }
 
-    @Test("What belongs to another organization is not there", arguments: TestDatabase.engines)
+    @Test("What belongs to another organization is not there", arguments: TestDatabase.oneEngine)
     func otherOrganization(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Foreign.ids(patchbay)
@@ -312,7 +311,7 @@ struct RouteTests {
         }
     }
 
-    @Test("A key is never above its maker, and never survives its end", arguments: TestDatabase.engines)
+    @Test("A key is never above its maker, and never survives its end", arguments: TestDatabase.oneEngine)
     func keys(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let engineer = patchbay.api.with(key: try await patchbay.key(.engineer))

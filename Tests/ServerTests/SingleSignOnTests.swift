@@ -26,7 +26,8 @@ struct SingleSignOnTests {
     }
 
     @Test(
-        "Whoever is bound is known by the subject alone, whoever else has the address", arguments: TestDatabase.engines)
+        "Whoever is bound is known by the subject alone, whoever else has the address",
+        arguments: TestDatabase.oneEngine)
     func subjects(engine: Engine) async throws {
         try await run(engine) { visitors in
             let nora = ["email": "\"Nora@rivermark.example\"", "email_verified": "true"]
@@ -52,7 +53,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("Nobody comes in by an empty subject, also when somebody is bound to one", arguments: TestDatabase.engines)
+    @Test("Nobody comes in by an empty subject, also when somebody is bound to one", arguments: TestDatabase.oneEngine)
     func emptySubjects(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (user, email) = try await visitors.local(.engineer)
@@ -72,7 +73,8 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("An unbound account is bound only by an address that the issuer vouches for", arguments: TestDatabase.engines)
+    @Test(
+        "An unbound account is bound only by an address that the issuer vouches for", arguments: TestDatabase.oneEngine)
     func vouching(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (_, email) = try await visitors.local(.engineer)
@@ -103,7 +105,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("An administrator's account is bound by somebody's decision only", arguments: TestDatabase.engines)
+    @Test("An administrator's account is bound by somebody's decision only", arguments: TestDatabase.oneEngine)
     func administrators(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (user, email) = try await visitors.local(.admin)
@@ -132,7 +134,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("No provider admits a super administrator, whoever made it", arguments: TestDatabase.engines)
+    @Test("No provider admits a super administrator, whoever made it", arguments: TestDatabase.oneEngine)
     func superAdministrators(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (user, email) = try await visitors.local(.superAdmin)
@@ -161,7 +163,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("A provider reaches as far as whoever saved it last may manage", arguments: TestDatabase.engines)
+    @Test("A provider reaches as far as whoever saved it last may manage", arguments: TestDatabase.oneEngine)
     func reach(engine: Engine) async throws {
         try await run(engine) { visitors in
             let maker = try await visitors.local(.owner)
@@ -189,7 +191,7 @@ struct SingleSignOnTests {
 
     @Test(
         "Roles follow groups at each sign-in where that is set, both ways, and the last owner stays",
-        arguments: TestDatabase.engines)
+        arguments: TestDatabase.oneEngine)
     func followedRoles(engine: Engine) async throws {
         let rules: JSON = [["kind": "group", "value": "service-desk", "role": "engineer"]]
         try await run(engine, ["role_rules": rules, "follow_roles": true]) { visitors in
@@ -221,7 +223,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("The last owner keeps the role, whatever the groups say", arguments: TestDatabase.engines)
+    @Test("The last owner keeps the role, whatever the groups say", arguments: TestDatabase.oneEngine)
     func lastOwner(engine: Engine) async throws {
         try await run(engine, ["follow_roles": true]) { visitors in
             let (user, email) = try await visitors.local(.owner)
@@ -239,7 +241,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("Somebody new with more groups than fit is told so, and the record too", arguments: TestDatabase.engines)
+    @Test("Somebody new with more groups than fit is told so, and the record too", arguments: TestDatabase.oneEngine)
     func newWithTooManyGroups(engine: Engine) async throws {
         let rules: JSON = [["kind": "group", "value": "service-desk", "role": "engineer"]]
         try await run(engine, ["role_rules": rules]) { visitors in
@@ -254,7 +256,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("A claim that cannot be read is named on the page and on record", arguments: TestDatabase.engines)
+    @Test("A claim that cannot be read is named on the page and on record", arguments: TestDatabase.oneEngine)
     func shapes(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (_, email) = try await visitors.local(.engineer)
@@ -280,7 +282,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("An answer counts only at its provider's own address and from its issuer", arguments: TestDatabase.engines)
+    @Test("An answer counts only at its provider's own address and from its issuer", arguments: TestDatabase.oneEngine)
     func mixUp(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (_, email) = try await visitors.local(.engineer)
@@ -303,7 +305,7 @@ struct SingleSignOnTests {
 
     @Test(
         "The address that providers shared stays for old registrations, as long as no answer can be mixed up",
-        arguments: TestDatabase.engines)
+        arguments: TestDatabase.oneEngine)
     func sharedReturn(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (id, database) = (visitors.provider, visitors.patchbay.database)
@@ -337,7 +339,7 @@ struct SingleSignOnTests {
 
     @Test(
         "Of several organizations the sign-in page shows the asked one's providers, with its name",
-        arguments: TestDatabase.engines)
+        arguments: TestDatabase.oneEngine)
     func pages(engine: Engine) async throws {
         try await run(engine) { visitors in
             let browser = Browser(base: visitors.patchbay.api.base)

@@ -59,7 +59,7 @@ struct StrangerTests {
         }
     }
 
-    @Test("A viewer's 300 refused requests are ten entries, with paths that are cut", arguments: TestDatabase.engines)
+    @Test("A viewer's 300 refused requests are ten entries, with paths that are cut", arguments: TestDatabase.oneEngine)
     func refusals(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let viewer = patchbay.api.with(key: try await patchbay.key(of: patchbay.person(.viewer)))
@@ -104,7 +104,7 @@ struct StrangerTests {
         }
     }
 
-    @Test("A visitor does not choose the address that is counted and put on record", arguments: TestDatabase.engines)
+    @Test("A visitor does not choose the address that is counted and put on record", arguments: TestDatabase.oneEngine)
     func addresses(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let email = try await patchbay.person(.viewer)

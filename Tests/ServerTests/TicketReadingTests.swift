@@ -14,7 +14,7 @@ struct TicketReadingTests {
         reply.json["items"].elements.compactMap { $0["id"].string.flatMap(Int.init) }
     }
 
-    @Test("By number, by words, open or all, newest first, page by page", arguments: TestDatabase.engines)
+    @Test("By number, by words, open or all, newest first, page by page", arguments: TestDatabase.oneEngine)
     func search(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let first = try patchbay.connectWise.createTicket("Zebra printer jams often")
@@ -49,7 +49,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("What people type is never syntax", arguments: TestDatabase.engines)
+    @Test("What people type is never syntax", arguments: TestDatabase.oneEngine)
     func injection(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket(#"Say "hello" (don't) [now] 100% *"#)
@@ -77,7 +77,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("A ticket with its configurations, its notes page by page", arguments: TestDatabase.engines)
+    @Test("A ticket with its configurations, its notes page by page", arguments: TestDatabase.oneEngine)
     func ticket(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try #require(patchbay.connectWise.ticketIDs.first { $0 % 3 == 0 })
@@ -108,7 +108,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("Statuses: what can be chosen, and all; asked once for many", arguments: TestDatabase.engines)
+    @Test("Statuses: what can be chosen, and all; asked once for many", arguments: TestDatabase.oneEngine)
     func statuses(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Statuses")
@@ -157,7 +157,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("Lists of many pages are read whole", arguments: TestDatabase.engines)
+    @Test("Lists of many pages are read whole", arguments: TestDatabase.oneEngine)
     func crowds(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { options in
             options.connectWise = {
@@ -183,7 +183,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("Assigned to me needs to know who I am", arguments: TestDatabase.engines)
+    @Test("Assigned to me needs to know who I am", arguments: TestDatabase.oneEngine)
     func mine(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let path = "\(patchbay.psa)/tickets/search?mine=true&q=assigned"
@@ -203,7 +203,7 @@ struct TicketReadingTests {
 
     @Test(
         "Auto-match: by e-mail without case, never over a manual one; a conflict names the other",
-        arguments: TestDatabase.engines)
+        arguments: TestDatabase.oneEngine)
     func autoMatch(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             var users: [String: JSON] = [:]
@@ -250,7 +250,7 @@ struct TicketReadingTests {
 
     @Test(
         "An engineer says to be the member with the own e-mail address, not another and not for others",
-        arguments: TestDatabase.engines)
+        arguments: TestDatabase.oneEngine)
     func self_mapping(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let engineer = try await patchbay.engineer()
@@ -284,7 +284,7 @@ struct TicketReadingTests {
 
     // MARK: Customers
 
-    @Test("In the scope of a customer there are only its tickets", arguments: TestDatabase.engines)
+    @Test("In the scope of a customer there are only its tickets", arguments: TestDatabase.oneEngine)
     func tenants(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let mine = try patchbay.connectWise.createTicket("Kettle is cold", company: "Copper Kettle Bakeries")
@@ -325,7 +325,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("A customer's own connection is used for it alone", arguments: TestDatabase.engines)
+    @Test("A customer's own connection is used for it alone", arguments: TestDatabase.oneEngine)
     func ownConnection(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Kestrel"]).json["id"].int ?? 0
@@ -375,7 +375,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("Who is limited to customers sees and does nothing else", arguments: TestDatabase.engines)
+    @Test("Who is limited to customers sees and does nothing else", arguments: TestDatabase.oneEngine)
     func limited(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let mine = try patchbay.connectWise.createTicket("Lamp is off", company: "Lighthouse Dental Group")

@@ -131,7 +131,7 @@ struct WebexFaultTests {
         }
     }
 
-    @Test("A failure is tried again", arguments: TestDatabase.engines, [500, 502, 503])
+    @Test("A failure is tried again", arguments: TestDatabase.oneEngine, [500, 502, 503])
     func failure(engine: Engine, status: Int) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Again", owner: "slindqvist")

@@ -8,6 +8,7 @@ import Simulators
 import TestSupport
 import Testing
 import Ticketing
+import WriteBack
 
 extension RunningPatchbay {
     /// An installation without the limit of calls a minute, which most tests would run into. Nothing is tried again by itself
@@ -129,7 +130,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("What the connection's settings say applies", arguments: TestDatabase.engines)
+    @Test("What the connection's settings say applies", arguments: TestDatabase.oneEngine)
     func settings(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Settings")
@@ -407,7 +408,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("A missing right is refused, without holding up anything else", arguments: TestDatabase.engines)
+    @Test("A missing right is refused, without holding up anything else", arguments: TestDatabase.oneEngine)
     func right(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Right")
@@ -420,7 +421,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("A ticket that is gone", arguments: TestDatabase.engines)
+    @Test("A ticket that is gone", arguments: TestDatabase.oneEngine)
     func gone(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Gone")
@@ -435,7 +436,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("A closed ticket takes notes and refuses time", arguments: TestDatabase.engines)
+    @Test("A closed ticket takes notes and refuses time", arguments: TestDatabase.oneEngine)
     func closed(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Closed")
@@ -449,7 +450,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("Bad input is refused with the field, and nothing is stored", arguments: TestDatabase.engines)
+    @Test("Bad input is refused with the field, and nothing is stored", arguments: TestDatabase.oneEngine)
     func badInput(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Input")
@@ -519,7 +520,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("A status of another board, and one that does not exist", arguments: TestDatabase.engines)
+    @Test("A status of another board, and one that does not exist", arguments: TestDatabase.oneEngine)
     func otherBoard(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Here")
@@ -535,7 +536,7 @@ struct WriteBackTests {
 
     // MARK: Who may, and how often
 
-    @Test("Over the limit it is refused with the time to wait", arguments: TestDatabase.engines)
+    @Test("Over the limit it is refused with the time to wait", arguments: TestDatabase.oneEngine)
     func limits(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Limits")

@@ -2,6 +2,7 @@ import ConnectWise
 import Foundation
 import Outbound
 import Testing
+import Tickets
 
 @testable import Ticketing
 

@@ -3,31 +3,15 @@ import Database
 import Foundation
 import Jobs
 import Sealing
+import Server
 import Synchronization
 import TestSupport
 import Testing
+import Tickets
 
 @testable import Ticketing
 
-// One step: all tests of a run wait for the same lock at each.
-let ticketing = [
-    Migration(
-        1, "everything",
-        accountsSchema + wholeJobSchema + ticketingSchema
-            + ticketingSyncSchema + tenantSchema + ticketingWriteSchema
-            + memberNameSchema + memberKeySchema + postScopeSchema + postTimeSchema + settingsVersionSchema
-            + callbackKeySchema + refusalSchema)
-]
-
-let instant = Date(timeIntervalSince1970: 1_790_000_000)
-
-extension Connection {
-    /// The one value of the one row of a query.
-    func one<Value: SQLDecodable>(_ sql: SQL, _ column: String = "id") throws -> Value {
-        guard let row = try first(sql) else { throw DatabaseError.statement("no row") }
-        return try row[column]
-    }
-}
+let ticketing = Installation.migrations.inOneStep
 
 extension Database {
     func organization() async throws -> Organization.ID {

@@ -1,8 +1,10 @@
 import Accounts
 import Database
 import Foundation
+import Server
 import TestSupport
 import Testing
+import Tickets
 import WebSupport
 
 @testable import Ticketing
@@ -71,10 +73,8 @@ struct MemberListTests {
 
     @Test("Members that were there before have a key, and are read again", arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
-        let before = ticketing[0].statements.dropLast(
-            memberNameSchema.count + memberKeySchema.count + postScopeSchema.count + postTimeSchema.count
-                + settingsVersionSchema.count + callbackKeySchema.count + refusalSchema.count)
-        try await TestDatabase.with(engine, migrations: [Migration(1, "before", Array(before))]) { database in
+        let former = Array(Installation.migrations.prefix(13))
+        try await TestDatabase.with(engine, migrations: former.inOneStep) { database in
             let id = try await database.connection(of: database.organization())
             try await database.write { db in
                 try db.execute(
@@ -83,7 +83,7 @@ struct MemberListTests {
                     VALUES (\(id), 'anna', '1', 'anna', 'Anna B', 0)
                     """)
                 try PSALists.note(.members, of: id, now: instant, in: db)
-                for statement in memberNameSchema { try db.execute(statement) }
+                for statement in Installation.migrations[13].statements { try db.execute(statement) }
             }
             let (key, readAt): (String, Int) = try await database.read { db in
                 (

@@ -1,3 +1,4 @@
+import Connections
 import Database
 import Foundation
 import HTTPTypes

@@ -1,4 +1,5 @@
 import Accounts
+import Connections
 import Database
 import Foundation
 import Sealing
@@ -311,7 +312,7 @@ struct PSAConnectionsTests {
         try await bench(engine) { bench in
             let connection = try await bench.created()
             try await bench.database.write { db in
-                try PSAConnections.record(.paused, reason: "refused", of: connection.id, in: db)
+                try ConnectionFamily.psa.record(.paused, reason: "refused", of: connection.id, in: db)
             }
             bench.psa.expectTest(.failure(.authentication("still")))
             await #expect(throws: Problem.self) {

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Synchronization
 import WebSupport
 
 /// The OpenAPI 3.1 description of the API, made from the table of routes, so that it cannot tell of anything else.
@@ -217,12 +218,28 @@ public struct OpenAPI: Sendable {
     }
 
     /// Serves the document; it is no secret.
-    public func install(in router: Router<WebContext>) throws {
-        let document = ByteBuffer(bytes: try document())
+    public func install(in router: Router<WebContext>) {
+        let document = Document(of: self)
         router.get("/api/v1/openapi.json") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "application/json; charset=utf-8"],
-                body: .init(byteBuffer: document))
+                body: .init(byteBuffer: try document.bytes()))
+        }
+    }
+
+    /// The document, written when it is first asked for: a start need not wait for it.
+    private final class Document: Sendable {
+        private let description: OpenAPI
+        private let written = Mutex<ByteBuffer?>(nil)
+
+        init(of description: OpenAPI) { self.description = description }
+
+        func bytes() throws -> ByteBuffer {
+            try written.withLock { written in
+                let bytes = try written ?? ByteBuffer(bytes: description.document())
+                written = bytes
+                return bytes
+            }
         }
     }
 

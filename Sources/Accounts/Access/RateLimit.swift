@@ -83,15 +83,3 @@ extension HTTPField.Name {
     static let rateLimit = HTTPField.Name("RateLimit") ?? .cookie
     static let rateLimitPolicy = HTTPField.Name("RateLimit-Policy") ?? .cookie
 }
-
-/// The calls that limits count.
-public let rateLimitSchema: [SQL] = [
-    """
-    CREATE TABLE limited_calls (
-        organization_id BIGINT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-        name TEXT NOT NULL,
-        at BIGINT NOT NULL)
-    """,
-    "CREATE INDEX limited_calls_by_name ON limited_calls (organization_id, name, at)",
-    "CREATE INDEX limited_calls_by_time ON limited_calls (at)",
-]

@@ -2,22 +2,6 @@ import BoundaryText
 import Database
 import Foundation
 
-/// The counts of refusals of the present minute.
-let refusalCountSchema: [SQL] = [
-    """
-    CREATE TABLE refusal_counts (
-        caller TEXT NOT NULL PRIMARY KEY,
-        organization_id BIGINT NOT NULL,
-        action TEXT NOT NULL,
-        actor_id BIGINT,
-        actor TEXT NOT NULL,
-        means TEXT NOT NULL,
-        number BIGINT NOT NULL,
-        began_at BIGINT NOT NULL)
-    """,
-    "CREATE INDEX refusal_counts_by_time ON refusal_counts (began_at)",
-]
-
 /// Keeps those who are refused from filling the record, of which nothing can ever be removed: of each caller the first
 /// refusals of a minute are written one by one, the others are counted, and one entry says how many they were.
 ///

@@ -3,13 +3,6 @@ import Database
 import Foundation
 import Sealing
 
-/// The states that have led to a session, so that none does so twice.
-let usedWaySchema: [SQL] = [
-    "DROP TABLE single_sign_ons",
-    "CREATE TABLE used_ways (state_hash \(SQL.bytes) NOT NULL PRIMARY KEY, used_at BIGINT NOT NULL)",
-    "CREATE INDEX used_ways_by_time ON used_ways (used_at)",
-]
-
 /// The way to an identity provider and back, as the browser keeps it for us in a sealed cookie: strangers who set out and
 /// never come back leave nothing here.
 struct Way: Sendable, Codable {

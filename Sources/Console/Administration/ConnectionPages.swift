@@ -47,7 +47,7 @@ func connectionPages() -> [PageRoute] {
                         icon: "chat-dots", title: "No chat system yet",
                         text: "Connect a Webex bot, or a webhook of your own.", actions: newChat)
                 ).block,
-            ], isLive: true)
+            ], topics: ["connections"])
     }
     return [list] + psaPages + chatPages
 }

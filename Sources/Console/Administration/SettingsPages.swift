@@ -185,7 +185,7 @@ func healthPages(_ health: @escaping @Sendable () async -> [HealthCheck]) -> [Pa
                         pager: visit.pager(parked)
                     ).block)
             }
-            return Page(title: "System health", blocks: blocks, isLive: true)
+            return Page(title: "System health", blocks: blocks, topics: ["jobs", "connections"])
         },
         .post("/health/jobs/{id}/retry", .superAdmin) { visit in
             try await visit.send(.post, "/jobs/parked/\(try visit.parameter())/retry")

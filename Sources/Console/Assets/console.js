@@ -512,7 +512,10 @@
     });
   }
   document.addEventListener("htmx:oobBeforeSwap", (event) => { if (event.target.id !== "navigation") event.preventDefault(); });
-  if (window.htmx) window.htmx.createEventSource = () => new EventSource("/live");
+  if (window.htmx) window.htmx.createEventSource = (url) => {
+    const topics = new URL(url, location.href).searchParams.get("topics") || "";
+    return new EventSource(`/live?topics=${encodeURIComponent(topics)}`);
+  };
   document.addEventListener("htmx:afterSwap", (event) => showTimes(event.target));
   // Who is somewhere in a part that is fetched again by the keyboard stays there.
   const liveParts = "#live-part, #ticket-history, #navigation";

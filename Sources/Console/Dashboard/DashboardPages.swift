@@ -81,7 +81,7 @@ private func dashboard(_ visit: Visit) async throws -> Page {
                         text: "Events appear here as soon as a ticket is created or changes.")
                 ).block
             ]))
-    return Page(title: "Dashboard", blocks: blocks, isLive: true)
+    return Page(title: "Dashboard", blocks: blocks, topics: ["connections", "deliveries", "events", "posts", "syncs"])
 }
 
 /// Connections that stand still until somebody does something about them: the reason says what.

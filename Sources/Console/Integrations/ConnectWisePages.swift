@@ -61,7 +61,7 @@ private func show(_ connection: Value, _ choice: ConnectionChoice, on page: inou
                         )),
                     [.facts(settingFacts(try await visit.get(path + "/settings")))]),
             ]))
-    page.isLive = true
+    page.topics = ["connections", "syncs"]
 }
 
 private func noConnection(_ choice: ConnectionChoice, _ visit: Visit) -> Block {

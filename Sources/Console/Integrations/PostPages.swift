@@ -35,7 +35,7 @@ private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
                             hasConnection ? .link("Find a ticket", "/tickets") : .link("Connection", "/integrations")
                         ]), pager: visit.pager(page)
             ).block,
-        ], isLive: true)
+        ], topics: ["posts"])
 }
 
 private func filterFields(_ visit: Visit) async throws -> [Field] {

@@ -29,6 +29,8 @@ final class LiveUpdates: Sendable {
         let token: SessionToken
         /// As it was when the page began to listen.
         let session: LiveSession
+        /// What the page shows.
+        let topics: Set<String>
         let changes: AsyncStream<Void>.Continuation
 
         /// What the session's use does not change.
@@ -65,57 +67,72 @@ final class LiveUpdates: Sendable {
 
     private let database: Database
     private let sessions: Sessions
+    private let topics: [String: [LiveTopic]]
     private let state = Mutex(State())
 
-    init(database: Database, sessions: Sessions) {
+    /// - Parameter topics: all that there are.
+    init(database: Database, sessions: Sessions, topics: [LiveTopic]) {
         self.database = database
+        self.topics = Dictionary(grouping: topics, by: \.name)
         self.sessions = sessions
     }
 
     // MARK: Looking
 
-    /// Looks, while somebody looks at a page, whether deliveries, syncs, posts or connections have changed, and whether
-    /// those who look may still do so.
+    /// Looks, while somebody looks at a page, whether what it shows has changed, and whether those who look may still do
+    /// so.
     func run() async {
-        var known = Known()
+        var known: [Sight: [Int64]] = [:]
         var round = 0
         while (try? await Task.sleep(for: Self.pace)) != nil {
             let listeners = state.withLock { $0.listeners }
             guard !listeners.isEmpty else {
-                known = Known()
+                known = [:]
                 continue
             }
             round += 1
             // While the database cannot be read there is nothing new to show.
             if round.isMultiple(of: Self.roundsPerCheck) { try? await check(listeners) }
             guard let changed = try? await look(for: listeners, &known) else { continue }
-            for listener in listeners.values where changed.contains(LiveScope(listener.session)) {
+            for listener in listeners.values where !changed.isDisjoint(with: sights(of: listener)) {
                 listener.changes.yield()
             }
         }
     }
 
-    /// What was seen the last time.
-    private struct Known {
-        var everything: [Int64] = []
-        var scopes: [LiveScope: [Int64]] = [:]
+    /// What an audience sees of a topic.
+    private struct Sight: Hashable {
+        let topic: String
+        let audience: LiveAudience
     }
 
-    /// - Returns: the scopes in which something changed since the last time.
-    private func look(for listeners: [Int: Listener], _ known: inout Known) async throws -> Set<LiveScope> {
-        let scopes = Set(listeners.values.map { LiveScope($0.session) })
-        let before = known
-        let now = try await database.read { db -> Known in
-            var now = Known(everything: try LiveScope.everything(in: db))
-            let isSame = now.everything == before.everything
-            for scope in scopes {
-                let last = before.scopes[scope]
-                now.scopes[scope] = try isSame ? last ?? scope.fingerprint(in: db) : scope.fingerprint(in: db)
+    private func sights(of listener: Listener) -> Set<Sight> {
+        let audience = LiveAudience(listener.session)
+        return Set(listener.topics.filter { topics[$0] != nil }.map { Sight(topic: $0, audience: audience) })
+    }
+
+    /// - Returns: what has changed since the last time of what somebody looks at.
+    private func look(for listeners: [Int: Listener], _ known: inout [Sight: [Int64]]) async throws -> Set<Sight> {
+        let sights = listeners.values.reduce(into: Set<Sight>()) { $0.formUnion(self.sights(of: $1)) }
+        let (before, topics) = (known, topics)
+        let now = try await database.read { db in
+            var now: [Sight: [Int64]] = [:]
+            func fingerprint(_ sight: Sight) throws -> [Int64] {
+                try topics[sight.topic, default: []].flatMap { try $0.fingerprint(sight.audience, db) }
+            }
+            for sight in sights {
+                // As long as nothing of a topic changes anywhere, no audience has to be looked at.
+                let everywhere = Sight(topic: sight.topic, audience: .installation)
+                let all = try now[everywhere] ?? fingerprint(everywhere)
+                now[everywhere] = all
+                guard sight != everywhere else { continue }
+                now[sight] =
+                    if all == before[everywhere], let last = before[sight] { last } else { try fingerprint(sight) }
             }
             return now
         }
         known = now
-        return scopes.filter { before.scopes[$0] != nil && before.scopes[$0] != now.scopes[$0] }
+        return sights.filter { before[$0] != nil && before[$0] != now[$0] }
     }
 
     /// Ends the streams of sessions that have ended, or became other ones.
@@ -136,7 +153,9 @@ final class LiveUpdates: Sendable {
         case tooManyOfAll
     }
 
-    private func listen(_ token: SessionToken, _ session: LiveSession) throws(Refusal) -> Place {
+    private func listen(
+        _ token: SessionToken, _ session: LiveSession, _ topics: Set<String>
+    ) throws(Refusal) -> Place {
         let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let id = try state.withLock { state throws(Refusal) -> Int in
             guard state.listeners.count < Self.most else { throw .tooManyOfAll }
@@ -145,17 +164,21 @@ final class LiveUpdates: Sendable {
                 own.count(where: { $0.session.id == session.id }) < Self.mostPerSession
             else { throw .tooManyOfOne }
             state.next += 1
-            state.listeners[state.next] = Listener(token: token, session: session, changes: continuation)
+            state.listeners[state.next] = Listener(
+                token: token, session: session, topics: topics, changes: continuation)
             return state.next
         }
         return Place(id, stream, in: self)
     }
 
     /// A stream of `change` events, until the browser goes, the session ends or the server stops.
-    func response(to request: Request, of token: SessionToken, _ session: LiveSession) -> Response {
+    /// - Parameter topics: what the page shows; those that nobody has never change.
+    func response(
+        to request: Request, of token: SessionToken, _ session: LiveSession, topics: Set<String>
+    ) -> Response {
         let place: Place
         do {
-            place = try listen(token, session)
+            place = try listen(token, session, topics)
         } catch {
             return switch error {
             case .tooManyOfOne: Response(status: .tooManyRequests, headers: [.retryAfter: "10"])

@@ -59,7 +59,7 @@ func deliveryPages() -> [PageRoute] {
                             text: "As soon as a ticket changes on a board with a rule, its messages appear here."),
                     pager: visit.pager(page)
                 ).block,
-            ], isLive: true)
+            ], topics: ["deliveries"])
     }
     let one = PageRoute.get("/deliveries/{id}", .viewer) { visit in
         let id = try visit.parameter()
@@ -111,7 +111,7 @@ func deliveryPages() -> [PageRoute] {
             actions: again,
             blocks: [
                 .grid(2, [.card("What became of it", [.facts(facts)]), .card("Message", [message])])
-            ], isLive: true)
+            ], topics: ["deliveries"])
     }
     let retry = PageRoute.post("/deliveries/{id}/retry", .engineer) { visit in
         let id = try visit.parameter()

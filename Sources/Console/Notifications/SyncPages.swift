@@ -93,7 +93,7 @@ func syncPages() -> [PageRoute] {
             return Page(
                 title: "Sync",
                 lead: "Patchbay compares itself with the outside systems by schedule, and when you say so.",
-                actions: cards.isEmpty ? [] : runs, blocks: blocks, isLive: true)
+                actions: cards.isEmpty ? [] : runs, blocks: blocks, topics: ["syncs"])
         },
         .post("/sync", .admin) { visit in
             let kinds = (visit.entries["kinds"] ?? "").splitBytes(on: " ").map(String.init)

@@ -30,11 +30,13 @@ public struct Console: Sendable {
     /// - Parameters:
     ///   - table: the API.
     ///   - openAPI: its description, for people to read.
+    ///   - topics: what open pages show that changes by itself.
     ///   - errors: what people are told of errors.
     ///   - health: whether the server is well, as `/readiness` has it.
     public init(
         accounts: AccountsFeature, table: RouteTable, openAPI: OpenAPI, cookie: SessionCookie, database: Database,
-        errors: ErrorTranslation, health: @escaping @Sendable () async -> [HealthCheck], logger: Logger
+        topics: [LiveTopic], errors: ErrorTranslation, health: @escaping @Sendable () async -> [HealthCheck],
+        logger: Logger
     ) throws {
         self.accounts = accounts
         self.table = table
@@ -42,15 +44,22 @@ public struct Console: Sendable {
         self.errors = errors
         self.openAPI = openAPI
         flagged = Visit.flagged(table.routes)
-        let resources = try Self.resources()
-        templates = try Templates(folder: resources.appending(path: "Templates"))
-        assets = try Assets(folder: resources.appending(path: "Assets"))
-        live = LiveUpdates(database: database, sessions: accounts.sessions)
+        (templates, assets) = try Self.files.get()
+        live = LiveUpdates(database: database, sessions: accounts.sessions, topics: topics)
         counts = NavigationCounts()
         if !assets.isComplete {
             logger.warning("the console's style sheets and scripts are missing; run scripts/assets and build again")
         }
         pages = Self.pages(accounts, health: health)
+    }
+
+    /// They change with the program only, so they are read once for all servers of a process.
+    private static let files = Result<(Templates, Assets), any Error> {
+        let resources = try Self.resources()
+        return (
+            try Templates(folder: resources.appending(path: "Templates")),
+            try Assets(folder: resources.appending(path: "Assets"))
+        )
     }
 
     /// Templates and assets: in the folder that the build puts beside the program, or where a package puts it.
@@ -81,6 +90,9 @@ public struct Console: Sendable {
             + userPages() + keyPages() + flagPages() + providerPages() + auditPages()
             + settingsPages() + organizationPages() + healthPages(health) + searchPages() + accountPages(accounts)
     }
+
+    /// Topics as an address names them.
+    static func list(_ topics: Set<String>) -> String { topics.sorted().joined(separator: ",") }
 
     /// Work that goes on while the server runs: looks for changes that open pages want to see.
     public func run() async {
@@ -113,7 +125,8 @@ public struct Console: Sendable {
             guard let (token, live) = try await signedIn(request), live.duty == nil else {
                 return Response(status: .unauthorized)
             }
-            return self.live.response(to: request, of: token, live)
+            let topics = request.uri.queryParameters["topics"].map { String($0).splitBytes(on: ",").map(String.init) }
+            return self.live.response(to: request, of: token, live, topics: Set(topics ?? []))
         }
     }
 
@@ -285,7 +298,7 @@ public struct Console: Sendable {
             "title": page.title, "heading": page.heading ?? page.title, "lead": page.lead,
             "crumb": page.crumb?.label, "crumbHref": page.crumb?.href, "headActions": page.actions.map(\.model),
             "still": page.blocks.prefix(still).map(\.model), "blocks": page.blocks.dropFirst(still).map(\.model),
-            "live": page.isLive, "address": request.uri.description,
+            "live": page.isLive, "topics": Self.list(page.topics), "address": request.uri.description,
             "assets": assets.addresses as Model, "theme": visit.theme, "csrf": FormProof.make(for: visit.token),
             "once": Self.random(), "ours": Self.random(), "sessionEnds": APIJSON.text(live.endsAt),
             "navigation": navigation, "organization": live.organizationName,

@@ -202,7 +202,10 @@ struct Page {
     var actions: [Action] = []
     var blocks: [Block]
     /// Whether the content is fetched again when something changes.
-    var isLive = false
+    var topics: Set<String> = []
+
+    /// Whether it changes by itself.
+    var isLive: Bool { !topics.isEmpty }
     var status: HTTPResponse.Status = .ok
     /// The customer that is looked at from this page on, empty for all; nil leaves it as it is.
     var choosing: String?

@@ -22,11 +22,14 @@ extension Database {
     /// Brings the schema up to date, one step per transaction and under a lock, so that several servers may start at
     /// once and a killed migration goes on where it was.
     /// - Returns: the steps that this call applied.
-    /// - Throws: ``DatabaseError/newerSchema(database:program:)`` when a newer program was here.
+    /// - Throws: ``DatabaseError/newerSchema(database:program:)`` when a newer program was here,
+    ///   ``DatabaseError/setup(_:)`` when a number is missing or used twice.
     @discardableResult
     public func migrate(_ migrations: [Migration]) async throws -> [Migration] {
         let ordered = migrations.sorted { $0.number < $1.number }
-        precondition(ordered.map(\.number) == Array(1...max(1, ordered.count)), "migrations are numbered 1, 2, 3 …")
+        if let wrong = zip(ordered.map(\.number), 1...max(1, ordered.count)).first(where: { $0 != $1 }) {
+            throw DatabaseError.setup("migration \(wrong.1) is missing, or another one is there twice")
+        }
         try await write { db in
             try Self.lockMigrations(in: db)
             try db.execute(

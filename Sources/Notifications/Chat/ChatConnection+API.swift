@@ -1,5 +1,6 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Foundation
 import Hummingbird
@@ -198,7 +199,7 @@ private struct ChatConnectionAnswer: Codable, Sendable {
     let name: String
     let url: String
     let active: Bool
-    let state: PSAConnection.State
+    let state: ConnectionState
     let tokenHint: String
     let botName: String?
     let botEmail: String?

@@ -1,8 +1,14 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Foundation
 import Ticketing
+
+extension ConnectionFamily {
+    /// To chat systems.
+    package static let chat = ConnectionFamily("chat", table: "chat_connections", column: "chat_connection_id")
+}
 
 /// A stored bot of one chat system, without its token.
 public struct ChatConnection: Sendable, Equatable, RowDecodable {
@@ -28,7 +34,7 @@ public struct ChatConnection: Sendable, Equatable, RowDecodable {
     /// Whether it is used at all.
     public let isActive: Bool
     /// How it stands with the chat system.
-    public let state: PSAConnection.State
+    public let state: ConnectionState
     /// Why it is paused.
     public let stateReason: String?
     /// When a test last succeeded.
@@ -62,7 +68,7 @@ public struct ChatConnection: Sendable, Equatable, RowDecodable {
     }
 
     /// The group of all job lanes that call a connection.
-    public static func laneGroup(_ id: ID) -> String { "chat:\(id)" }
+    public static func laneGroup(_ id: ID) -> String { ConnectionFamily.chat(id).laneGroup }
 }
 
 /// Where a chat system is and with what it is called: all that a messenger is made of.

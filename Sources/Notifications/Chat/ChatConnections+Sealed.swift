@@ -1,5 +1,6 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Sealing
 import Ticketing
@@ -29,7 +30,7 @@ extension ChatConnections {
                 do {
                     _ = try self.sealer.open(try row["sealed_token"], for: Self.identity(id))
                 } catch let error as SealingError {
-                    try Self.record(.paused, reason: error.description, of: id, in: db)
+                    try ConnectionFamily.chat.record(.paused, reason: error.description, of: id, in: db)
                 }
             }
         }

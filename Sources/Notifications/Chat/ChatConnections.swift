@@ -1,5 +1,6 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Foundation
 import HTTPTypes
@@ -10,6 +11,11 @@ import StandardWebhooks
 import Synchronization
 import Ticketing
 import WebSupport
+
+extension Alert.Kind {
+    /// A chat connection was switched off because it takes nothing any more.
+    static let chatDisabled = Alert.Kind(rawValue: "disabled")
+}
 
 /// Making, finding, testing, changing and removing chat connections, and keeping the messengers in use at hand.
 public final class ChatConnections: Sendable {
@@ -23,13 +29,7 @@ public final class ChatConnections: Sendable {
     let sealer: Sealer
     private let factory: Factory
     private let now: @Sendable () -> Date
-    private let cache = Mutex(Cache())
-
-    private struct Cache {
-        var messengers: [ChatConnection.ID: any Messenger] = [:]
-        /// Grows when everything is forgotten: what was read before is not kept after.
-        var generation = 0
-    }
+    private let cache = ConnectionCache<ChatConnection.ID, any Messenger>()
 
     /// - Parameters:
     ///   - factory: makes messengers.
@@ -44,30 +44,20 @@ public final class ChatConnections: Sendable {
     }
 
     /// Forgets what is at hand whenever a connection changes, here or on another server; runs until cancelled.
-    public func followChanges() async {
-        for await _ in database.signals(.connections) {
-            cache.withLock { $0 = Cache(generation: $0.generation + 1) }
-        }
-    }
+    public func followChanges() async { await cache.followChanges(in: database) }
 
     /// What speaks to a connection's chat system; nil when the connection is gone.
     public func messenger(_ id: ChatConnection.ID) async throws -> (any Messenger)? {
-        let (present, generation) = cache.withLock { ($0.messengers[id], $0.generation) }
-        if let present { return present }
-        let row = try await database.read { db in
-            try db.first("SELECT * FROM chat_connections WHERE id = \(id)")
-        }
-        guard let row else { return nil }
-        let messenger: any Messenger
-        do {
-            messenger = factory(try target(row))
-        } catch let error as SealingError {
-            messenger = UnusableMessenger(reason: error.description)
-        }
-        return cache.withLock { cache in
-            if let first = cache.messengers[id] { return first }
-            if cache.generation == generation { cache.messengers[id] = messenger }
-            return messenger
+        try await cache.live(id) {
+            let row = try await database.read { db in
+                try db.first("SELECT * FROM chat_connections WHERE id = \(id)")
+            }
+            guard let row else { return nil }
+            do {
+                return factory(try target(row))
+            } catch let error as SealingError {
+                return UnusableMessenger(reason: error.description)
+            }
         }
     }
 
@@ -249,7 +239,7 @@ public final class ChatConnections: Sendable {
         return try await database.write { db in
             try db.execute(
                 """
-                UPDATE chat_connections SET state = \(PSAConnection.State.ok), state_reason = NULL,
+                UPDATE chat_connections SET state = \(ConnectionState.ok), state_reason = NULL,
                     bot_name = \(identity.name), bot_email = \(orNull: identity.email), last_validated_at = \(instant)
                 WHERE id = \(id)
                 """)
@@ -259,18 +249,6 @@ public final class ChatConnections: Sendable {
         }
     }
 
-    /// Records in a job's transaction how it stands with the chat system.
-    static func record(
-        _ state: PSAConnection.State, reason: String?, of id: ChatConnection.ID, in db: Connection
-    ) throws {
-        guard db.isNews(state, for: "chat connection \(id)") else { return }
-        try db.send(
-            """
-            UPDATE chat_connections SET state = \(state), state_reason = \(orNull: reason)
-            WHERE id = \(id) AND state <> \(state)
-            """)
-    }
-
     /// Switches a connection off because it takes nothing any more, and tells the administrators.
     /// - Returns: the jobs that tell them.
     static func disable(
@@ -278,16 +256,19 @@ public final class ChatConnections: Sendable {
     ) throws -> [NewJob] {
         let connection: ChatConnection? = try db.first(
             """
-            UPDATE chat_connections SET active = 0, state = \(PSAConnection.State.paused), state_reason = \(reason)
+            UPDATE chat_connections SET active = 0, state = \(ConnectionState.paused), state_reason = \(reason)
             WHERE id = \(id) AND active = 1 RETURNING *
             """)
         guard let connection else { return [] }
         db.signal(.connections)
-        return try NoticeStore.tellAdministrators(
-            .disabled,
-            "**\(MessageRenderer.line(connection.name)) is switched off.** \(MessageRenderer.line(reason)). Switch it on again when it is well.",
-            of: connection.organization, now: now, in: db)
+        return try Alert.raise(
+            .chatDisabled, on: subject(id), of: connection.organization,
+            title: "\(connection.name) is switched off.",
+            words: "\(reason.hasSuffix(".") ? reason : reason + ".") Switch it on again when it is well.", now: now,
+            in: db)
     }
+
+    private static func subject(_ id: ChatConnection.ID) -> String { "chat_connection:\(id)" }
 
     private func identity(of draft: ChatConnectionDraft) async throws -> BotIdentity {
         guard let token = draft.token else {
@@ -330,7 +311,7 @@ public final class ChatConnections: Sendable {
             VALUES (
                 \(organization), \(draft.provider), \(draft.name), \(draft.url), \(Hint(of: token).description),
                 \(orNull: identity?.name), \(orNull: identity?.email),
-                \(identity == nil ? PSAConnection.State.untested : .ok), \(orNull: validated), \(instant))
+                \(identity == nil ? ConnectionState.untested : .ok), \(orNull: validated), \(instant))
             RETURNING id
             """)?["id"]
         guard let id else { throw DatabaseError.statement("a new connection has no id") }
@@ -348,12 +329,16 @@ public final class ChatConnections: Sendable {
             UPDATE chat_connections SET name = \(draft.name), url = \(draft.url), active = \(draft.isActive)
             WHERE id = \(id)
             """)
+        // Whoever switches it on knows.
+        if draft.isActive {
+            _ = try Alert.end(.chatDisabled, on: Self.subject(id), of: connection.organization, now: instant, in: db)
+        }
         if let token = draft.token { try store(token, of: id, in: db) }
         if let identity {
             try db.execute(
                 """
                 UPDATE chat_connections SET bot_name = \(identity.name), bot_email = \(orNull: identity.email),
-                    failing_since = NULL, state = \(PSAConnection.State.ok), state_reason = NULL, last_validated_at = \(instant)
+                    failing_since = NULL, state = \(ConnectionState.ok), state_reason = NULL, last_validated_at = \(instant)
                 WHERE id = \(id)
                 """)
         }
@@ -399,5 +384,23 @@ public final class ChatConnections: Sendable {
         guard let connection = try db.first("SELECT * FROM chat_connections WHERE id = \(id)", as: ChatConnection.self)
         else { throw DatabaseError.statement("chat connection \(id) is gone") }
         return connection
+    }
+}
+
+extension ChatConnections {
+    /// See ``LiveTopic``.
+    static func fingerprint(_ audience: LiveAudience, in db: Connection) throws -> [Int64] {
+        let condition: SQL
+        switch audience {
+        case .installation: condition = "1 = 1"
+        case .organization(let id): condition = "organization_id = \(id)"
+        case .person: return []
+        }
+        return try db.numbers(
+            """
+            SELECT COALESCE(MAX(last_validated_at), 0) AS a,
+                COALESCE(SUM(CASE state WHEN 'ok' THEN id ELSE 0 END), 0) AS b
+            FROM chat_connections WHERE \(condition)
+            """, ["a", "b"])
     }
 }

@@ -49,30 +49,29 @@ enum DeliveryStore {
 
     /// An event, and what was decided about it.
     struct Planned: Sendable {
-        let event: TicketEvent
-        let ticket: Ticket.ID
+        let news: TicketNews
         let plan: DeliveryPlan
-        /// When it was detected.
-        let instant: Date
     }
 
-    /// Stores events that were not stored before, and what was decided about them.
+    /// Stores what was decided about events.
     /// - Returns: the jobs that send what is to be sent.
-    static func insert(
-        _ planned: [Planned], of connection: PSAConnection.ID, _ organization: Organization.ID, in db: Connection
-    ) throws -> [NewJob] {
-        var ids = try insertEvents(planned, of: connection, in: db)
-        var rows: [[SQLValue]] = []
-        for planned in planned {
-            // Only an event that is news has an id here.
-            guard let id = ids.removeValue(forKey: EventKey(planned)) else { continue }
-            for item in planned.plan.items {
+    static func insert(_ planned: [Planned], in db: Connection) throws -> [NewJob] {
+        let untold = planned.compactMap { planned in
+            planned.plan.reason.map { [planned.news.id.sqlValue, $0.sqlValue] }
+        }
+        for rows in untold.portions {
+            try db.send("INSERT INTO untold_events (event_id, reason) VALUES \(inserted: rows)")
+        }
+        let rows = try planned.flatMap { planned in
+            try planned.plan.items.map { item -> [SQLValue] in
                 let chain = item.forwardedFrom.isEmpty ? nil : try JSONEncoder().encode(item.forwardedFrom)
-                rows.append([
-                    organization.sqlValue, id.sqlValue, item.recipient.sqlValue, item.rule.sqlValue,
-                    planned.ticket.sqlValue, item.state.sqlValue, item.reason.sqlValue, item.isThreaded.sqlValue,
-                    chain.map { String(decoding: $0, as: UTF8.self) }.sqlValue, planned.instant.sqlValue,
-                ])
+                let news = planned.news
+                return [
+                    news.connection.organization.sqlValue, news.id.sqlValue, item.recipient.sqlValue,
+                    item.rule.sqlValue, news.ticket.id.sqlValue, item.state.sqlValue, item.reason.sqlValue,
+                    item.isThreaded.sqlValue, chain.map { String(decoding: $0, as: UTF8.self) }.sqlValue,
+                    news.instant.sqlValue,
+                ]
             }
         }
         var queued: [(id: Delivery.ID, recipient: Recipient.ID, ticket: Ticket.ID)] = []
@@ -89,50 +88,8 @@ enum DeliveryStore {
                 queued.append((try row["id"], try row["recipient_id"], try row["ticket_id"]))
             }
         }
-        let latest = planned.map(\.instant).max() ?? .distantPast
+        let latest = planned.map(\.news.instant).max() ?? .distantPast
         return try jobs(queued.sorted { $0.id < $1.id }, now: latest, in: db)
-    }
-
-    private struct EventKey: Hashable {
-        let ticket: Ticket.ID
-        let kind: TicketEvent.Kind
-        let subject: String
-
-        init(_ planned: Planned) {
-            (ticket, kind) = (planned.ticket, planned.event.kind)
-            // As it comes back: no engine stores a NUL.
-            subject = String(sqlValue: planned.event.subject.sqlValue) ?? planned.event.subject
-        }
-
-        init(row: Row) throws {
-            (ticket, kind, subject) = (try row["ticket_id"], try row["kind"], try row["subject"])
-        }
-    }
-
-    /// - Returns: the ids of those that were not stored before.
-    private static func insertEvents(
-        _ planned: [Planned], of connection: PSAConnection.ID, in db: Connection
-    ) throws -> [EventKey: TicketEvent.ID] {
-        let encoder = JSONEncoder()
-        let rows = try planned.map { planned -> [SQLValue] in
-            let details = String(decoding: try encoder.encode(planned.event.details), as: UTF8.self)
-            return [
-                connection.sqlValue, planned.ticket.sqlValue, planned.event.kind.sqlValue,
-                planned.event.subject.sqlValue, details.sqlValue, planned.plan.reason.sqlValue,
-                planned.instant.sqlValue,
-            ]
-        }
-        var ids: [EventKey: TicketEvent.ID] = [:]
-        for rows in rows.portions {
-            let stored = try db.all(
-                """
-                INSERT INTO ticket_events (connection_id, ticket_id, kind, subject, details, reason, created_at)
-                VALUES \(inserted: rows) ON CONFLICT (connection_id, ticket_id, kind, subject) DO NOTHING
-                RETURNING id, ticket_id, kind, subject
-                """)
-            for row in stored { ids[try EventKey(row: row)] = try row["id"] }
-        }
-        return ids
     }
 
     /// The jobs that send deliveries.
@@ -180,5 +137,36 @@ enum DeliveryStore {
         let jobs = try jobs([(delivery.id, delivery.recipient, delivery.ticket)], now: now, in: db)
         try queue.enqueue(jobs, now: now, in: db)
         return true
+    }
+}
+
+extension DeliveryStore {
+    /// See ``LiveTopic``: the newest in detail; of older ones, which of them wait or were given up.
+    static func fingerprint(_ audience: LiveAudience, in db: Connection) throws -> [Int64] {
+        let organization: Organization.ID
+        switch audience {
+        case .installation:
+            return try db.numbers("SELECT COALESCE(MAX(id), 0) AS a FROM deliveries", ["a"])
+                + db.numbers("SELECT COALESCE(MAX(finished_at), 0) AS a FROM job_history", ["a"])
+        case .person: return []
+        case .organization(let id): organization = id
+        }
+        func edge(_ function: SQL, _ state: String) -> SQL {
+            """
+            (SELECT COALESCE(\(function)(id), 0) FROM deliveries
+                WHERE organization_id = \(organization) AND state = \(state))
+            """
+        }
+        return try db.numbers(
+            """
+            SELECT COALESCE(MAX(id), 0) AS a, COALESCE(SUM(attempts), 0) AS b, COALESCE(MAX(sent_at), 0) AS c,
+                COALESCE(SUM(CASE state WHEN 'queued' THEN 1 WHEN 'sent' THEN 100 WHEN 'failed' THEN 10000
+                    WHEN 'uncertain' THEN 1000000 ELSE 0 END), 0) AS d,
+                \(edge("MIN", "queued")) AS e, \(edge("MAX", "queued")) AS f, \(edge("MIN", "failed")) AS g,
+                \(edge("MAX", "failed")) AS h, \(edge("MAX", "uncertain")) AS i
+            FROM (
+                SELECT id, attempts, sent_at, state FROM deliveries WHERE organization_id = \(organization)
+                ORDER BY id DESC LIMIT 50) AS newest
+            """, ["a", "b", "c", "d", "e", "f", "g", "h", "i"])
     }
 }

@@ -116,6 +116,12 @@ public struct MessageRenderer: Sendable {
         return fits ? escaped : escaped + ellipsis
     }
 
+    /// What an alert says: first what happened, then more of it.
+    static func alert(_ title: String, _ words: String = "") -> String {
+        let more = escaped(words, bytes: longestName * 4).text
+        return "**\(line(title))**" + (more.isEmpty ? "" : " " + more)
+    }
+
     /// Escapes as many characters as fit; no escape is cut in the middle.
     private static func escaped(
         _ text: String, startsLine: Bool = false, bytes limit: Int

@@ -1,4 +1,5 @@
 import BoundaryText
+import Connections
 import Database
 import Foundation
 import Jobs
@@ -127,7 +128,7 @@ struct MessageSender {
         switch sending.consequence(of: error, now: now) {
         case .pauseConnection(let state):
             return .pause(why, for: .minutes(5)) { db in
-                try ChatConnections.record(.paused, reason: why, of: chat, in: db)
+                try ConnectionFamily.chat.record(.paused, reason: why, of: chat, in: db)
                 try record(state, why, nil)(db)
             }
         case .pause(let wait, let state):

@@ -1,4 +1,5 @@
 import BoundaryText
+import Connections
 import Database
 import Foundation
 import Jobs
@@ -44,7 +45,7 @@ struct SentMessage: JobFinding {
                 """)
             try db.send("UPDATE deliveries SET threaded = 0 WHERE id = \(delivery)")
         }
-        try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
+        try ConnectionFamily.chat.record(.ok, reason: nil, of: chat, in: db)
         if endsFailing { try db.send("UPDATE chat_connections SET failing_since = NULL WHERE id = \(chat)") }
         try RecipientStore.reached(recipient, in: db)
     }

@@ -25,7 +25,8 @@ struct Timeline: Sendable {
         newestFirst: Bool = false, page: PageRequest, in db: Connection
     ) throws -> Page<Entry> {
         var query: SQL = """
-            SELECT e.* FROM ticket_events e JOIN psa_connections p ON p.id = e.connection_id
+            SELECT e.*, u.reason FROM ticket_events e JOIN psa_connections p ON p.id = e.connection_id
+                LEFT JOIN untold_events u ON u.event_id = e.id
             WHERE e.ticket_id = \(ticket) AND p.organization_id = \(organization)
             """
         if let connection { query += " AND e.connection_id = \(connection)" }
@@ -53,7 +54,8 @@ struct Timeline: Sendable {
     ) throws -> Entry? {
         let row = try db.first(
             """
-            SELECT e.* FROM ticket_events e JOIN psa_connections p ON p.id = e.connection_id
+            SELECT e.*, u.reason FROM ticket_events e JOIN psa_connections p ON p.id = e.connection_id
+                LEFT JOIN untold_events u ON u.event_id = e.id
             WHERE e.id = \(id) AND e.ticket_id = \(ticket) AND p.organization_id = \(organization)
             """)
         guard let row else { return nil }

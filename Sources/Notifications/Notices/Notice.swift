@@ -1,5 +1,6 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Foundation
 import Jobs
@@ -20,6 +21,18 @@ public struct Notice: Sendable, Equatable, RowDecodable {
         case recovered
         /// A chat connection was switched off because it takes nothing any more.
         case disabled
+        /// Another alert.
+        case alert
+
+        /// What says an alert, or its end.
+        init(_ alert: Alert.Kind, _ news: Alert.News) {
+            switch (alert, news) {
+            case (.silence, .raised): self = .silence
+            case (.silence, .ended): self = .recovered
+            case (.chatDisabled, .raised): self = .disabled
+            case (_, .raised), (_, .ended): self = .alert
+            }
+        }
     }
 
     /// The key.
@@ -61,20 +74,6 @@ public struct Notice: Sendable, Equatable, RowDecodable {
     }
 }
 
-/// The table of notices.
-public let noticeSchema: [SQL] = [
-    """
-    CREATE TABLE notices (
-        id \(SQL.primaryKey),
-        organization_id BIGINT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-        recipient_id BIGINT NOT NULL REFERENCES recipients (id) ON DELETE CASCADE,
-        kind TEXT NOT NULL, text TEXT NOT NULL, state TEXT NOT NULL, error TEXT, tracking_id TEXT, message_id TEXT,
-        created_at BIGINT NOT NULL, sent_at BIGINT)
-    """,
-    "CREATE INDEX notices_of_organization ON notices (organization_id, id)",
-    "CREATE INDEX notices_of_recipient ON notices (recipient_id)",
-]
-
 /// The notices' SQL.
 enum NoticeStore {
     static let selection: SQL =
@@ -104,17 +103,6 @@ enum NoticeStore {
         let rows = try db.all(
             "SELECT message_id FROM notices WHERE recipient_id = \(recipient) AND message_id IN (\(list: ids))")
         return Set(try rows.map { row in try row["message_id"] })
-    }
-
-    /// The job that tells an organization's administrators; none when nobody is named for that.
-    static func tellAdministrators(
-        _ kind: Notice.Kind, _ text: String, of organization: Organization.ID, now: Date, in db: Connection
-    ) throws -> [NewJob] {
-        let settings = try NotificationSettings.of(organization, in: db)
-        guard let id = settings.alarmRecipient,
-            let recipient = try RecipientStore.find(id, of: organization, in: db)
-        else { return [] }
-        return [try insert(kind, text, to: recipient, of: organization, now: now, in: db).job]
     }
 }
 
@@ -193,7 +181,7 @@ public struct NoticeSender: JobHandler {
                 UPDATE notices SET state = \(Delivery.State.sent), message_id = \(messageID), sent_at = \(instant),
                     error = NULL, tracking_id = NULL WHERE id = \(id)
                 """)
-            try ChatConnections.record(.ok, reason: nil, of: chat, in: db)
+            try ConnectionFamily.chat.record(.ok, reason: nil, of: chat, in: db)
             try db.send(
                 "UPDATE chat_connections SET failing_since = NULL WHERE id = \(chat) AND failing_since IS NOT NULL")
             try RecipientStore.reached(reached, in: db)

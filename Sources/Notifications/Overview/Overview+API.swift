@@ -6,8 +6,14 @@ import Hummingbird
 import Ticketing
 import WebSupport
 
+/// How many writes to tickets somebody has to act on, counted up to a limit: the part of the overview that another feature
+/// knows.
+public typealias PostsToActOn = @Sendable (Principal, _ limit: Int, Connection) throws -> Int
+
 /// The operations for those who want to see how it stands.
-func overviewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
+public func overviewRoutes(
+    _ database: Database, posts: @escaping PostsToActOn, now: @escaping @Sendable () -> Date = { Date() }
+) -> [Route] {
     let past = PastHours()
     return [
         Route(
@@ -18,7 +24,9 @@ func overviewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
             let organization = principal.organization
             let known = past.hours(of: organization, now: instant)
             let overview = try await database.read { db in
-                try Overview(of: organization, for: principal, now: instant, past: known, in: db)
+                try Overview(
+                    of: organization, posts: posts(principal, Overview.mostCounted, db), now: instant, past: known,
+                    in: db)
             }
             if known == nil { past.keep(overview, of: organization, now: instant) }
             return .json(OverviewAnswer(overview))
@@ -30,7 +38,10 @@ func overviewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -
         ) { request in
             let principal = request.principal
             return .json(
-                try await database.read { try Overview.Counts(of: principal.organization, for: principal, in: $0) })
+                try await database.read { db in
+                    try Overview.Counts(
+                        of: principal.organization, posts: posts(principal, Overview.mostCounted, db), in: db)
+                })
         },
     ]
 }

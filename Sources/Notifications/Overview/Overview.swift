@@ -40,7 +40,9 @@ struct Overview: Sendable {
         /// Writes to tickets that failed or wait: one's own, and everybody's for administrators.
         let posts: Int
 
-        init(of organization: Organization.ID, for principal: Principal, in db: Connection) throws {
+        /// - Parameter posts: how many there are to act on; another feature counts them.
+        init(of organization: Organization.ID, posts: Int, in db: Connection) throws {
+            self.posts = posts
             func count(_ states: [Delivery.State]) throws -> Int {
                 try db.first(
                     """
@@ -51,18 +53,14 @@ struct Overview: Sendable {
             }
             failed = try count([.failed])
             waiting = try count([.queued, .uncertain])
-            posts = try PostCount.toActOn(
-                of: organization, user: principal.role >= .admin ? nil : principal.user, limit: Overview.mostCounted,
-                in: db)
         }
     }
 
     /// - Parameter past: the hours before the present one, if they are known well enough.
     init(
-        of organization: Organization.ID, for principal: Principal, now: Date, past: [Int: Hour]? = nil,
-        in db: Connection
+        of organization: Organization.ID, posts: Int, now: Date, past: [Int: Hour]? = nil, in db: Connection
     ) throws {
-        counts = try Counts(of: organization, for: principal, in: db)
+        counts = try Counts(of: organization, posts: posts, in: db)
         let connections: [PSAConnection.ID] = try db.all(
             "SELECT id FROM psa_connections WHERE organization_id = \(organization) ORDER BY id LIMIT 20"
         ).map { try $0["id"] }

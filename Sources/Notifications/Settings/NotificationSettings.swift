@@ -6,14 +6,12 @@ import WebSupport
 
 /// What an organization can set about its notifications.
 public struct NotificationSettings: Sendable, Equatable, Codable {
-    enum CodingKeys: String, CodingKey, CaseIterable {
+    /// As in the API.
+    public enum CodingKeys: String, CodingKey, CaseIterable {
         case notificationsEnabled = "notifications_enabled"
         case requireRule = "require_rule"
         case maxMessageLength = "max_message_length"
-        case referenceLifetimeSeconds = "reference_lifetime_seconds"
-        case silenceAlarmMinutes = "silence_alarm_minutes"
         case alarmRecipient = "alarm_recipient_id"
-        case historyDays = "history_days"
     }
 
     /// Off: everything is recorded, nobody is told.
@@ -22,15 +20,8 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
     public var requireRule = false
     /// At how many characters a note is cut.
     public var maxMessageLength = 300
-    /// How long a member of the mirror serves without being fetched again.
-    public var referenceLifetimeSeconds = 900
-    /// After how long without any hook an alarm is raised.
-    public var silenceAlarmMinutes = 60
-
     /// Who is told of alarms; nil for nobody.
     public var alarmRecipient: Recipient.ID?
-    /// How many days events and deliveries are kept.
-    public var historyDays = 365
 
     /// The defaults.
     public init() {}
@@ -45,9 +36,6 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
         try read(.notificationsEnabled, &notificationsEnabled)
         try read(.requireRule, &requireRule)
         try read(.maxMessageLength, &maxMessageLength)
-        try read(.referenceLifetimeSeconds, &referenceLifetimeSeconds)
-        try read(.silenceAlarmMinutes, &silenceAlarmMinutes)
-        try read(.historyDays, &historyDays)
         alarmRecipient = try stored.decodeIfPresent(Recipient.ID.self, forKey: .alarmRecipient)
     }
 
@@ -65,10 +53,7 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
         try container.encode(notificationsEnabled, forKey: .notificationsEnabled)
         try container.encode(requireRule, forKey: .requireRule)
         try container.encode(maxMessageLength, forKey: .maxMessageLength)
-        try container.encode(referenceLifetimeSeconds, forKey: .referenceLifetimeSeconds)
-        try container.encode(silenceAlarmMinutes, forKey: .silenceAlarmMinutes)
         try container.encode(alarmRecipient, forKey: .alarmRecipient)
-        try container.encode(historyDays, forKey: .historyDays)
     }
 
     /// Stores all settings of an organization.
@@ -82,22 +67,14 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
             """)
     }
 
-    /// The largest and smallest values that make sense.
-    /// - Throws: 422 with the fields at fault.
-    func validated() throws(Problem) -> NotificationSettings {
-        var errors: [Problem.FieldError] = []
-        func check(_ value: Int, _ range: ClosedRange<Int>, _ field: CodingKeys) {
-            guard !range.contains(value) else { return }
-            errors.append(
-                .init(
-                    field: field.rawValue, code: "out_of_range",
-                    message: "must be from \(range.lowerBound) to \(range.upperBound)."))
-        }
-        check(maxMessageLength, 50...5_000, .maxMessageLength)
-        check(referenceLifetimeSeconds, 0...86_400, .referenceLifetimeSeconds)
-        check(silenceAlarmMinutes, 5...10_080, .silenceAlarmMinutes)
-        check(historyDays, 7...3_650, .historyDays)
-        guard errors.isEmpty else { throw .invalid(errors) }
-        return self
+    /// Whether the one who is told of alerts is there, if one is named.
+    package func hasKnownRecipient(of organization: Organization.ID, in db: Connection) throws -> Bool {
+        try alarmRecipient.map { try RecipientStore.find($0, of: organization, in: db) != nil } ?? true
+    }
+
+    /// What is out of its range.
+    package var faults: [Problem.FieldError] {
+        [Problem.FieldError(maxMessageLength, in: 50...5_000, field: CodingKeys.maxMessageLength.rawValue)]
+            .compactMap(\.self)
     }
 }

@@ -1,5 +1,6 @@
 import BoundaryText
 import ConnectWise
+import Connections
 import Foundation
 import Outbound
 
@@ -15,9 +16,9 @@ public struct ConnectWiseProvider: PSAProvider {
     private static let singleReads = 6
 
     let client: ConnectWiseClient
-    private let tickets: ReadBatcher<Int, ConnectWise.Ticket>
-    private let ticketsToWrite: ReadBatcher<Int, ConnectWise.Ticket>
-    private let entries: ReadBatcher<EntriesWanted, [ConnectWise.TimeEntry]>
+    private let tickets: CallBatcher<Int, ConnectWise.Ticket, PSAError>
+    private let ticketsToWrite: CallBatcher<Int, ConnectWise.Ticket, PSAError>
+    private let entries: CallBatcher<EntriesWanted, [ConnectWise.TimeEntry], PSAError>
 
     /// - Parameters:
     ///   - client: calls the company.
@@ -28,7 +29,7 @@ public struct ConnectWiseProvider: PSAProvider {
         let burst = max(4, budget / 180)
         tickets = Self.tickets(client, .background, burst: burst)
         ticketsToWrite = Self.tickets(client, .writing, burst: burst)
-        entries = ReadBatcher(atOnce: Self.singleReads, burst: burst) { wanted in
+        entries = CallBatcher(atOnce: Self.singleReads, burst: burst) { wanted in
             do throws(ConnectWiseError) {
                 // Apart: one ticket that is looked at for the first time would make the call return the whole history
                 // of all the others.
@@ -52,8 +53,8 @@ public struct ConnectWiseProvider: PSAProvider {
 
     private static func tickets(
         _ client: ConnectWiseClient, _ priority: CallPriority, burst: Int
-    ) -> ReadBatcher<Int, ConnectWise.Ticket> {
-        ReadBatcher(atOnce: singleReads, burst: burst) { ids in
+    ) -> CallBatcher<Int, ConnectWise.Ticket, PSAError> {
+        CallBatcher(atOnce: singleReads, burst: burst) { ids in
             do throws(ConnectWiseError) {
                 guard ids.count > 1 else {
                     return .success([ids[0]: try await client.ticket(ids[0], priority: priority)])
@@ -103,7 +104,7 @@ public struct ConnectWiseProvider: PSAProvider {
     }
 
     private func ticket(
-        _ id: Ticket.ID, from batcher: ReadBatcher<Int, ConnectWise.Ticket>, _ priority: CallPriority
+        _ id: Ticket.ID, from batcher: CallBatcher<Int, ConnectWise.Ticket, PSAError>, _ priority: CallPriority
     ) async throws(PSAError) -> Ticket? {
         let number = try Self.number(id)
         do throws(PSAError) {

@@ -23,12 +23,10 @@ public func psaConnectionRoutes(
     }
     // A test that succeeded is the sign that what waits for the connection can go on.
     @Sendable func resume(_ connection: PSAConnection, _ db: Connection) throws {
-        let (reads, posts) = (PSAConnection.laneGroup(connection.id), PSAConnection.postGroup(connection.id))
-        for group in [reads, posts] {
-            try queue.resume(laneGroup: group, now: now(), in: db)
-            // No post is planned for later; what it waited for is over.
-            try queue.hasten(laneGroup: group, planned: group == posts, now: now(), in: db)
-        }
+        let group = PSAConnection.laneGroup(connection.id)
+        try queue.resume(laneGroup: group, now: now(), in: db)
+        try queue.hasten(laneGroup: group, now: now(), in: db)
+        try connections.tell(.usable, of: connection, in: db)
     }
     @Sendable func recording(_ action: String, _ request: SignedInRequest) -> PSAConnections.Recording {
         { old, new, db in

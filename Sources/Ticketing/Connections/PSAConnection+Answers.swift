@@ -1,5 +1,6 @@
 import Accounts
 import BoundaryText
+import Connections
 import Foundation
 import Sealing
 import WebSupport

@@ -57,7 +57,7 @@ struct PSASettingsBody: JSONBody, Codable {
     }
 
     func settings(of provider: any PSAProvider) throws(Problem) -> PSASettings {
-        var checks = PostDraft.Checks()
+        var checks = FieldChecks()
         checks.require(
             (1...PSASettings.longestTime).contains(minutes), "default_minutes", "out_of_range",
             "must be from 1 to \(PSASettings.longestTime).")

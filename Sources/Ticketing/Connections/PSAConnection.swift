@@ -1,22 +1,18 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Foundation
+
+extension ConnectionFamily {
+    /// To ticketing systems.
+    public static let psa = ConnectionFamily("psa", table: "psa_connections", column: "psa_connection_id")
+}
 
 /// Stored credentials to one ticketing system, without the credentials themselves.
 public struct PSAConnection: Sendable, Equatable, RowDecodable {
     /// The type of a connection's key.
     public typealias ID = RowID<PSAConnection>
-
-    /// How it stands with the ticketing system.
-    public enum State: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-        /// Not used yet.
-        case untested
-        /// It answers.
-        case ok
-        /// It refuses us, so everything for it waits; `stateReason` says why.
-        case paused
-    }
 
     /// The key.
     public let id: ID
@@ -39,7 +35,7 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     /// Whether it is used at all.
     public let isActive: Bool
     /// How it stands.
-    public let state: State
+    public let state: ConnectionState
     /// Why it is paused.
     public let stateReason: String?
     /// When a test last succeeded.
@@ -94,11 +90,11 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     }
 
     /// The group of all job lanes that read from a connection.
-    public static func laneGroup(_ id: ID) -> String { "psa:\(id)" }
+    public static func laneGroup(_ id: ID) -> String { ConnectionFamily.psa(id).laneGroup }
 
     /// The group of all job lanes that write to a connection's tickets. People wait for these, so they go on while
     /// what is read in the background has used up its share of the calls.
-    public static func postGroup(_ id: ID) -> String { "psa:\(id):posts" }
+    public static func postGroup(_ id: ID) -> String { "\(laneGroup(id)):posts" }
 }
 
 /// What a ticketing system is called with.

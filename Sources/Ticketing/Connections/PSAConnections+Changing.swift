@@ -1,5 +1,6 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Foundation
 import Sealing
@@ -65,7 +66,7 @@ extension PSAConnections {
     }
 
     private func insert(
-        _ draft: PSAConnectionDraft, for organization: Organization.ID, state: PSAConnection.State, in db: Connection
+        _ draft: PSAConnectionDraft, for organization: Organization.ID, state: ConnectionState, in db: Connection
     ) throws -> PSAConnection {
         guard let credentials = draft.credentials else {
             throw DatabaseError.statement("a new connection has no credentials")
@@ -125,7 +126,7 @@ extension PSAConnections {
             let stored = try self.store(
                 draft, in: connection, state: touches ? .ok : connection.state,
                 validatedAt: touches ? self.now() : connection.lastValidatedAt, in: db)
-            if stored.site != connection.site { try PostStore.failMoved(stored, now: self.now(), in: db) }
+            if stored.site != connection.site { try self.tell(.moved, of: stored, in: db) }
             if touches { try PSALists.forget(of: id, in: db) }
             if touches || stored.isActive && !connection.isActive { try resume(stored, db) }
             try recorded(connection, stored, db)
@@ -134,7 +135,7 @@ extension PSAConnections {
     }
 
     private func store(
-        _ draft: PSAConnectionDraft, in connection: PSAConnection, state: PSAConnection.State, validatedAt: Date?,
+        _ draft: PSAConnectionDraft, in connection: PSAConnection, state: ConnectionState, validatedAt: Date?,
         in db: Connection
     ) throws -> PSAConnection {
         let id = connection.id
@@ -236,12 +237,11 @@ extension PSAConnections {
     public func delete(
         _ id: PSAConnection.ID, of organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> Bool {
-        let instant = now()
-        return try await database.write { db in
+        try await database.write { db in
             let isTheirs = "id = \(id) AND organization_id = \(organization)" as SQL
             guard let old = try db.first("SELECT * FROM psa_connections WHERE \(isTheirs)", as: PSAConnection.self)
             else { return false }
-            try PostStore.failRemoved(old, now: instant, in: db)
+            try self.tell(.removed, of: old, in: db)
             guard try db.execute("DELETE FROM psa_connections WHERE \(isTheirs)") > 0 else { return false }
             db.signal(.connections)
             try recorded(old, nil, db)
@@ -275,7 +275,7 @@ extension PSAConnections {
         return try await database.write { db in
             try db.execute(
                 """
-                UPDATE psa_connections SET state = \(PSAConnection.State.ok), state_reason = NULL,
+                UPDATE psa_connections SET state = \(ConnectionState.ok), state_reason = NULL,
                     last_validated_at = \(instant) WHERE id = \(id)
                 """)
             // Who tests wants to see what is there now.
@@ -303,22 +303,10 @@ extension PSAConnections {
                 do {
                     _ = try self.open(try row["sealed_credentials"], of: id)
                 } catch let error as SealingError {
-                    try Self.record(.paused, reason: error.description, of: id, in: db)
+                    try ConnectionFamily.psa.record(.paused, reason: error.description, of: id, in: db)
                 }
             }
         }
-    }
-
-    /// Records in a job's transaction how it stands with the ticketing system.
-    public static func record(
-        _ state: PSAConnection.State, reason: String?, of id: PSAConnection.ID, in db: Connection
-    ) throws {
-        guard db.isNews(state, for: "PSA connection \(id)") else { return }
-        try db.send(
-            """
-            UPDATE psa_connections SET state = \(state), state_reason = \(orNull: reason)
-            WHERE id = \(id) AND state <> \(state)
-            """)
     }
 
     private static func stored(_ id: PSAConnection.ID, in db: Connection) throws -> PSAConnection {

@@ -1,41 +1,36 @@
 import Accounts
 import BoundaryText
+import Connections
 import Database
 import Foundation
 import Sealing
 import Synchronization
 import WebSupport
 
-extension Signal {
-    /// A connection was made, changed or removed.
-    public static let connections = Signal(rawValue: "connections")
-}
-
 /// Connections to ticketing systems: finding them, keeping those in use at hand, and changing them.
 public final class PSAConnections: Sendable {
     /// Makes what speaks to a ticketing system and checks its callbacks.
     public typealias Factory = @Sendable (PSATarget) -> (provider: any PSAProvider, callbacks: any CallbackVerifier)
-
-    private struct Cache {
-        var live: [PSAConnection.ID: LiveConnection] = [:]
-        var byHookKey: [String: PSAConnection.ID] = [:]
-        /// Grows when everything is forgotten: what was read before is not kept after.
-        var generation = 0
-    }
 
     let database: Database
     let sealer: Sealer
     let factory: Factory
     let now: @Sendable () -> Date
     let check: ConnectionCheck
-    private let cache = Mutex(Cache())
+    private let listeners: [PSAConnectionListener]
+    private let cache = ConnectionCache<PSAConnection.ID, LiveConnection>()
+    /// Hook keys never change, so that what stands here can only be of a connection that is gone or off by now.
+    private let byHookKey = Mutex<[String: PSAConnection.ID]>([:])
 
     /// - Parameters:
+    ///   - listeners: hear of what becomes of connections.
     ///   - factory: makes providers.
     ///   - now: the wall clock.
     public init(
-        database: Database, sealer: Sealer, factory: @escaping Factory, now: @escaping @Sendable () -> Date = { Date() }
+        database: Database, sealer: Sealer, listeners: [PSAConnectionListener] = [], factory: @escaping Factory,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) {
+        self.listeners = listeners
         self.database = database
         self.sealer = sealer
         self.factory = factory
@@ -44,33 +39,28 @@ public final class PSAConnections: Sendable {
     }
 
     /// Forgets what is at hand whenever a connection changes, here or on another server; runs until cancelled.
-    public func followChanges() async {
-        for await _ in database.signals(.connections) { forget() }
-    }
+    public func followChanges() async { await cache.followChanges(in: database) }
 
-    func forget() { cache.withLock { $0 = Cache(generation: $0.generation + 1) } }
+    func forget() { cache.forget() }
+
+    func tell(_ news: PSAConnectionListener.News, of connection: PSAConnection, in db: Connection) throws {
+        for listener in listeners { try listener.hear(news, connection, now(), db) }
+    }
 
     // MARK: In use
 
     /// A connection ready to be used; nil when it is gone.
     public func live(_ id: PSAConnection.ID) async throws -> LiveConnection? {
-        let (present, generation) = cache.withLock { ($0.live[id], $0.generation) }
-        if let present { return present }
-        let row = try await database.read { db in
-            try db.first("SELECT * FROM psa_connections WHERE id = \(id)")
-        }
-        guard let row else { return nil }
-        let connection = try PSAConnection(row: row)
-        let (provider, callbacks) = try parts(of: connection, in: row)
-        let live = LiveConnection(connection: connection, provider: provider, callbacks: callbacks)
-        // Two that load at the same time end up with the same provider, and so with the same circuit and limits.
-        return cache.withLock { cache in
-            if let first = cache.live[id] { return first }
-            guard cache.generation == generation else { return live }
-            cache.live[id] = live
+        try await cache.live(id) {
+            let row = try await database.read { db in
+                try db.first("SELECT * FROM psa_connections WHERE id = \(id)")
+            }
+            guard let row else { return nil }
+            let connection = try PSAConnection(row: row)
+            let (provider, callbacks) = try parts(of: connection, in: row)
             // Hooks of a connection that was set aside are not taken.
-            if connection.isActive { cache.byHookKey[connection.hookKey] = id }
-            return live
+            if connection.isActive { byHookKey.withLock { $0[connection.hookKey] = id } }
+            return LiveConnection(connection: connection, provider: provider, callbacks: callbacks)
         }
     }
 
@@ -92,7 +82,7 @@ public final class PSAConnections: Sendable {
     /// The active connection whose hook address carries this key, else the only active one of this company.
     public func live(hookKey: String?, company: String?) async throws -> LiveConnection? {
         if let hookKey {
-            if let id = cache.withLock({ $0.byHookKey[hookKey] }) { return try await live(id) }
+            if let id = byHookKey.withLock({ $0[hookKey] }) { return try await live(id) }
             return try await live(matching: "hook_key = \(hookKey)")
         }
         guard let company else { return nil }
@@ -196,4 +186,23 @@ extension PSAConnections {
     public static let sealedColumns = [
         SealedColumn("psa_connections", "sealed_credentials") { identity(PSAConnection.ID($0)) }
     ]
+}
+
+extension PSAConnections {
+    /// See ``LiveTopic``.
+    static func fingerprint(_ audience: LiveAudience, in db: Connection) throws -> [Int64] {
+        let condition: SQL
+        switch audience {
+        case .installation: condition = "1 = 1"
+        case .organization(let id): condition = "organization_id = \(id)"
+        case .person: return []
+        }
+        return try db.numbers(
+            """
+            SELECT COALESCE(MAX(last_validated_at), 0) AS a,
+                COALESCE(SUM(CASE state WHEN 'ok' THEN id ELSE 0 END), 0) AS b,
+                COALESCE(MAX(last_hook_at), 0) AS c, COALESCE(MAX(silent_since), 0) AS d
+            FROM psa_connections WHERE \(condition)
+            """, ["a", "b", "c", "d"])
+    }
 }

@@ -1,15 +1,7 @@
 import BoundaryText
+import Connections
 import Database
 import Foundation
-
-/// The table of what a ticketing system refuses us although it answers otherwise.
-public let refusalSchema: [SQL] = [
-    """
-    CREATE TABLE psa_refusals (
-        connection_id BIGINT NOT NULL REFERENCES psa_connections (id) ON DELETE CASCADE,
-        what TEXT NOT NULL, reason TEXT NOT NULL, since BIGINT NOT NULL, PRIMARY KEY (connection_id, what))
-    """
-]
 
 /// Single things that a ticketing system refuses us, such as one ticket: the rest goes on, and people see at the
 /// connection what is missing and why.
@@ -63,7 +55,7 @@ public enum Refusals {
         try db.execute(
             """
             UPDATE psa_connections SET state_reason = \(orNull: reason)
-            WHERE id = \(connection) AND state = \(PSAConnection.State.ok)
+            WHERE id = \(connection) AND state = \(ConnectionState.ok)
             """)
     }
 }

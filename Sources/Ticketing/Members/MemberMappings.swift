@@ -63,9 +63,9 @@ public struct MemberMappings: Sendable {
     }
 
     /// In whose name somebody writes.
-    static func author(
+    package static func author(
         _ user: User.ID, name: String, email: String, _ connection: PSAConnection, in db: Connection
-    ) throws -> PostDraft.Author {
+    ) throws -> TicketAuthor {
         // Who left writes nothing in his name any more, also not when somebody tries again what he wrote.
         let mapping = try db.first(
             """
@@ -73,10 +73,10 @@ public struct MemberMappings: Sendable {
             WHERE m.connection_id = \(connection.id) AND m.user_id = \(user)
             """, as: MemberMapping.self)
         guard let mapping else {
-            return PostDraft.Author(
+            return TicketAuthor(
                 member: connection.settings.member, isOneself: false, name: name, email: email)
         }
-        return PostDraft.Author(
+        return TicketAuthor(
             member: .init(id: mapping.member.rawValue, name: mapping.name), isOneself: true, name: name, email: email)
     }
 

@@ -1,4 +1,5 @@
 import BoundaryText
+import Connections
 import Database
 import Jobs
 
@@ -13,7 +14,7 @@ extension PSAError {
             // Slowly: nothing changes until a person does something, and a successful test resumes at once.
             let reason = description
             return .pause(reason, for: .minutes(5)) { db in
-                try PSAConnections.record(.paused, reason: reason, of: connection, in: db)
+                try ConnectionFamily.psa.record(.paused, reason: reason, of: connection, in: db)
             }
         case .rateLimited(let wait), .held(_, let wait):
             return .pause(description, for: max(wait, .seconds(1)))

@@ -171,17 +171,6 @@ extension PSAError {
     }
 }
 
-extension PSAError {
-    /// How sure it is that what was asked was not done.
-    var doubt: Post.Doubt {
-        switch self {
-        case _ where !maybeDone: .none
-        case .timeOut, .connection: .unanswered
-        default: .answered
-        }
-    }
-}
-
 extension PSAError: CustomStringConvertible {
     /// What a person can do about it.
     public var description: String {

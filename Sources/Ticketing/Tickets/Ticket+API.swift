@@ -40,17 +40,6 @@ func ticketReadingRoutes(
                     next: found.next.map { Cursor(key: $0).description }))
         },
         Route(
-            .get, path + "/recent", .viewer, "Lists the tickets that the caller last wrote to",
-            gives: .list(FoundTicketAnswer.self), flag: flag, reach: .tenants
-        ) { request in
-            let live = try await desk.live(for: request)
-            let (user, companies) = (request.principal.user, desk.companies(for: request, on: live))
-            let tickets = try await database.read { db in
-                try RecentTickets.of(user, on: live.connection, companies: companies, in: db)
-            }
-            return .json(TicketList(items: tickets.map { FoundTicketAnswer($0, live) }))
-        },
-        Route(
             .get, path + "/{id}", .viewer, "Shows a ticket as it is now in the ticketing system",
             gives: .one(TicketAnswer.self), flag: flag, reach: .tenants, limit: limits.lookUp
         ) { request in
@@ -139,13 +128,13 @@ private func search(
 }
 
 /// What people type into a search.
-enum SearchText {
+package enum SearchText {
     /// Bytes of UTF-8. ConnectWise advises addresses of at most 2,000 characters, and a byte takes up to three there.
     static let longest = 200
     static let mostWords = 12
 
     /// A number as Patchbay writes it, `#10042`, is the number.
-    static func plain(_ text: String?) -> String? {
+    package static func plain(_ text: String?) -> String? {
         text.map { $0.wholeMatch(of: /\s*#\s*(\d+)\s*/).map { String($0.1) } ?? $0 }
     }
 
@@ -204,27 +193,4 @@ private func board(
         return board
     }
     return try await desk.ticket(for: request, on: live).board.map { .init($0.id) }
-}
-
-/// The tickets that somebody last wrote to.
-enum RecentTickets {
-    static func of(
-        _ user: User.ID, on connection: PSAConnection, companies: [Company.ID]?, in db: Connection
-    ) throws -> [Ticket] {
-        let ids = try db.all(
-            """
-            SELECT ticket_id, MAX(id) AS newest FROM (
-                SELECT p.ticket_id, p.id FROM posts p
-                JOIN post_requests r ON r.id = p.request_id AND r.connection_id = \(connection.id)
-                WHERE p.organization_id = \(connection.organization) AND p.user_id = \(user.rawValue)
-                ORDER BY p.id DESC LIMIT 50) AS latest
-            GROUP BY ticket_id ORDER BY newest DESC LIMIT 8
-            """
-        ).map { row -> Ticket.ID in try row["ticket_id"] }
-        let tickets = try TicketMirror().tickets(ids, of: connection.id, in: db)
-        return ids.compactMap { tickets[$0]?.ticket }
-            .filter { ticket in
-                companies.map { allowed in allowed.contains { $0.rawValue == ticket.company?.id } } ?? true
-            }
-    }
 }

@@ -18,26 +18,34 @@ struct FoundTickets: Encodable {
     }
 }
 
-struct TicketList: Encodable {
+/// Tickets as they are listed.
+package struct TicketList: Encodable {
     let items: [FoundTicketAnswer]
+
+    /// Lists them.
+    package init(items: [FoundTicketAnswer]) { self.items = items }
 }
 
-struct ReferenceAnswer: Codable, Sendable {
+/// What has a key and a name.
+package struct ReferenceAnswer: Codable, Sendable {
     let id: String
     let name: String
 
-    init(_ reference: Ticket.Reference) {
+    /// As the ticketing system names it.
+    package init(_ reference: Ticket.Reference) {
         id = reference.id
         name = reference.name
     }
 
-    init(id: String, name: String) {
+    /// Names it.
+    package init(id: String, name: String) {
         self.id = id
         self.name = name
     }
 }
 
-struct FoundTicketAnswer: Codable, Sendable {
+/// A ticket in a list.
+package struct FoundTicketAnswer: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, summary, company, board, status, priority, owner, closed, link
         case updatedAt = "updated_at"
@@ -54,7 +62,8 @@ struct FoundTicketAnswer: Codable, Sendable {
     let link: String
     let updatedAt: Date?
 
-    init(_ ticket: Ticket, _ live: LiveConnection) {
+    /// A ticket as it is in the mirror, or was found.
+    package init(_ ticket: Ticket, _ live: LiveConnection) {
         id = ticket.id
         summary = ticket.summary
         company = ticket.company.map(ReferenceAnswer.init)

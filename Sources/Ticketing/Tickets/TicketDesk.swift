@@ -5,13 +5,19 @@ import Foundation
 import WebSupport
 
 /// What all operations on tickets begin with: which ticketing system, which customers, which ticket.
-struct TicketDesk: Sendable {
-    let connections: PSAConnections
-    let lists: PSALists
+package struct TicketDesk: Sendable {
+    package let connections: PSAConnections
+    package let lists: PSALists
+
+    /// Makes one.
+    package init(connections: PSAConnections, lists: PSALists) {
+        self.connections = connections
+        self.lists = lists
+    }
 
     /// The ticketing system that a request is about.
     /// - Throws: 409 when nobody has connected one, or it is switched off.
-    func live(for request: SignedInRequest) async throws -> LiveConnection {
+    package func live(for request: SignedInRequest) async throws -> LiveConnection {
         let live = try await connections.live(for: request.tenant?.id, of: request.principal.organization)
         if let live { return live }
         guard try await !connections.isSwitchedOff(for: request.tenant?.id, of: request.principal.organization) else {
@@ -25,13 +31,13 @@ struct TicketDesk: Sendable {
     }
 
     /// The companies whose tickets the request may see through a connection; nil for all.
-    func companies(for request: SignedInRequest, on live: LiveConnection) -> [Company.ID]? {
+    package func companies(for request: SignedInRequest, on live: LiveConnection) -> [Company.ID]? {
         Self.companies(for: request.tenant, request.principal, on: live.connection)
     }
 
     /// The companies whose tickets somebody may see through a connection; nil for all. A customer's company is one of the
     /// MSP's ticketing system; in one of the customer's own all tickets are the customer's.
-    static func companies(
+    package static func companies(
         for tenant: Tenant?, _ principal: Principal, on connection: PSAConnection
     ) -> [Company.ID]? {
         if let owner = connection.tenant {
@@ -47,7 +53,7 @@ struct TicketDesk: Sendable {
 
     /// The number of the ticket that a request is about.
     /// - Throws: 404 for what can be none.
-    func number(of request: SignedInRequest, on live: LiveConnection) throws -> Ticket.ID {
+    package func number(of request: SignedInRequest, on live: LiveConnection) throws -> Ticket.ID {
         let id: Ticket.ID = try request.id(of: "ticket")
         guard live.provider.isKey(id.rawValue) else { throw Problem.notFound("ticket") }
         return id
@@ -55,7 +61,7 @@ struct TicketDesk: Sendable {
 
     /// A key of the ticketing system that stands in the query.
     /// - Throws: 400 for what can be none.
-    func key(_ name: String, of request: SignedInRequest, on live: LiveConnection) throws(Problem) -> String? {
+    package func key(_ name: String, of request: SignedInRequest, on live: LiveConnection) throws(Problem) -> String? {
         guard let text = request.query(name) else { return nil }
         guard live.provider.isKey(text) else {
             throw .badRequest(
@@ -67,7 +73,7 @@ struct TicketDesk: Sendable {
 
     /// A ticket as it is now.
     /// - Throws: 404 also for one that the caller may not see.
-    func ticket(for request: SignedInRequest, on live: LiveConnection) async throws -> Ticket {
+    package func ticket(for request: SignedInRequest, on live: LiveConnection) async throws -> Ticket {
         let id = try number(of: request, on: live)
         let ticket = try await asking { () throws(PSAError) in try await live.provider.lookUp(id) }
         guard let ticket, may(request, see: ticket, on: live) else { throw Problem.notFound("ticket") }
@@ -80,14 +86,14 @@ struct TicketDesk: Sendable {
     }
 
     /// Only who sees all of an organization's tickets need not be checked ticket by ticket.
-    func requireSight(of request: SignedInRequest, on live: LiveConnection) async throws -> Ticket.ID {
+    package func requireSight(of request: SignedInRequest, on live: LiveConnection) async throws -> Ticket.ID {
         guard companies(for: request, on: live) != nil else { return try number(of: request, on: live) }
         return try await ticket(for: request, on: live).id
     }
 }
 
 /// Asks the ticketing system, and says in words what went wrong.
-func asking<Value>(_ body: () async throws -> Value) async throws -> Value {
+package func asking<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()
     } catch let error as PSAError {
@@ -111,10 +117,10 @@ public struct TicketLimits: Sendable, Equatable {
         self.posts = posts
     }
 
-    var search: RateLimit { RateLimit("ticket_search", calls: searches) }
-    var lookUp: RateLimit { RateLimit("ticket", calls: lookUps) }
+    package var search: RateLimit { RateLimit("ticket_search", calls: searches) }
+    package var lookUp: RateLimit { RateLimit("ticket", calls: lookUps) }
     /// Lists that are read again though the copy is new enough.
     var refresh: RateLimit { RateLimit("list_refresh", calls: lookUps) }
     var notes: RateLimit { RateLimit("ticket_notes", calls: lookUps) }
-    var post: RateLimit { RateLimit("ticket_post", calls: posts) }
+    package var post: RateLimit { RateLimit("ticket_post", calls: posts) }
 }

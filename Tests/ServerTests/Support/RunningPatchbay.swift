@@ -278,7 +278,12 @@ extension RunningPatchbay {
     /// All events of a ticket, oldest first.
     package func events(of ticket: Int) async throws -> [StoredEvent] {
         try await database.read { db in
-            try db.all("SELECT kind, reason FROM ticket_events WHERE ticket_id = \("\(ticket)") ORDER BY id").map {
+            try db.all(
+                """
+                SELECT e.kind, u.reason FROM ticket_events e LEFT JOIN untold_events u ON u.event_id = e.id
+                WHERE e.ticket_id = \("\(ticket)") ORDER BY e.id
+                """
+            ).map {
                 row in
                 StoredEvent(kind: try row["kind"], reason: try row["reason"])
             }

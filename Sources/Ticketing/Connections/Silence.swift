@@ -1,0 +1,72 @@
+import Accounts
+import BoundaryText
+import Connections
+import Database
+import Foundation
+import Jobs
+
+extension Alert.Kind {
+    /// A ticketing system has stopped calling us.
+    public static let silence = Alert.Kind(rawValue: "silence")
+}
+
+/// The alarm for a ticketing system that has stopped calling us, raised by catch-up, which does not depend on hooks.
+enum Silence {
+    /// Raises the alarm when a complete look has found what hooks should have told: the connection is shown silent, the
+    /// registration of our callback is looked after at once, and the administrators are told.
+    /// - Returns: the jobs that do that.
+    static func check(
+        _ connection: PSAConnection, missed: Int, watchedSince: Date, now: Date, in db: Connection
+    ) throws -> [NewJob] {
+        guard missed > 0 else { return [] }
+        let settings = try TicketingSettings.of(connection.organization, in: db)
+        let row = try db.first("SELECT last_hook_at, silent_since FROM psa_connections WHERE id = \(connection.id)")
+        guard let row, try row["silent_since"] as Date? == nil else { return [] }
+        let lastHook: Date? = try row["last_hook_at"]
+        guard
+            CatchUp.isSilent(
+                lastHook: lastHook, watchedSince: watchedSince, missed: missed,
+                alarmAfter: settings.silenceAlarmMinutes, now: now)
+        else { return [] }
+        try db.send("UPDATE psa_connections SET silent_since = \(now) WHERE id = \(connection.id)")
+        db.signal(.connections)
+        let repair = try Syncs.start(.callbacks, of: ConnectionFamily.psa(connection.id), now: now, in: db)
+        let name = connection.name
+        let alert = try Alert.raise(
+            .silence, on: subject(connection.id), of: connection.organization,
+            title: "\(name) has stopped telling us of changes.",
+            words: """
+                No callback has come for at least \(settings.silenceAlarmMinutes) minutes, although \(missed) \
+                tickets changed. The changes were found by looking, so nothing is lost; messages come up to five minutes \
+                late. Patchbay is looking after its callback in \(name); if this lasts, check that \(name) can reach this \
+                server.
+                """, now: now, in: db)
+        return [repair].compactMap(\.self) + alert
+    }
+
+    private static func subject(_ id: PSAConnection.ID) -> String { "psa_connection:\(id)" }
+
+    /// Notes that hooks came, and ends the alarm.
+    /// - Returns: the connections whose alarm ended, and the jobs that tell of it.
+    static func note(
+        hooks: [PSAConnection.ID: Date], now: Date, in db: Connection
+    ) throws -> (ended: [PSAConnection], jobs: [NewJob]) {
+        var ended: [PSAConnection] = []
+        var jobs: [NewJob] = []
+        for (id, instant) in hooks.sorted(by: { $0.key < $1.key }) {
+            let before: PSAConnection? = try db.first("SELECT * FROM psa_connections WHERE id = \(id)")
+            try db.send(
+                """
+                UPDATE psa_connections SET last_hook_at = \(instant), silent_since = NULL WHERE id = \(id)
+                    AND COALESCE(last_hook_at, 0) < \(instant)
+                """)
+            guard let before, before.silentSince != nil else { continue }
+            ended.append(before)
+            jobs += try Alert.end(
+                .silence, on: subject(id), of: before.organization,
+                "\(before.name) tells us of changes again.", now: now, in: db)
+        }
+        if !ended.isEmpty { db.signal(.connections) }
+        return (ended, jobs)
+    }
+}

@@ -1,0 +1,68 @@
+import BoundaryText
+import Foundation
+import Ticketing
+import WebSupport
+
+/// What somebody wants written to a ticket, checked as far as that goes without the ticketing system. Pure.
+public struct PostDraft: Sendable, Equatable {
+    /// One write.
+    public enum Part: Sendable, Equatable {
+        case note(text: String, type: NoteType)
+        case time(
+            minutes: Int, startedAt: Date, workRole: WorkRole.ID?, workType: WorkType.ID?, billable: BillableOption?,
+            text: String?)
+        /// Nil for the status that the settings name for the ticket's board.
+        case status(Board.Status.ID?)
+    }
+
+    /// Of what people type, before a provider's own limit is looked at: twice the longest one.
+    static let lengths = ["text": 100_000]
+
+    /// What is asked for.
+    public let kind: PostRequest.Kind
+    /// The writes, in their order.
+    public let parts: [Part]
+    /// The status that the ticket has to have for the status to be changed.
+    public var expectedStatus: Board.Status.ID?
+
+    /// Describes writes.
+    public init(_ kind: PostRequest.Kind, _ parts: [Part], expectedStatus: Board.Status.ID? = nil) {
+        self.kind = kind
+        self.parts = parts
+        self.expectedStatus = expectedStatus
+    }
+
+    /// Above this many characters some ConnectWise servers were seen to cut notes.
+    public static let longNote = 15_000
+
+    /// What is to be known though it is no error.
+    public var warnings: [String] {
+        parts.compactMap { part in
+            guard case .note(let text, _) = part, text.unicodeScalars.count > Self.longNote else { return nil }
+            return "The note has more than 15,000 characters; the ticketing system may cut it."
+        }
+    }
+
+    /// Who writes, as the ticketing system sees it.
+    typealias Author = TicketAuthor
+    /// Checks what people typed.
+    typealias Checks = FieldChecks
+}
+
+extension FieldChecks {
+    /// Refuses what can be no key of the ticketing system.
+    static func keys(of draft: PostDraft, _ provider: any PSAProvider) throws(Problem) {
+        var checks = PostDraft.Checks()
+        for part in draft.parts {
+            switch part {
+            case .note: break
+            case .time(_, _, let role, let type, _, _):
+                checks.key(role?.rawValue, "work_role_id", provider)
+                checks.key(type?.rawValue, "work_type_id", provider)
+            case .status(let status): checks.key(status?.rawValue, "status_id", provider)
+            }
+        }
+        checks.key(draft.expectedStatus?.rawValue, "expected_status_id", provider)
+        try checks.finish()
+    }
+}

@@ -1,0 +1,51 @@
+import Accounts
+import BoundaryText
+import Database
+import Foundation
+import Hummingbird
+import Ticketing
+import WebSupport
+
+/// The tickets that the caller last wrote to.
+/// - Parameter prefix: `/integrations/psa`, or that of a tenant.
+func recentTicketRoutes(
+    _ desk: TicketDesk, database: Database, under prefix: String, flag: FeatureFlag?
+) -> [Route] {
+    let path = prefix + "/tickets"
+    return [
+        Route(
+            .get, path + "/recent", .viewer, "Lists the tickets that the caller last wrote to",
+            gives: .list(FoundTicketAnswer.self), flag: flag, reach: .tenants
+        ) { request in
+            let live = try await desk.live(for: request)
+            let (user, companies) = (request.principal.user, desk.companies(for: request, on: live))
+            let tickets = try await database.read { db in
+                try RecentTickets.of(user, on: live.connection, companies: companies, in: db)
+            }
+            return .json(TicketList(items: tickets.map { FoundTicketAnswer($0, live) }))
+        }
+    ]
+}
+
+/// The tickets that somebody last wrote to.
+enum RecentTickets {
+    static func of(
+        _ user: User.ID, on connection: PSAConnection, companies: [Company.ID]?, in db: Connection
+    ) throws -> [Ticket] {
+        let ids = try db.all(
+            """
+            SELECT ticket_id, MAX(id) AS newest FROM (
+                SELECT p.ticket_id, p.id FROM posts p
+                JOIN post_requests r ON r.id = p.request_id AND r.connection_id = \(connection.id)
+                WHERE p.organization_id = \(connection.organization) AND p.user_id = \(user.rawValue)
+                ORDER BY p.id DESC LIMIT 50) AS latest
+            GROUP BY ticket_id ORDER BY newest DESC LIMIT 8
+            """
+        ).map { row -> Ticket.ID in try row["ticket_id"] }
+        let tickets = try TicketMirror().tickets(ids, of: connection.id, in: db)
+        return ids.compactMap { tickets[$0]?.ticket }
+            .filter { ticket in
+                companies.map { allowed in allowed.contains { $0.rawValue == ticket.company?.id } } ?? true
+            }
+    }
+}

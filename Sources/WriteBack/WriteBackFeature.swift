@@ -1,0 +1,57 @@
+import Accounts
+import BoundaryText
+import Database
+import Foundation
+import Jobs
+import Ticketing
+
+/// Every write of ours to a ticket: once, in order, logged.
+public struct WriteBackFeature: Sendable {
+    /// See ``Feature/Plan``.
+    public static let plan = Feature.Plan(
+        "write-back",
+        parts: [
+            PSAConnectionListener { news, connection, now, db in
+                switch news {
+                case .usable:
+                    let (queue, group) = (JobQueue(), PSAConnection.postGroup(connection.id))
+                    try queue.resume(laneGroup: group, now: now, in: db)
+                    // No post is planned for later; what it waited for is over.
+                    try queue.hasten(laneGroup: group, planned: true, now: now, in: db)
+                case .moved: try PostStore.failMoved(connection, now: now, in: db)
+                case .removed: try PostStore.failRemoved(connection, now: now, in: db)
+                }
+            }
+        ])
+
+    /// The feature as the server runs it.
+    public let feature: Feature
+
+    /// - Parameters:
+    ///   - limits: how often an organization may ask for what costs calls.
+    ///   - timing: how long people and posts wait.
+    ///   - now: the wall clock.
+    public init(
+        database: Database, queue: JobQueue, connections: PSAConnections, limits: TicketLimits = TicketLimits(),
+        timing: PostTiming = PostTiming(), now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        let lists = PSALists(database: database, now: now)
+        let desk = TicketDesk(connections: connections, lists: lists)
+        let posts = Posts(database: database, queue: queue, patience: timing.patience, now: now)
+        func tickets(under prefix: String, flag: FeatureFlag?) -> [Route] {
+            recentTicketRoutes(desk, database: database, under: prefix, flag: flag)
+                + ticketWritingRoutes(desk, posts, limits: limits, under: prefix, now: now)
+        }
+        var feature = Feature(Self.plan)
+        feature.operations =
+            tickets(under: "/integrations/psa", flag: nil)
+            // UCRManager's names: the same in the scope of a customer.
+            + tickets(under: "/tenants/{tenant}/connectwise", flag: .connectWise)
+            + postRoutes(desk, posts, limits: limits, now: now)
+        feature.handlers = [
+            Poster(database: database, connections: connections, lists: lists, schedule: timing.schedule, now: now)
+        ]
+        feature.topics = [LiveTopic("posts") { audience, db in try PostStore.fingerprint(audience, in: db) }]
+        self.feature = feature
+    }
+}
