@@ -1,6 +1,6 @@
 import Database
 import Foundation
-import Simulators
+import SimulatedConnectWise
 
 /// Thousands of tickets that change at once, each told to three rooms: how fast their hooks are taken while the work that
 /// they make begins, how fast it is done, and how soon after the server was killed in its middle.

@@ -3,7 +3,9 @@ import Database
 import Foundation
 import NIOCore
 import NIOHTTP1
-import Simulators
+import SimulatedConnectWise
+import SimulatedWorld
+import SimulatorStage
 
 /// Many tickets that change at one moment: how long until everybody knows, and what it costs in calls.
 struct Burst {

@@ -3,7 +3,6 @@ import Foundation
 import Jobs
 import Logging
 import Notifications
-import Simulators
 
 /// What the server does, beside 10,000 and beside 1,000,000 of everything that it did before: hooks, tickets, notes, events,
 /// messages and finished jobs.

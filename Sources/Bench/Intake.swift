@@ -3,7 +3,6 @@ import Database
 import Foundation
 import Hummingbird
 import Logging
-import Simulators
 import WebSupport
 
 /// How fast signed hooks are verified and durably stored, as a share of what the same HTTP server does with nothing.

@@ -3,7 +3,8 @@ import Database
 import Foundation
 import NIOCore
 import NIOHTTP1
-import Simulators
+import SimulatedConnectWise
+import SimulatedWorld
 
 /// From a hook to its messages: one new ticket each, told to three rooms, everything on this machine.
 struct Pipeline {

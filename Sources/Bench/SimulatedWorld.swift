@@ -1,7 +1,9 @@
 import Foundation
 import Logging
 import ServiceLifecycle
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatedWorld
 import Synchronization
 
 /// The outside systems, played in this process, and when each message arrived there.

@@ -3,7 +3,9 @@ import Database
 import Foundation
 import NIOCore
 import NIOHTTP1
-import Simulators
+import SimulatedConnectWise
+import SimulatedWorld
+import SimulatorStage
 
 /// Searching and writing to tickets, as an engineer waits for it.
 struct WriteBack {
