@@ -12,7 +12,7 @@ struct Intake {
 
     func run(_ table: inout ResultTable) async throws {
         try await BenchDatabase.with(engine) { url, folder in
-            let world = try await SimulatedWorld.start()
+            let world = try await PlayedSystems.start()
             let file = "\(folder)/hooks.txt"
             // Only the web role: what is measured is the way from the socket to the disk.
             let server = try await ServerProcess.start(

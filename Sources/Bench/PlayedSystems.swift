@@ -7,7 +7,7 @@ import SimulatedWorld
 import Synchronization
 
 /// The outside systems, played in this process, and when each message arrived there.
-final class SimulatedWorld: Sendable {
+final class PlayedSystems: Sendable {
     let connectWise: ConnectWiseSimulator
     let webex: WebexSimulator
     private let connectWiseURL: String
@@ -58,7 +58,7 @@ final class SimulatedWorld: Sendable {
 
     static func start(
         latency: Duration = .zero, tickets: World = World(seed: 1, tickets: 20)
-    ) async throws -> SimulatedWorld {
+    ) async throws -> PlayedSystems {
         let arrivals = Arrivals()
         var psa = ConnectWiseOptions()
         psa.callsPerMinute = nil
@@ -79,7 +79,7 @@ final class SimulatedWorld: Sendable {
             configuration: .init(services: [connectWise, webex], gracefulShutdownSignals: [], logger: logger))
         let running = Task { try await group.run() }
         let urls = (try await connectWise.url(within: .seconds(30)), try await webex.url())
-        return SimulatedWorld(
+        return PlayedSystems(
             connectWise: connectWise, webex: webex, urls: urls, group: group, running: running, arrivals: arrivals)
     }
 
