@@ -87,7 +87,8 @@ let package = Package(
         target(
             "Commands",
             [
-                "Accounts", "BoundaryText", "CMemory", "Outbound", "Server", "Simulators", "Telemetry", "WebSupport",
+                "Accounts", "BoundaryText", "CMemory", "Outbound", "Server", "SimulatedConnectWise", "SimulatedWebex",
+                "SimulatedWorld", "SimulatorStage", "Telemetry", "WebSupport",
                 argumentParser,
                 coreMetrics,
                 httpClient,
@@ -174,12 +175,20 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
-        // The outside world, played faithfully; imports no feature
+        // The outside world, played faithfully: one target per system; imports no feature
         target(
-            "Simulators",
+            "SimulatedConnectWise",
             [
-                asn1, crypto, httpClient, hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging,
-                nioCore, nioHTTP1, nioSSL, x509,
+                "SimulatedWorld", "SimulatorStage", crypto, httpClient, httpTypes, lifecycle, logging, nioCore,
+                nioHTTP1, nioSSL,
+            ]),
+        target("SimulatedWebex", ["SimulatedWorld", "SimulatorStage", httpTypes, lifecycle, logging]),
+        target("SimulatedWorld", []),
+        target(
+            "SimulatorStage",
+            [
+                asn1, crypto, hummingbird, hummingbirdCore, hummingbirdTLS, httpTypes, lifecycle, logging, nioCore,
+                nioSSL, x509,
             ]),
 
         // Tests
@@ -206,7 +215,8 @@ let package = Package(
         .target(
             name: "ServerTestSupport",
             dependencies: [
-                "Accounts", "Database", "Sealing", "Server", "Simulators", "TestSupport", httpClient, lifecycle,
+                "Accounts", "Database", "Sealing", "Server", "SimulatedConnectWise", "SimulatedWebex", "SimulatedWorld",
+                "SimulatorStage", "TestSupport", httpClient, lifecycle,
                 logging,
                 nioCore, nioHTTP1, nioPosix,
             ], path: "Tests/ServerTests/Support", swiftSettings: settings),
@@ -216,11 +226,15 @@ let package = Package(
                 "Accounts", "Connections", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound",
                 "ScriptedPeer",
                 "Sealing", "Server",
-                "ServerTestSupport", "Simulators", "TestSupport", "TextCorpus", "Ticketing", "WriteBack", httpTypes,
-                nioHTTP1,
+                "ServerTestSupport", "SimulatedConnectWise", "SimulatedWebex", "SimulatedWorld", "SimulatorStage",
+                "TestSupport", "TextCorpus", "Ticketing", "WriteBack", httpTypes, nioHTTP1,
             ], exclude: ["Support"], swiftSettings: settings),
         tests(
-            "ChaosTests", ["Database", "ServerTestSupport", "Simulators", "TestSupport", logging, nioHTTP1]),
+            "ChaosTests",
+            [
+                "Database", "ServerTestSupport", "SimulatedConnectWise", "SimulatedWebex", "SimulatorStage",
+                "TestSupport", logging, nioHTTP1,
+            ]),
         tests(
             "WebSupportTests", ["TestSupport", "WebSupport", httpTypes, hummingbird, hummingbirdCore, logging, nioCore]),
         tests("AccountsTests", ["Accounts", "Database", "Sealing", "Server", "TestSupport", "WebSupport"]),
@@ -249,7 +263,12 @@ let package = Package(
                 logging,
             ]),
         tests("ServerConfigurationTests", ["Database", "Server", "Telemetry", logging]),
-        tests("SimulatorsTests", ["Simulators", httpClient, hummingbird, logging, nioCore, nioHTTP1]),
+        tests(
+            "SimulatorsTests",
+            [
+                "SimulatedConnectWise", "SimulatedWebex", "SimulatedWorld", "SimulatorStage", httpClient, hummingbird,
+                logging, nioCore, nioHTTP1,
+            ]),
     ]
 )
 
@@ -260,7 +279,8 @@ if Context.environment["PATCHBAY_BENCH"] != nil {
         .executableTarget(
             name: "patchbay-bench",
             dependencies: [
-                "Accounts", "BoundaryText", "Database", "Jobs", "Notifications", "Simulators", "WebSupport",
+                "Accounts", "BoundaryText", "Database", "Jobs", "Notifications", "SimulatedConnectWise",
+                "SimulatedWebex", "SimulatedWorld", "SimulatorStage", "WebSupport",
                 argumentParser, crypto, httpClient, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
             ], path: "Sources/Bench", swiftSettings: settings))
 }

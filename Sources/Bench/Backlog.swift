@@ -1,6 +1,6 @@
 import Database
 import Foundation
-import Simulators
+import SimulatedConnectWise
 
 /// Thousands of tickets that change at once, each told to three rooms: how fast their hooks are taken while the work that
 /// they make begins, how fast it is done, and how soon after the server was killed in its middle.
@@ -99,13 +99,13 @@ struct Backlog {
 
     /// A server with three rooms to tell, and tickets of which it does not know.
     private final class Stage {
-        let world: SimulatedWorld
+        let world: PlayedSystems
         let folder: String
         let url: String
         var server: ServerProcess
         private let hookPath: String
 
-        init(_ world: SimulatedWorld, _ folder: String, _ url: String, _ server: ServerProcess, _ hookPath: String) {
+        init(_ world: PlayedSystems, _ folder: String, _ url: String, _ server: ServerProcess, _ hookPath: String) {
             (self.world, self.folder, self.url, self.server, self.hookPath) = (world, folder, url, server, hookPath)
         }
 
@@ -128,7 +128,7 @@ struct Backlog {
 
     private func onStage<Result>(_ count: Int, _ body: (Stage) async throws -> Result) async throws -> Result {
         try await BenchDatabase.with(engine) { url, folder in
-            let world = try await SimulatedWorld.start()
+            let world = try await PlayedSystems.start()
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             try await Pipeline.makeRules(on: server)
             let tickets = try (0..<count).map {

@@ -3,7 +3,9 @@ import Database
 import Foundation
 import NIOCore
 import NIOHTTP1
-import Simulators
+import SimulatedConnectWise
+import SimulatedWorld
+import SimulatorStage
 
 /// Many tickets that change at one moment: how long until everybody knows, and what it costs in calls.
 struct Burst {
@@ -28,7 +30,7 @@ struct Burst {
     private func arrivals(latency: Duration) async throws -> (last: TimeInterval, lost: Int) {
         let count = 1_000
         return try await BenchDatabase.with(engine) { url, folder in
-            let world = try await SimulatedWorld.start(latency: latency)
+            let world = try await PlayedSystems.start(latency: latency)
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             defer { server.stop() }
             try await Pipeline.makeRules(on: server)
@@ -48,7 +50,7 @@ struct Burst {
     private func calls() async throws -> Int {
         let count = 300
         return try await BenchDatabase.with(engine) { url, folder in
-            let world = try await SimulatedWorld.start(latency: .milliseconds(20))
+            let world = try await PlayedSystems.start(latency: .milliseconds(20))
             // Calls are scarce, though not so scarce that the second burst has to wait for the next minute.
             let settings = world.settings.merging(["PATCHBAY_CONNECTWISE_BUDGET": "2000"]) { $1 }
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: settings)
@@ -71,7 +73,7 @@ struct Burst {
     }
 
     private static func tell(
-        _ tickets: [Int], _ action: String, _ hookURL: String, _ world: SimulatedWorld
+        _ tickets: [Int], _ action: String, _ hookURL: String, _ world: PlayedSystems
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for ticket in tickets {
@@ -91,7 +93,7 @@ struct SyncRates {
     func run(_ table: inout ResultTable) async throws {
         try await BenchDatabase.with(engine) { url, folder in
             // Three in ten are closed.
-            let world = try await SimulatedWorld.start(tickets: .load(tickets: Self.open * 29 / 20))
+            let world = try await PlayedSystems.start(tickets: .load(tickets: Self.open * 29 / 20))
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             defer { server.stop() }
             _ = try await server.items("/cw/boards", atLeast: World.boards.count)

@@ -7,7 +7,7 @@ struct Footprint {
 
     func run(_ table: inout ResultTable) async throws {
         try await BenchDatabase.with(engine) { url, folder in
-            let world = try await SimulatedWorld.start()
+            let world = try await PlayedSystems.start()
             let first = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             first.stop()
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)

@@ -3,7 +3,6 @@ import Foundation
 import Jobs
 import Logging
 import Notifications
-import Simulators
 
 /// What the server does, beside 10,000 and beside 1,000,000 of everything that it did before: hooks, tickets, notes, events,
 /// messages and finished jobs.
@@ -31,7 +30,7 @@ struct History {
     /// In milliseconds.
     private func costs(beside size: Int) async throws -> [String: Double] {
         try await BenchDatabase.with(engine) { url, folder in
-            let world = try await SimulatedWorld.start()
+            let world = try await PlayedSystems.start()
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             defer { server.stop() }
             let hookURL = "http://127.0.0.1:\(server.port)" + (try await world.hookPath(of: server))

@@ -3,7 +3,6 @@ import Database
 import Foundation
 import Hummingbird
 import Logging
-import Simulators
 import WebSupport
 
 /// How fast signed hooks are verified and durably stored, as a share of what the same HTTP server does with nothing.
@@ -13,7 +12,7 @@ struct Intake {
 
     func run(_ table: inout ResultTable) async throws {
         try await BenchDatabase.with(engine) { url, folder in
-            let world = try await SimulatedWorld.start()
+            let world = try await PlayedSystems.start()
             let file = "\(folder)/hooks.txt"
             // Only the web role: what is measured is the way from the socket to the disk.
             let server = try await ServerProcess.start(

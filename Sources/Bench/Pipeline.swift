@@ -3,7 +3,8 @@ import Database
 import Foundation
 import NIOCore
 import NIOHTTP1
-import Simulators
+import SimulatedConnectWise
+import SimulatedWorld
 
 /// From a hook to its messages: one new ticket each, told to three rooms, everything on this machine.
 struct Pipeline {
@@ -55,7 +56,7 @@ struct Pipeline {
 
     private func measure(latency: Duration, rate: Int) async throws -> Load {
         try await BenchDatabase.with(engine) { url, folder in
-            let world = try await SimulatedWorld.start(latency: latency)
+            let world = try await PlayedSystems.start(latency: latency)
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             let hookURL = "http://127.0.0.1:\(server.port)" + (try await world.hookPath(of: server))
             try await Self.makeRules(on: server)
@@ -69,7 +70,7 @@ struct Pipeline {
 
     /// Sends hooks of as many new tickets at an even pace, and awaits their messages.
     static func load(
-        rate: Int, count: Int, _ hookURL: String, _ world: SimulatedWorld, _ server: ServerProcess
+        rate: Int, count: Int, _ hookURL: String, _ world: PlayedSystems, _ server: ServerProcess
     ) async throws -> Load {
         world.forgetMessages()
         let before = server.cpuSeconds + ProcessorTime.ofPostgres
@@ -99,7 +100,7 @@ struct Pipeline {
 
     /// Makes tickets and posts their hooks at an even pace, whatever the answers do.
     private static func send(
-        rate: Int, count: Int, _ hookURL: String, _ world: SimulatedWorld
+        rate: Int, count: Int, _ hookURL: String, _ world: PlayedSystems
     ) async throws -> [Int: ContinuousClock.Instant] {
         let start = ContinuousClock.now
         return try await withThrowingTaskGroup(of: (Int, ContinuousClock.Instant).self) { group in
@@ -120,7 +121,7 @@ struct Pipeline {
     /// - Returns: when it was sent.
     @discardableResult
     static func post(
-        _ ticket: Int, _ action: String, _ hookURL: String, _ world: SimulatedWorld
+        _ ticket: Int, _ action: String, _ hookURL: String, _ world: PlayedSystems
     ) async throws -> ContinuousClock.Instant {
         let hook = world.hook(ticket: ticket, action: action)
         var request = HTTPClientRequest(url: hookURL + "\(ticket)&action=\(action)")
@@ -135,7 +136,7 @@ struct Pipeline {
 
     /// Waits until all messages are there, or none has come for some seconds.
     @discardableResult
-    static func settle(_ world: SimulatedWorld, expecting count: Int, patience: Int = 5) async throws -> Int {
+    static func settle(_ world: PlayedSystems, expecting count: Int, patience: Int = 5) async throws -> Int {
         var seen = -1
         var quiet = ContinuousClock.now
         while world.messageCount < count {

@@ -3,7 +3,9 @@ import Database
 import Foundation
 import NIOCore
 import NIOHTTP1
-import Simulators
+import SimulatedConnectWise
+import SimulatedWorld
+import SimulatorStage
 
 /// Searching and writing to tickets, as an engineer waits for it.
 struct WriteBack {
@@ -14,7 +16,7 @@ struct WriteBack {
     private static let samples = 100
 
     func run(_ table: inout ResultTable) async throws {
-        let world = try await SimulatedWorld.start(tickets: World(seed: 1, tickets: 2_000))
+        let world = try await PlayedSystems.start(tickets: World(seed: 1, tickets: 2_000))
         do {
             try await BenchDatabase.with(engine) { url, folder in
                 var settings = world.settings
@@ -36,7 +38,7 @@ struct WriteBack {
     // MARK: Reading
 
     private func measureReading(
-        _ world: SimulatedWorld, _ server: ServerProcess, _ table: inout ResultTable
+        _ world: PlayedSystems, _ server: ServerProcess, _ table: inout ResultTable
     ) async throws {
         // So far away is ConnectWise's cloud at best.
         world.connectWise.desk.latency = .milliseconds(40)
@@ -72,7 +74,7 @@ struct WriteBack {
     // MARK: Writing
 
     private func measureWriting(
-        _ world: SimulatedWorld, _ server: ServerProcess, _ table: inout ResultTable
+        _ world: PlayedSystems, _ server: ServerProcess, _ table: inout ResultTable
     ) async throws {
         let psa = world.connectWise
         let tickets = try (0..<Self.tickets).map { try psa.createTicket("Bench \($0)") }
@@ -123,7 +125,7 @@ struct WriteBack {
     }
 }
 
-extension SimulatedWorld {
+extension PlayedSystems {
     /// How long the same search takes without Patchbay.
     fileprivate func searchDirectly(_ word: String) async throws -> Double {
         let options = ConnectWiseOptions()

@@ -83,7 +83,7 @@ struct Wrk {
             """
     }
 
-    /// A script that posts signed hooks from a file in turn; see ``SimulatedWorld/writeHooks(count:to:)``.
+    /// A script that posts signed hooks from a file in turn; see ``PlayedSystems/writeHooks(count:to:)``.
     static func hooks(from file: String) -> String {
         """
         local hooks = {}

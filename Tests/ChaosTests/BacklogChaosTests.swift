@@ -1,7 +1,9 @@
 import Database
 import Foundation
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatorStage
 import TestSupport
 import Testing
 

@@ -2,7 +2,6 @@ import Database
 import Foundation
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
 import TestSupport
 import Testing
 

@@ -2,7 +2,7 @@ import Database
 import Foundation
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
+import SimulatedWebex
 import TestSupport
 
 /// Sends hooks and keeps the book: which were answered 200, and what came of them.

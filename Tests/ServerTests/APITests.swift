@@ -3,7 +3,9 @@ import Foundation
 import NIOHTTP1
 import ScriptedPeer
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatedWorld
 import TestSupport
 import Testing
 

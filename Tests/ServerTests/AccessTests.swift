@@ -3,7 +3,7 @@ import Database
 import Foundation
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
 import TestSupport
 import Testing
 

@@ -4,7 +4,8 @@ import Foundation
 import NIOHTTP1
 import ScriptedPeer
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatorStage
 import TestSupport
 import Testing
 

@@ -1,7 +1,9 @@
 import Database
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatorStage
 import TestSupport
 import Testing
 

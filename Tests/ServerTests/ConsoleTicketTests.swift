@@ -7,7 +7,7 @@ import OpenIDConnect
 import Outbound
 import Sealing
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
 import TestSupport
 import Testing
 import Ticketing

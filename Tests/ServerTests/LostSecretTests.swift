@@ -5,7 +5,8 @@ import Foundation
 import NIOHTTP1
 import Sealing
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
 import TestSupport
 import Testing
 import Ticketing

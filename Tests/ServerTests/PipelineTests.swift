@@ -1,7 +1,10 @@
 import Database
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatedWorld
+import SimulatorStage
 import TestSupport
 import Testing
 

@@ -2,7 +2,10 @@ import Database
 import Foundation
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatedWorld
+import SimulatorStage
 import TestSupport
 import Testing
 

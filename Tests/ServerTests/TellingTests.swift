@@ -1,7 +1,8 @@
 import Database
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
 import TestSupport
 import Testing
 

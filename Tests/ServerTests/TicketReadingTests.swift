@@ -3,7 +3,9 @@ import Database
 import Foundation
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatedWorld
+import SimulatorStage
 import TestSupport
 import Testing
 

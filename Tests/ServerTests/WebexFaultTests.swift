@@ -2,7 +2,9 @@ import Database
 import Foundation
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatorStage
 import TestSupport
 import Testing
 

@@ -4,7 +4,8 @@ import Jobs
 import NIOHTTP1
 import Server
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatorStage
 import TestSupport
 import Testing
 import Ticketing

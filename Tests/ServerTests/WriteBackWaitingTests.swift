@@ -2,7 +2,8 @@ import Database
 import Foundation
 import NIOHTTP1
 import ServerTestSupport
-import Simulators
+import SimulatedConnectWise
+import SimulatorStage
 import TestSupport
 import Testing
 

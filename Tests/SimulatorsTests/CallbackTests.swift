@@ -7,7 +7,8 @@ import NIOHTTP1
 import Synchronization
 import Testing
 
-@testable import Simulators
+@testable import SimulatedConnectWise
+@testable import SimulatorStage
 
 /// Receives callbacks and answers them with the given statuses, the last of them for ever.
 final class Receiver: Sendable {
@@ -59,7 +60,7 @@ extension Receiver: Runnable {}
             let port = try await receiver.port.first("the receiver", within: .seconds(30)) { $0 }
             try await DeskClient.during({ $0.signingKey = "s3cret" }) { call async throws in
                 let url = "http://127.0.0.1:\(port)/hooks?c=1&recordId="
-                let body: JSON = ["url": .text(url), "objectId": 0, "type": "ticket", "level": "owner"]
+                let body: PlayedJSON = ["url": .text(url), "objectId": 0, "type": "ticket", "level": "owner"]
                 let made = try await call(.POST, "/system/callbacks", body)
                 #expect(made.status == 201)
                 #expect(made.json["objectId"] == 1)

@@ -1,6 +1,7 @@
 import Testing
 
-@testable import Simulators
+@testable import SimulatedConnectWise
+@testable import SimulatorStage
 
 @Suite struct ConditionTests {
     @Test(arguments: [

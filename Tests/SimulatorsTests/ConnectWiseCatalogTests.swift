@@ -1,8 +1,10 @@
 import Foundation
 import NIOHTTP1
+import SimulatedWorld
 import Testing
 
-@testable import Simulators
+@testable import SimulatedConnectWise
+@testable import SimulatorStage
 
 /// What write-back needs of the played ConnectWise beside tickets, notes and time.
 @Suite struct ConnectWiseCatalogTests {
@@ -157,6 +159,6 @@ extension DeskClient {
 }
 
 extension DeskClient.Reply {
-    fileprivate var rows: [JSON] { json.elements ?? [] }
+    fileprivate var rows: [PlayedJSON] { json.elements ?? [] }
     fileprivate var text: String { String(decoding: body, as: UTF8.self) }
 }

@@ -1,8 +1,9 @@
 import Foundation
 import NIOHTTP1
+import SimulatedConnectWise
+import SimulatedWorld
+import SimulatorStage
 import Testing
-
-@testable import Simulators
 
 @Suite struct ConnectWiseListTests {
     @Test func conditionsAreEvaluated() async throws {

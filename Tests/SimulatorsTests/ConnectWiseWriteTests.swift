@@ -1,9 +1,9 @@
 import AsyncHTTPClient
 import Foundation
 import NIOHTTP1
+import SimulatedConnectWise
+import SimulatorStage
 import Testing
-
-@testable import Simulators
 
 @Suite struct ConnectWiseWriteTests {
     @Test func credentialsAreChecked() async throws {
@@ -43,7 +43,7 @@ import Testing
 
     @Test func wrongBodiesAreRefused() async throws {
         try await DeskClient.during { call async throws in
-            let cases: [(JSON, String)] = [
+            let cases: [(PlayedJSON, String)] = [
                 (
                     ["summary": "x", "company": ["id": 201], "emailContactFlag": true],
                     "Could not find member 'emailContactFlag' on object of type 'Ticket'."
@@ -79,7 +79,7 @@ import Testing
     @Test func patchAppliesAndSubPathsDoNot() async throws {
         try await DeskClient.during { call async throws in
             let before = try await call(.GET, "/service/tickets/10001").json
-            func patch(_ operations: JSON) async throws -> DeskClient.Reply {
+            func patch(_ operations: PlayedJSON) async throws -> DeskClient.Reply {
                 try await call(.PATCH, "/service/tickets/10001", operations)
             }
             let plain = try await patch([

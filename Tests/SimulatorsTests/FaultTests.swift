@@ -2,9 +2,10 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import SimulatedConnectWise
 import Testing
 
-@testable import Simulators
+@testable import SimulatorStage
 
 @Suite struct FaultTests {
     @Test func faultsStrikeWhatTheyMatch() async throws {
@@ -52,7 +53,9 @@ import Testing
 
     @Test func controlAPIDoesTheSame() async throws {
         try await DeskClient.during { call async throws in
-            func control(_ method: HTTPMethod, _ path: String, _ body: JSON? = nil) async throws -> DeskClient.Reply {
+            func control(_ method: HTTPMethod, _ path: String, _ body: PlayedJSON? = nil) async throws
+                -> DeskClient.Reply
+            {
                 var request = HTTPClientRequest(url: "\(call.base)/_control\(path)")
                 request.method = method
                 if let body { request.body = .bytes(ByteBuffer(bytes: body.bytes)) }

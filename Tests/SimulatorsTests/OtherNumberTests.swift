@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Simulators
+@testable import SimulatorStage
 
 @Suite("A number of an answer is exchanged") struct OtherNumberTests {
     private static let text = #"{"id": 7, "name": "a 1 \" 2", "at": "2026-11-30T08:00:00Z", "n": -0.5e3, "on": true}"#

@@ -3,8 +3,10 @@ import Foundation
 import Logging
 import NIOCore
 import NIOHTTP1
+import SimulatedConnectWise
+import SimulatedWebex
 
-@testable import Simulators
+@testable import SimulatorStage
 
 /// A running ConnectWise and a client that has its keys.
 struct DeskClient: Sendable {
@@ -15,12 +17,12 @@ struct DeskClient: Sendable {
         let status: Int
         let headers: HTTPHeaders
         let body: [UInt8]
-        var json: JSON { (try? JSONReader.read(body)) ?? .null }
+        var json: PlayedJSON { (try? JSONReader.read(body)) ?? .null }
         var ids: [Int] { json.elements?.compactMap { $0["id"]?.int } ?? [] }
     }
 
     func callAsFunction(
-        _ method: HTTPMethod, _ path: String, _ body: JSON? = nil, headers: HTTPHeaders = [:],
+        _ method: HTTPMethod, _ path: String, _ body: PlayedJSON? = nil, headers: HTTPHeaders = [:],
         keys: String = "rivermark+SimulatedPublic1:SimulatedPrivate", clientID: String? = "test"
     ) async throws -> Reply {
         var request = HTTPClientRequest(url: "\(base)/v4_6_release/apis/3.0\(path)")
@@ -63,7 +65,7 @@ struct BotClient: Sendable {
     let base: String
 
     func callAsFunction(
-        _ method: HTTPMethod, _ path: String, _ body: JSON? = nil, token: String = "simulated-bot-token"
+        _ method: HTTPMethod, _ path: String, _ body: PlayedJSON? = nil, token: String = "simulated-bot-token"
     ) async throws -> DeskClient.Reply {
         var request = HTTPClientRequest(url: "\(base)/v1\(path)")
         request.method = method

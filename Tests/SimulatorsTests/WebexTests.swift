@@ -1,8 +1,10 @@
 import Foundation
 import NIOHTTP1
+import SimulatedWorld
+import SimulatorStage
 import Testing
 
-@testable import Simulators
+@testable import SimulatedWebex
 
 @Suite struct WebexTests {
     @Test func messagesReachPeopleAndRooms() async throws {
@@ -33,9 +35,9 @@ import Testing
 
     @Test func wrongMessagesAreRefused() async throws {
         try await BotClient.during { call async throws in
-            let email = JSON.text(World.staff[0].email)
-            let room = JSON.text(call.simulator.rooms[0].id)
-            let cases: [(JSON, Int)] = [
+            let email = PlayedJSON.text(World.staff[0].email)
+            let room = PlayedJSON.text(call.simulator.rooms[0].id)
+            let cases: [(PlayedJSON, Int)] = [
                 (["markdown": "x"], 400), (["toPersonEmail": email, "roomId": room, "text": "x"], 400),
                 (["toPersonEmail": email], 400), (["toPersonEmail": "nobody@rivermark.example", "text": "x"], 404),
                 (["roomId": "nonsense", "text": "x"], 400),
@@ -87,7 +89,7 @@ import Testing
 
     @Test func editsAreLimited() async throws {
         try await BotClient.during { call async throws in
-            let room = JSON.text(call.simulator.rooms[0].id)
+            let room = PlayedJSON.text(call.simulator.rooms[0].id)
             let id = try await call(.POST, "/messages", ["roomId": room, "text": "0"]).json["id"]?.string ?? ""
             for number in 1...10 {
                 let reply = try await call(.PUT, "/messages/\(id)", ["roomId": room, "text": .text("\(number)")])

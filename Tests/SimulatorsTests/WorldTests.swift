@@ -1,8 +1,10 @@
 import Foundation
+import SimulatedWorld
 import Synchronization
 import Testing
 
-@testable import Simulators
+@testable import SimulatedConnectWise
+@testable import SimulatorStage
 
 @Suite struct WorldTests {
     @Test func theSameSeedGivesTheSameWorld() {

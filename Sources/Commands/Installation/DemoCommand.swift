@@ -5,7 +5,6 @@ import Foundation
 import Logging
 import Server
 import ServiceLifecycle
-import Simulators
 import Telemetry
 import UnixSignals
 

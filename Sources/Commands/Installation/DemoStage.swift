@@ -4,7 +4,9 @@ import Foundation
 import Logging
 import Server
 import ServiceLifecycle
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatedWorld
 import Synchronization
 
 /// The simulated surroundings of the demo, and what it shows on the terminal.

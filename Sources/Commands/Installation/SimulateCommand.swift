@@ -3,7 +3,10 @@ import BoundaryText
 import Foundation
 import Logging
 import ServiceLifecycle
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatedWorld
+import SimulatorStage
 import UnixSignals
 
 /// `patchbay simulate`: outside systems played on this machine.

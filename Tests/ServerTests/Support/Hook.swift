@@ -1,6 +1,6 @@
 import Foundation
 import NIOHTTP1
-import Simulators
+import SimulatedConnectWise
 
 /// A callback on its way to us, to be sent by the test itself.
 package struct Hook: Sendable {

@@ -1,7 +1,8 @@
 import Database
 import Foundation
 import NIOHTTP1
-import Simulators
+import SimulatedConnectWise
+import SimulatedWorld
 import TestSupport
 
 /// An installation whose servers are processes of their own.

@@ -5,7 +5,10 @@ import Logging
 import NIOHTTP1
 import Sealing
 import Server
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatedWorld
+import SimulatorStage
 import TestSupport
 
 /// A whole server in this process, between simulated systems, set up and connected.

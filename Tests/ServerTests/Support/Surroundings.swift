@@ -2,7 +2,9 @@ import Foundation
 import Logging
 import NIOHTTP1
 import ServiceLifecycle
-import Simulators
+import SimulatedConnectWise
+import SimulatedWebex
+import SimulatedWorld
 import TestSupport
 
 /// The outside systems of an installation, played in this process.
