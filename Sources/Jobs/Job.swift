@@ -21,6 +21,18 @@ public enum JobPriority: Int, Sendable, CaseIterable, SQLConvertible, SQLDecodab
     case usual = 1
 }
 
+/// How a stored job stands; drawn in docs/how-it-works.md. A finished one moves to the history.
+public enum JobState: String, Sendable, CaseIterable, SQLConvertible, SQLDecodable {
+    /// At the head of its lane, to be run at its time.
+    case ready
+    /// Behind another of its lane.
+    case waiting
+    /// Held by a worker.
+    case running
+    /// Given up; waits for a person.
+    case parked
+}
+
 /// A job to be enqueued.
 public struct NewJob: Sendable, Equatable {
     /// What is to be done.

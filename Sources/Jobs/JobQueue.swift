@@ -206,14 +206,15 @@ public struct JobQueue: Sendable {
     /// How many jobs are in which state.
     /// - Parameter most: where counting stops, so that it does not take longer the more there are.
     public func counts(upTo most: Int = Self.countLimit, in db: Connection) throws -> JobCounts {
-        func count(_ state: String) -> SQL {
-            let condition = SQL(unchecked: "state = '\(state)'")
+        func count(_ state: JobState) -> SQL {
+            // As a literal, for the partial indexes.
+            let condition = SQL(unchecked: "state = '\(state.rawValue)'")
             return "(SELECT COUNT(*) FROM (SELECT 1 FROM jobs WHERE \(condition) LIMIT \(most)) AS counted)"
         }
         let row = try db.first(
             """
-            SELECT \(count("ready")) AS ready, \(count("waiting")) AS waiting, \(count("running")) AS running,
-                \(count("parked")) AS parked
+            SELECT \(count(.ready)) AS ready, \(count(.waiting)) AS waiting, \(count(.running)) AS running,
+                \(count(.parked)) AS parked
             """)
         guard let row else { return .none }
         return JobCounts(

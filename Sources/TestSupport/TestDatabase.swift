@@ -15,7 +15,7 @@ public enum TestDatabase {
     public static let strictEngine: [Engine] = engines.suffix(1)
 
     // Tests run all at once; a PostgreSQL with a few hundred connections, and two cores, do not bear that.
-    private static let gate = Gate(places: 10)
+    private static let gate = Gate(places: 16)
 
     private static let postgres = ProcessInfo.processInfo.environment["PATCHBAY_TEST_POSTGRES"]
 

@@ -26,6 +26,8 @@ public struct WriteBackFeature: Sendable {
 
     /// The feature as the server runs it.
     public let feature: Feature
+    /// For features above whose jobs write in somebody's name.
+    public let writes: WritesInTheName
 
     /// - Parameters:
     ///   - limits: how often an organization may ask for what costs calls.
@@ -53,5 +55,6 @@ public struct WriteBackFeature: Sendable {
         ]
         feature.topics = [LiveTopic("posts") { audience, db in try PostStore.fingerprint(audience, in: db) }]
         self.feature = feature
+        writes = WritesInTheName(database: database, desk: desk, posts: posts)
     }
 }

@@ -7,7 +7,9 @@ import SimulatorStage
 import TestSupport
 import Testing
 
-extension ChaosTests {
+/// Beside the other chaos, and both engines at once: most of it is waiting, as the budget and the ticketing system want it.
+@Suite("Chaos while tickets are written to", .timeLimit(.minutes(60)))
+struct WriteBackChaosTests {
     /// What engineers wrote while the ticketing system was down, and how much of it arrived.
     private struct Pile {
         static let size = ProcessInfo.processInfo.environment["PATCHBAY_CHAOS_POSTS"].flatMap(Int.init) ?? 300

@@ -15,7 +15,7 @@ struct OverviewTests {
         try await TestDatabase.with(engine, migrations: schema) { database in
             let start = Date(timeIntervalSince1970: 1_800_000_000)
             func first(_ seconds: Double) async throws -> Int64 {
-                try await database.read { try Overview.firstID(of: "things", since: start + seconds, in: $0) }
+                try await database.read { try $0.firstID(of: "things", since: start + seconds) }
             }
             #expect(try await first(0) == 1)
             // Ids 3, 13, 23 …, one each second.

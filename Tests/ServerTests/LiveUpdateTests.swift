@@ -10,10 +10,14 @@ import Testing
 /// What open pages are told, how many there may be, and when it ends.
 @Suite("Live events", .timeLimit(.minutes(20)))
 struct LiveUpdateTests {
-    private func listen(_ browser: Browser, _ patchbay: RunningPatchbay, method: String = "GET") async throws -> Wire {
+    private func listen(
+        _ browser: Browser, _ patchbay: RunningPatchbay, method: String = "GET",
+        topics: String = "connections,deliveries,events,posts,syncs"
+    ) async throws -> Wire {
         let wire = try await Wire.open(port: try #require(URL(string: patchbay.api.base)?.port))
         let cookie = try #require(await browser.cookie("patchbay"))
-        try await wire.send("\(method) /live HTTP/1.1\r\nHost: a\r\nCookie: patchbay=\(cookie)\r\n\r\n")
+        try await wire.send(
+            "\(method) /live?topics=\(topics) HTTP/1.1\r\nHost: a\r\nCookie: patchbay=\(cookie)\r\n\r\n")
         try await wire.hears("\r\n\r\n")
         return wire
     }
@@ -115,6 +119,30 @@ struct LiveUpdateTests {
             #expect(!kept.text.contains("\r\n0\r\n\r\n"))
             #expect(!kept.isEnded)
             await kept.close()
+        }
+    }
+
+    @Test("A page is told of the topics that it shows, and not woken for others", arguments: TestDatabase.engines)
+    func topics(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            let email = try await patchbay.person(.viewer)
+            let browser = Browser(base: patchbay.api.base)
+            try await browser.signIn(email, People.password)
+            var wires: [String: Wire] = [:]
+            for topics in ["deliveries", "events", "posts", "syncs", "posts,deliveries", "nonsense", ""] {
+                wires[topics] = try await listen(browser, patchbay, topics: topics)
+            }
+            func isTold(_ topics: String) -> Bool { wires[topics]?.text.contains("event: change") ?? false }
+            var ticket = 0
+            try await eventually(within: .seconds(60), "those who show deliveries and events to be told") {
+                ticket += 1
+                let number = try patchbay.connectWise.createTicket("Paper \(ticket)")
+                try await patchbay.refresh(number, action: "added")
+                return ["deliveries", "events", "posts,deliveries"].allSatisfy(isTold)
+            }
+            for topics in ["posts", "syncs", "nonsense", ""] { #expect(!isTold(topics), "\(topics)") }
+            for wire in wires.values { await wire.close() }
         }
     }
 

@@ -14,6 +14,7 @@ private struct Bench {
     let database: Database
     let connections: PSAConnections
     let factory = FakeFactory()
+    let heard = MutexBox<[String]>([])
     let sealer: Sealer
     let clock = TestClock()
     let organization: Organization.ID
@@ -21,8 +22,12 @@ private struct Bench {
     init(_ database: Database) async throws {
         self.database = database
         sealer = try Sealer([Secret.generate()])
+        let listener = PSAConnectionListener { [heard] news, connection, _, _ in
+            heard.change { $0.append("\(news) to \(connection.site)") }
+        }
         connections = PSAConnections(
-            database: database, sealer: sealer, factory: factory.make, now: { [clock] in clock.now })
+            database: database, sealer: sealer, listeners: [listener], factory: factory.make,
+            now: { [clock] in clock.now })
         organization = try await database.organization()
     }
 
@@ -194,38 +199,18 @@ struct PSAConnectionsTests {
         }
     }
 
-    @Test("What waited for a server fails when the connection leads to another one", arguments: TestDatabase.engines)
-    func leadsElsewhere(engine: Engine) async throws {
+    @Test("Whoever has work with a connection hears what becomes of it", arguments: TestDatabase.engines)
+    func heard(engine: Engine) async throws {
         try await bench(engine) { bench in
             let connection = try await bench.created()
-            try await bench.database.write { db in
-                for (request, state) in [(1, "queued"), (2, "sent")] {
-                    try db.execute(
-                        """
-                        INSERT INTO post_requests (id, organization_id, connection_id, ticket_id, kind, asker, request_key,
-                            fingerprint, user_name, user_email, origin, created_at)
-                        VALUES (\(request), \(bench.organization), \(connection.id), '1', 'note', 1, \("\(request)"), \([UInt8]()),
-                            '', '', '', 0)
-                        """)
-                    try db.execute(
-                        """
-                        INSERT INTO posts (request_id, organization_id, ticket_id, place, kind, state, created_at)
-                        VALUES (\(request), \(bench.organization), '1', 0, 'note', \(state), 0)
-                        """)
-                }
-            }
             bench.psa.expectTest()
             let moved = try await bench.connections.update(
                 connection.id, of: bench.organization,
                 with: PSAConnectionChange(site: "eu.myconnectwise.net", privateKey: "k"))
             #expect(moved?.site == "eu.myconnectwise.net")
-            let found = try await bench.database.read { db in
-                try db.all("SELECT state, error_code FROM posts ORDER BY request_id").map { row -> String in
-                    let (state, code): (String, String?) = (try row["state"], try row["error_code"])
-                    return "\(state) \(code ?? "-")"
-                }
-            }
-            #expect(found == ["failed connection_moved", "sent -"])
+            #expect(bench.heard.value == ["moved to eu.myconnectwise.net"])
+            #expect(try await bench.connections.delete(connection.id, of: bench.organization))
+            #expect(bench.heard.value.last == "removed to eu.myconnectwise.net")
         }
     }
 

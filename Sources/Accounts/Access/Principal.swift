@@ -1,4 +1,5 @@
 import BoundaryText
+import Database
 
 /// Who makes a request, proved.
 public struct Principal: Sendable, Equatable {
@@ -8,6 +9,8 @@ public struct Principal: Sendable, Equatable {
         case session(Session.ID)
         /// An API key.
         case key(APIKey.ID, KeyScope?)
+        /// Nothing at this moment: a job does what the person set going, such as `session 12`.
+        case work(String)
     }
 
     /// The user.
@@ -53,13 +56,35 @@ public struct Principal: Sendable, Equatable {
         if case .key(let id, _) = means { id } else { nil }
     }
 
+    /// For the audit log, of what comes from no address.
+    public var actor: Actor { actor(at: nil) }
+
     /// For the audit log.
     func actor(at address: String?) -> Actor {
         let means =
             switch means {
             case .session: "session"
             case .key(let id, _): "key \(id)"
+            case .work(let name): name
             }
         return Actor(user: user, name: email, means: means, address: address)
+    }
+}
+
+extension Principal {
+    /// Who somebody is at this moment, for a job in that person's name: with the role and the customers as they are now.
+    /// - Parameter work: what the job belongs to, such as `session 12`.
+    /// - Returns: nil for somebody who is gone, or may no longer sign in.
+    public static func of(_ user: User.ID, at work: String, in db: Connection) throws -> Principal? {
+        let row = try db.first(
+            """
+            SELECT organization_id, email, name, role, limited FROM users
+            WHERE id = \(user) AND active = 1 AND pending = 0
+            """)
+        guard let row else { return nil }
+        return Principal(
+            user: user, organization: try row["organization_id"], email: try row["email"], role: try row["role"],
+            name: try row["name"], means: .work(work),
+            tenants: try row["limited"] ? Tenant.limits(of: user, in: db) : nil)
     }
 }

@@ -39,6 +39,14 @@ public struct Tenant: Sendable, Equatable, RowDecodable {
             "SELECT * FROM tenants WHERE id = \(id) AND organization_id = \(organization)", as: Tenant.self)
     }
 
+    /// A tenant, if somebody may see it; nil for all others, as if there were none.
+    public static func visible(_ id: Tenant.ID, to principal: Principal, in db: Connection) throws -> Tenant? {
+        let found: Tenant? = try db.first(
+            "SELECT * FROM tenants WHERE id = \(id) AND organization_id = \(principal.organization)")
+        guard let found else { return nil }
+        return principal.tenants.map { $0.contains { $0.id == id } } ?? true ? found : nil
+    }
+
     /// The tenants that a user is limited to.
     static func limits(of user: User.ID, in db: Connection) throws -> [Tenant] {
         try db.all(

@@ -26,10 +26,7 @@ extension Migration {
                 lease_until BIGINT,
                 last_error TEXT,
                 created_at BIGINT NOT NULL
-            ) \(SQL(
-        sqlite: "",
-        // Rows here live for milliseconds: room for updates in place, and vacuum before the table swells.
-        postgres: "WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0)"))
+            ) \(storage)
             """,
             "CREATE INDEX jobs_ready ON jobs (run_at, id) WHERE state = 'ready'",
             "CREATE INDEX jobs_ready_by_group ON jobs (lane_group, run_at) WHERE state = 'ready'",
@@ -50,3 +47,8 @@ extension Migration {
             """,
         ])
 }
+
+/// Rows live for milliseconds: room for updates in place, and vacuum before the table swells.
+private let storage = SQL(
+    sqlite: "",
+    postgres: "WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0)")

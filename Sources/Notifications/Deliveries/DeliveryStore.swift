@@ -113,6 +113,21 @@ enum DeliveryStore {
         }
     }
 
+    /// How many deliveries each event has.
+    static func counts(of events: [TicketEvent.ID], in db: Connection) throws -> [TicketEvent.ID: Int] {
+        guard !events.isEmpty else { return [:] }
+        let rows = try db.all(
+            "SELECT event_id, COUNT(*) AS n FROM deliveries WHERE event_id IN (\(list: events)) GROUP BY event_id")
+        return Dictionary(try rows.map { (try $0["event_id"], try $0["n"]) }, uniquingKeysWith: { $1 })
+    }
+
+    /// Why nobody was told of events, where nobody was.
+    static func reasons(of events: [TicketEvent.ID], in db: Connection) throws -> [TicketEvent.ID: String] {
+        guard !events.isEmpty else { return [:] }
+        let rows = try db.all("SELECT event_id, reason FROM untold_events WHERE event_id IN (\(list: events))")
+        return Dictionary(try rows.map { (try $0["event_id"], try $0["reason"]) }, uniquingKeysWith: { $1 })
+    }
+
     /// Which of these messages are those of deliveries about a ticket to a recipient.
     static func recorded(
         _ ids: [String], _ recipient: Recipient.ID, _ ticket: Ticket.ID, in db: Connection

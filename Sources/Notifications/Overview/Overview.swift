@@ -61,9 +61,7 @@ struct Overview: Sendable {
         of organization: Organization.ID, posts: Int, now: Date, past: [Int: Hour]? = nil, in db: Connection
     ) throws {
         counts = try Counts(of: organization, posts: posts, in: db)
-        let connections: [PSAConnection.ID] = try db.all(
-            "SELECT id FROM psa_connections WHERE organization_id = \(organization) ORDER BY id LIMIT 20"
-        ).map { try $0["id"] }
+        let connections = try PSAConnections.ids(of: organization, limit: 20, in: db)
         let present = Self.number(of: now)
         let first = present - Self.hours + 1
         let found = try Self.hours(
@@ -84,7 +82,7 @@ struct Overview: Sendable {
     ) throws -> [Int: Hour] {
         var hours: [Int: Hour] = [:]
         let since = start(of: first)
-        let firstDelivery = try firstID(of: "deliveries", since: since, in: db)
+        let firstDelivery = try db.firstID(of: "deliveries", since: since)
         let deliveries = try db.all(
             """
             SELECT created_at / 3600000 AS hour, state, COUNT(*) AS n FROM deliveries
@@ -100,53 +98,21 @@ struct Overview: Sendable {
             case .queued, .uncertain, .skipped, .simulated: break
             }
         }
-        let firstEvent = try firstID(of: "ticket_events", since: since, in: db)
         for connection in connections {
-            let events = try db.all(
-                """
-                SELECT created_at / 3600000 AS hour, COUNT(*) AS n FROM ticket_events
-                WHERE connection_id = \(connection) AND id >= \(firstEvent) AND created_at >= \(since) GROUP BY 1
-                """)
-            for row in events {
-                let (number, count): (Int, Int) = (try row["hour"], try row["n"])
+            for (number, count) in try StoredEvents.counts(of: connection, since: since, in: db) {
                 hours[number, default: Hour(startsAt: start(of: number))].events += count
             }
         }
         return hours
     }
 
-    /// The id from which on rows are not older than an instant. Ids grow with time, so it is found by halving, and no
-    /// index on time is needed, which every message would have to keep up.
-    static func firstID(of table: SQL, since: Date, in db: Connection) throws -> Int64 {
-        let last: Int64 = try db.first("SELECT MAX(id) AS last FROM \(table)")?["last"] ?? nil ?? 0
-        var (low, high): (Int64, Int64) = (1, last + 1)
-        while low < high {
-            let middle = low + (high - low) / 2
-            let row = try db.first(
-                "SELECT id, created_at FROM \(table) WHERE id >= \(middle) ORDER BY id LIMIT 1")
-            guard let row else {
-                high = middle
-                continue
-            }
-            let (id, at): (Int64, Date) = (try row["id"], try row["created_at"])
-            if at < since { low = id + 1 } else { high = middle }
-        }
-        return low
-    }
-
     private static func latest(of connection: PSAConnection.ID, in db: Connection) throws -> [Recent] {
-        let rows = try db.all(
-            """
-            SELECT e.id, e.ticket_id, e.kind, e.details, e.created_at,
-                (SELECT COUNT(*) FROM deliveries d WHERE d.event_id = e.id) AS told
-            FROM ticket_events e WHERE e.connection_id = \(connection) ORDER BY e.id DESC LIMIT 8
-            """)
-        return try rows.map { row in
-            let details: String = try row["details"]
-            return Recent(
-                id: try row["id"], ticket: try row["ticket_id"], kind: try row["kind"],
-                summary: try JSONDecoder().decode(TicketEvent.Details.self, from: Data(details.utf8)).summary,
-                at: try row["created_at"], told: try row["told"])
+        let events = try StoredEvents.latest(of: connection, limit: 8, in: db)
+        let told = try DeliveryStore.counts(of: events.map(\.id), in: db)
+        return events.map { event in
+            Recent(
+                id: event.id, ticket: event.ticket, kind: event.event.kind, summary: event.event.details.summary,
+                at: event.at, told: told[event.id] ?? 0)
         }
     }
 }

@@ -54,15 +54,7 @@ struct RecipientSync: Sendable {
         guard let after = sync.position else { return try await rooms(sync, chat, messenger) }
         let organization = sync.organization
         let members = try await database.read { db in
-            try db.all(
-                """
-                SELECT DISTINCT lower(m.email) AS email, MAX(m.name) AS name FROM psa_members m
-                JOIN psa_connections p ON p.id = m.connection_id
-                WHERE p.organization_id = \(organization) AND m.inactive = 0 AND m.email IS NOT NULL
-                    AND lower(m.email) > \(after)
-                GROUP BY lower(m.email) ORDER BY lower(m.email) LIMIT \(Self.membersPerStep)
-                """
-            ).map { row in (email: try row["email"] as String, name: try row["name"] as String) }
+            try Directory.addresses(of: organization, after: after, limit: Self.membersPerStep, in: db)
         }
         let found = try await accounts(of: members.map(\.email), messenger)
         let instant = now()
@@ -81,14 +73,7 @@ struct RecipientSync: Sendable {
         let rooms = try await messenger.rooms()
         let fresh = await members(of: sync.organization)
         let (instant, organization) = (now(), sync.organization)
-        let known: Int = try await database.read { db in
-            try db.first(
-                """
-                SELECT COUNT(DISTINCT lower(m.email)) AS number FROM psa_members m
-                JOIN psa_connections p ON p.id = m.connection_id
-                WHERE p.organization_id = \(organization) AND m.inactive = 0 AND m.email IS NOT NULL
-                """)?["number"] ?? 0
-        }
+        let known = try await database.read { try Directory.countOfAddresses(of: organization, in: $0) }
         let expected = max(known, Set(fresh.flatMap(\.members).compactMap { $0.email?.lowercased() }).count)
         return SyncStep(done: rooms.count, total: rooms.count + expected, next: "") { db in
             try RecipientStore.store(rooms, of: chat, now: instant, in: db)
@@ -105,9 +90,7 @@ struct RecipientSync: Sendable {
     private func members(of organization: Organization.ID) async -> [(connection: PSAConnection.ID, members: [Member])]
     {
         let read = try? await database.read { db in
-            try db.all(
-                "SELECT id FROM psa_connections WHERE organization_id = \(organization) AND active = 1 LIMIT 100"
-            ).map { row -> PSAConnection.ID in try row["id"] }
+            try PSAConnections.ids(of: organization, onlyActive: true, limit: 100, in: db)
         }
         var found: [(PSAConnection.ID, [Member])] = []
         for id in read ?? [] {

@@ -143,6 +143,18 @@ public final class PSAConnections: Sendable {
         return Page(rows, limit: page.limit) { "\($0.id)" }
     }
 
+    /// The keys of an organization's connections, oldest first.
+    package static func ids(
+        of organization: Organization.ID, onlyActive: Bool = false, limit: Int, in db: Connection
+    ) throws -> [PSAConnection.ID] {
+        try db.all(
+            """
+            SELECT id FROM psa_connections WHERE organization_id = \(organization)\(onlyActive ? " AND active = 1" : "" as SQL)
+            ORDER BY id LIMIT \(limit)
+            """
+        ).map { try $0["id"] }
+    }
+
     /// One of an organization's connections; nil when there is no such.
     public func find(_ id: PSAConnection.ID, of organization: Organization.ID) async throws -> PSAConnection? {
         try await database.read { db in

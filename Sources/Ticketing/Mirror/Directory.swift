@@ -256,3 +256,30 @@ public struct Directory: Sendable {
             """)
     }
 }
+
+extension Directory {
+    private static func reachable(of organization: Organization.ID) -> SQL {
+        """
+        FROM psa_members m JOIN psa_connections p ON p.id = m.connection_id
+        WHERE p.organization_id = \(organization) AND m.inactive = 0 AND m.email IS NOT NULL
+        """
+    }
+
+    /// The e-mail addresses of an organization's active members with a name, each once, from one on in their order.
+    package static func addresses(
+        of organization: Organization.ID, after: String, limit: Int, in db: Connection
+    ) throws -> [(email: String, name: String)] {
+        try db.all(
+            """
+            SELECT lower(m.email) AS email, MAX(m.name) AS name \(reachable(of: organization))
+                AND lower(m.email) > \(after)
+            GROUP BY lower(m.email) ORDER BY lower(m.email) LIMIT \(limit)
+            """
+        ).map { row in (email: try row["email"], name: try row["name"]) }
+    }
+
+    /// How many addresses there are.
+    package static func countOfAddresses(of organization: Organization.ID, in db: Connection) throws -> Int {
+        try db.first("SELECT COUNT(DISTINCT lower(m.email)) AS number \(reachable(of: organization))")?["number"] ?? 0
+    }
+}

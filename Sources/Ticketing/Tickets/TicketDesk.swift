@@ -18,9 +18,15 @@ package struct TicketDesk: Sendable {
     /// The ticketing system that a request is about.
     /// - Throws: 409 when nobody has connected one, or it is switched off.
     package func live(for request: SignedInRequest) async throws -> LiveConnection {
-        let live = try await connections.live(for: request.tenant?.id, of: request.principal.organization)
+        try await live(for: request.tenant?.id, of: request.principal.organization)
+    }
+
+    /// The ticketing system that is used for a customer, or for none.
+    /// - Throws: 409 when nobody has connected one, or it is switched off.
+    package func live(for tenant: Tenant.ID?, of organization: Organization.ID) async throws -> LiveConnection {
+        let live = try await connections.live(for: tenant, of: organization)
         if let live { return live }
-        guard try await !connections.isSwitchedOff(for: request.tenant?.id, of: request.principal.organization) else {
+        guard try await !connections.isSwitchedOff(for: tenant, of: organization) else {
             throw Problem.conflict(
                 code: "connection_off",
                 "The connection to the ticketing system is switched off. An administrator switches it on again.")

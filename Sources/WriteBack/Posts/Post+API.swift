@@ -36,7 +36,8 @@ func ticketWritingRoutes(
             let place = Posts.Place(
                 live: live, tenant: request.tenant?.id, companies: desk.companies(for: request, on: live),
                 ticket: ticket)
-            let id = try await posts.ask(for: draft, at: place, replacing: body.replaces, by: request, named: name)
+            let id = try await posts.ask(
+                for: draft, at: place, replacing: body.replaces, by: request.principal, request.actor, named: name)
             let standing = try await posts.wait(for: id, since: instant)
             return try respond(standing, draft.warnings, link: live.provider.link(to: ticket))
         }
@@ -212,7 +213,7 @@ enum PostRefusal {
 
 extension JSONEncoder {
     /// Equal values give equal bytes.
-    fileprivate static var sorted: JSONEncoder {
+    static var sorted: JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         return encoder

@@ -4,9 +4,9 @@ import Ticketing
 import WebSupport
 
 /// What somebody wants written to a ticket, checked as far as that goes without the ticketing system. Pure.
-public struct PostDraft: Sendable, Equatable {
+public struct PostDraft: Sendable, Equatable, Encodable {
     /// One write.
-    public enum Part: Sendable, Equatable {
+    public enum Part: Sendable, Equatable, Encodable {
         case note(text: String, type: NoteType)
         case time(
             minutes: Int, startedAt: Date, workRole: WorkRole.ID?, workType: WorkType.ID?, billable: BillableOption?,

@@ -276,7 +276,7 @@ enum PostStore {
     }
 
     /// What became of one post.
-    enum Result: Sendable {
+    enum Result: Sendable, Equatable {
         case sent(record: String?, from: Ticket.Reference? = nil, to: Ticket.Reference? = nil)
         case skipped(String, at: Ticket.Reference? = nil)
         case failed(

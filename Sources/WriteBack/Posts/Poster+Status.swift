@@ -10,73 +10,34 @@ extension Poster {
     func refusedBeforehand(_ posts: [Post], _ work: Work) async -> JobOutcome? {
         guard posts.count > 1, posts.allSatisfy({ $0.state == .queued && $0.doubt == .none }),
             let last = posts.last, last.kind == .status, let board = work.ticket.board,
-            let wanted = wanted(last, on: board, work.live), work.ticket.status?.id != wanted.rawValue
+            let wanted = PostDecision.wanted(last, on: board, work.live.connection.settings.boardStatuses),
+            work.ticket.status?.id != wanted.rawValue
         else { return nil }
         do {
             if try await offered(wanted, on: Board.ID(board.id), work.live) != nil { return nil }
         } catch {
             return nil
         }
-        let (result, instant) = (Self.noStatus(wanted, board, from: work.ticket.status), now())
+        let (result, instant) = (PostDecision.notOffered(wanted, board, from: work.ticket.status), now())
         return .done { db in try PostStore.settle(last, as: result, now: instant, in: db) }
     }
 
-    private func wanted(
-        _ post: Post, on board: Ticket.Reference, _ live: LiveConnection
-    ) -> Board.Status.ID? {
-        post.status ?? live.connection.settings.boardStatuses[board.id].map { .init($0.id) }
-    }
-
-    private static func noStatus(
-        _ status: Board.Status.ID, _ board: Ticket.Reference, from present: Ticket.Reference?
-    ) -> PostStore.Result {
-        .failed(
-            .noStatus, "The board \(board.name) does not offer the status \(status).",
-            fields: ["status_id": "is not a status of the board \(board.name)"], from: present)
-    }
-
-    /// A status is seen by the ticket, and setting it twice is setting it once; so nothing is looked for.
     func move(_ post: Post, _ work: inout Work) async throws -> Step {
         if work.isStale, let ticket = try await work.live.provider.lookUp(work.ticket.id) {
             work.ticket = ticket
             work.isStale = false
         }
-        guard let board = work.ticket.board, let present = work.ticket.status else {
-            return .settle(
-                .failed(.noStatus, "The ticket is on no board, so it has no statuses.", from: work.ticket.status))
+        let settings = work.live.connection.settings
+        switch PostDecision.status(
+            post, expected: work.request.expectedStatus, work.ticket, chosen: settings.boardStatuses)
+        {
+        case .settle(let result): return .settle(result)
+        case .set(let wanted, let board):
+            guard let status = try await offered(wanted, on: Board.ID(board.id), work.live) else {
+                return .settle(PostDecision.notOffered(wanted, board, from: work.ticket.status))
+            }
+            return .write(status)
         }
-        guard let wanted = wanted(post, on: board, work.live) else {
-            return .settle(.skipped("No status is chosen for the board \(board.name).", at: present))
-        }
-        guard present.id != wanted.rawValue else {
-            // An attempt that broke off may have done it.
-            return .settle(
-                post.doubt != .none
-                    ? .sent(record: nil, from: post.statusFrom, to: present)
-                    : .skipped("The ticket is \(present.name) already.", at: present))
-        }
-        if let changed = Self.changedByOthers(post, work.request, present) { return .settle(changed) }
-        guard let status = try await offered(wanted, on: Board.ID(board.id), work.live) else {
-            return .settle(Self.noStatus(wanted, board, from: present))
-        }
-        return .write(status)
-    }
-
-    /// Why a status that somebody else set is not set over; nil when nobody did.
-    private static func changedByOthers(
-        _ post: Post, _ request: PostRequest, _ present: Ticket.Reference
-    ) -> PostStore.Result? {
-        if post.doubt != .none, let former = post.statusFrom, former.id != present.id {
-            // Setting it again would undo what somebody did after us.
-            return .failed(
-                .statusChanged,
-                "The ticket may have had that status already, and was moved to \(present.name) since. Look at it and decide again.",
-                from: present)
-        }
-        guard let expected = request.expectedStatus, expected.rawValue != present.id else { return nil }
-        return .failed(
-            .statusChanged, "Somebody moved the ticket to \(present.name) meanwhile. Look at it and decide again.",
-            fields: ["expected_status_id": "is no longer the ticket's status"], from: present)
     }
 
     func set(_ status: Board.Status, _ work: inout Work) async throws -> PostStore.Result {

@@ -20,15 +20,8 @@ public struct Poster: JobHandler {
     public static let kind = JobKind(rawValue: "post_to_ticket")
     /// See ``PostTiming``.
     public let schedule: RetrySchedule
-    /// After which time a request that was not written is given up.
-    private static let dayToTry: TimeInterval = 86_400
-    /// How long the ticketing system may go on with a call that it did not answer: ours begin within 10 s of their record
-    /// and, where the calls are counted, 10 s more, and end after 20 s.
-    private static let slowness: TimeInterval = 60
     /// How long work that has begun waits for a further call of a small budget: there is one each minute.
     private static let patience: Duration = .seconds(90)
-    /// How long after its record a call may begin.
-    private static let promptness: TimeInterval = 10
 
     private let database: Database
     private let connections: PSAConnections
@@ -71,8 +64,7 @@ public struct Poster: JobHandler {
     /// See ``JobHandler``.
     public func run(_ payload: Payload, of job: ClaimedJob) async -> JobOutcome {
         let outcome = await attempt(payload.request, job)
-        // After a day a person decides, and not before, however often somebody hurried it.
-        guard let reason = outcome.waitsBecause, now().timeIntervalSince(job.createdAt) >= Self.dayToTry else {
+        guard let reason = outcome.waitsBecause, PostDecision.isOver(createdAt: job.createdAt, now: now()) else {
             return outcome
         }
         return .done(failing(payload.request, .gaveUp, "Given up after a day: \(reason)"))
@@ -153,7 +145,9 @@ public struct Poster: JobHandler {
                         // Where the job was lost, another worker goes on from what is stored.
                         guard let begun = try await begin(post, work) else { return .done() }
                         hasBegun = true
-                        guard isPrompt(begun) else { return later("The server was held up before the call.", work.job) }
+                        guard PostDecision.isPrompt(begun, now: now()) else {
+                            return later("The server was held up before the call.", work.job)
+                        }
                         result = try await write(begun, status, &work)
                     }
                 } catch let error as PSAError {
@@ -185,26 +179,19 @@ public struct Poster: JobHandler {
 
     private func step(_ post: Post, _ work: inout Work) async throws -> Step {
         if post.kind == .status { return try await move(post, &work) }
-        if let found = try await found(post, work) { return .settle(found) }
-        return timeToEnd(post).map(Step.wait) ?? .write(nil)
-    }
-
-    /// Whether the call can still be made. Who was held up after the record may be overtaken by another worker, which waits
-    /// only as long as a call may take.
-    private func isPrompt(_ begun: Post) -> Bool {
-        begun.triedAt.map { now().timeIntervalSince($0) < Self.promptness } ?? true
-    }
-
-    /// How long the ticketing system may still be writing what it did not answer; nil when it is not.
-    private func timeToEnd(_ post: Post) -> Duration? {
-        guard post.doubt == .unanswered, let tried = post.triedAt else { return nil }
-        let left = tried.addingTimeInterval(Self.slowness).timeIntervalSince(now())
-        return left > 0 ? .seconds(left) : nil
+        var step = PostDecision.first(post)
+        if step == .look {
+            step = PostDecision.afterLook(post, found: try await found(post, work), now: now())
+        }
+        switch step {
+        case .settle(let result): return .settle(result)
+        case .wait(let time): return .wait(time)
+        case .write, .look: return .write(nil)
+        }
     }
 
     /// What an earlier attempt wrote without our knowing; nil when nothing is found.
-    private func found(_ post: Post, _ work: Work) async throws -> PostStore.Result? {
-        guard post.doubt != .none else { return nil }
+    private func found(_ post: Post, _ work: Work) async throws -> String? {
         let candidates: [String] =
             switch post.kind {
             case .note:
@@ -223,7 +210,7 @@ public struct Poster: JobHandler {
         let recorded = try await database.read { db in
             try PostStore.recorded(candidates, post.kind, on: post.ticket, work.request.organization, in: db)
         }
-        return candidates.first { !recorded.contains($0) }.map { .sent(record: $0) }
+        return candidates.first { !recorded.contains($0) }
     }
 
     private func write(_ post: Post, _ status: Board.Status?, _ work: inout Work) async throws -> PostStore.Result {
@@ -244,21 +231,13 @@ public struct Poster: JobHandler {
 
     /// What the ticketing system refuses for good; nil when it may accept it later.
     private func refusal(_ error: PSAError, of post: Post, _ work: Work) async -> PostStore.Result? {
-        switch error {
-        case .rejected(let why, let fields):
-            var roles: [WorkRole] = []
-            if post.kind == .time, fields["work_role_id"] != nil {
-                roles = (try? await work.live.provider.workRoles(validOn: work.ticket)) ?? []
-            }
-            let hint = roles.isEmpty ? "" : " Possible are: \(roles.map(\.name).joined(separator: ", "))."
-            return .failed(.rejected, why + hint, fields: fields, roles: roles)
-        case .permission: return .failed(.permission, error.description)
-        case .notFound(let what): return .failed(.noTicket, "The ticketing system does not have it: \(what)")
-        case .authentication, .rateLimited, .held, .server, .timeOut, .connection, .certificate, .notAllowed,
-            .unusable,
-            .undecodable:
-            return nil
-        }
+        guard
+            case .refuse(let fault, let why, let fields, let needsRoles) = PostDecision.consequence(
+                of: error, post.kind, isWritten: true)
+        else { return nil }
+        let roles = needsRoles ? (try? await work.live.provider.workRoles(validOn: work.ticket)) ?? [] : []
+        let hint = roles.isEmpty ? "" : " Possible are: \(roles.map(\.name).joined(separator: ", "))."
+        return .failed(fault, why + hint, fields: fields, roles: roles)
     }
 
     private func begin(_ post: Post, _ work: Work) async throws -> Post? {
@@ -300,8 +279,8 @@ public struct Poster: JobHandler {
     /// Has the job run again later: by the schedule, and at its end now and then until the day is over.
     private func later(_ reason: String, _ job: ClaimedJob, _ effect: JobEffect? = nil) -> JobOutcome {
         guard job.failures >= schedule.delays.count else { return .retry(reason, effect: effect) }
-        let left = max(1, Self.dayToTry - now().timeIntervalSince(job.createdAt))
-        return .wait(reason, for: min(schedule.delays.last ?? .hours(1), .seconds(left)), effect: effect)
+        let pause = PostDecision.pauseAfterSchedule(schedule.delays.last, createdAt: job.createdAt, now: now())
+        return .wait(reason, for: pause, effect: effect)
     }
 
     private func delay(_ post: Post, _ reason: String, doubt: Post.Doubt?) -> JobEffect {
@@ -315,8 +294,8 @@ public struct Poster: JobHandler {
         of error: PSAError, _ post: Post, doubt: Post.Doubt?, _ live: LiveConnection, _ job: ClaimedJob
     ) async -> JobOutcome {
         let (reason, delay) = (error.description, delay(post, error.description, doubt: doubt))
-        switch error {
-        case .authentication, .notAllowed, .unusable:
+        switch PostDecision.consequence(of: error, post.kind, isWritten: false) {
+        case .askConnection:
             guard case .pause(let why, let time, let paused) = await connections.outcome(of: error, on: live) else {
                 return later(reason, job, delay)
             }
@@ -324,11 +303,9 @@ public struct Poster: JobHandler {
                 try delay(db)
                 try paused?(db)
             }
-        case .rateLimited(let wait), .held(_, let wait):
-            return .pause(reason, for: max(wait, .seconds(1)), effect: delay)
-        case .permission: return .done(failing(post.request, .permission, reason))
-        case .server, .timeOut, .connection, .certificate, .rejected, .undecodable, .notFound:
-            return later(reason, job, delay)
+        case .pause(let time): return .pause(reason, for: time, effect: delay)
+        case .giveUp(let fault): return .done(failing(post.request, fault, reason))
+        case .refuse, .later: return later(reason, job, delay)
         }
     }
 }

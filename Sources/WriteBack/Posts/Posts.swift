@@ -93,12 +93,14 @@ public struct Posts: Sendable {
     }
 
     /// Stores what somebody wants written, in one transaction with the job that writes it and the record of who asked.
-    /// - Parameter replaced: what failed, and is not to be written beside it.
+    /// - Parameters:
+    ///   - replaced: what failed, and is not to be written beside it.
+    ///   - actor: the same person, for the record.
     func ask(
-        for draft: PostDraft, at place: Place, replacing replaced: Post.ID?, by request: SignedInRequest,
+        for draft: PostDraft, at place: Place, replacing replaced: Post.ID?, by principal: Principal, _ actor: Actor,
         named name: Name
     ) async throws -> PostRequest.ID {
-        let (principal, instant) = (request.principal, now())
+        let instant = now()
         let connection = place.live.connection
         let frame = PostStore.Frame(
             organization: principal.organization, connection: connection.id, tenant: place.tenant,
@@ -119,9 +121,9 @@ public struct Posts: Sendable {
             }
             try queue.enqueue(
                 [try Poster.job(id, to: place.ticket, of: connection.id, now: instant)], now: instant, in: db)
-            try request.record(
-                "ticket.\(draft.kind.rawValue)", on: "ticket \(place.ticket)", after: Record(id, draft, connection),
-                now: instant, in: db)
+            try AuditLog.record(
+                "ticket.\(draft.kind.rawValue)", on: "ticket \(place.ticket)", by: actor, of: principal.organization,
+                after: Record(id, draft, connection), now: instant, in: db)
             return id
         }
     }
@@ -177,6 +179,7 @@ public struct Posts: Sendable {
         switch principal.means {
         case .session: "console"
         case .key(let id, _): "key \(id)"
+        case .work(let name): name
         }
     }
 

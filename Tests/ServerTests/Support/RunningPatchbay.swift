@@ -51,7 +51,7 @@ package struct RunningPatchbay: Sendable {
     private let rooms: [String: JSON]
 
     // Each has a dozen connections and threads of its own; PostgreSQL's connections are bounded, and so are the cores.
-    private static let places = Places(12)
+    private static let places = Places(16)
 
     /// Runs an installation for the time of the body.
     package static func run(

@@ -1,0 +1,235 @@
+import Connections
+import Foundation
+import Sealing
+import Server
+import TestSupport
+import Testing
+import WebSupport
+
+@testable import Accounts
+@testable import Database
+@testable import Jobs
+@testable import Ticketing
+@testable import WriteBack
+
+/// A ticketing system that nobody calls: what is asked for is only stored here.
+private struct NobodyCalls: PSAProvider, CallbackVerifier {
+    private var refusal: PSAError { .server("nobody calls this") }
+    func test() async throws(PSAError) { throw refusal }
+    func ticket(_ id: Ticket.ID) async throws(PSAError) -> Ticket? { throw refusal }
+    func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity {
+        throw refusal
+    }
+    func members(_ identifiers: [String]) async throws(PSAError) -> [Member] { throw refusal }
+    func boardNames() async throws(PSAError) -> [Board] { throw refusal }
+    func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { throw refusal }
+    func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket> {
+        throw refusal
+    }
+    func tickets(changedSince instant: Date, after position: String?) async throws(PSAError) -> ListPage<Ticket> {
+        throw refusal
+    }
+    func members(after position: String?) async throws(PSAError) -> ListPage<Member> { throw refusal }
+    var changeOverlap: Duration { .zero }
+    func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep { throw refusal }
+    func link(to ticket: Ticket.ID) -> String { "" }
+    func verify(body: Data, signature: String, keyURL: String, isAddressed: Bool) async -> CallbackVerdict { .genuine }
+}
+
+@Suite("Writes that a job asks for in somebody's name")
+struct WritesInTheNameTests {
+    private struct Place {
+        let database: Database
+        let writes: WritesInTheName
+        let organization: Organization.ID
+        let connection: PSAConnection.ID
+
+        init(_ database: Database) async throws {
+            self.database = database
+            let sealer = try Sealer([Secret.generate()])
+            (organization, connection) = try await database.write { db in
+                let organization: Organization.ID = try db.one(
+                    "INSERT INTO organizations (name, created_at) VALUES ('MSP', 0) RETURNING id")
+                let connection: PSAConnection.ID = try db.one(
+                    """
+                    INSERT INTO psa_connections (
+                        organization_id, provider, name, site, company, hook_key, public_key_hint, private_key_hint,
+                        client_id_hint, state, baseline_at, created_at)
+                    VALUES (\(organization), 'connectwise', 'PSA', 's', 'c', 'h', '', '', '', 'ok', 0, 0) RETURNING id
+                    """)
+                let keys = PSACredentials(publicKey: "a", privateKey: "b", clientID: "c")
+                let sealed = try PSAConnections.seal(keys, for: connection, with: sealer)
+                try db.execute("UPDATE psa_connections SET sealed_credentials = \(sealed)")
+                return (organization, connection)
+            }
+            let connections = PSAConnections(
+                database: database, sealer: sealer, factory: { _ in (NobodyCalls(), NobodyCalls()) })
+            writes = WriteBackFeature(database: database, queue: JobQueue(), connections: connections).writes
+        }
+
+        func user(_ role: Role = .engineer, limitedTo tenant: Tenant.ID? = nil) async throws -> User.ID {
+            let email = "u\(UInt64.random(in: 0...UInt64.max))@msp.example"
+            return try await database.write { [organization] db in
+                let id: User.ID = try db.one(
+                    """
+                    INSERT INTO users (organization_id, email, email_key, name, role, limited, created_at)
+                    VALUES (\(organization), \(email), \(email), 'Eva', \(role), \(tenant != nil), 0) RETURNING id
+                    """)
+                if let tenant {
+                    try db.execute("INSERT INTO user_tenants (user_id, tenant_id) VALUES (\(id), \(tenant))")
+                }
+                return id
+            }
+        }
+
+        func tenant(_ name: String, company: String) async throws -> Tenant.ID {
+            try await database.write { [organization] db in
+                try db.one(
+                    """
+                    INSERT INTO tenants (organization_id, name, name_key, psa_company_id, created_at)
+                    VALUES (\(organization), \(name), \(name.lowercased()), \(company), 0) RETURNING id
+                    """)
+            }
+        }
+
+        func request(_ id: PostRequest.ID) async throws -> PostRequest? {
+            try await database.read { try PostStore.request(id, in: $0)?.request }
+        }
+    }
+
+    private let note = PostDraft(.note, [.note(text: "Done.", type: .internalAnalysis)])
+
+    private func place(_ engine: Engine, _ body: @Sendable (Place) async throws -> Void) async throws {
+        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+            try await body(Place(database))
+        }
+    }
+
+    private func refusal(_ body: () async throws -> PostRequest.ID) async throws -> String? {
+        do {
+            _ = try await body()
+            return nil
+        } catch let problem as Problem {
+            return problem.code
+        }
+    }
+
+    @Test("It is logged with its origin and its person, and becomes one job", arguments: TestDatabase.engines)
+    func logged(engine: Engine) async throws {
+        try await place(engine) { place in
+            let user = try await place.user()
+            try await place.database.write { db in
+                try db.execute(
+                    """
+                    INSERT INTO psa_member_mappings (
+                        connection_id, user_id, member_id, member_identifier, member_key, member_name, matched_by,
+                        created_at, updated_at)
+                    VALUES (\(place.connection), \(user), '77', 'eva', 'eva', 'Eva', 'manual_admin', 0, 0)
+                    """)
+            }
+            let ask = {
+                try await place.writes.ask(
+                    for: note, on: "42", for: nil, in: user, from: .session(12), key: "session 12 note 1")
+            }
+            let first = try await ask()
+            // A job that runs once more asks once more.
+            #expect(try await ask() == first)
+            let request = try #require(try await place.request(first))
+            #expect(request.origin == "session 12")
+            #expect(request.user == user)
+            #expect(request.companies == nil)
+            let (members, jobs, record) = try await place.database.read { db in
+                (
+                    try db.all("SELECT member_id FROM posts").map { try $0["member_id"] as String? },
+                    try db.all("SELECT priority FROM jobs").map { try $0["priority"] as JobPriority },
+                    try db.all("SELECT action, means FROM audit_entries").map { row -> String in
+                        "\(try row["action"] as String) \(try row["means"] as String)"
+                    }
+                )
+            }
+            #expect(members == ["77"])
+            #expect(jobs == [.prompt])
+            #expect(record == ["ticket.note session 12"])
+        }
+    }
+
+    @Test("The key of another write is refused", arguments: TestDatabase.engines)
+    func otherKey(engine: Engine) async throws {
+        try await place(engine) { place in
+            let user = try await place.user()
+            _ = try await place.writes.ask(for: note, on: "42", for: nil, in: user, from: .change(7), key: "k")
+            let other = PostDraft(.note, [.note(text: "Other.", type: .internalAnalysis)])
+            let code = try await refusal {
+                try await place.writes.ask(for: other, on: "42", for: nil, in: user, from: .change(7), key: "k")
+            }
+            #expect(code != nil)
+        }
+    }
+
+    @Test("Rights and customers are those of this moment", arguments: TestDatabase.engines)
+    func rights(engine: Engine) async throws {
+        try await place(engine) { place in
+            let (mine, theirs) = (
+                try await place.tenant("Acme", company: "20"), try await place.tenant("Other", company: "21")
+            )
+            let (engineer, viewer, limited) = (
+                try await place.user(), try await place.user(.viewer), try await place.user(limitedTo: mine)
+            )
+            @Sendable func ask(_ user: User.ID, _ tenant: Tenant.ID?, _ key: String) async throws -> PostRequest.ID {
+                try await place.writes.ask(for: note, on: "42", for: tenant, in: user, from: .session(1), key: key)
+            }
+            #expect(try await refusal { try await ask(viewer, nil, "a") } == "may_not_write")
+            #expect(try await refusal { try await ask(limited, theirs, "b") } == "not_found")
+            let own = try #require(try await place.request(try await ask(limited, mine, "c")))
+            #expect(own.companies == ["20"])
+            let all = try #require(try await place.request(try await ask(limited, nil, "d")))
+            #expect(all.companies == ["20"])
+
+            _ = try await ask(engineer, nil, "e")
+            try await place.database.write { try $0.execute("UPDATE users SET role = 'viewer' WHERE id = \(engineer)") }
+            #expect(try await refusal { try await ask(engineer, nil, "f") } == "may_not_write")
+            try await place.database.write { try $0.execute("UPDATE users SET active = 0 WHERE id = \(limited)") }
+            #expect(try await refusal { try await ask(limited, mine, "g") } == "may_not_write")
+            try await place.database.write { db in
+                try FeatureFlags.set(.connectWise, to: false, for: place.organization, in: db)
+                try db.execute("UPDATE users SET active = 1, role = 'engineer'")
+            }
+            #expect(try await refusal { try await ask(engineer, nil, "h") } == "may_not_write")
+        }
+    }
+
+    @Test("More in a minute than requests may ask for are taken", arguments: TestDatabase.oneEngine)
+    func noLimit(engine: Engine) async throws {
+        try await place(engine) { place in
+            let user = try await place.user()
+            for number in 0..<30 {
+                _ = try await place.writes.ask(
+                    for: note, on: .init("\(number + 1)"), for: nil, in: user, from: .change(1), key: "k\(number)")
+            }
+            let count: Int = try await place.database.read { try $0.one("SELECT COUNT(*) AS id FROM post_requests") }
+            #expect(count == 30)
+        }
+    }
+
+    @Test(
+        "What waits for a connection fails when it leads elsewhere, and goes on when it is usable",
+        arguments: TestDatabase.engines)
+    func connectionNews(engine: Engine) async throws {
+        try await place(engine) { place in
+            let user = try await place.user()
+            _ = try await place.writes.ask(for: note, on: "42", for: nil, in: user, from: .change(1), key: "k")
+            let listeners: [PSAConnectionListener] = WriteBackFeature.plan.parts.of()
+            let (later, now) = (Date(timeIntervalSinceNow: 500), Date())
+            try await place.database.write { db in
+                let found: PSAConnection? = try db.first("SELECT * FROM psa_connections")
+                let connection = try #require(found)
+                try db.execute("UPDATE jobs SET run_at = \(later)")
+                for listener in listeners { try listener.hear(.usable, connection, now, db) }
+                let runAt: Date = try db.one("SELECT run_at FROM jobs", "run_at")
+                #expect(runAt < later)
+                for listener in listeners { try listener.hear(.moved, connection, now, db) }
+                #expect(try db.one("SELECT error_code FROM posts", "error_code") as String == "connection_moved")
+            }
+        }
+    }
+}
