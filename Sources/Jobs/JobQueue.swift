@@ -63,17 +63,37 @@ public struct JobQueue: Sendable {
         db.hint(.jobs)
     }
 
-    /// Takes jobs that are due: of each group of lanes that is not paused its oldest, as many of each, and prompt ones first.
+    /// Takes jobs that are due. Prompt ones come first, but leave half of the places to others, so that nobody's backlog
+    /// stands before all the rest.
     public func claim(
         worker: String, limit: Int, lease: Duration, now: Date, in db: Connection
     ) throws -> JobClaim {
         let now = now.asStored
         let groups = try JobGroup.all(at: now, in: db)
-        // Otherwise in any order: where there is room for fewer than there are groups, none comes first each time.
-        let due = groups.filter { $0.due <= now }.shuffled().sorted { $0.priority.rawValue < $1.priority.rawValue }
-        let next = groups.compactMap { $0.next(after: now) }.min()
-        guard !due.isEmpty else { return JobClaim(nextDue: next) }
-        let (share, until) = (max(1, limit / due.count), now.addingTimeInterval(lease.seconds))
+        let due = groups.filter { $0.due <= now }
+        let (prompt, usual) = (due.filter { $0.priority == .prompt }, due.filter { $0.priority == .usual })
+        var claim = JobClaim(nextDue: groups.compactMap { $0.next(after: now) }.min())
+        let places = usual.isEmpty ? limit : limit == 1 ? Int.random(in: 0...1) : (limit + 1) / 2
+        for (groups, limit) in [(prompt, places), (usual, limit)] where !groups.isEmpty {
+            let left = limit - claim.jobs.count
+            guard left > 0 else {
+                claim.areMore = true
+                continue
+            }
+            try take(of: groups, left, for: worker, lease: lease, now: now, in: db, into: &claim)
+        }
+        claim.jobs.sort { $0.id < $1.id }
+        return claim
+    }
+
+    /// Takes of each group its oldest, as many of each.
+    private func take(
+        of groups: [JobGroup], _ limit: Int, for worker: String, lease: Duration, now: Date, in db: Connection,
+        into claim: inout JobClaim
+    ) throws {
+        // In any order: where there is room for fewer than there are groups, none comes first each time.
+        let groups = groups.shuffled()
+        let (share, until) = (max(1, limit / groups.count), now.addingTimeInterval(lease.seconds))
         let take: SQL =
             "UPDATE jobs SET state = 'running', fence = fence + 1, worker = \(worker), lease_until = \(until)"
         let columns: SQL = """
@@ -82,7 +102,7 @@ public struct JobQueue: Sendable {
         let jobs: [ClaimedJob]
         switch db.engine {
         case .sqlite:
-            let ids = try due.flatMap { group in
+            let ids = try groups.flatMap { group in
                 try db.all(
                     """
                     SELECT id FROM jobs
@@ -100,7 +120,7 @@ public struct JobQueue: Sendable {
                     + """
                      WHERE id = ANY (ARRAY(
                         SELECT due.id
-                        FROM (VALUES \(rows: due.map { [$0.name.sqlValue, $0.priority.sqlValue] })) AS v, LATERAL (
+                        FROM (VALUES \(rows: groups.map { [$0.name.sqlValue, $0.priority.sqlValue] })) AS v, LATERAL (
                             SELECT id FROM jobs
                             WHERE state = 'ready' AND lane_group = v.column1 AND priority = v.column2
                                 AND run_at <= \(now)
@@ -108,23 +128,29 @@ public struct JobQueue: Sendable {
                         LIMIT \(limit))) \(columns)
                     """)
         }
-        let areMore = due.contains { group in
-            jobs.count { ($0.laneGroup ?? JobGroup.none) == group.name && $0.priority == group.priority } == share
+        claim.jobs += jobs
+        let isShared = groups.contains { group in
+            jobs.count { ($0.laneGroup ?? JobGroup.none) == group.name } == share
         }
-        return JobClaim(jobs: jobs.sorted { $0.id < $1.id }, nextDue: next, areMore: areMore)
+        claim.areMore = claim.areMore || isShared
     }
 
     /// Since when a job could run that nobody takes, though no worker is busy with others; nil when there is none.
-    /// - Parameter patience: how long one may wait, and how long ago the last one may have ended, before it is said.
+    /// - Parameter patience: how long one may wait, and how long ago the last one may have ended, before it is said. A
+    ///   worker that is busy with something gets fifteen times as long to end anything at all: it may hang.
     public func neglected(for patience: Duration, now: Date, in db: Connection) throws -> Date? {
-        guard let due = try JobGroup.all(at: now, in: db).map(\.due).min(),
-            now.timeIntervalSince(due) >= patience.seconds,
-            // Those with much to do are not idle: the oldest of a long queue waits for its turn.
-            try db.first("SELECT 1 FROM jobs WHERE state = 'running' AND lease_until > \(now) LIMIT 1") == nil,
-            try db.first(
-                "SELECT 1 FROM job_history WHERE finished_at > \(now.addingTimeInterval(-patience.seconds)) LIMIT 1")
-                == nil
-        else { return nil }
+        guard let due = try JobGroup.all(at: now, in: db).map(\.due).min() else { return nil }
+        let waited = now.timeIntervalSince(due)
+        guard waited >= patience.seconds else { return nil }
+        // Those with much to do are not idle: the oldest of a long queue waits for its turn.
+        func hasEnded(within time: TimeInterval) throws -> Bool {
+            try db.first("SELECT 1 FROM job_history WHERE finished_at > \(now.addingTimeInterval(-time)) LIMIT 1")
+                != nil
+        }
+        if try hasEnded(within: patience.seconds) { return nil }
+        let isBusy = try db.first("SELECT 1 FROM jobs WHERE state = 'running' AND lease_until > \(now) LIMIT 1") != nil
+        let mostBusy = 15 * patience.seconds
+        if isBusy, try waited < mostBusy || hasEnded(within: mostBusy) { return nil }
         return due
     }
 

@@ -48,6 +48,7 @@ public struct NotificationsFeature: Sendable {
         ]
         feature.topics = [
             LiveTopic("deliveries") { try DeliveryStore.fingerprint($0, in: $1) },
+            LiveTopic(LiveTopic.counts) { try DeliveryStore.countFingerprint($0, in: $1) },
             LiveTopic("connections") { try ChatConnections.fingerprint($0, in: $1) },
         ]
         feature.parts = [RecipientSync(database: database, tickets: tickets, chats: chats, now: now).runner]

@@ -53,8 +53,11 @@ public struct WriteBackFeature: Sendable {
         feature.handlers = [
             Poster(database: database, connections: connections, lists: lists, schedule: timing.schedule, now: now)
         ]
-        feature.topics = [LiveTopic("posts") { audience, db in try PostStore.fingerprint(audience, in: db) }]
+        feature.topics = [
+            LiveTopic("posts") { try PostStore.fingerprint($0, in: $1) },
+            LiveTopic(LiveTopic.counts) { try PostStore.countFingerprint($0, in: $1) },
+        ]
         self.feature = feature
-        writes = WritesInTheName(database: database, desk: desk, posts: posts)
+        writes = WritesInTheName(database: database, desk: desk, posts: posts, now: now)
     }
 }

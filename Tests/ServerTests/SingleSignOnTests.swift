@@ -27,7 +27,7 @@ struct SingleSignOnTests {
 
     @Test(
         "Whoever is bound is known by the subject alone, whoever else has the address",
-        arguments: TestDatabase.oneEngine)
+        arguments: TestDatabase.engines)
     func subjects(engine: Engine) async throws {
         try await run(engine) { visitors in
             let nora = ["email": "\"Nora@rivermark.example\"", "email_verified": "true"]
@@ -53,7 +53,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("Nobody comes in by an empty subject, also when somebody is bound to one", arguments: TestDatabase.oneEngine)
+    @Test("Nobody comes in by an empty subject, also when somebody is bound to one", arguments: TestDatabase.engines)
     func emptySubjects(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (user, email) = try await visitors.local(.engineer)
@@ -74,7 +74,7 @@ struct SingleSignOnTests {
     }
 
     @Test(
-        "An unbound account is bound only by an address that the issuer vouches for", arguments: TestDatabase.oneEngine)
+        "An unbound account is bound only by an address that the issuer vouches for", arguments: TestDatabase.engines)
     func vouching(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (_, email) = try await visitors.local(.engineer)
@@ -105,7 +105,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("An administrator's account is bound by somebody's decision only", arguments: TestDatabase.oneEngine)
+    @Test("An administrator's account is bound by somebody's decision only", arguments: TestDatabase.engines)
     func administrators(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (user, email) = try await visitors.local(.admin)
@@ -134,7 +134,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("No provider admits a super administrator, whoever made it", arguments: TestDatabase.oneEngine)
+    @Test("No provider admits a super administrator, whoever made it", arguments: TestDatabase.engines)
     func superAdministrators(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (user, email) = try await visitors.local(.superAdmin)
@@ -163,7 +163,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("A provider reaches as far as whoever saved it last may manage", arguments: TestDatabase.oneEngine)
+    @Test("A provider reaches as far as whoever saved it last may manage", arguments: TestDatabase.engines)
     func reach(engine: Engine) async throws {
         try await run(engine) { visitors in
             let maker = try await visitors.local(.owner)
@@ -191,7 +191,7 @@ struct SingleSignOnTests {
 
     @Test(
         "Roles follow groups at each sign-in where that is set, both ways, and the last owner stays",
-        arguments: TestDatabase.oneEngine)
+        arguments: TestDatabase.engines)
     func followedRoles(engine: Engine) async throws {
         let rules: JSON = [["kind": "group", "value": "service-desk", "role": "engineer"]]
         try await run(engine, ["role_rules": rules, "follow_roles": true]) { visitors in
@@ -223,7 +223,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("The last owner keeps the role, whatever the groups say", arguments: TestDatabase.oneEngine)
+    @Test("The last owner keeps the role, whatever the groups say", arguments: TestDatabase.engines)
     func lastOwner(engine: Engine) async throws {
         try await run(engine, ["follow_roles": true]) { visitors in
             let (user, email) = try await visitors.local(.owner)
@@ -241,7 +241,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("Somebody new with more groups than fit is told so, and the record too", arguments: TestDatabase.oneEngine)
+    @Test("Somebody new with more groups than fit is told so, and the record too", arguments: TestDatabase.engines)
     func newWithTooManyGroups(engine: Engine) async throws {
         let rules: JSON = [["kind": "group", "value": "service-desk", "role": "engineer"]]
         try await run(engine, ["role_rules": rules]) { visitors in
@@ -256,7 +256,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("A claim that cannot be read is named on the page and on record", arguments: TestDatabase.oneEngine)
+    @Test("A claim that cannot be read is named on the page and on record", arguments: TestDatabase.engines)
     func shapes(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (_, email) = try await visitors.local(.engineer)
@@ -282,7 +282,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("An answer counts only at its provider's own address and from its issuer", arguments: TestDatabase.oneEngine)
+    @Test("An answer counts only at its provider's own address and from its issuer", arguments: TestDatabase.engines)
     func mixUp(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (_, email) = try await visitors.local(.engineer)
@@ -305,7 +305,7 @@ struct SingleSignOnTests {
 
     @Test(
         "The address that providers shared stays for old registrations, as long as no answer can be mixed up",
-        arguments: TestDatabase.oneEngine)
+        arguments: TestDatabase.engines)
     func sharedReturn(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (id, database) = (visitors.provider, visitors.patchbay.database)
@@ -339,7 +339,7 @@ struct SingleSignOnTests {
 
     @Test(
         "Of several organizations the sign-in page shows the asked one's providers, with its name",
-        arguments: TestDatabase.oneEngine)
+        arguments: TestDatabase.engines)
     func pages(engine: Engine) async throws {
         try await run(engine) { visitors in
             let browser = Browser(base: visitors.patchbay.api.base)

@@ -32,6 +32,42 @@ struct UpgradeTests {
         }
     }
 
+    @Test("What moved to another table is there, word by word", arguments: TestDatabase.engines)
+    func moved(engine: Engine) async throws {
+        let old = try OldDatabase(engine)
+        func rows(_ query: SQL, _ database: Database) async throws -> [String] {
+            try await database.read { db in
+                try db.all(query).map { row in "\(try row["id"] as Int64) \(try row["text"] as String)" }
+            }
+        }
+        try await TestDatabase.with(engine) { database in
+            try await old.load(into: database)
+            try await database.write { db in
+                try db.execute("UPDATE ticket_events SET reason = 'nobody' || id WHERE id % 2 = 0")
+                try db.execute("UPDATE psa_connections SET silent_since = 7")
+            }
+            let reasons = try await rows(
+                "SELECT id, reason AS text FROM ticket_events WHERE reason IS NOT NULL ORDER BY id", database)
+            let settings = try await rows(
+                "SELECT organization_id AS id, settings AS text FROM notification_settings ORDER BY 1", database)
+            let silent = try await rows(
+                "SELECT silent_since AS id, name AS text FROM psa_connections WHERE silent_since IS NOT NULL ORDER BY 1",
+                database)
+            #expect(!reasons.isEmpty)
+            #expect(!settings.isEmpty)
+            try await database.migrate(Installation.migrations)
+            #expect(
+                try await rows("SELECT event_id AS id, reason AS text FROM untold_events ORDER BY 1", database)
+                    == reasons)
+            #expect(
+                try await rows(
+                    "SELECT organization_id AS id, settings AS text FROM ticketing_settings ORDER BY 1", database)
+                    == settings)
+            let alerts = try await rows("SELECT since AS id, title AS text FROM alerts ORDER BY 1", database)
+            #expect(alerts == silent.map { "\($0) has stopped telling us of changes." })
+        }
+    }
+
     @Test("What was sealed opens, and the audit log is whole", arguments: TestDatabase.engines)
     func seals(engine: Engine) async throws {
         let old = try OldDatabase(engine)

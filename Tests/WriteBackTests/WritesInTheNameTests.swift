@@ -92,6 +92,14 @@ struct WritesInTheNameTests {
             }
         }
 
+        func ask(
+            _ draft: PostDraft, on ticket: Ticket.ID, for tenant: Tenant.ID?, in user: User.ID,
+            from origin: WritesInTheName.Origin, key: String
+        ) async throws -> PostRequest.ID {
+            try await writes.ask(
+                for: draft, on: ticket, by: .init(user, in: organization, for: tenant, from: origin), key: key)
+        }
+
         func request(_ id: PostRequest.ID) async throws -> PostRequest? {
             try await database.read { try PostStore.request(id, in: $0)?.request }
         }
@@ -128,8 +136,7 @@ struct WritesInTheNameTests {
                     """)
             }
             let ask = {
-                try await place.writes.ask(
-                    for: note, on: "42", for: nil, in: user, from: .session(12), key: "session 12 note 1")
+                try await place.ask(note, on: "42", for: nil, in: user, from: .session(12), key: "session 12 note 1")
             }
             let first = try await ask()
             // A job that runs once more asks once more.
@@ -157,10 +164,10 @@ struct WritesInTheNameTests {
     func otherKey(engine: Engine) async throws {
         try await place(engine) { place in
             let user = try await place.user()
-            _ = try await place.writes.ask(for: note, on: "42", for: nil, in: user, from: .change(7), key: "k")
+            _ = try await place.ask(note, on: "42", for: nil, in: user, from: .change(7), key: "k")
             let other = PostDraft(.note, [.note(text: "Other.", type: .internalAnalysis)])
             let code = try await refusal {
-                try await place.writes.ask(for: other, on: "42", for: nil, in: user, from: .change(7), key: "k")
+                try await place.ask(other, on: "42", for: nil, in: user, from: .change(7), key: "k")
             }
             #expect(code != nil)
         }
@@ -176,7 +183,7 @@ struct WritesInTheNameTests {
                 try await place.user(), try await place.user(.viewer), try await place.user(limitedTo: mine)
             )
             @Sendable func ask(_ user: User.ID, _ tenant: Tenant.ID?, _ key: String) async throws -> PostRequest.ID {
-                try await place.writes.ask(for: note, on: "42", for: tenant, in: user, from: .session(1), key: key)
+                try await place.ask(note, on: "42", for: tenant, in: user, from: .session(1), key: key)
             }
             #expect(try await refusal { try await ask(viewer, nil, "a") } == "may_not_write")
             #expect(try await refusal { try await ask(limited, theirs, "b") } == "not_found")
@@ -198,13 +205,82 @@ struct WritesInTheNameTests {
         }
     }
 
+    @Test("What was asked for once stays so, whatever became of the rights since", arguments: TestDatabase.engines)
+    func repeated(engine: Engine) async throws {
+        try await place(engine) { place in
+            let user = try await place.user()
+            let first = try await place.ask(note, on: "42", for: nil, in: user, from: .session(1), key: "k")
+            try await place.database.write { try $0.execute("UPDATE users SET role = 'viewer'") }
+            #expect(try await place.ask(note, on: "42", for: nil, in: user, from: .session(1), key: "k") == first)
+            // Another session's key of the same name is another one.
+            let code = try await refusal {
+                try await place.ask(note, on: "42", for: nil, in: user, from: .session(2), key: "k")
+            }
+            #expect(code == "may_not_write")
+        }
+    }
+
+    @Test("What the program puts together is checked like what people type", arguments: TestDatabase.oneEngine)
+    func checked(engine: Engine) async throws {
+        try await place(engine) { place in
+            let user = try await place.user()
+            func time(_ minutes: Int, _ start: Date, _ text: String? = nil) -> PostDraft {
+                PostDraft(
+                    .time,
+                    [
+                        .time(
+                            minutes: minutes, startedAt: start, workRole: nil, workType: nil, billable: nil, text: text)
+                    ])
+            }
+            let wrong: [PostDraft] = [
+                PostDraft(.note, [.note(text: " \0\n", type: .internalAnalysis)]),
+                PostDraft(.note, [.note(text: String(repeating: "x", count: 32_001), type: .internalAnalysis)]),
+                time(0, Date() - 600), time(1_441, Date() - 600), time(5, Date() + 600), time(5, Date() - 600, ""),
+            ]
+            for (number, draft) in wrong.enumerated() {
+                let code = try await refusal {
+                    try await place.ask(draft, on: "42", for: nil, in: user, from: .change(1), key: "k\(number)")
+                }
+                #expect(code == "validation_failed", "\(draft)")
+            }
+            _ = try await place.ask(
+                time(5, Date(timeIntervalSince1970: 1_790_000_000.5)), on: "42", for: nil, in: user, from: .change(1),
+                key: "good")
+            let start: Date = try await place.database.read { try $0.one("SELECT started_at FROM posts", "started_at") }
+            #expect(start == Date(timeIntervalSince1970: 1_790_000_000))
+        }
+    }
+
+    @Test("Only a super administrator's work is done in another organization", arguments: TestDatabase.engines)
+    func elsewhere(engine: Engine) async throws {
+        try await place(engine) { place in
+            let visitors: [User.ID] = try await place.database.write { db in
+                let home: Organization.ID = try db.one(
+                    "INSERT INTO organizations (name, created_at) VALUES ('Other', 0) RETURNING id")
+                return try [Role.owner, .superAdmin].map { role in
+                    try db.one(
+                        """
+                        INSERT INTO users (organization_id, email, email_key, name, role, created_at)
+                        VALUES (\(home), \(role.rawValue), \(role.rawValue), 'V', \(role), 0) RETURNING id
+                        """)
+                }
+            }
+            let code = try await refusal {
+                try await place.ask(note, on: "42", for: nil, in: visitors[0], from: .session(1), key: "k")
+            }
+            #expect(code == "may_not_write")
+            let id = try await place.ask(note, on: "42", for: nil, in: visitors[1], from: .session(1), key: "k")
+            #expect(try await place.request(id)?.organization == place.organization)
+        }
+    }
+
     @Test("More in a minute than requests may ask for are taken", arguments: TestDatabase.oneEngine)
     func noLimit(engine: Engine) async throws {
         try await place(engine) { place in
             let user = try await place.user()
             for number in 0..<30 {
-                _ = try await place.writes.ask(
-                    for: note, on: .init("\(number + 1)"), for: nil, in: user, from: .change(1), key: "k\(number)")
+                _ = try await place.ask(
+                    note, on: .init("\(number + 1)"), for: nil, in: user, from: .change(1), key: "k\(number)")
             }
             let count: Int = try await place.database.read { try $0.one("SELECT COUNT(*) AS id FROM post_requests") }
             #expect(count == 30)
@@ -217,18 +293,26 @@ struct WritesInTheNameTests {
     func connectionNews(engine: Engine) async throws {
         try await place(engine) { place in
             let user = try await place.user()
-            _ = try await place.writes.ask(for: note, on: "42", for: nil, in: user, from: .change(1), key: "k")
+            _ = try await place.ask(note, on: "42", for: nil, in: user, from: .change(1), key: "k")
+            let sent = try await place.ask(note, on: "43", for: nil, in: user, from: .change(1), key: "sent")
             let listeners: [PSAConnectionListener] = WriteBackFeature.plan.parts.of()
             let (later, now) = (Date(timeIntervalSinceNow: 500), Date())
             try await place.database.write { db in
                 let found: PSAConnection? = try db.first("SELECT * FROM psa_connections")
                 let connection = try #require(found)
+                try db.execute("UPDATE posts SET state = 'sent' WHERE request_id = \(sent)")
                 try db.execute("UPDATE jobs SET run_at = \(later)")
+                try JobQueue().pause(
+                    laneGroup: PSAConnection.postGroup(connection.id), until: later, reason: "closed", now: now, in: db)
                 for listener in listeners { try listener.hear(.usable, connection, now, db) }
-                let runAt: Date = try db.one("SELECT run_at FROM jobs", "run_at")
-                #expect(runAt < later)
+                let times = try db.all("SELECT run_at FROM jobs").map { try $0["run_at"] as Date }
+                #expect(times.allSatisfy { $0 < later })
+                #expect(try db.first("SELECT 1 FROM lane_pauses") == nil)
                 for listener in listeners { try listener.hear(.moved, connection, now, db) }
-                #expect(try db.one("SELECT error_code FROM posts", "error_code") as String == "connection_moved")
+                let states = try db.all("SELECT state, error_code FROM posts ORDER BY id").map { row -> String in
+                    "\(try row["state"] as String) \(try row["error_code"] as String? ?? "-")"
+                }
+                #expect(states == ["failed connection_moved", "sent -"])
             }
         }
     }

@@ -73,17 +73,23 @@ public struct Principal: Sendable, Equatable {
 
 extension Principal {
     /// Who somebody is at this moment, for a job in that person's name: with the role and the customers as they are now.
-    /// - Parameter work: what the job belongs to, such as `session 12`.
-    /// - Returns: nil for somebody who is gone, or may no longer sign in.
-    public static func of(_ user: User.ID, at work: String, in db: Connection) throws -> Principal? {
+    /// - Parameters:
+    ///   - organization: where the work is done: the person's own, or, for a super administrator, any.
+    ///   - work: what the job belongs to, such as `session 12`.
+    /// - Returns: nil for somebody who is gone, or may no longer sign in there.
+    public static func of(
+        _ user: User.ID, in organization: Organization.ID, at work: String, in db: Connection
+    ) throws -> Principal? {
         let row = try db.first(
             """
             SELECT organization_id, email, name, role, limited FROM users
             WHERE id = \(user) AND active = 1 AND pending = 0
             """)
         guard let row else { return nil }
+        let (home, role): (Organization.ID, Role) = (try row["organization_id"], try row["role"])
+        guard home == organization || role == .superAdmin else { return nil }
         return Principal(
-            user: user, organization: try row["organization_id"], email: try row["email"], role: try row["role"],
+            user: user, organization: organization, email: try row["email"], role: role, home: home,
             name: try row["name"], means: .work(work),
             tenants: try row["limited"] ? Tenant.limits(of: user, in: db) : nil)
     }

@@ -4,6 +4,9 @@ import Database
 /// Something that open pages show and that changes by itself, such as deliveries. Pages name the topics that they show,
 /// and fetch themselves again when one of them changes.
 public struct LiveTopic: Sendable {
+    /// What the navigation counts; all pages that change by themselves listen to it.
+    public static let counts = "counts"
+
     /// What pages call it. Several features may contribute to one.
     public let name: String
     /// Numbers that change when what an audience sees of the topic does; each is found by an index.

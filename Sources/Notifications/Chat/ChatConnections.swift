@@ -216,11 +216,13 @@ public final class ChatConnections: Sendable {
     public func delete(
         _ id: ChatConnection.ID, of organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> Bool {
-        try await database.write { db in
+        let instant = now()
+        return try await database.write { db in
             let old = try db.first(
                 "DELETE FROM chat_connections WHERE id = \(id) AND organization_id = \(organization) RETURNING *",
                 as: ChatConnection.self)
             guard let old else { return false }
+            _ = try Alert.end(.chatDisabled, on: Self.subject(id), of: organization, now: instant, in: db)
             db.signal(.connections)
             try recorded(old, nil, db)
             return true

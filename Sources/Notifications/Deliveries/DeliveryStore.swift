@@ -184,4 +184,20 @@ extension DeliveryStore {
                 ORDER BY id DESC LIMIT 50) AS newest
             """, ["a", "b", "c", "d", "e", "f", "g", "h", "i"])
     }
+
+    /// See ``LiveTopic``: how many have failed, as the navigation shows it.
+    static func countFingerprint(_ audience: LiveAudience, in db: Connection) throws -> [Int64] {
+        switch audience {
+        case .installation:
+            try db.numbers("SELECT COALESCE(MAX(finished_at), 0) AS a FROM job_history", ["a"])
+        case .person: []
+        case .organization(let id):
+            try db.numbers(
+                """
+                SELECT COUNT(*) AS a FROM (
+                    SELECT 1 FROM deliveries WHERE organization_id = \(id) AND state = \(Delivery.State.failed)
+                    LIMIT \(Overview.mostCounted)) AS counted
+                """, ["a"])
+        }
+    }
 }

@@ -98,10 +98,8 @@ struct Overview: Sendable {
             case .queued, .uncertain, .skipped, .simulated: break
             }
         }
-        for connection in connections {
-            for (number, count) in try StoredEvents.counts(of: connection, since: since, in: db) {
-                hours[number, default: Hour(startsAt: start(of: number))].events += count
-            }
+        for (number, count) in try StoredEvents.counts(of: connections, since: since, in: db) {
+            hours[number, default: Hour(startsAt: start(of: number))].events += count
         }
         return hours
     }

@@ -242,6 +242,7 @@ extension PSAConnections {
             guard let old = try db.first("SELECT * FROM psa_connections WHERE \(isTheirs)", as: PSAConnection.self)
             else { return false }
             try self.tell(.removed, of: old, in: db)
+            try Silence.forget(old, now: self.now(), in: db)
             guard try db.execute("DELETE FROM psa_connections WHERE \(isTheirs)") > 0 else { return false }
             db.signal(.connections)
             try recorded(old, nil, db)

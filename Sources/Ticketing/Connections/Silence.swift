@@ -44,6 +44,11 @@ enum Silence {
         return [repair].compactMap(\.self) + alert
     }
 
+    /// Ends the alarm without a word, because the connection goes.
+    static func forget(_ connection: PSAConnection, now: Date, in db: Connection) throws {
+        _ = try Alert.end(.silence, on: subject(connection.id), of: connection.organization, now: now, in: db)
+    }
+
     private static func subject(_ id: PSAConnection.ID) -> String { "psa_connection:\(id)" }
 
     /// Notes that hooks came, and ends the alarm.
@@ -54,17 +59,18 @@ enum Silence {
         var ended: [PSAConnection] = []
         var jobs: [NewJob] = []
         for (id, instant) in hooks.sorted(by: { $0.key < $1.key }) {
-            let before: PSAConnection? = try db.first("SELECT * FROM psa_connections WHERE id = \(id)")
-            try db.send(
+            let connection: PSAConnection? = try db.first(
                 """
                 UPDATE psa_connections SET last_hook_at = \(instant), silent_since = NULL WHERE id = \(id)
-                    AND COALESCE(last_hook_at, 0) < \(instant)
+                    AND COALESCE(last_hook_at, 0) < \(instant) RETURNING *
                 """)
-            guard let before, before.silentSince != nil else { continue }
-            ended.append(before)
-            jobs += try Alert.end(
-                .silence, on: subject(id), of: before.organization,
-                "\(before.name) tells us of changes again.", now: now, in: db)
+            guard let connection else { continue }
+            // Asked of the alert, which another server may have raised this moment.
+            let told = try Alert.end(
+                .silence, on: subject(id), of: connection.organization,
+                "\(connection.name) tells us of changes again.", now: now, in: db)
+            if !told.isEmpty { ended.append(connection) }
+            jobs += told
         }
         if !ended.isEmpty { db.signal(.connections) }
         return (ended, jobs)

@@ -43,6 +43,30 @@ public struct PostDraft: Sendable, Equatable, Encodable {
         }
     }
 
+    /// What no body of a request has checked: the same rules, for what the program itself puts together.
+    /// - Parameter longestNote: in characters, as the provider has it.
+    /// - Throws: 422 with the fields at fault.
+    func checked(longestNote: Int, now: Date) throws(Problem) -> PostDraft {
+        var checks = FieldChecks()
+        func cleaned(_ text: String) -> String { checks.text(text, "text", longest: longestNote) }
+        let parts = parts.map { part -> Part in
+            switch part {
+            case .note(let text, let type): return .note(text: cleaned(text), type: type)
+            case .time(let minutes, let startedAt, let role, let type, let billable, let text):
+                checks.minutes(minutes)
+                // Whole seconds: ConnectWise refuses others.
+                let start = Date(timeIntervalSince1970: startedAt.timeIntervalSince1970.rounded(.down))
+                checks.require(start <= now, "started_at", "out_of_range", "must not lie in the future.")
+                return .time(
+                    minutes: minutes, startedAt: start, workRole: role, workType: type, billable: billable,
+                    text: text.map(cleaned))
+            case .status: return part
+            }
+        }
+        try checks.finish()
+        return PostDraft(kind, parts, expectedStatus: expectedStatus)
+    }
+
     /// Who writes, as the ticketing system sees it.
     typealias Author = TicketAuthor
     /// Checks what people typed.

@@ -29,51 +29,75 @@ public struct WritesInTheName: Sendable {
     private let database: Database
     private let desk: TicketDesk
     private let posts: Posts
+    private let now: @Sendable () -> Date
 
-    init(database: Database, desk: TicketDesk, posts: Posts) {
+    init(database: Database, desk: TicketDesk, posts: Posts, now: @escaping @Sendable () -> Date) {
         self.database = database
         self.desk = desk
         self.posts = posts
+        self.now = now
     }
 
-    /// Asks for writes. Asked again under the same key it is the same request, whatever became of it.
-    /// - Parameters:
-    ///   - tenant: the customer for whom the work is done; nil for none.
-    ///   - key: names what is asked for, among all that the person ever asks for.
+    /// In whose name it is written, and what for.
+    public struct Asker: Sendable {
+        let user: User.ID
+        let organization: Organization.ID
+        let tenant: Tenant.ID?
+        let origin: Origin
+
+        /// - Parameters:
+        ///   - organization: where the work is done; a super administrator may do it in another than the own one.
+        ///   - tenant: the customer for whom it is done; nil for none.
+        public init(_ user: User.ID, in organization: Organization.ID, for tenant: Tenant.ID?, from origin: Origin) {
+            self.user = user
+            self.organization = organization
+            self.tenant = tenant
+            self.origin = origin
+        }
+    }
+
+    /// Asks for writes. Asked again under the same key it is the same request, whatever became of it and of the person's
+    /// rights since.
+    /// - Parameter key: names what is asked for among all that comes from the same origin.
     /// - Throws: a `Problem` when the person may not, or what is asked for is not right: 403, 404, 409 or 422.
     /// - Returns: the request in the post log.
     @discardableResult
     public func ask(
-        for draft: PostDraft, on ticket: Ticket.ID, for tenant: Tenant.ID?, in user: User.ID, from origin: Origin,
-        key: String
+        for draft: PostDraft, on ticket: Ticket.ID, by asker: Asker, key: String
     ) async throws -> PostRequest.ID {
-        let (principal, customer, isOn) = try await database.read { db in
-            guard let principal = try Principal.of(user, at: "\(origin)", in: db) else {
-                throw Self.refusal("The person in whose name it is written may no longer sign in.")
-            }
-            let customer = try tenant.map { id in
+        let (origin, tenant) = (asker.origin, asker.tenant)
+        let found = try await database.read { db -> (Principal, isOn: Bool)? in
+            let principal = try Principal.of(asker.user, in: asker.organization, at: "\(origin)", in: db)
+            return try principal.map { ($0, try FeatureFlags.isOn(.connectWise, for: $0.organization, in: db)) }
+        }
+        guard let (principal, isOn) = found else {
+            throw Self.refusal("The person in whose name it is written may no longer sign in.")
+        }
+        // Apart from the keys that the person's own requests have.
+        let name = Posts.Name(
+            "\(origin): \(key)", draft.kind, tenant, ticket, body: try JSONEncoder.sorted.encode(draft))
+        if let earlier = try await posts.earlier(name, by: principal) { return earlier }
+        guard principal.role >= .engineer else {
+            throw Self.refusal("Writing to tickets needs the role engineer, which \(principal.email) does not have.")
+        }
+        guard isOn else { throw Self.refusal("Writing to tickets is switched off.") }
+        let customer = try await database.read { db in
+            try tenant.map { id in
                 guard let customer = try Tenant.visible(id, to: principal, in: db) else {
                     throw Problem.notFound("tenant")
                 }
                 return customer
             }
-            return (principal, customer, try FeatureFlags.isOn(.connectWise, for: principal.organization, in: db))
         }
-        guard principal.role >= .engineer else {
-            throw Self.refusal("Writing to tickets needs the role engineer, which \(principal.email) does not have.")
-        }
-        guard isOn else { throw Self.refusal("Writing to tickets is switched off.") }
-        let name = Posts.Name(
-            key, draft.kind, tenant, ticket, body: Data("\(origin)\n".utf8) + (try JSONEncoder.sorted.encode(draft)))
-        if let earlier = try await posts.earlier(name, by: principal) { return earlier }
         let live = try await desk.live(for: tenant, of: principal.organization)
         guard live.provider.isKey(ticket.rawValue) else { throw Problem.notFound("ticket") }
-        try FieldChecks.keys(of: draft, live.provider)
+        let checked = try draft.checked(longestNote: live.provider.longestNote, now: now())
+        try FieldChecks.keys(of: checked, live.provider)
         let place = Posts.Place(
             live: live, tenant: tenant,
             companies: TicketDesk.companies(for: customer, principal, on: live.connection), ticket: ticket)
         return try await posts.ask(
-            for: draft, at: place, replacing: nil, by: principal, principal.actor, named: name)
+            for: checked, at: place, replacing: nil, by: principal, principal.actor, named: name)
     }
 
     private static func refusal(_ detail: String) -> Problem {
