@@ -279,7 +279,7 @@ if Context.environment["PATCHBAY_BENCH"] != nil {
         .executableTarget(
             name: "patchbay-bench",
             dependencies: [
-                "Accounts", "BoundaryText", "Database", "Jobs", "Notifications", "SimulatedConnectWise",
+                "Accounts", "BoundaryText", "Database", "Jobs", "Notifications", "Ticketing", "SimulatedConnectWise",
                 "SimulatedWebex", "SimulatedWorld", "SimulatorStage", "WebSupport",
                 argumentParser, crypto, httpClient, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
             ], path: "Sources/Bench", swiftSettings: settings))

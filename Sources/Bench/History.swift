@@ -1,8 +1,10 @@
+import Accounts
 import Database
 import Foundation
 import Jobs
 import Logging
 import Notifications
+import Ticketing
 
 /// What the server does, beside 10,000 and beside 1,000,000 of everything that it did before: hooks, tickets, notes, events,
 /// messages and finished jobs.
@@ -62,12 +64,13 @@ struct History {
     /// As it is each hour of a year: nothing is old enough.
     private func retention(_ database: Database) async throws -> Double {
         var times: [Double] = []
+        let kept = NotificationsFeature.plan.parts.of(TicketListener.self).compactMap(\.keeps)
         for _ in 0..<Self.rounds {
             let (start, now) = (ContinuousClock.now, Date())
             let forgotten = try await database.write { db in
                 try JobQueue().forgetHistory(before: now - 400 * 86_400, in: db)
-                    + NotificationsFeature.forgetHooks(before: now - 400 * 86_400, in: db)
-                    + Retention.forget(now: now, in: db)
+                    + Intake.forgetHooks(before: now - 400 * 86_400, in: db)
+                    + EventStore.forget(now: now, unless: kept, in: db) + Retention.forget(now: now, in: db)
             }
             guard forgotten == 0 else { throw Broken(what: "\(forgotten) were forgotten") }
             times.append((ContinuousClock.now - start).inSeconds)

@@ -34,12 +34,7 @@ public struct ConnectionsFeature: Sendable {
 extension SyncStore {
     /// See ``LiveTopic``.
     static func fingerprint(_ audience: LiveAudience, in db: Connection) throws -> [Int64] {
-        let condition: SQL
-        switch audience {
-        case .installation: condition = "1 = 1"
-        case .organization(let id): condition = "organization_id = \(id)"
-        case .person: return []
-        }
+        guard let condition = audience.condition else { return [] }
         return try db.numbers(
             """
             SELECT COALESCE(SUM(done), 0) AS a, COALESCE(SUM(run), 0) AS b, COALESCE(MAX(started_at), 0) AS c,

@@ -9,6 +9,9 @@ from playwright.sync_api import expect
 from conftest import SHOTS
 from test_screens import faults
 
+# They share a demo, in this order; other files run beside them.
+pytestmark = pytest.mark.xdist_group("connections")
+
 
 @pytest.fixture
 def customer(demo):

@@ -9,6 +9,9 @@ from playwright.sync_api import expect
 
 from test_screens import SCREENS
 
+# They share a demo, in this order; other files run beside them.
+pytestmark = pytest.mark.xdist_group("injection")
+
 # U+0600 joins with what follows, U+0301 with what precedes: with them `<` and `"` are none for who compares by cluster.
 JOINS_NEXT, JOINS_LAST = "\u0600", "\u0301"
 EMAIL = "mallory@customer.example"

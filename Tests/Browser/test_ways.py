@@ -8,6 +8,9 @@ from playwright.sync_api import expect
 
 from conftest import sign_in
 
+# They share a demo, in this order; other files run beside them.
+pytestmark = pytest.mark.xdist_group("ways")
+
 
 def test_a_rule_is_made_and_its_delivery_arrives_live(visit, demo):
     watcher = visit("viewer")

@@ -51,7 +51,7 @@ struct WebhookLadderTests {
             let now: @Sendable () -> Date = { clock.value }
             let sealer = try Sealer([Secret.generate()])
             let messenger = Refusing(error: error, now: now, seen: seen)
-            let tickets = PSAConnections(database: database, sealer: sealer, factory: { _ in (NoPSA(), NoPSA()) })
+            let tickets = PSAConnections(database: database, sealer: sealer, factory: { _ in (NobodyCalls(), NobodyCalls()) })
             let chats = ChatConnections(database: database, sealer: sealer, factory: { _ in messenger })
             let (stage, room) = try await database.write { db in
                 let stage = try Stage(in: db)
@@ -111,31 +111,6 @@ struct WebhookLadderTests {
         func chat() async throws -> ChatConnection? {
             let id = stage.chat
             return try await database.read { try $0.first("SELECT * FROM chat_connections WHERE id = \(id)") }
-        }
-    }
-
-    private struct NoPSA: PSAProvider, CallbackVerifier {
-        private var refusal: PSAError { .server("nobody calls this") }
-        func test() async throws(PSAError) { throw refusal }
-        func ticket(_ id: Ticket.ID) async throws(PSAError) -> Ticket? { throw refusal }
-        func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity {
-            throw refusal
-        }
-        func members(_ identifiers: [String]) async throws(PSAError) -> [Member] { throw refusal }
-        func boardNames() async throws(PSAError) -> [Board] { throw refusal }
-        func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { throw refusal }
-        func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket> {
-            throw refusal
-        }
-        func tickets(changedSince instant: Date, after position: String?) async throws(PSAError) -> ListPage<Ticket> {
-            throw refusal
-        }
-        func members(after position: String?) async throws(PSAError) -> ListPage<Member> { throw refusal }
-        var changeOverlap: Duration { .zero }
-        func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep { throw refusal }
-        func link(to ticket: Ticket.ID) -> String { "https://psa.example/\(ticket)" }
-        func verify(body: Data, signature: String, keyURL: String, isAddressed: Bool) async -> CallbackVerdict {
-            .genuine
         }
     }
 

@@ -4,6 +4,7 @@ import Sealing
 import Server
 import TestSupport
 import Testing
+import Tickets
 import WebSupport
 
 @testable import Accounts
@@ -11,30 +12,6 @@ import WebSupport
 @testable import Jobs
 @testable import Ticketing
 @testable import WriteBack
-
-/// A ticketing system that nobody calls: what is asked for is only stored here.
-private struct NobodyCalls: PSAProvider, CallbackVerifier {
-    private var refusal: PSAError { .server("nobody calls this") }
-    func test() async throws(PSAError) { throw refusal }
-    func ticket(_ id: Ticket.ID) async throws(PSAError) -> Ticket? { throw refusal }
-    func activity(of ticket: Ticket.ID, after cursor: String?) async throws(PSAError) -> TicketActivity {
-        throw refusal
-    }
-    func members(_ identifiers: [String]) async throws(PSAError) -> [Member] { throw refusal }
-    func boardNames() async throws(PSAError) -> [Board] { throw refusal }
-    func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { throw refusal }
-    func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket> {
-        throw refusal
-    }
-    func tickets(changedSince instant: Date, after position: String?) async throws(PSAError) -> ListPage<Ticket> {
-        throw refusal
-    }
-    func members(after position: String?) async throws(PSAError) -> ListPage<Member> { throw refusal }
-    var changeOverlap: Duration { .zero }
-    func keepCallback(_ callback: CallbackAddress) async throws(PSAError) -> CallbackUpkeep { throw refusal }
-    func link(to ticket: Ticket.ID) -> String { "" }
-    func verify(body: Data, signature: String, keyURL: String, isAddressed: Bool) async -> CallbackVerdict { .genuine }
-}
 
 @Suite("Writes that a job asks for in somebody's name")
 struct WritesInTheNameTests {

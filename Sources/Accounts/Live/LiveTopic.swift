@@ -40,6 +40,17 @@ public enum LiveAudience: Hashable, Sendable {
     }
 }
 
+extension LiveAudience {
+    /// Which rows of a table with `organization_id` it sees; nil for none.
+    public var condition: SQL? {
+        switch self {
+        case .installation: "1 = 1"
+        case .organization(let id): "organization_id = \(id)"
+        case .person: nil
+        }
+    }
+}
+
 extension Connection {
     /// The numbers of the one row of a statement, in the order of these columns; none when there is no row.
     public func numbers(_ statement: SQL, _ columns: [String]) throws -> [Int64] {

@@ -392,12 +392,7 @@ public final class ChatConnections: Sendable {
 extension ChatConnections {
     /// See ``LiveTopic``.
     static func fingerprint(_ audience: LiveAudience, in db: Connection) throws -> [Int64] {
-        let condition: SQL
-        switch audience {
-        case .installation: condition = "1 = 1"
-        case .organization(let id): condition = "organization_id = \(id)"
-        case .person: return []
-        }
+        guard let condition = audience.condition else { return [] }
         return try db.numbers(
             """
             SELECT COALESCE(MAX(last_validated_at), 0) AS a,

@@ -5,12 +5,12 @@ import Foundation
 import Ticketing
 
 /// Forgets deliveries and notices that an organization no longer wants to keep, a bounded number at a time.
-enum Retention {
+package enum Retention {
     private static let portion = 2_000
 
     /// Forgets a portion.
     /// - Returns: how much was forgotten; when it is nothing, there is nothing left.
-    static func forget(now: Date, in db: Connection) throws -> Int {
+    package static func forget(now: Date, in db: Connection) throws -> Int {
         var forgotten = 0
         let organizations = try db.all("SELECT id FROM organizations ORDER BY id LIMIT 1000").map {
             row -> Organization.ID in

@@ -4,7 +4,7 @@ import Database
 import Foundation
 
 /// The events' SQL.
-enum EventStore {
+package enum EventStore {
     /// An event that may be news.
     struct Detected: Sendable {
         let event: TicketEvent
@@ -54,7 +54,7 @@ enum EventStore {
     /// stays; an event's unique key only keeps two who look at the same moment from telling twice.
     /// - Parameter kept: which events `e` are needed still.
     /// - Returns: how many were forgotten; when it is none, there is nothing left.
-    static func forget(now: Date, unless kept: [SQL], in db: Connection) throws -> Int {
+    package static func forget(now: Date, unless kept: [SQL], in db: Connection) throws -> Int {
         let isKept = kept.reduce("1 = 0" as SQL) { $0 + " OR " + $1 }
         var forgotten = 0
         for row in try db.all("SELECT id, organization_id FROM psa_connections ORDER BY id LIMIT 10000") {

@@ -101,7 +101,7 @@ public final class Intake: Sendable {
 
     /// Forgets hooks older than an instant, a bounded number at a time.
     /// - Returns: how many were forgotten.
-    static func forgetHooks(before instant: Date, limit: Int = 5_000, in db: Connection) throws -> Int {
+    package static func forgetHooks(before instant: Date, limit: Int = 5_000, in db: Connection) throws -> Int {
         // Ids grow with time, so the oldest are found without an index on time, which every hook would have to keep up.
         try db.execute(
             """
