@@ -262,7 +262,9 @@ let package = Package(
                 httpTypes,
                 logging,
             ]),
-        tests("ServerConfigurationTests", ["Database", "Server", "Telemetry", logging]),
+        tests(
+            "ServerConfigurationTests",
+            ["Accounts", "Database", "Notifications", "Server", "Telemetry", "Ticketing", logging]),
         tests(
             "SimulatorsTests",
             [

@@ -22,11 +22,16 @@ public struct Feature: Sendable {
         public var flags: [FeatureFlag] = []
         /// What it contributes to features below it, which define the types: listeners, kinds of syncs.
         public var parts: [any FeaturePart] = []
+        /// What the configuration may give to it.
+        public var settings: [Setting] = []
+        /// Which of these make sense together only.
+        public var settingGroups: [SettingGroup] = []
 
         /// Names a feature.
         public init(
             _ name: String, migrations: [Migration] = [], sealedColumns: [SealedColumn] = [], hosts: [String] = [],
-            flags: [FeatureFlag] = [], parts: [any FeaturePart] = []
+            flags: [FeatureFlag] = [], parts: [any FeaturePart] = [], settings: [Setting] = [],
+            settingGroups: [SettingGroup] = []
         ) {
             self.name = name
             self.migrations = migrations
@@ -34,6 +39,8 @@ public struct Feature: Sendable {
             self.hosts = hosts
             self.flags = flags
             self.parts = parts
+            self.settings = settings
+            self.settingGroups = settingGroups
         }
     }
 
@@ -70,6 +77,9 @@ public struct Feature: Sendable {
     public var checks: [@Sendable (Date, Connection) throws -> HealthCheck] = []
     /// What open pages show of it that changes by itself.
     public var topics: [LiveTopic] = []
+    /// Keeps the connection that the configuration names, for installations without a console: for the first organization,
+    /// before anything runs. The outside system may be down, so nothing is tested; nil when none is named.
+    public var keepConfigured: (@Sendable (Organization.ID) async throws -> Void)?
     /// What it contributes to features below it while it runs.
     public var parts: [any FeaturePart] = []
 

@@ -4,6 +4,7 @@ import Connections
 import Database
 import Foundation
 import Jobs
+import Outbound
 import Ticketing
 
 /// The notifications feature: who is told of what happens to tickets, and of alerts.
@@ -11,17 +12,22 @@ public struct NotificationsFeature: Sendable {
     /// See ``Feature/Plan``.
     public static let plan = Feature.Plan(
         "notifications", migrations: [.notifications27], sealedColumns: ChatConnections.sealedColumns,
-        hosts: ["chat=webexapis.com"], parts: [Telling.listener, RecipientSync.plan])
+        hosts: ["chat=webexapis.com"], parts: [Telling.listener, RecipientSync.plan],
+        settings: [
+            .init("WEBEX_TOKEN", "an access token"),
+            .init("WEBEX_URL", "a URL") { WebAddress.origin(of: $0) != nil },
+        ])
 
     /// The feature as the server runs it.
     public let feature: Feature
 
     /// - Parameters:
     ///   - syncs: compare with the chat system.
+    ///   - settings: what the configuration gives.
     ///   - now: the wall clock.
     public init(
         database: Database, queue: JobQueue, tickets: PSAConnections, chats: ChatConnections, syncs: Syncs,
-        now: @escaping @Sendable () -> Date = { Date() }
+        settings: Feature.Settings, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         var feature = Feature(Self.plan)
         feature.operations =
@@ -52,6 +58,20 @@ public struct NotificationsFeature: Sendable {
             LiveTopic("connections") { try ChatConnections.fingerprint($0, in: $1) },
         ]
         feature.parts = [RecipientSync(database: database, tickets: tickets, chats: chats, now: now).runner]
+        if let token = settings.webexToken {
+            feature.keepConfigured = { organization in
+                let draft = ChatConnectionDraft(name: "Webex", url: settings.webexURL, token: token)
+                let connection = try await chats.keep(draft, for: organization)
+                try await syncs.connectionChanged(ConnectionFamily.chat(connection.id), of: organization)
+            }
+        }
         self.feature = feature
     }
+}
+
+extension Feature.Settings {
+    /// The first organization's Webex bot.
+    package var webexToken: String? { self["WEBEX_TOKEN"] }
+    /// Where Webex is.
+    package var webexURL: String { self["WEBEX_URL"].flatMap(WebAddress.origin) ?? "https://webexapis.com" }
 }

@@ -80,3 +80,13 @@ public struct WebAddress: Sendable, Equatable {
         return port
     }
 }
+
+extension WebAddress {
+    /// The origin of a text that is an `http` or `https` URL without a path; nil for anything else.
+    public static func origin(of text: String) -> String? {
+        guard let address = WebAddress(text), address.path.utf8.elementsEqual("/".utf8) || address.path.isEmpty,
+            address.query == nil, !address.hasFragment
+        else { return nil }
+        return address.origin
+    }
+}

@@ -22,15 +22,6 @@ public struct Configuration: Sendable {
         case worker
     }
 
-    /// A ticketing system that the configuration keeps connected.
-    public struct ConnectWise: Sendable, Equatable {
-        let site: String
-        let company: String
-        let publicKey: String
-        let privateKey: String
-        let clientID: String
-    }
-
     /// Where the database is.
     public var database = DatabaseAddress.sqlite(path: "data/patchbay.db")
     /// The installation's secrets as given; nil to read the file.
@@ -53,18 +44,10 @@ public struct Configuration: Sendable {
     public var passwordCost = PasswordCost.standard
     /// Further hosts that connections may name.
     public var allowedHosts: [String] = []
-    /// The first organization's ticketing system, for installations configured without a console.
-    public var connectWise: ConnectWise?
-    /// Calls a minute to each ConnectWise connection, all servers together.
-    public var connectWiseBudget = 500
-    /// How often an organization may search tickets, look them up and write to them.
-    public var ticketLimits = TicketLimits()
+    /// What it gives to features.
+    public var features = Feature.Settings()
     /// How long people and posts wait; not set by the environment.
     public var postTiming = PostTiming()
-    /// The first organization's Webex bot.
-    public var webexToken: String?
-    /// Where Webex is.
-    public var webexURL = "https://webexapis.com"
     /// How often the outside systems are compared with what we have.
     public var syncSchedule = SyncSchedule(Installation.plans.flatMap(\.parts).of(SyncPlan.self))
     /// What is logged and how.
@@ -154,7 +137,7 @@ public struct Configuration: Sendable {
         }
         take("SECRET", "32 bytes in base64", { $0 }) { secret = $0 }
         take("LISTEN", "host:port", Listen.init) { listen = $0 }
-        take("PUBLIC_URL", "an http or https URL without path", Self.publicURL) { publicURL = $0 }
+        take("PUBLIC_URL", "an http or https URL without path", WebAddress.origin) { publicURL = $0 }
         take("TRUSTED_PROXIES", "addresses such as 10.0.0.2, separated by commas", Self.addresses) {
             trustedProxies = $0
         }
@@ -163,15 +146,6 @@ public struct Configuration: Sendable {
         take("ALLOWED_HOSTS", "hosts such as psa.example.com, host:port or *.example.com", Self.hosts) {
             allowedHosts = $0
         }
-        take("CONNECTWISE_BUDGET", "a number of calls from 1 to 10000000", number(1...10_000_000)) {
-            connectWiseBudget = $0
-        }
-        let limit = (expected: "a number of calls a minute from 1 to 100000", parse: number(1...100_000))
-        take("LIMIT_SEARCHES", limit.expected, limit.parse) { ticketLimits.searches = $0 }
-        take("LIMIT_LOOKUPS", limit.expected, limit.parse) { ticketLimits.lookUps = $0 }
-        take("LIMIT_POSTS", limit.expected, limit.parse) { ticketLimits.posts = $0 }
-        take("WEBEX_TOKEN", "an access token", { $0 }) { webexToken = $0 }
-        take("WEBEX_URL", "a URL", Self.publicURL) { webexURL = $0 }
         for kind in Installation.plans.flatMap(\.parts).of(SyncPlan.self).map(\.kind) {
             take(
                 "SYNC_\(kind.rawValue.uppercased())", "a time such as 5m, 12h or 7d, at least 1m, or off", Self.interval
@@ -187,28 +161,24 @@ public struct Configuration: Sendable {
         if case .sqlite(let path) = database {
             secretFile = URL(filePath: path).deletingLastPathComponent().appending(path: "secret").relativePath
         }
-        applyConnectWise(&values, &faults)
+        applyFeatures(&values, &faults)
     }
 
-    private mutating func applyConnectWise(_ values: inout [String: String], _ faults: inout [String]) {
-        let names = ["SITE", "COMPANY", "PUBLIC_KEY", "PRIVATE_KEY", "CLIENT_ID"].map { "PATCHBAY_CONNECTWISE_\($0)" }
-        let given = names.map { values.removeValue(forKey: $0).flatMap { $0.isEmpty ? nil : $0 } }
-        let present = given.compactMap { $0 }
-        if present.isEmpty { return }
-        guard present.count == names.count else {
-            let missing = zip(names, given).filter { $0.1 == nil }.map(\.0)
-            faults.append("\(missing.joined(separator: ", ")): needed as well when ConnectWise is configured here")
-            return
+    private mutating func applyFeatures(_ values: inout [String: String], _ faults: inout [String]) {
+        for setting in Installation.plans.flatMap(\.settings) {
+            guard let text = values.removeValue(forKey: "PATCHBAY_\(setting.name)"), !text.isEmpty else { continue }
+            if setting.isValid(text) {
+                features[setting.name] = text
+            } else {
+                faults.append("PATCHBAY_\(setting.name): must be \(setting.expected)")
+            }
         }
-        connectWise = ConnectWise(
-            site: present[0], company: present[1], publicKey: present[2], privateKey: present[3], clientID: present[4])
-    }
-
-    private static func publicURL(_ text: String) -> String? {
-        guard let address = WebAddress(text), address.path.utf8.elementsEqual("/".utf8) || address.path.isEmpty,
-            address.query == nil, !address.hasFragment
-        else { return nil }
-        return address.origin
+        for group in Installation.plans.flatMap(\.settingGroups) {
+            let missing = group.names.filter { features[$0] == nil }
+            guard !missing.isEmpty, missing.count < group.names.count else { continue }
+            let names = missing.map { "PATCHBAY_\($0)" }.joined(separator: ", ")
+            faults.append("\(names): needed as well when \(group.subject) is configured here")
+        }
     }
 
     /// How often something is done; never when there is no duration.

@@ -65,7 +65,7 @@ public struct Server: Sendable {
         let parts = Installation.plans.flatMap(\.parts)
         let tickets = PSAConnections(
             database: database, sealer: sealer, listeners: parts.of(),
-            factory: psaFactory(outbound, database, configuration.connectWiseBudget))
+            factory: psaFactory(outbound, database, configuration.features.connectWiseBudget))
         let chats = ChatConnections(database: database, sealer: sealer, factory: chatFactory(outbound))
         let publicURL = publicURL(configuration)
         let accounts = AccountsFeature(
@@ -73,10 +73,10 @@ public struct Server: Sendable {
             passwordCost: configuration.passwordCost)
         let syncs = Syncs(
             database: database, queue: queue, plans: parts.of(), schedule: configuration.syncSchedule, logger: logger)
-        try await keepConfiguredConnections(configuration, database, tickets, chats, syncs, logger)
+        let features = features(configuration, database, queue, accounts, tickets, chats, syncs, logger)
+        try await keepConfiguredConnections(features, in: database, logger)
         try await tickets.pauseUnopened()
         try await chats.pauseUnopened()
-        let features = features(configuration, database, queue, accounts, tickets, chats, syncs, logger)
         return try run(
             features, accounts, configuration, on: database, outbound, sealer: sealer, metrics: metrics, logger: logger,
             onListening: onListening)
@@ -92,15 +92,15 @@ public struct Server: Sendable {
             TicketingFeature(
                 database: database, queue: queue, connections: tickets, listeners: parts.of(), syncs: syncs,
                 schedule: schedule, publicURL: publicURL(configuration),
-                refreshPace: .seconds(60) / configuration.connectWiseBudget, limits: configuration.ticketLimits,
-                logger: logger
+                settings: configuration.features, logger: logger
             ).feature,
             WriteBackFeature(
-                database: database, queue: queue, connections: tickets, limits: configuration.ticketLimits,
+                database: database, queue: queue, connections: tickets, limits: configuration.features.ticketLimits,
                 timing: configuration.postTiming
             ).feature,
             NotificationsFeature(
-                database: database, queue: queue, tickets: tickets, chats: chats, syncs: syncs
+                database: database, queue: queue, tickets: tickets, chats: chats, syncs: syncs,
+                settings: configuration.features
             ).feature,
         ]
         let connections = ConnectionsFeature(
@@ -296,13 +296,12 @@ public struct Server: Sendable {
         }
     }
 
-    /// Installations without a console name their connections in the configuration. An outside system that is down must
-    /// not keep us from starting, so nothing is tested here.
+    /// Installations without a console name their connections in the configuration.
     private static func keepConfiguredConnections(
-        _ configuration: Configuration, _ database: Database, _ tickets: PSAConnections, _ chats: ChatConnections,
-        _ syncs: Syncs, _ logger: Logger
+        _ features: [Feature], in database: Database, _ logger: Logger
     ) async throws {
-        guard configuration.connectWise != nil || configuration.webexToken != nil else { return }
+        let named = features.compactMap(\.keepConfigured)
+        guard !named.isEmpty else { return }
         let first: Organization.ID? = try await database.read { db in
             try db.first("SELECT id FROM organizations ORDER BY id LIMIT 1")?["id"]
         }
@@ -311,19 +310,7 @@ public struct Server: Sendable {
             return
         }
         do {
-            if let settings = configuration.connectWise {
-                let draft = try PSAConnectionDraft(
-                    name: "ConnectWise", site: settings.site, company: settings.company,
-                    credentials: PSACredentials(
-                        publicKey: settings.publicKey, privateKey: settings.privateKey, clientID: settings.clientID))
-                let connection = try await tickets.keep(draft, for: first)
-                try await syncs.connectionChanged(ConnectionFamily.psa(connection.id), of: first)
-            }
-            if let token = configuration.webexToken {
-                let draft = ChatConnectionDraft(name: "Webex", url: configuration.webexURL, token: token)
-                let connection = try await chats.keep(draft, for: first)
-                try await syncs.connectionChanged(ConnectionFamily.chat(connection.id), of: first)
-            }
+            for keep in named { try await keep(first) }
         } catch let problem as Problem {
             throw Installation.CannotSetUp(
                 description: "a connection that the configuration names cannot be used: \(problem.detail)")

@@ -14,7 +14,7 @@ public struct TicketingFeature: Sendable {
     public static let plan = Feature.Plan(
         "ticketing", migrations: [.ticketing26], sealedColumns: PSAConnections.sealedColumns,
         hosts: ["psa=*.myconnectwise.net", "psa=*.connectwisedev.com"], flags: [.connectWise],
-        parts: TicketSyncs.plans)
+        parts: TicketSyncs.plans, settings: settings, settingGroups: settingGroups)
 
     /// The feature as the server runs it.
     public let feature: Feature
@@ -24,14 +24,14 @@ public struct TicketingFeature: Sendable {
     ///   - syncs: compare with the ticketing system.
     ///   - schedule: how often.
     ///   - publicURL: where the ticketing system reaches us.
-    ///   - refreshPace: the pause between refreshes that a sync causes.
-    ///   - limits: how often an organization may ask for what costs calls.
+    ///   - settings: what the configuration gives.
     ///   - now: the wall clock.
     public init(
         database: Database, queue: JobQueue, connections: PSAConnections, listeners: [TicketListener], syncs: Syncs,
-        schedule: SyncSchedule, publicURL: String, refreshPace: Duration, limits: TicketLimits = TicketLimits(),
-        logger: Logger, now: @escaping @Sendable () -> Date = { Date() }
+        schedule: SyncSchedule, publicURL: String, settings: Feature.Settings, logger: Logger,
+        now: @escaping @Sendable () -> Date = { Date() }
     ) {
+        let limits = settings.ticketLimits
         let lists = PSALists(database: database, now: now)
         let desk = TicketDesk(connections: connections, lists: lists)
         let mappings = MemberMappings(database: database, lists: lists, now: now)
@@ -73,9 +73,17 @@ public struct TicketingFeature: Sendable {
         ]
         feature.parts =
             TicketSyncs(
-                database: database, connections: connections, publicURL: publicURL, pace: refreshPace,
+                database: database, connections: connections, publicURL: publicURL,
+                pace: .seconds(60) / settings.connectWiseBudget,
                 catchUpInterval: schedule.intervals[.catchUp], now: now
             ).runners
+        if settings.namesConnectWise {
+            feature.keepConfigured = { organization in
+                guard let draft = try settings.connectWise() else { return }
+                let connection = try await connections.keep(draft, for: organization)
+                try await syncs.connectionChanged(ConnectionFamily.psa(connection.id), of: organization)
+            }
+        }
         self.feature = feature
     }
 }

@@ -9,7 +9,7 @@ import Ticketing
 public struct WriteBackFeature: Sendable {
     /// See ``Feature/Plan``.
     public static let plan = Feature.Plan(
-        "write-back",
+        "write-back", flags: [.connectWise],
         parts: [
             PSAConnectionListener { news, connection, now, db in
                 switch news {

@@ -51,7 +51,8 @@ struct WebhookLadderTests {
             let now: @Sendable () -> Date = { clock.value }
             let sealer = try Sealer([Secret.generate()])
             let messenger = Refusing(error: error, now: now, seen: seen)
-            let tickets = PSAConnections(database: database, sealer: sealer, factory: { _ in (NobodyCalls(), NobodyCalls()) })
+            let tickets = PSAConnections(
+                database: database, sealer: sealer, factory: { _ in (NobodyCalls(), NobodyCalls()) })
             let chats = ChatConnections(database: database, sealer: sealer, factory: { _ in messenger })
             let (stage, room) = try await database.write { db in
                 let stage = try Stage(in: db)

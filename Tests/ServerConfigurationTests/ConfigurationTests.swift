@@ -1,10 +1,13 @@
+import Accounts
 import Database
 import Foundation
 import Logging
+import Notifications
 import Telemetry
 import Testing
 
 @testable import Server
+@testable import Ticketing
 
 @Suite("Configuration")
 struct ConfigurationTests {
@@ -38,10 +41,10 @@ struct ConfigurationTests {
         #expect(configuration.adminEmail == nil)
         #expect(configuration.adminPassword == nil)
         #expect(configuration.allowedHosts.isEmpty)
-        #expect(configuration.connectWise == nil)
-        #expect(configuration.connectWiseBudget == 500)
-        #expect(configuration.webexToken == nil)
-        #expect(configuration.webexURL == "https://webexapis.com")
+        #expect(configuration.features == Feature.Settings())
+        #expect(configuration.features.connectWiseBudget == 500)
+        #expect(configuration.features.webexToken == nil)
+        #expect(configuration.features.webexURL == "https://webexapis.com")
         #expect(configuration.metricsListen == nil)
         #expect(configuration.duties == [.web, .worker])
         #expect(configuration.logs.level == .info)
@@ -70,14 +73,14 @@ struct ConfigurationTests {
             configuration.allowedHosts == [
                 "psa.example.com", "127.0.0.1:9000", "*.example.org", "webhook=hooks.example.org",
             ])
+        let draft = try #require(try configuration.features.connectWise())
+        #expect(draft.site == "na.myconnectwise.net")
+        #expect(draft.company == "acme")
         #expect(
-            configuration.connectWise
-                == .init(
-                    site: "na.myconnectwise.net", company: "acme", publicKey: "public", privateKey: "private",
-                    clientID: "client"))
-        #expect(configuration.connectWiseBudget == 900)
-        #expect(configuration.webexToken == "token")
-        #expect(configuration.webexURL == "http://127.0.0.1:9001")
+            draft.credentials == PSACredentials(publicKey: "public", privateKey: "private", clientID: "client"))
+        #expect(configuration.features.connectWiseBudget == 900)
+        #expect(configuration.features.webexToken == "token")
+        #expect(configuration.features.webexURL == "http://127.0.0.1:9001")
         #expect(configuration.logs.level == .debug)
         #expect(configuration.logs.format == .json)
         #expect(configuration.metricsListen == .init(host: "::1", port: 9100))
@@ -154,8 +157,8 @@ struct ConfigurationTests {
                     + "PATCHBAY_CONNECTWISE_CLIENT_ID: needed as well when ConnectWise is configured here"
             ])
         let budgetOnly = try Configuration(environment: ["PATCHBAY_CONNECTWISE_BUDGET": "7"])
-        #expect(budgetOnly.connectWise == nil)
-        #expect(budgetOnly.connectWiseBudget == 7)
+        #expect(try budgetOnly.features.connectWise() == nil)
+        #expect(budgetOnly.features.connectWiseBudget == 7)
     }
 
     @Test("A file has comments, quotes, export and space around")
@@ -175,7 +178,7 @@ struct ConfigurationTests {
         #expect(configuration.listen == .init(host: "0.0.0.0", port: 81))
         #expect(configuration.adminEmail == "root@example.com")
         #expect(configuration.adminPassword == #"with # and = and "quotes""#)
-        #expect(configuration.webexToken == "abc=")
+        #expect(configuration.features.webexToken == "abc=")
         #expect(configuration.publicURL == nil)
     }
 

@@ -138,6 +138,10 @@ struct RouteTests {
     ]
 
     private func withRoutes(_ check: ([Route]) throws -> Void) async throws {
+        try await withFeatures { try check($0.flatMap(\.operations)) }
+    }
+
+    private func withFeatures(_ check: ([Feature]) throws -> Void) async throws {
         try await TestDatabase.with(.sqlite) { database in
             let sealer = try Sealer([Secret.generate()])
             let tickets = PSAConnections(
@@ -163,8 +167,20 @@ struct RouteTests {
                 database: database, queue: queue, plans: [], schedule: SyncSchedule([:]), logger: TestDatabase.logger)
             let features = Server.features(
                 Configuration(), database, queue, accounts, tickets, chats, syncs, TestDatabase.logger)
-            let routes = features.flatMap(\.operations)
-            try check(routes)
+            try check(features)
+        }
+    }
+
+    @Test("What a feature's operations ask to be switched on stands in its plan, and each feature has one")
+    func plans() async throws {
+        try await withFeatures { features in
+            for feature in features {
+                let asked = Set(feature.operations.compactMap(\.flag))
+                #expect(asked.isSubset(of: feature.plan.flags), "\(feature.plan.name)")
+            }
+            let planned = Set(Installation.plans.map(\.name))
+            #expect(planned.count == Installation.plans.count)
+            #expect(Set(features.map(\.plan.name)) == planned.union(["server"]))
         }
     }
 

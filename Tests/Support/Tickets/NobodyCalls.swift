@@ -15,10 +15,12 @@ package struct NobodyCalls: PSAProvider, CallbackVerifier {
     package func members(_ identifiers: [String]) async throws(PSAError) -> [Member] { throw refusal }
     package func boardNames() async throws(PSAError) -> [Board] { throw refusal }
     package func openTicketCount(on boards: [Board.ID]) async throws(PSAError) -> Int { throw refusal }
-    package func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket> {
+    package func openTickets(on boards: [Board.ID], after position: String?) async throws(PSAError) -> ListPage<Ticket>
+    {
         throw refusal
     }
-    package func tickets(changedSince instant: Date, after position: String?) async throws(PSAError) -> ListPage<Ticket> {
+    package func tickets(changedSince instant: Date, after position: String?) async throws(PSAError) -> ListPage<Ticket>
+    {
         throw refusal
     }
     package func members(after position: String?) async throws(PSAError) -> ListPage<Member> { throw refusal }
