@@ -69,7 +69,7 @@ struct History {
             let (start, now) = (ContinuousClock.now, Date())
             let forgotten = try await database.write { db in
                 try JobQueue().forgetHistory(before: now - 400 * 86_400, in: db)
-                    + Intake.forgetHooks(before: now - 400 * 86_400, in: db)
+                    + Ticketing.Intake.forgetHooks(before: now - 400 * 86_400, in: db)
                     + EventStore.forget(now: now, unless: kept, in: db) + Retention.forget(now: now, in: db)
             }
             guard forgotten == 0 else { throw Broken(what: "\(forgotten) were forgotten") }

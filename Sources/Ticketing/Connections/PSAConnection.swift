@@ -91,10 +91,6 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
 
     /// The group of all job lanes that read from a connection.
     public static func laneGroup(_ id: ID) -> String { ConnectionFamily.psa(id).laneGroup }
-
-    /// The group of all job lanes that write to a connection's tickets. People wait for these, so they go on while
-    /// what is read in the background has used up its share of the calls.
-    public static func postGroup(_ id: ID) -> String { "\(laneGroup(id)):posts" }
 }
 
 /// What a ticketing system is called with.

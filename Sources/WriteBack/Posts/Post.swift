@@ -266,3 +266,9 @@ extension PSAError {
         }
     }
 }
+
+extension PSAConnection {
+    /// The group of all job lanes that write to a connection's tickets. People wait for these, so they go on while
+    /// what is read in the background has used up its share of the calls.
+    static func postGroup(_ id: ID) -> String { "\(laneGroup(id)):posts" }
+}
