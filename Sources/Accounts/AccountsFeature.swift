@@ -8,6 +8,14 @@ import WebSupport
 
 /// The accounts feature, put together.
 public struct AccountsFeature: Sendable {
+    /// See ``Feature/Plan``.
+    public static let plan = Feature.Plan(
+        "accounts", migrations: [.accounts25], sealedColumns: sealedColumns,
+        hosts: [
+            "identity=login.microsoftonline.com", "identity=accounts.google.com", "identity=oauth2.googleapis.com",
+            "identity=www.googleapis.com",
+        ])
+
     /// API keys.
     public let keys: APIKeys
     /// Browsers that are signed in.

@@ -17,14 +17,8 @@ public final class ConnectionCache<ID: Hashable & Sendable, Live: Sendable>: Sen
     public init() {}
 
     /// Forgets everything whenever a connection changes; runs until cancelled.
-    /// - Parameter forgetting: runs each time, after it is forgotten.
-    public func followChanges(
-        in database: Database, forgetting: @Sendable () -> Void = {}
-    ) async {
-        for await _ in database.signals(.connections) {
-            forget()
-            forgetting()
-        }
+    public func followChanges(in database: Database) async {
+        for await _ in database.signals(.connections) { forget() }
     }
 
     /// Forgets everything.
