@@ -38,8 +38,8 @@ extension SyncStore {
         return try db.numbers(
             """
             SELECT COALESCE(SUM(done), 0) AS a, COALESCE(SUM(run), 0) AS b, COALESCE(MAX(started_at), 0) AS c,
-                COALESCE(MAX(finished_at), 0) AS d
+                COALESCE(MAX(finished_at), 0) AS d, COALESCE(SUM(LENGTH(last_error)), 0) AS e
             FROM syncs WHERE \(condition)
-            """, ["a", "b", "c", "d"])
+            """, ["a", "b", "c", "d", "e"])
     }
 }

@@ -34,10 +34,11 @@ expect.set_options(timeout=20_000)
 class Demo:
     """A running demo, and what it printed."""
 
-    def __init__(self, url, password, key):
+    def __init__(self, url, password, key, log):
         self.url = url
         self.password = password
         self.key = key
+        self.log = log
 
     def api(self, method, path, body=None, base=None):
         request = urllib.request.Request(
@@ -68,11 +69,13 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo():
+def demo(tmp_path_factory):
     port = free_port()
+    log = tmp_path_factory.mktemp("demo") / "log"
     process = subprocess.Popen(
         [*PATCHBAY, "demo", "--port", str(port), "--pace", "0.7"],
         stdout=subprocess.PIPE,
+        stderr=log.open("w"),
         text=True,
         # Nobody types as fast as these tests.
         env={
@@ -95,7 +98,7 @@ def demo():
             line = lines.get(timeout=START_WITHIN)
             if match := re.match(r"\s+(password|API key)\s+(\S+)", line):
                 found[match[1]] = match[2]
-        demo = Demo(f"http://127.0.0.1:{port}", found["password"], found["API key"])
+        demo = Demo(f"http://127.0.0.1:{port}", found["password"], found["API key"], log)
         # Two organizations share one simulated ConnectWise, whose own limit of calls would hold these tests back.
         site = demo.api("GET", "/integrations/psa/connections")["items"][0]["site"]
         demo.api("PUT", "/_control/limit", {"callsPerMinute": None}, base=f"http://{site}")
@@ -107,6 +110,23 @@ def demo():
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Beside a failure stands how the demo was, since a page that waits for it shows nothing of why."""
+    report = yield
+    demo = getattr(item, "funcargs", {}).get("demo")
+    if report.failed and demo:
+        for path in ["/jobs", "/jobs/parked", "/sync/status", "/overview/counts"]:
+            try:
+                found = json.dumps(demo.api("GET", path))
+            except OSError as error:
+                found = repr(error)
+            report.sections.append((f"demo, {path}", found))
+        with demo.log.open() as log:
+            report.sections.append(("demo, log", "".join(log.readlines()[-40:])))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,12 @@ import Testing
 struct LiveUpdateTests {
     private func listen(
         _ browser: Browser, _ patchbay: RunningPatchbay, method: String = "GET",
-        topics: String = "connections,deliveries,events,posts,syncs"
+        topics: String = "connections,deliveries,events,posts,syncs", seen: String = ""
     ) async throws -> Wire {
         let wire = try await Wire.open(port: try #require(URL(string: patchbay.api.base)?.port))
         let cookie = try #require(await browser.cookie("patchbay"))
         try await wire.send(
-            "\(method) /live?topics=\(topics) HTTP/1.1\r\nHost: a\r\nCookie: patchbay=\(cookie)\r\n\r\n")
+            "\(method) /live?topics=\(topics)&seen=\(seen) HTTP/1.1\r\nHost: a\r\nCookie: patchbay=\(cookie)\r\n\r\n")
         try await wire.hears("\r\n\r\n")
         return wire
     }
@@ -143,6 +143,33 @@ struct LiveUpdateTests {
             }
             for topics in ["posts", "syncs", "nonsense", ""] { #expect(!isTold(topics), "\(topics)") }
             for wire in wires.values { await wire.close() }
+        }
+    }
+
+    @Test("What changed between a page and its stream is told at once", arguments: TestDatabase.engines)
+    func missed(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            try await patchbay.rule()
+            let browser = try await patchbay.browser(.viewer)
+            /// The stream of the page as it is now, as its address says it.
+            func watch() async throws -> (topics: String, seen: String) {
+                let page = try await browser.get("/deliveries").text
+                let found = try #require(page.firstMatch(of: /sse-connect="\/live\?topics=([a-z,]+)&amp;seen=([0-9a-z]+)"/))
+                return (String(found.1), String(found.2))
+            }
+            let before = try await watch()
+            let ticket = try patchbay.connectWise.createTicket("Paper")
+            try await patchbay.refresh(ticket, action: "added")
+            _ = try await patchbay.delivery(of: ticket, in: "sent")
+            let after = try await watch()
+            #expect(after != before)
+            let fresh = try await listen(browser, patchbay, topics: after.topics, seen: after.seen)
+            let late = try await listen(browser, patchbay, topics: before.topics, seen: before.seen)
+            try await eventually(within: .seconds(20), "the page that missed something to be told") {
+                late.text.contains("event: change")
+            }
+            #expect(!fresh.text.contains("event: change"))
+            for wire in [late, fresh] { await wire.close() }
         }
     }
 

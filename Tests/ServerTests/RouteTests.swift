@@ -1,5 +1,6 @@
 import Accounts
 import Connections
+import Console
 import Database
 import Foundation
 import HTTPTypes
@@ -138,10 +139,10 @@ struct RouteTests {
     ]
 
     private func withRoutes(_ check: ([Route]) throws -> Void) async throws {
-        try await withFeatures { try check($0.flatMap(\.operations)) }
+        try await withFeatures { features, _ in try check(features.flatMap(\.operations)) }
     }
 
-    private func withFeatures(_ check: ([Feature]) throws -> Void) async throws {
+    private func withFeatures(_ check: ([Feature], AccountsFeature) throws -> Void) async throws {
         try await TestDatabase.with(.sqlite) { database in
             let sealer = try Sealer([Secret.generate()])
             let tickets = PSAConnections(
@@ -167,13 +168,13 @@ struct RouteTests {
                 database: database, queue: queue, plans: [], schedule: SyncSchedule([:]), logger: TestDatabase.logger)
             let features = Server.features(
                 Configuration(), database, queue, accounts, tickets, chats, syncs, TestDatabase.logger)
-            try check(features)
+            try check(features, accounts)
         }
     }
 
     @Test("What a feature's operations ask to be switched on stands in its plan, and each feature has one")
     func plans() async throws {
-        try await withFeatures { features in
+        try await withFeatures { features, _ in
             for feature in features {
                 let asked = Set(feature.operations.compactMap(\.flag))
                 #expect(asked.isSubset(of: feature.plan.flags), "\(feature.plan.name)")
@@ -181,6 +182,15 @@ struct RouteTests {
             let planned = Set(Installation.plans.map(\.name))
             #expect(planned.count == Installation.plans.count)
             #expect(Set(features.map(\.plan.name)) == planned.union(["server"]))
+        }
+    }
+
+    @Test("What pages listen to is some feature's topic, and no topic is there for nobody")
+    func topics() async throws {
+        try await withFeatures { features, accounts in
+            let there = Set(features.flatMap(\.topics).map(\.name))
+            let listened = Set(Console.pages(accounts, health: { [] }).flatMap(\.topics))
+            #expect(listened.union([LiveTopic.counts]) == there)
         }
     }
 

@@ -5,7 +5,7 @@ import HTTPTypes
 import WebSupport
 
 func connectionPages() -> [PageRoute] {
-    let list = PageRoute.get("/connections", .viewer) { visit in
+    let list = PageRoute.get("/connections", .viewer, topics: ["connections"]) { visit in
         let psa = try await visit.get("/integrations/psa/connections").items
         let chat = try await visit.get("/integrations/chat/connections").items
         let owners = psa.allSatisfy { $0["tenant_id"] == .null } ? [] : try await Choices.tenants(visit)
@@ -47,7 +47,7 @@ func connectionPages() -> [PageRoute] {
                         icon: "chat-dots", title: "No chat system yet",
                         text: "Connect a Webex bot, or a webhook of your own.", actions: newChat)
                 ).block,
-            ], topics: ["connections"])
+            ])
     }
     return [list] + psaPages + chatPages
 }

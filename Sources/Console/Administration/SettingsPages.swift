@@ -130,7 +130,7 @@ func organizationPages() -> [PageRoute] {
 
 func healthPages(_ health: @escaping @Sendable () async -> [HealthCheck]) -> [PageRoute] {
     [
-        .get("/health", .viewer) { visit in
+        .get("/health", .viewer, topics: ["connections", "jobs"]) { visit in
             let checks = await health()
             var blocks: [Block] = [
                 checks.allSatisfy(\.isOK)
@@ -185,7 +185,7 @@ func healthPages(_ health: @escaping @Sendable () async -> [HealthCheck]) -> [Pa
                         pager: visit.pager(parked)
                     ).block)
             }
-            return Page(title: "System health", blocks: blocks, topics: ["jobs", "connections"])
+            return Page(title: "System health", blocks: blocks)
         },
         .post("/health/jobs/{id}/retry", .superAdmin) { visit in
             try await visit.send(.post, "/jobs/parked/\(try visit.parameter())/retry")

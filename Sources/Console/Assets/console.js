@@ -513,8 +513,9 @@
   }
   document.addEventListener("htmx:oobBeforeSwap", (event) => { if (event.target.id !== "navigation") event.preventDefault(); });
   if (window.htmx) window.htmx.createEventSource = (url) => {
-    const topics = new URL(url, location.href).searchParams.get("topics") || "";
-    return new EventSource(`/live?topics=${encodeURIComponent(topics)}`);
+    const asked = new URL(url, location.href).searchParams;
+    const watch = new URLSearchParams(["topics", "seen"].map((name) => [name, asked.get(name) || ""]));
+    return new EventSource(`/live?${watch}`);
   };
   document.addEventListener("htmx:afterSwap", (event) => showTimes(event.target));
   // Who is somewhere in a part that is fetched again by the keyboard stays there.

@@ -5,7 +5,10 @@ import HTTPTypes
 
 func dashboardPages() -> [PageRoute] {
     [
-        PageRoute(method: .get, path: "/", role: .viewer) { visit in
+        PageRoute(
+            method: .get, path: "/", role: .viewer,
+            topics: ["connections", "deliveries", "events", "posts", "syncs"]
+        ) { visit in
             // Who works for some customers only begins with their tickets.
             guard visit.may(.get, "/overview") else { return .redirect("/tickets") }
             return .page(try await dashboard(visit))
@@ -81,7 +84,7 @@ private func dashboard(_ visit: Visit) async throws -> Page {
                         text: "Events appear here as soon as a ticket is created or changes.")
                 ).block
             ]))
-    return Page(title: "Dashboard", blocks: blocks, topics: ["connections", "deliveries", "events", "posts", "syncs"])
+    return Page(title: "Dashboard", blocks: blocks)
 }
 
 /// Connections that stand still until somebody does something about them: the reason says what.

@@ -7,7 +7,7 @@ import WebSupport
 /// The connection, its settings and its rights.
 let connectWisePages: [PageRoute] = [connectionTab] + settingsForm + rightsPages
 
-private let connectionTab = PageRoute.get("/integrations", .viewer) { visit in
+private let connectionTab = PageRoute.get("/integrations", .viewer, topics: ["connections", "syncs"]) { visit in
     let choice = try await ConnectionChoice(visit)
     var page = Page(
         title: "Integrations", lead: "ConnectWise PSA: the connection, who is whom, and what was written.",
@@ -61,7 +61,6 @@ private func show(_ connection: Value, _ choice: ConnectionChoice, on page: inou
                         )),
                     [.facts(settingFacts(try await visit.get(path + "/settings")))]),
             ]))
-    page.topics = ["connections", "syncs"]
 }
 
 private func noConnection(_ choice: ConnectionChoice, _ visit: Visit) -> Block {

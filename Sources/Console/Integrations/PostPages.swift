@@ -7,7 +7,7 @@ import WebSupport
 /// What was written.
 let postPages: [PageRoute] = [postTab, postPage] + postActs
 
-private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
+private let postTab = PageRoute.get("/integrations/posts", .engineer, topics: ["posts"]) { visit in
     let filters = ["ticket_id", "state", "kind", "user_id", "since", "until"]
     let page = try await visit.get(integrationBase + "/posts", visit.byDay(visit.listQuery(filters + ["mine"])))
     let isFiltered = filters.contains { !(visit.query[$0] ?? "").isEmpty }
@@ -35,7 +35,7 @@ private let postTab = PageRoute.get("/integrations/posts", .engineer) { visit in
                             hasConnection ? .link("Find a ticket", "/tickets") : .link("Connection", "/integrations")
                         ]), pager: visit.pager(page)
             ).block,
-        ], topics: ["posts"])
+        ])
 }
 
 private func filterFields(_ visit: Visit) async throws -> [Field] {

@@ -1,5 +1,6 @@
 import Accounts
 import BoundaryText
+import Crypto
 import Database
 import Foundation
 import HTTPTypes
@@ -8,6 +9,27 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 import WebSupport
+
+/// What an open page listens to.
+struct LiveWatch: Sendable {
+    /// What it shows; those that nobody has never change.
+    let topics: Set<String>
+    /// What they looked like just before the page was read. Somebody who comes with another mark than theirs by now has
+    /// missed a change, as between page and stream, or while the stream was cut.
+    let mark: String?
+
+    init(topics: Set<String>, mark: String?) {
+        (self.topics, self.mark) = (topics, mark)
+    }
+
+    init(_ query: [String: String]) {
+        topics = Set((query["topics"] ?? "").splitBytes(on: ",").map(String.init))
+        mark = query["seen"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// As the address of the stream says it.
+    var query: String { "topics=\(topics.sorted().joined(separator: ","))&seen=\(mark ?? "")" }
+}
 
 /// Tells open pages that something changed, as server-sent events. Pages then fetch what they show again, so an event
 /// carries nothing and may be merged with others. Nobody is told longer than the session goes on, or of more than it may
@@ -29,8 +51,7 @@ final class LiveUpdates: Sendable {
         let token: SessionToken
         /// As it was when the page began to listen.
         let session: LiveSession
-        /// What the page shows.
-        let topics: Set<String>
+        let watch: LiveWatch
         let changes: AsyncStream<Void>.Continuation
 
         /// What the session's use does not change.
@@ -83,20 +104,27 @@ final class LiveUpdates: Sendable {
     /// so.
     func run() async {
         var known: [Sight: [Int64]] = [:]
+        // Those whose page is known to be as new as what is told from here on.
+        var compared: Set<Int> = []
         var round = 0
         while (try? await Task.sleep(for: Self.pace)) != nil {
             let listeners = state.withLock { $0.listeners }
             guard !listeners.isEmpty else {
                 known = [:]
+                compared = []
                 continue
             }
             round += 1
             // While the database cannot be read there is nothing new to show.
             if round.isMultiple(of: Self.roundsPerCheck) { try? await check(listeners) }
             guard let changed = try? await look(for: listeners, &known) else { continue }
-            for listener in listeners.values where !changed.isDisjoint(with: sights(of: listener)) {
-                listener.changes.yield()
+            for (id, listener) in listeners {
+                let sights = sights(of: listener)
+                let isLate =
+                    !compared.contains(id) && listener.watch.mark.map { $0 != Self.mark(of: sights, in: known) } ?? false
+                if isLate || !changed.isDisjoint(with: sights) { listener.changes.yield() }
             }
+            compared = Set(listeners.keys)
         }
     }
 
@@ -106,9 +134,37 @@ final class LiveUpdates: Sendable {
         let audience: LiveAudience
     }
 
+    private func sights(of topics: Set<String>, for session: LiveSession) -> Set<Sight> {
+        let audience = LiveAudience(session)
+        return Set(topics.filter { self.topics[$0] != nil }.map { Sight(topic: $0, audience: audience) })
+    }
+
     private func sights(of listener: Listener) -> Set<Sight> {
-        let audience = LiveAudience(listener.session)
-        return Set(listener.topics.filter { topics[$0] != nil }.map { Sight(topic: $0, audience: audience) })
+        sights(of: listener.watch.topics, for: listener.session)
+    }
+
+    /// What a page listens to that is about to be read.
+    /// - Parameter topics: what it shows, beside what all pages show.
+    func watch(_ topics: Set<String>, for session: LiveSession) async throws -> LiveWatch {
+        let topics = topics.union([LiveTopic.counts])
+        let (sights, all) = (sights(of: topics, for: session), self.topics)
+        let now = try await database.read { db in
+            try sights.reduce(into: [:]) { $0[$1] = try Self.fingerprint(of: $1, all, in: db) }
+        }
+        return LiveWatch(topics: topics, mark: Self.mark(of: sights, in: now))
+    }
+
+    private static func fingerprint(
+        of sight: Sight, _ topics: [String: [LiveTopic]], in db: Connection
+    ) throws -> [Int64] {
+        try topics[sight.topic, default: []].flatMap { try $0.fingerprint(sight.audience, db) }
+    }
+
+    /// The same on each server; numbers are no business of the browser's.
+    private static func mark(of sights: Set<Sight>, in known: [Sight: [Int64]]) -> String {
+        let numbers = sights.sorted { $0.topic < $1.topic }.map { known[$0, default: []] }
+        let hash = SHA256.hash(data: Data("\(numbers)".utf8)).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return String(hash, radix: 36)
     }
 
     /// - Returns: what has changed since the last time of what somebody looks at.
@@ -117,17 +173,14 @@ final class LiveUpdates: Sendable {
         let (before, topics) = (known, topics)
         let now = try await database.read { db in
             var now: [Sight: [Int64]] = [:]
-            func fingerprint(_ sight: Sight) throws -> [Int64] {
-                try topics[sight.topic, default: []].flatMap { try $0.fingerprint(sight.audience, db) }
-            }
             for sight in sights {
                 // As long as nothing of a topic changes anywhere, no audience has to be looked at.
                 let everywhere = Sight(topic: sight.topic, audience: .installation)
-                let all = try now[everywhere] ?? fingerprint(everywhere)
+                let all = try now[everywhere] ?? Self.fingerprint(of: everywhere, topics, in: db)
                 now[everywhere] = all
                 guard sight != everywhere else { continue }
                 now[sight] =
-                    if all == before[everywhere], let last = before[sight] { last } else { try fingerprint(sight) }
+                    if all == before[everywhere], let last = before[sight] { last } else { try Self.fingerprint(of: sight, topics, in: db) }
             }
             return now
         }
@@ -154,7 +207,7 @@ final class LiveUpdates: Sendable {
     }
 
     private func listen(
-        _ token: SessionToken, _ session: LiveSession, _ topics: Set<String>
+        _ token: SessionToken, _ session: LiveSession, _ watch: LiveWatch
     ) throws(Refusal) -> Place {
         let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let id = try state.withLock { state throws(Refusal) -> Int in
@@ -165,20 +218,19 @@ final class LiveUpdates: Sendable {
             else { throw .tooManyOfOne }
             state.next += 1
             state.listeners[state.next] = Listener(
-                token: token, session: session, topics: topics, changes: continuation)
+                token: token, session: session, watch: watch, changes: continuation)
             return state.next
         }
         return Place(id, stream, in: self)
     }
 
     /// A stream of `change` events, until the browser goes, the session ends or the server stops.
-    /// - Parameter topics: what the page shows; those that nobody has never change.
     func response(
-        to request: Request, of token: SessionToken, _ session: LiveSession, topics: Set<String>
+        to request: Request, of token: SessionToken, _ session: LiveSession, _ watch: LiveWatch
     ) -> Response {
         let place: Place
         do {
-            place = try listen(token, session, topics)
+            place = try listen(token, session, watch)
         } catch {
             return switch error {
             case .tooManyOfOne: Response(status: .tooManyRequests, headers: [.retryAfter: "10"])

@@ -5,7 +5,7 @@ import HTTPTypes
 import WebSupport
 
 func deliveryPages() -> [PageRoute] {
-    let list = PageRoute.get("/deliveries", .viewer) { visit in
+    let list = PageRoute.get("/deliveries", .viewer, topics: ["deliveries"]) { visit in
         let names = ["state", "ticket_id", "recipient_id", "since", "until"]
         let page = try await visit.get("/notifiers/deliveries", visit.listQuery(names))
         let state = visit.query["state"] ?? ""
@@ -59,9 +59,9 @@ func deliveryPages() -> [PageRoute] {
                             text: "As soon as a ticket changes on a board with a rule, its messages appear here."),
                     pager: visit.pager(page)
                 ).block,
-            ], topics: ["deliveries"])
+            ])
     }
-    let one = PageRoute.get("/deliveries/{id}", .viewer) { visit in
+    let one = PageRoute.get("/deliveries/{id}", .viewer, topics: ["deliveries"]) { visit in
         let id = try visit.parameter()
         let delivery = try await visit.get("/notifiers/deliveries/\(id)")
         let why = try await visit.get("/notifiers/deliveries/\(id)/explanation")
@@ -111,7 +111,7 @@ func deliveryPages() -> [PageRoute] {
             actions: again,
             blocks: [
                 .grid(2, [.card("What became of it", [.facts(facts)]), .card("Message", [message])])
-            ], topics: ["deliveries"])
+            ])
     }
     let retry = PageRoute.post("/deliveries/{id}/retry", .engineer) { visit in
         let id = try visit.parameter()

@@ -28,7 +28,7 @@ enum SyncWords {
 
 func syncPages() -> [PageRoute] {
     [
-        .get("/sync", .viewer) { visit in
+        .get("/sync", .viewer, topics: ["syncs"]) { visit in
             let syncs = try await visit.get("/sync/status").items
             let cards = syncs.map { sync -> Block in
                 let kind = sync["kind"].words
@@ -93,7 +93,7 @@ func syncPages() -> [PageRoute] {
             return Page(
                 title: "Sync",
                 lead: "Patchbay compares itself with the outside systems by schedule, and when you say so.",
-                actions: cards.isEmpty ? [] : runs, blocks: blocks, topics: ["syncs"])
+                actions: cards.isEmpty ? [] : runs, blocks: blocks)
         },
         .post("/sync", .admin) { visit in
             let kinds = (visit.entries["kinds"] ?? "").splitBytes(on: " ").map(String.init)

@@ -47,7 +47,7 @@ extension Console {
                 .notice(.info, nil, "Only the first \(table.rows.count) are sorted. Narrow the list with the filter."),
                 at: 0)
         }
-        page.topics = []
+        page.isStill = true
         return page
     }
 

@@ -91,9 +91,6 @@ public struct Console: Sendable {
             + settingsPages() + organizationPages() + healthPages(health) + searchPages() + accountPages(accounts)
     }
 
-    /// Topics as an address names them.
-    static func list(_ topics: Set<String>) -> String { topics.sorted().joined(separator: ",") }
-
     /// Work that goes on while the server runs: looks for changes that open pages want to see.
     public func run() async {
         await live.run()
@@ -125,8 +122,7 @@ public struct Console: Sendable {
             guard let (token, live) = try await signedIn(request), live.duty == nil else {
                 return Response(status: .unauthorized)
             }
-            let topics = request.uri.queryParameters["topics"].map { String($0).splitBytes(on: ",").map(String.init) }
-            return self.live.response(to: request, of: token, live, topics: Set(topics ?? []))
+            return self.live.response(to: request, of: token, live, LiveWatch(request.uri.fields))
         }
     }
 
@@ -155,6 +151,8 @@ public struct Console: Sendable {
                 detail: "This page needs the role \(route.role.label) or more; yours is \(live.role.label).")
         }
         visit.switchedOff = try await visit.findSwitchedOff()
+        // Before the page is read: what changes from here on, it is told.
+        if !route.topics.isEmpty { visit.watch = try await self.live.watch(route.topics, for: live) }
         if let again = route.again {
             let outcome = try await keeping(visit, again, request, context) {
                 if route.method == .post { try Self.checkProof(request, entries, token) }
@@ -292,13 +290,14 @@ public struct Console: Sendable {
     private func shell(_ page: Page, _ request: Request, _ visit: Visit) async throws -> Model {
         let live = visit.live
         // What somebody types into is not fetched again with the rest.
-        let still = page.isLive ? (page.blocks.lastIndex { $0.kind == "filters" }.map { $0 + 1 } ?? 0) : 0
+        let watch = page.isStill ? nil : visit.watch
+        let still = watch != nil ? (page.blocks.lastIndex { $0.kind == "filters" }.map { $0 + 1 } ?? 0) : 0
         let navigation = try await Navigation.model(visit, counts: counts)
         return Model([
             "title": page.title, "heading": page.heading ?? page.title, "lead": page.lead,
             "crumb": page.crumb?.label, "crumbHref": page.crumb?.href, "headActions": page.actions.map(\.model),
             "still": page.blocks.prefix(still).map(\.model), "blocks": page.blocks.dropFirst(still).map(\.model),
-            "live": page.isLive, "topics": Self.list(page.topics.union([LiveTopic.counts])),
+            "live": watch != nil, "watch": watch?.query,
             "address": request.uri.description,
             "assets": assets.addresses as Model, "theme": visit.theme, "csrf": FormProof.make(for: visit.token),
             "once": Self.random(), "ours": Self.random(), "sessionEnds": APIJSON.text(live.endsAt),

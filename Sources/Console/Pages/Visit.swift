@@ -29,6 +29,8 @@ struct Visit: Sendable {
     let flagged: [String: FeatureFlag]
     /// The features that are switched off for the organization.
     var switchedOff: Set<FeatureFlag> = []
+    /// What the open page listens to; nil for one that shows nothing that changes by itself.
+    var watch: LiveWatch?
 
     /// Who it is, for the audit log.
     var actor: Actor { Actor(user: live.user, name: live.email, means: "session", address: visitor.address) }
@@ -201,11 +203,8 @@ struct Page {
     var crumb: (label: String, href: String)?
     var actions: [Action] = []
     var blocks: [Block]
-    /// Whether the content is fetched again when something changes.
-    var topics: Set<String> = []
-
-    /// Whether it changes by itself.
-    var isLive: Bool { !topics.isEmpty }
+    /// Shows a moment: it is not fetched again as a whole when one of its topics changes.
+    var isStill = false
     var status: HTTPResponse.Status = .ok
     /// The customer that is looked at from this page on, empty for all; nil leaves it as it is.
     var choosing: String?
@@ -237,14 +236,17 @@ public struct PageRoute: Sendable {
     public let path: String
     /// The smallest role that sees it.
     public let role: Role
+    /// The live topics that it shows; it is fetched again when one of them changes.
+    public var topics: Set<String> = []
     /// Shows a form with what was typed when it cannot even be asked for: its proof is too old, or we fail.
     var again: (@Sendable (Visit, Problem) async throws -> Page)?
     let handle: @Sendable (Visit) async throws -> Outcome
 
     static func get(
-        _ path: String, _ role: Role, _ handle: @escaping @Sendable (Visit) async throws -> Page
+        _ path: String, _ role: Role, topics: Set<String> = [],
+        _ handle: @escaping @Sendable (Visit) async throws -> Page
     ) -> PageRoute {
-        PageRoute(method: .get, path: path, role: role) { .page(try await handle($0)) }
+        PageRoute(method: .get, path: path, role: role, topics: topics) { .page(try await handle($0)) }
     }
 
     static func post(

@@ -71,7 +71,7 @@ enum TicketHistory {
             "region",
             [
                 "regionID": "ticket-history",
-                "topics": Console.list(["deliveries", "events", "posts"]),
+                "watch": visit.watch?.query,
                 "regionHref": visit.ticketHref(["part": "history", "seen": visit.query["seen"] ?? seen.description]),
                 "parts": parts.map(\.model), "isKnown": isKnown, "holdsRegion": true,
             ])

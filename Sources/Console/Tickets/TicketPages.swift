@@ -26,9 +26,9 @@ func ticketPages() -> [PageRoute] {
             return .page(try await TicketSearch.page(visit))
         },
         companyOptions("/tickets/companies", .engineer),
-        .get("/tickets/{id}", .viewer) { visit in
+        .get("/tickets/{id}", .viewer, topics: ["deliveries", "events", "posts"]) { visit in
             visit.query["part"] == "history"
-                ? Page(title: "Ticket", blocks: [try await TicketHistory.block(visit)])
+                ? Page(title: "Ticket", blocks: [try await TicketHistory.block(visit)], isStill: true)
                 : try await TicketView.page(visit)
         },
     ]
@@ -166,7 +166,7 @@ private enum TicketSearch {
 private enum TicketView {
     static func page(_ visit: Visit) async throws -> Page {
         let id = try visit.parameter()
-        var page = Page(title: "Ticket \(id)", heading: "#\(id)", crumb: ("Tickets", "/tickets"), blocks: [])
+        var page = Page(title: "Ticket \(id)", heading: "#\(id)", crumb: ("Tickets", "/tickets"), blocks: [], isStill: true)
         do {
             let path = try await visit.tickets() + "/\(id)"
             let ticket = try await visit.get(path)
