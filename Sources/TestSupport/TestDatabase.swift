@@ -19,63 +19,55 @@ public enum TestDatabase {
 
     private static let postgres = ProcessInfo.processInfo.environment["PATCHBAY_TEST_POSTGRES"]
 
-    /// The address of a fresh database, which is removed after the body: a file of its own, or a schema of its own.
+    private static let schemas: Task<TemplateSchemas, any Error> = Task {
+        guard let postgres else { throw DatabaseError.setup("PATCHBAY_TEST_POSTGRES is not set") }
+        return try await TemplateSchemas(url: postgres)
+    }
+
+    /// The address of a database of the test's own for the time of the body: a file, or a schema.
+    /// - Parameter migrations: what it has been through already; empty for a database in which nothing is.
     public static func withAddress<Result: Sendable>(
-        _ engine: Engine, _ body: (DatabaseAddress) async throws -> Result
+        _ engine: Engine, migrations: [Migration] = [], _ body: (DatabaseAddress) async throws -> Result
     ) async throws -> Result {
         await gate.enter()
         defer { gate.leave() }
-        let name = "patchbay_test_\(UInt64.random(in: 0...UInt64.max))"
         switch engine {
         case .sqlite:
-            let folder = FileManager.default.temporaryDirectory.appending(path: name)
+            let folder = FileManager.default.temporaryDirectory.appending(
+                path: "patchbay_test_\(UInt64.random(in: 0...UInt64.max))")
             defer { try? FileManager.default.removeItem(at: folder) }
-            return try await body(.sqlite(path: folder.appending(path: "patchbay.db").path()))
-        case .postgres:
-            guard let url = postgres else { throw DatabaseError.setup("PATCHBAY_TEST_POSTGRES is not set") }
-            let admin = try await Database.open(.postgres(url: url), connections: 1, logger: logger)
-            try await admin.write { try $0.execute(SQL(unchecked: "CREATE SCHEMA \(name)")) }
-            let separator = url.contains("?") ? "&" : "?"
-            let result: Swift.Result<Result, any Error>
-            do {
-                result = .success(
-                    try await body(.postgres(url: "\(url)\(separator)options=-csearch_path%3D\(name)")))
-            } catch {
-                result = .failure(error)
+            let file = folder.appending(path: "patchbay.db")
+            if !migrations.isEmpty {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                try await TemplateFiles.shared.file(migrations).write(to: file)
             }
-            try await admin.write { try $0.execute(SQL(unchecked: "DROP SCHEMA \(name) CASCADE")) }
-            await admin.close()
+            return try await body(.sqlite(path: file.path()))
+        case .postgres:
+            let schemas = try await schemas.value
+            let place = try await schemas.take(migrations, address)
+            let result: Swift.Result<Result, any Error>
+            do { result = .success(try await body(address(place.name))) } catch { result = .failure(error) }
+            try await schemas.put(back: place)
             return try result.get()
         }
     }
 
-    /// An open, migrated database, closed and removed after the body.
+    private static func address(_ schema: String) -> DatabaseAddress {
+        let url = postgres ?? ""
+        return .postgres(url: "\(url)\(url.contains("?") ? "&" : "?")options=-csearch_path%3D\(schema)")
+    }
+
+    /// An open database, migrated as wanted, closed and removed after the body.
     public static func with<Result: Sendable>(
         _ engine: Engine, migrations: [Migration] = [], _ body: (Database) async throws -> Result
     ) async throws -> Result {
-        try await withAddress(engine) { address in
+        try await withAddress(engine, migrations: migrations) { address in
             let database = try await Database.open(address, connections: 6, logger: logger)
             let result: Swift.Result<Result, any Error>
-            do {
-                if !migrations.isEmpty { try await migrate(database, migrations) }
-                result = .success(try await body(database))
-            } catch {
-                result = .failure(error)
-            }
+            do { result = .success(try await body(database)) } catch { result = .failure(error) }
             await database.close()
             return try result.get()
         }
-    }
-
-    /// All tests of a run share one PostgreSQL and so its lock for migrations, which a loaded machine holds for long.
-    private static func migrate(_ database: Database, _ migrations: [Migration]) async throws {
-        for _ in 1...10 {
-            do {
-                try await database.migrate(migrations)
-                return
-            } catch DatabaseError.busy {}
-        }
-        try await database.migrate(migrations)
     }
 
     /// Quiet below warnings.
@@ -124,9 +116,4 @@ public struct ConditionTimeOut: Error, CustomStringConvertible {
     public let what: String
     /// For the test's report.
     public var description: String { "not within the time limit: \(what)" }
-}
-
-extension [Migration] {
-    /// The same as one step: all tests of a run wait for the same lock at each.
-    public var inOneStep: [Migration] { [Migration(1, "everything", flatMap(\.statements))] }
 }

@@ -45,9 +45,8 @@ struct FirstAdministratorTests {
 
     @Test("Servers that start together create one", arguments: TestDatabase.engines)
     func together(engine: Engine) async throws {
-        try await TestDatabase.withAddress(engine) { address in
+        try await TestDatabase.withAddress(engine, migrations: accounts) { address in
             let database = try await Database.open(address, connections: 5, logger: TestDatabase.logger)
-            try await database.migrate(accounts)
             var servers = [database]
             // SQLite serves one process.
             while servers.count < 5 {

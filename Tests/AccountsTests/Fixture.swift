@@ -4,7 +4,7 @@ import Foundation
 import Server
 import TestSupport
 
-let accounts = Installation.migrations.inOneStep
+let accounts = Installation.migrations
 
 extension Database {
     /// A user, with an organization of his own unless one is named.

@@ -251,7 +251,7 @@ struct GateTests {
         arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
         let former = Array(Installation.migrations.prefix(13))
-        try await TestDatabase.with(engine, migrations: former.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: former) { database in
             let (user, organization) = try await database.user("old@example.com", .viewer)
             for (name, status) in [("answered", 201), ("lost", nil)] {
                 try await database.run(

@@ -36,7 +36,7 @@ struct SharedCallBudgetTests {
         "In any 60 seconds never more calls than the limit, whoever makes them", arguments: TestDatabase.engines,
         [1, 7, 40, 100])
     func window(engine: Engine, limit: Int) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             let pair = Pair(database, limit: limit)
             var calls: [Date] = []
             for _ in 0..<1_500 {
@@ -64,7 +64,7 @@ struct SharedCallBudgetTests {
 
     @Test("One server can use the whole limit, and then has to wait", arguments: TestDatabase.engines)
     func whole(engine: Engine) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             let pair = Pair(database, limit: 40)
             for _ in 0..<40 { #expect(await granted(pair.budgets[0], .interactive)) }
             #expect(await !granted(pair.budgets[0], .interactive))
@@ -74,7 +74,7 @@ struct SharedCallBudgetTests {
 
     @Test("However much is read in the background, the last fifth is for people", arguments: TestDatabase.engines)
     func share(engine: Engine) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             let pair = Pair(database, limit: 100)
             var background = 0
             while await granted(pair.budgets[background % 2]) { background += 1 }
@@ -94,7 +94,7 @@ struct SharedCallBudgetTests {
 
     @Test("What a server did not use of a portion goes back to all", arguments: TestDatabase.engines)
     func unused(engine: Engine) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             let pair = Pair(database, limit: 500)
             // A portion has five calls; one is used, then the portion's time is over.
             #expect(await granted(pair.budgets[0]))
@@ -109,7 +109,7 @@ struct SharedCallBudgetTests {
 
     @Test("Who is patient waits until there is a call, who is not is told how long", arguments: TestDatabase.engines)
     func patience(engine: Engine) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             let pair = Pair(database, limit: 20)
             let start = pair.clock.now
             for _ in 0..<20 { #expect(await granted(pair.budgets[0], .interactive)) }
@@ -129,7 +129,7 @@ struct SharedCallBudgetTests {
         "Work begins with all its calls or not at all, and gives back what it did not use",
         arguments: TestDatabase.engines)
     func setAside(engine: Engine) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             // Of 40, 24 are for writes.
             let pair = Pair(database, limit: 40)
             var begun: [CallAllowance] = []
@@ -151,7 +151,7 @@ struct SharedCallBudgetTests {
 
     @Test("Through a remote, too, work begins with all its calls or not at all", arguments: TestDatabase.engines)
     func remote(engine: Engine) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             // Of 10, six are for writes.
             let remotes = Pair(database, limit: 10).budgets.map { budget in
                 Remote("test", limits: Remote.Limits(interactivePatience: .zero), budget: budget)
@@ -168,7 +168,7 @@ struct SharedCallBudgetTests {
     @Test(
         "Work that needs more calls than there are in a minute begins all the same, and ends", arguments: [1, 2, 3, 5])
     func small(limit: Int) async throws {
-        try await TestDatabase.with(.sqlite, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(.sqlite, migrations: Installation.migrations) { database in
             let pair = Pair(database, limit: limit)
             let start = pair.clock.now
             for _ in 1...3 {
@@ -233,7 +233,7 @@ struct SharedCallBudgetTests {
         "Whatever waits, writes take two fifths of the calls, reads go on, and people find theirs",
         arguments: TestDatabase.engines, [(200, 300, 1), (200, 300, 2), (500, 1_000, 1), (500, 1_000, 2)])
     func drained(engine: Engine, size: (limit: Int, waiting: Int, servers: Int)) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             let result = try await drain(
                 database, limit: size.limit, waiting: size.waiting, servers: size.servers)
             var left = size.waiting
@@ -249,7 +249,7 @@ struct SharedCallBudgetTests {
 
     @Test("Other budgets count for themselves", arguments: TestDatabase.engines)
     func names(engine: Engine) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             for name in ["psa:1", "psa:2"] {
                 let budget = SharedCallBudget(database: database, name: name, limit: 3)
                 for _ in 0..<3 { #expect(await granted(budget)) }
@@ -260,7 +260,7 @@ struct SharedCallBudgetTests {
 
     @Test("People who wait go before background work")
     func interactiveFirst() async throws {
-        try await TestDatabase.with(.sqlite, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(.sqlite, migrations: Installation.migrations) { database in
             let clock = TestClock()
             let (gate, open) = AsyncStream<Void>.makeStream()
             let sleeping = MutexBox(0)
@@ -291,7 +291,7 @@ struct SharedCallBudgetTests {
 
     @Test("A cancelled caller gets no call")
     func cancelled() async throws {
-        try await TestDatabase.with(.sqlite, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(.sqlite, migrations: Installation.migrations) { database in
             let budget = SharedCallBudget(database: database, name: "psa:1", limit: 3)
             let error = await withTaskGroup { group in
                 group.addTask {

@@ -99,13 +99,12 @@ struct BacklogTests {
     @Test(
         "Cutting all connections to PostgreSQL in the middle of sending doubles nothing and loses nothing")
     func cut() async throws {
-        try await TestDatabase.withAddress(.postgres) { address in
+        try await TestDatabase.withAddress(.postgres, migrations: schema) { address in
             guard case .postgres(let url) = address else { return }
             // Known by the name, so that nobody else's connections are cut.
             let name = "patchbay_cut_\(UInt64.random(in: 0...UInt64.max))"
             let admin = try await Database.open(address, connections: 1, logger: quiet)
             let database = try await Database.open(.postgres(url: "\(url)&application_name=\(name)"), logger: quiet)
-            try await database.migrate(schema)
             try await database.write { try $0.execute("CREATE TABLE effects (what TEXT NOT NULL UNIQUE)") }
             try await cutting(database) {
                 try await admin.read { db in

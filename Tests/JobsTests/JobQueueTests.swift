@@ -5,7 +5,7 @@ import Testing
 
 @testable import Jobs
 
-let schema = JobQueue.migrations.inOneStep
+let schema = JobQueue.migrations
 let start = Date(timeIntervalSince1970: 1_790_000_000)
 let kind = JobKind(rawValue: "test")
 

@@ -124,10 +124,9 @@ struct JobRunnerTests {
 
     @Test("Jobs of a worker that is gone are taken over within five seconds, those of one that is there are not")
     func gone() async throws {
-        try await TestDatabase.withAddress(.postgres) { address in
+        try await TestDatabase.withAddress(.postgres, migrations: schema) { address in
             let open = { try await Database.open(address, connections: 2, logger: TestDatabase.logger) }
             let (database, other) = (try await open(), try await open())
-            try await database.migrate(schema)
             try await database.write { try $0.execute("CREATE TABLE effects (what TEXT)") }
             // Other tests use the same server.
             let there = "there \(UInt64.random(in: 0...UInt64.max))"

@@ -9,7 +9,7 @@ import Tickets
 @testable import Database
 @testable import Notifications
 
-let notifications = Installation.migrations.inOneStep
+let notifications = Installation.migrations
 
 /// An organization with a ticketing system, three boards and a bot.
 struct Stage: Sendable {

@@ -154,7 +154,8 @@ struct LiveUpdateTests {
             /// The stream of the page as it is now, as its address says it.
             func watch() async throws -> (topics: String, seen: String) {
                 let page = try await browser.get("/deliveries").text
-                let found = try #require(page.firstMatch(of: /sse-connect="\/live\?topics=([a-z,]+)&amp;seen=([0-9a-z]+)"/))
+                let found = try #require(
+                    page.firstMatch(of: /sse-connect="\/live\?topics=([a-z,]+)&amp;seen=([0-9a-z]+)"/))
                 return (String(found.1), String(found.2))
             }
             let before = try await watch()

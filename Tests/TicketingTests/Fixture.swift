@@ -11,7 +11,7 @@ import Tickets
 
 @testable import Ticketing
 
-let ticketing = Installation.migrations.inOneStep
+let ticketing = Installation.migrations
 
 extension Database {
     func organization() async throws -> Organization.ID {

@@ -74,7 +74,7 @@ struct MemberListTests {
     @Test("Members that were there before have a key, and are read again", arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
         let former = Array(Installation.migrations.prefix(13))
-        try await TestDatabase.with(engine, migrations: former.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: former) { database in
             let id = try await database.connection(of: database.organization())
             try await database.write { db in
                 try db.execute(

@@ -382,9 +382,8 @@ struct PSAConnectionsTests {
 
     @Test("One in use is made once until something changes, here or on another server", arguments: TestDatabase.engines)
     func cache(engine: Engine) async throws {
-        try await TestDatabase.withAddress(engine) { address in
+        try await TestDatabase.withAddress(engine, migrations: ticketing) { address in
             let database = try await Database.open(address, connections: 4, logger: TestDatabase.logger)
-            try await database.migrate(ticketing)
             let bench = try await Bench(database)
             let connection = try await bench.created()
             // SQLite serves one process, so the other server shares its database there.

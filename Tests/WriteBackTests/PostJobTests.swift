@@ -15,7 +15,7 @@ struct PostJobTests {
         arguments: TestDatabase.engines)
     func prompt(engine: Engine) async throws {
         let now = Date(timeIntervalSince1970: 1_790_000_000)
-        try await TestDatabase.with(engine, migrations: JobQueue.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: JobQueue.migrations) { database in
             let queue = JobQueue()
             let (neglected, first) = try await database.write { db in
                 try queue.enqueue([try Poster.job(3, to: "7", of: 1, now: now)], now: now, in: db)

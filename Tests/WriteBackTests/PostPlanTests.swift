@@ -15,7 +15,7 @@ struct PostPlanTests {
 
     @Test("By index, whatever they are filtered by", arguments: TestDatabase.engines, [false, true])
     func plans(engine: Engine, isAnalyzed: Bool) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             let organization = try await database.write { db -> Organization.ID in
                 try db.one("INSERT INTO organizations (name, created_at) VALUES ('MSP', 0) RETURNING id")
             }

@@ -85,7 +85,7 @@ struct WritesInTheNameTests {
     private let note = PostDraft(.note, [.note(text: "Done.", type: .internalAnalysis)])
 
     private func place(_ engine: Engine, _ body: @Sendable (Place) async throws -> Void) async throws {
-        try await TestDatabase.with(engine, migrations: Installation.migrations.inOneStep) { database in
+        try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             try await body(Place(database))
         }
     }

@@ -121,7 +121,8 @@ final class LiveUpdates: Sendable {
             for (id, listener) in listeners {
                 let sights = sights(of: listener)
                 let isLate =
-                    !compared.contains(id) && listener.watch.mark.map { $0 != Self.mark(of: sights, in: known) } ?? false
+                    !compared.contains(id)
+                    && listener.watch.mark.map { $0 != Self.mark(of: sights, in: known) } ?? false
                 if isLate || !changed.isDisjoint(with: sights) { listener.changes.yield() }
             }
             compared = Set(listeners.keys)
@@ -180,7 +181,9 @@ final class LiveUpdates: Sendable {
                 now[everywhere] = all
                 guard sight != everywhere else { continue }
                 now[sight] =
-                    if all == before[everywhere], let last = before[sight] { last } else { try Self.fingerprint(of: sight, topics, in: db) }
+                    if all == before[everywhere], let last = before[sight] { last } else {
+                        try Self.fingerprint(of: sight, topics, in: db)
+                    }
             }
             return now
         }

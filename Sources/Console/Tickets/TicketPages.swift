@@ -166,7 +166,8 @@ private enum TicketSearch {
 private enum TicketView {
     static func page(_ visit: Visit) async throws -> Page {
         let id = try visit.parameter()
-        var page = Page(title: "Ticket \(id)", heading: "#\(id)", crumb: ("Tickets", "/tickets"), blocks: [], isStill: true)
+        var page = Page(
+            title: "Ticket \(id)", heading: "#\(id)", crumb: ("Tickets", "/tickets"), blocks: [], isStill: true)
         do {
             let path = try await visit.tickets() + "/\(id)"
             let ticket = try await visit.get(path)

@@ -61,7 +61,7 @@ package struct RunningPatchbay: Sendable {
         let result: Result<Void, any Error>
         do {
             result = .success(
-                try await TestDatabase.withAddress(engine) { address in
+                try await TestDatabase.withAddress(engine, migrations: Installation.migrations) { address in
                     let surroundings = Surroundings(connectWise: options.connectWise, webex: options.webex)
                     try await surroundings.run { try await serve(address, surroundings, options, body) }
                 })
