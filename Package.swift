@@ -87,7 +87,8 @@ let package = Package(
         target(
             "Commands",
             [
-                "Accounts", "BoundaryText", "CMemory", "Outbound", "Server", "SimulatedConnectWise", "SimulatedWebex",
+                "API", "Accounts", "BoundaryText", "CMemory", "Outbound", "Server", "SimulatedConnectWise",
+                "SimulatedWebex",
                 "SimulatedWorld", "SimulatorStage", "Telemetry", "WebSupport",
                 argumentParser,
                 coreMetrics,
@@ -102,7 +103,7 @@ let package = Package(
         target(
             "Server",
             [
-                "Accounts", "BoundaryText", "ConnectWise", "Connections", "Console", "Database", "Jobs",
+                "API", "Accounts", "BoundaryText", "ConnectWise", "Connections", "Console", "Database", "Jobs",
                 "Notifications", "OpenIDConnect", "Outbound", "Sealing", "StandardWebhooks", "Telemetry", "Ticketing",
                 "WebSupport", "Webex", "WriteBack", hummingbird, logging, metrics,
                 nioCore,
@@ -112,28 +113,31 @@ let package = Package(
         target(
             "Notifications",
             [
-                "Accounts", "BoundaryText", "Connections", "Database", "Jobs", "Outbound", "Sealing",
+                "API", "Accounts", "BoundaryText", "Connections", "Database", "Jobs", "Outbound", "Sealing",
                 "StandardWebhooks", "Ticketing", "WebSupport", "Webex", httpTypes, hummingbird, logging, metrics,
             ]),
         target(
             "WriteBack",
             [
-                "Accounts", "BoundaryText", "Connections", "Database", "Jobs", "Outbound", "Ticketing", "WebSupport",
+                "API", "Accounts", "BoundaryText", "Connections", "Database", "Jobs", "Outbound", "Ticketing",
+                "WebSupport",
                 crypto, httpTypes, hummingbird,
             ]),
         target(
             "Ticketing",
             [
-                "Accounts", "BoundaryText", "ConnectWise", "Connections", "Database", "Jobs", "Outbound", "Sealing",
+                "API", "Accounts", "BoundaryText", "ConnectWise", "Connections", "Database", "Jobs", "Outbound",
+                "Sealing",
                 "WebSupport", crypto, httpTypes, hummingbird, logging, metrics, nioCore,
             ]),
         target(
             "Connections",
-            ["Accounts", "BoundaryText", "Database", "Jobs", "Outbound", "WebSupport", hummingbird, logging]),
+            ["API", "Accounts", "BoundaryText", "Database", "Jobs", "Outbound", "WebSupport", hummingbird, logging]),
         target(
             "Accounts",
             [
-                "BoundaryText", "CCrypt", "Database", "Jobs", "OpenIDConnect", "Outbound", "Sealing", "WebSupport",
+                "API", "BoundaryText", "CCrypt", "Database", "Jobs", "OpenIDConnect", "Outbound", "Sealing",
+                "WebSupport",
                 crypto, httpTypes, hummingbird, logging, nioCore, nioPosix,
             ]),
 
@@ -141,12 +145,17 @@ let package = Package(
         target(
             "Console",
             [
-                "Accounts", "BoundaryText", "CMarkdown", "CQRCode", "CZlib", "Database", "OpenIDConnect", "WebSupport",
+                "API", "Accounts", "BoundaryText", "CMarkdown", "CQRCode", "CZlib", "Database", "OpenIDConnect",
+                "WebSupport",
                 crypto,
                 httpTypes,
                 hummingbird, lifecycle, logging, mustache,
                 nioCore,
             ], resources: [.copy("Templates"), .copy("Assets")]),
+
+        // What the API is asked and answers, for those who serve and those who call it
+        target("API", ["BoundaryText", "Ids", "WebSupport", httpTypes]),
+        target("Ids", []),
 
         // Connectors: wire formats and calls, no feature, no database
         target("ConnectWise", ["BoundaryText", "Outbound", crypto, logging]),
@@ -162,7 +171,7 @@ let package = Package(
                 "BoundaryText", hummingbird, hummingbirdCore, httpTypes, logging, metrics, nioCore, nioHTTP1, nioPosix,
             ]),
         target("Jobs", ["BoundaryText", "Database", lifecycle, logging, metrics]),
-        target("Database", ["BoundaryText", "CPostgres", grdb, logging, nioCore, nioPosix]),
+        target("Database", ["BoundaryText", "CPostgres", "Ids", grdb, logging, nioCore, nioPosix]),
         target("Outbound", ["BoundaryText", httpClient, logging, metrics, nioCore, nioHTTP1, nioPosix, nioSSL]),
         target("Sealing", ["BoundaryText", crypto]),
         target("Telemetry", ["BoundaryText", coreMetrics, hummingbird, lifecycle, logging, metrics, nioCore]),
@@ -215,48 +224,50 @@ let package = Package(
         .target(
             name: "ServerTestSupport",
             dependencies: [
-                "Accounts", "Database", "Sealing", "Server", "SimulatedConnectWise", "SimulatedWebex", "SimulatedWorld",
-                "SimulatorStage", "TestSupport", httpClient, lifecycle,
-                logging,
+                "API", "Accounts", "Database", "Sealing", "Server", "SimulatedConnectWise", "SimulatedWebex",
+                "SimulatedWorld",
+                "SimulatorStage", "TestSupport", "WebSupport", httpClient, httpTypes, lifecycle, logging,
                 nioCore, nioHTTP1, nioPosix,
             ], path: "Tests/ServerTests/Support", swiftSettings: settings),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Accounts", "Connections", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect", "Outbound",
+                "API", "Accounts", "Connections", "Console", "Database", "Jobs", "Notifications", "OpenIDConnect",
+                "Outbound",
                 "ScriptedPeer",
                 "Sealing", "Server",
                 "ServerTestSupport", "SimulatedConnectWise", "SimulatedWebex", "SimulatedWorld", "SimulatorStage",
-                "TestSupport", "TextCorpus", "Ticketing", "WriteBack", httpTypes, nioHTTP1,
+                "TestSupport", "TextCorpus", "Ticketing", "WebSupport", "WriteBack", httpTypes, nioHTTP1,
             ], exclude: ["Support"], swiftSettings: settings),
         tests(
             "ChaosTests",
             [
                 "Database", "ServerTestSupport", "SimulatedConnectWise", "SimulatedWebex", "SimulatorStage",
-                "TestSupport", logging, nioHTTP1,
+                "TestSupport", "WebSupport", logging, nioHTTP1,
             ]),
         tests(
             "WebSupportTests", ["TestSupport", "WebSupport", httpTypes, hummingbird, hummingbirdCore, logging, nioCore]),
-        tests("AccountsTests", ["Accounts", "Database", "Sealing", "Server", "TestSupport", "WebSupport"]),
+        tests("AccountsTests", ["API", "Accounts", "Database", "Sealing", "Server", "TestSupport", "WebSupport"]),
         tests(
             "ConnectionsTests",
             ["Connections", "Database", "Outbound", "Server", "TestSupport"]),
         tests(
             "TicketingTests",
             [
-                "Accounts", "ConnectWise", "Connections", "Database", "Jobs", "Outbound", "Sealing", "Server",
+                "API", "Accounts", "ConnectWise", "Connections", "Database", "Jobs", "Outbound", "Sealing", "Server",
                 "TestSupport", "Ticketing", "Tickets", "WebSupport", crypto, httpTypes,
             ]),
         tests(
             "WriteBackTests",
             [
-                "Accounts", "ConnectWise", "Connections", "Database", "Jobs", "Outbound", "Sealing", "Server",
+                "API", "Accounts", "ConnectWise", "Connections", "Database", "Jobs", "Outbound", "Sealing", "Server",
                 "TestSupport", "Ticketing", "Tickets", "WebSupport", "WriteBack",
             ]),
         tests(
             "NotificationsTests",
             [
-                "Accounts", "Connections", "Database", "Jobs", "Notifications", "Outbound", "Server", "ScriptedPeer",
+                "API", "Accounts", "Connections", "Database", "Jobs", "Notifications", "Outbound", "Server",
+                "ScriptedPeer",
                 "Sealing",
                 "StandardWebhooks", "TestSupport", "TextCorpus", "Ticketing", "Tickets", "WebSupport", "Webex",
                 httpTypes,
@@ -264,7 +275,7 @@ let package = Package(
             ]),
         tests(
             "ServerConfigurationTests",
-            ["Accounts", "Database", "Notifications", "Server", "Telemetry", "Ticketing", logging]),
+            ["API", "Accounts", "Database", "Notifications", "Server", "Telemetry", "Ticketing", logging]),
         tests(
             "SimulatorsTests",
             [
@@ -281,7 +292,8 @@ if Context.environment["PATCHBAY_BENCH"] != nil {
         .executableTarget(
             name: "patchbay-bench",
             dependencies: [
-                "Accounts", "BoundaryText", "Database", "Jobs", "Notifications", "Ticketing", "SimulatedConnectWise",
+                "API", "Accounts", "BoundaryText", "Database", "Jobs", "Notifications", "Ticketing",
+                "SimulatedConnectWise",
                 "SimulatedWebex", "SimulatedWorld", "SimulatorStage", "WebSupport",
                 argumentParser, crypto, httpClient, hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
             ], path: "Sources/Bench", swiftSettings: settings))

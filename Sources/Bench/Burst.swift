@@ -96,7 +96,7 @@ struct SyncRates {
             let world = try await PlayedSystems.start(tickets: .load(tickets: Self.open * 29 / 20))
             let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: world.settings)
             defer { server.stop() }
-            _ = try await server.items("/cw/boards", atLeast: World.boards.count)
+            _ = try await server.items("/boards", atLeast: World.boards.count)
             try await server.idle()
             world.connectWise.desk.resetCalls()
             let start = ContinuousClock.now

@@ -89,12 +89,12 @@ struct Pipeline {
     }
 
     static func makeRules(on server: ServerProcess) async throws {
-        let boards = try await server.items("/cw/boards", atLeast: World.boards.count)
-        let rooms = try await server.items("/webex/rooms?kind=room", atLeast: Self.recipients)
+        let boards = try await server.items("/boards", atLeast: World.boards.count)
+        let rooms = try await server.items("/recipients?kind=room", atLeast: Self.recipients)
         let board = boards.first { $0["name"] as? String == Self.board }?["id"] as? String ?? "1"
         for room in rooms.prefix(Self.recipients) {
             _ = try await server.call(
-                "POST", "/notifiers/rules", #"{"board_id":"\#(board)","recipient_id":\#(room["id"] ?? 0)}"#)
+                "POST", "/rules", #"{"board_id":"\#(board)","recipient_id":\#(room["id"] ?? 0)}"#)
         }
     }
 

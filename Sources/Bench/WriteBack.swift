@@ -23,7 +23,7 @@ struct WriteBack {
                 for limit in ["SEARCHES", "LOOKUPS", "POSTS"] { settings["PATCHBAY_LIMIT_\(limit)"] = "100000" }
                 let server = try await ServerProcess.start(databaseURL: url, folder: folder, settings: settings)
                 defer { server.stop() }
-                _ = try await server.items("/cw/boards", atLeast: World.boards.count)
+                _ = try await server.items("/boards", atLeast: World.boards.count)
                 try await server.idle()
                 try await measureReading(world, server, &table)
                 try await measureWriting(world, server, &table)

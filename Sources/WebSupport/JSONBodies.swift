@@ -26,6 +26,25 @@ public enum APIJSON {
         return try encoder.encode(value)
     }
 
+    /// Reads an answer.
+    public static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
+        try decoder().decode(type, from: data)
+    }
+
+    /// Reads timestamps as the API takes them.
+    fileprivate static func decoder() -> JSONDecoder {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let text = try decoder.singleValueContainer().decode(String.self)
+            guard let date = date(text) else {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: decoder.codingPath, debugDescription: "is not an RFC 3339 timestamp"))
+            }
+            return date
+        }
+        return decoder
+    }
+
     /// A timestamp as the API writes it.
     public static func text(_ date: Date) -> String { date.formatted(timestamp) }
 
@@ -109,17 +128,8 @@ extension JSONBody {
         var tooLong = BodyLimits.faults(in: object, lengths)
         if tooLong.isEmpty { tooLong = BodyLimits.faults(in: first ?? [:], lengths) }
         guard tooLong.isEmpty else { throw .invalid(tooLong) }
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .custom { decoder in
-            let text = try decoder.singleValueContainer().decode(String.self)
-            guard let date = APIJSON.date(text) else {
-                throw DecodingError.dataCorrupted(
-                    .init(codingPath: decoder.codingPath, debugDescription: "is not an RFC 3339 timestamp"))
-            }
-            return date
-        }
         do {
-            return try decoder.decode(Self.self, from: data)
+            return try APIJSON.decoder().decode(Self.self, from: data)
         } catch {
             let fault = unfitNumber(in: object, error) ?? fieldError(error)
             let subject = fault.field.isEmpty ? "The body" : fault.field

@@ -97,12 +97,32 @@ public struct Page<Item: Sendable>: Sendable {
     }
 }
 
-extension Page: Encodable where Item: Encodable {
+/// A ``Page`` of whatever items.
+public protocol AnyPage {
+    /// What it has many of.
+    static var item: any Sendable.Type { get }
+}
+
+extension Page: AnyPage {
+    /// See ``AnyPage``.
+    public static var item: any Sendable.Type { Item.self }
+
     private enum CodingKeys: String, CodingKey {
         case items
         case next = "next_cursor"
     }
+}
 
+extension Page: Decodable where Item: Decodable {
+    /// As a client reads it.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        items = try container.decode([Item].self, forKey: .items)
+        next = try container.decodeIfPresent(String.self, forKey: .next).flatMap(Cursor.init)
+    }
+}
+
+extension Page: Encodable where Item: Encodable {
     /// `{"items": […], "next_cursor": … | null}`
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)

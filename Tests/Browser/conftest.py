@@ -25,7 +25,10 @@ CHROMIUM = next(
 SHOTS = ROOT / "output/screenshots"
 START_WITHIN = 120
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
-ROLES = {"viewer": "viewer", "engineer": "engineer", "admin": "admin", "owner": "owner", "super admin": "you"}
+ROLES = {
+    "viewer": "viewer", "engineer": "engineer", "dispatcher": "dispatcher", "admin": "admin", "owner": "owner",
+    "super admin": "you",
+}
 
 # The server may take 8 s for an answer, and the machine its time.
 expect.set_options(timeout=20_000)

@@ -6,6 +6,7 @@ import SimulatedWebex
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// Processes are killed while work is going on. One after the other, since they measure time.
 @Suite("Chaos", .serialized, .timeLimit(.minutes(60)))

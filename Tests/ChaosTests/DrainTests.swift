@@ -6,6 +6,7 @@ import SimulatedConnectWise
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 extension ChaosTests {
     /// What waits, such as `200:300` for 300 notes and 200 calls a minute. By hand: it takes minutes of real time, and

@@ -6,6 +6,7 @@ import SimulatedConnectWise
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// Beside the other chaos, and both engines at once: most of it is waiting, as the budget and the ticketing system want it.
 @Suite("Chaos while tickets are written to", .timeLimit(.minutes(60)))

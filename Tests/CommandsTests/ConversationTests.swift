@@ -10,10 +10,10 @@ import Testing
     @Test func listsFollowPages() async throws {
         let received = try await ScriptedServer.play([
             Exchange(
-                "GET /api/v1/cw/members?limit=3",
+                "GET /api/v1/members?limit=3",
                 body: #"{"items": [{"id": "1", "name": "Ada"}, {"id": "2", "name": "Bo"}], "next_cursor": "c/1"}"#),
             Exchange(
-                "GET /api/v1/cw/members?limit=1&cursor=c%2F1",
+                "GET /api/v1/members?limit=1&cursor=c%2F1",
                 body: #"{"items": [{"id": "3", "name": "Cy"}], "next_cursor": "c2"}"#),
         ]) { [key] server in
             let run = try await CommandRun.of(
@@ -25,10 +25,10 @@ import Testing
 
     @Test func allGoesToTheEnd() async throws {
         _ = try await ScriptedServer.play([
-            Exchange("GET /api/v1/cw/boards?limit=200", body: #"{"items": [{"id": "1"}], "next_cursor": "a"}"#),
-            Exchange("GET /api/v1/cw/boards?limit=200&cursor=a", body: #"{"items": [], "next_cursor": "b"}"#),
+            Exchange("GET /api/v1/boards?limit=200", body: #"{"items": [{"id": "1"}], "next_cursor": "a"}"#),
+            Exchange("GET /api/v1/boards?limit=200&cursor=a", body: #"{"items": [], "next_cursor": "b"}"#),
             Exchange(
-                "GET /api/v1/cw/boards?limit=200&cursor=b", body: #"{"items": [{"id": "2"}], "next_cursor": null}"#),
+                "GET /api/v1/boards?limit=200&cursor=b", body: #"{"items": [{"id": "2"}], "next_cursor": null}"#),
         ]) { server in
             let run = try await CommandRun.of(["list", "board", "--all", "--json"], server: server)
             #expect(json(run.output.joined()) == json(#"{"items": [{"id": "1"}, {"id": "2"}], "next_cursor": null}"#))
@@ -38,8 +38,8 @@ import Testing
     @Test func aServerThatRepeatsAPageIsLeft() async throws {
         let page = #"{"items": [{"id": "1"}], "next_cursor": "a"}"#
         _ = try await ScriptedServer.play([
-            Exchange("GET /api/v1/cw/boards?limit=200", body: page),
-            Exchange("GET /api/v1/cw/boards?limit=200&cursor=a", body: page),
+            Exchange("GET /api/v1/boards?limit=200", body: page),
+            Exchange("GET /api/v1/boards?limit=200&cursor=a", body: page),
         ]) { server in
             let run = try await CommandRun.of(["list", "boards", "--all"], server: server)
             #expect(run.exitCode == 1)
@@ -48,8 +48,8 @@ import Testing
 
     @Test func emptyAndLongerListsSaySoBesideTheResults() async throws {
         _ = try await ScriptedServer.play([
-            Exchange("GET /api/v1/notifiers/rules?limit=50", body: #"{"items": [], "next_cursor": null}"#),
-            Exchange("GET /api/v1/notifiers/rules?limit=1", body: #"{"items": [{"id": 1}], "next_cursor": "a"}"#),
+            Exchange("GET /api/v1/rules?limit=50", body: #"{"items": [], "next_cursor": null}"#),
+            Exchange("GET /api/v1/rules?limit=1", body: #"{"items": [{"id": 1}], "next_cursor": "a"}"#),
         ]) { server in
             let empty = try await CommandRun.of(["list", "rules"], server: server)
             #expect(empty == CommandRun(output: [], errors: ["No rules."], exitCode: 0))
@@ -62,9 +62,9 @@ import Testing
     @Test func createUpdateAndDelete() async throws {
         let rule = #"{"id": 7, "board_id": "1", "board_name": "Service", "recipient_id": 2, "enabled": true}"#
         let received = try await ScriptedServer.play([
-            Exchange("POST /api/v1/notifiers/rules", .created, body: rule),
-            Exchange("PATCH /api/v1/notifiers/rules/7", body: rule),
-            Exchange("DELETE /api/v1/notifiers/rules/7", .noContent),
+            Exchange("POST /api/v1/rules", .created, body: rule),
+            Exchange("PATCH /api/v1/rules/7", body: rule),
+            Exchange("DELETE /api/v1/rules/7", .noContent),
         ]) { server in
             let created = try await CommandRun.of(
                 ["create", "rule", "--board", "1", "--recipient", "2", "--quiet"], server: server)
@@ -101,7 +101,7 @@ import Testing
             """#
         _ = try await ScriptedServer.play([
             Exchange(
-                "POST /api/v1/notifiers/rules", .unprocessableContent,
+                "POST /api/v1/rules", .unprocessableContent,
                 headers: [.contentType: "application/problem+json"], body: problem),
             Exchange("GET /api/v1/authtest", .unauthorized, body: #"{"title": "Sign in", "detail": "Sign in first."}"#),
             Exchange("GET /api/v1/config", .badGateway, headers: [.contentType: "text/html"], body: "<h1>Bad</h1>"),

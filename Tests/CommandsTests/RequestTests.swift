@@ -70,7 +70,7 @@ import Testing
         let list = try parse(ListNoun<Recipients>.self, "list", "recipients", "--kind", "room", "--text", "a & b")
         #expect(
             try list.list.call(limit: 50, cursor: nil, in: surroundings).target
-                == "/api/v1/webex/rooms?kind=room&q=a%20%26%20b&limit=50")
+                == "/api/v1/recipients?kind=room&q=a%20%26%20b&limit=50")
     }
 
     @Test func rules() throws {
@@ -90,7 +90,7 @@ import Testing
         #expect(
             try change.call(in: surroundings)
                 == Call(
-                    method: .patch, path: "/api/v1/notifiers/rules/a%2Fb",
+                    method: .patch, path: "/api/v1/rules/a%2Fb",
                     body: json(#"{"enabled": true, "thread_updates": false}"#)))
     }
 
@@ -98,7 +98,7 @@ import Testing
         let list = try parse(ListNoun<Rules>.self, "list", "rules", "--board", "1", "--recipient", "2")
         #expect(
             try list.list.call(limit: 50, cursor: nil, in: surroundings).target
-                == "/api/v1/notifiers/rules?board_id=1&recipient_id=2&limit=50")
+                == "/api/v1/rules?board_id=1&recipient_id=2&limit=50")
         #expect(throws: (any Error).self, "a rule's ends are fixed") {
             try Patchbay.parseAsRoot(["update", "rule", "1", "--board", "2"])
         }
@@ -146,9 +146,9 @@ import Testing
     }
 
     @Test func boardsMembersAndConnections() throws {
-        #expect(try parse(GetNoun<Boards>.self, "get", "board", "1").call.path == "/api/v1/cw/boards/1")
+        #expect(try parse(GetNoun<Boards>.self, "get", "board", "1").call.path == "/api/v1/boards/1")
         let members = try parse(ListNoun<Members>.self, "list", "members")
-        #expect(try members.list.call(limit: 5, cursor: nil, in: surroundings).target == "/api/v1/cw/members?limit=5")
+        #expect(try members.list.call(limit: 5, cursor: nil, in: surroundings).target == "/api/v1/members?limit=5")
         #expect(
             try parse(TestNoun<ChatConnections>.self, "test", "chat-connection", "2").call
                 == Call(method: .post, path: "/api/v1/integrations/chat/connections/2/test"))

@@ -13,7 +13,7 @@ struct Exchange: Sendable {
     var headers: HTTPFields = [.contentType: "application/json"]
     var body = ""
 
-    /// `request` is method, path and query as on the wire: `GET /api/v1/cw/boards?limit=50`.
+    /// `request` is method, path and query as on the wire: `GET /api/v1/boards?limit=50`.
     init(_ request: String, _ status: HTTPResponse.Status = .ok, headers: HTTPFields? = nil, body: String = "") {
         self.request = request
         self.status = status

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -180,7 +181,7 @@ struct ForwardStoreTests {
                 _ = try make(2, 0, nil, nil)
                 Issue.record("a circle was made")
             } catch let problem as Problem {
-                #expect(problem.code == "circle")
+                #expect(problem.code == "forward_cycle")
                 #expect(problem.detail.contains("C → A → B → C"))
             }
             // Switched off it may stand, but not be switched on.

@@ -1,4 +1,5 @@
 import Foundation
+import Ids
 import Testing
 import Ticketing
 import Tickets

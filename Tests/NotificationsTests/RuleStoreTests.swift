@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -35,7 +36,9 @@ struct RuleStoreTests {
                 #expect(rule.createdAt == instant)
                 #expect(try RuleStore.find(rule.id, of: stage.organization, in: db) == rule)
 
-                try RuleStore.update(rule.id, to: RuleDraft(board: "2", recipient: room, isEnabled: false), in: db)
+                try RuleStore.update(
+                    rule.id, of: stage.organization, to: RuleDraft(board: "2", recipient: room, isEnabled: false),
+                    in: db)
                 let changed = try #require(try RuleStore.find(rule.id, of: stage.organization, in: db))
                 #expect(!changed.isEnabled)
                 #expect(!changed.simulates)

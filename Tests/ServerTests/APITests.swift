@@ -8,6 +8,7 @@ import SimulatedWebex
 import SimulatedWorld
 import TestSupport
 import Testing
+import WebSupport
 
 /// The API's manners.
 @Suite("API", .timeLimit(.minutes(20)))
@@ -38,7 +39,7 @@ struct APITests {
             #expect(first.status == 201)
             #expect(first.headers["location"] == "/api/v1/notifiers/rules/\(first.json["id"].int ?? 0)")
             // Board ids are numbers to people who know ConnectWise.
-            let number: JSON = .number(Double(board.string ?? "") ?? 0)
+            let number: JSON = .integer(Int64(board.string ?? "") ?? 0)
             let second = try await patchbay.api(.POST, "/notifiers/rules", ["board_id": number, "recipient_id": room])
             #expect(second.status == 409)
             #expect(second.json["code"] == "rule_exists")

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -6,6 +7,7 @@ import ServerTestSupport
 import SimulatedConnectWise
 import TestSupport
 import Testing
+import WebSupport
 
 /// What holds for every operation of the API, whoever calls it: scopes, features, repetition, the record.
 @Suite("Access", .timeLimit(.minutes(20)))
@@ -248,7 +250,7 @@ struct AccessTests {
                 }
             }
             let wishes = users.enumerated().map { number, user -> JSON in
-                ["user_id": .number(Double(user)), "member_id": .text("m\(number)")]
+                ["user_id": .integer(Int64(user)), "member_id": .text("m\(number)")]
             }
             let path = "/integrations/psa/member-mappings"
             let reply = try await patchbay.api(.POST, path, ["mappings": .list(wishes.reversed())])
@@ -258,7 +260,7 @@ struct AccessTests {
                     == (0..<500).reversed().map { "m\($0)" })
             // One after the other hand themselves on, in one go.
             let shifted = users.enumerated().map { number, user -> JSON in
-                ["user_id": .number(Double(user)), "member_id": .text("m\((number + 1) % 500)")]
+                ["user_id": .integer(Int64(user)), "member_id": .text("m\((number + 1) % 500)")]
             }
             let again = try await patchbay.api(.POST, path, ["mappings": .list(shifted)])
             #expect(again.status == 200)

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -8,6 +9,7 @@ import SimulatedConnectWise
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// Addresses that people and outside systems name: what is none is refused before anything is called.
 @Suite("Addresses that others name", .timeLimit(.minutes(20)))

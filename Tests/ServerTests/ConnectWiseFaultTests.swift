@@ -6,6 +6,7 @@ import SimulatedWebex
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// ConnectWise fails in every way it can; the message comes once all the same.
 @Suite("ConnectWise fails", .timeLimit(.minutes(20)))

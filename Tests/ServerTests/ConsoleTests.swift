@@ -1,3 +1,4 @@
+import API
 import Console
 import Database
 import Foundation
@@ -11,6 +12,7 @@ import SimulatedConnectWise
 import TestSupport
 import Testing
 import Ticketing
+import WebSupport
 
 @testable import Accounts
 @testable import Server
@@ -22,16 +24,16 @@ struct ConsoleTests {
     static let pages: [(method: String, path: String, role: Role)] = [
         ("GET", "/", .viewer), ("GET", "/tickets", .viewer), ("GET", "/tickets/{ticket}", .viewer),
         ("GET", "/search", .viewer), ("GET", "/rules", .viewer), ("GET", "/rules/preview", .viewer),
-        ("GET", "/rules/new", .admin), ("POST", "/rules/new", .admin), ("GET", "/rules/{rule}", .admin),
-        ("POST", "/rules/{rule}", .admin), ("POST", "/rules/{rule}/toggle", .admin),
-        ("POST", "/rules/{rule}/delete", .admin),
-        ("GET", "/forwards", .viewer), ("GET", "/forwards/new", .admin), ("POST", "/forwards/new", .admin),
-        ("GET", "/forwards/{forward}", .admin), ("POST", "/forwards/{forward}", .admin),
-        ("POST", "/forwards/{forward}/delete", .admin), ("GET", "/deliveries", .viewer),
-        ("GET", "/deliveries/{delivery}", .viewer), ("POST", "/deliveries/{delivery}/retry", .engineer),
-        ("POST", "/deliveries/{delivery}/retry-all", .admin), ("GET", "/recipients", .viewer),
-        ("GET", "/recipients/new", .admin), ("POST", "/recipients/new", .admin),
-        ("POST", "/recipients/{room}/test", .admin),
+        ("GET", "/rules/new", .dispatcher), ("POST", "/rules/new", .dispatcher), ("GET", "/rules/{rule}", .dispatcher),
+        ("POST", "/rules/{rule}", .dispatcher), ("POST", "/rules/{rule}/toggle", .dispatcher),
+        ("POST", "/rules/{rule}/delete", .dispatcher),
+        ("GET", "/forwards", .viewer), ("GET", "/forwards/new", .dispatcher), ("POST", "/forwards/new", .dispatcher),
+        ("GET", "/forwards/{forward}", .dispatcher), ("POST", "/forwards/{forward}", .dispatcher),
+        ("POST", "/forwards/{forward}/delete", .dispatcher), ("GET", "/deliveries", .viewer),
+        ("GET", "/deliveries/{delivery}", .viewer), ("POST", "/deliveries/{delivery}/retry", .dispatcher),
+        ("POST", "/deliveries/{delivery}/retry-all", .dispatcher), ("GET", "/recipients", .viewer),
+        ("GET", "/recipients/new", .dispatcher), ("POST", "/recipients/new", .dispatcher),
+        ("POST", "/recipients/{room}/test", .dispatcher),
         ("GET", "/sync", .viewer), ("POST", "/sync", .admin), ("POST", "/sync/1/cancel", .admin),
         ("GET", "/connections", .viewer),
         ("GET", "/connections/psa/new", .admin), ("POST", "/connections/psa/new", .admin),

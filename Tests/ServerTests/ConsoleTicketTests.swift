@@ -1,3 +1,4 @@
+import API
 import Console
 import Database
 import Foundation
@@ -11,6 +12,7 @@ import SimulatedConnectWise
 import TestSupport
 import Testing
 import Ticketing
+import WebSupport
 
 @testable import Accounts
 @testable import Server

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -5,6 +6,7 @@ import NIOHTTP1
 import ServerTestSupport
 import TestSupport
 import Testing
+import WebSupport
 
 /// The console's pages about connections, where a customer has one of its own.
 @Suite("Connections of customers", .timeLimit(.minutes(20)))
@@ -168,7 +170,7 @@ struct CustomerConnectionTests {
 
             // Who is limited to the customer says who he is there.
             #expect(
-                try await patchbay.api(.PUT, "/users/\(engineer.id)/tenants", ["tenants": [.number(Double(tenant))]])
+                try await patchbay.api(.PUT, "/users/\(engineer.id)/tenants", ["tenants": [.integer(Int64(tenant))]])
                     .status == 200)
             let limited = Browser(base: patchbay.api.base)
             #expect(try await limited.signIn(engineer.email, People.password).status == 303)

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -5,6 +6,7 @@ import NIOHTTP1
 import ServerTestSupport
 import TestSupport
 import Testing
+import WebSupport
 
 @Suite("Numbers in forms", .timeLimit(.minutes(20)))
 struct FormNumberTests {

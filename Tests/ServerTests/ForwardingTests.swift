@@ -7,6 +7,7 @@ import SimulatedWebex
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// Forwards, preview, timeline and explanations on a running server.
 @Suite("Forwarding and explaining", .timeLimit(.minutes(20)))
@@ -42,7 +43,7 @@ struct ForwardingTests {
             #expect(told.first?.contains("Forwarded from Sara Lindqvist → Tom Whitlock") == true)
             let circle = try await forward(patchbay, try patchbay.room("Voice team"), sara)
             #expect(circle.status == 409)
-            #expect(circle.json["code"] == "circle")
+            #expect(circle.json["code"] == "forward_cycle")
             #expect(
                 circle.json["detail"].string?.contains("Voice team → Sara Lindqvist → Tom Whitlock → Voice team")
                     == true)

@@ -7,6 +7,7 @@ import SimulatedConnectWise
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// What is accepted as a hook, what is refused, and that nothing is lost in between.
 @Suite("Intake", .timeLimit(.minutes(20)))

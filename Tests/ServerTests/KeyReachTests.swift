@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -5,6 +6,7 @@ import NIOHTTP1
 import ServerTestSupport
 import TestSupport
 import Testing
+import WebSupport
 
 /// What is made with an API key reaches no further than the key.
 @Suite("Reach of API keys", .timeLimit(.minutes(20)))

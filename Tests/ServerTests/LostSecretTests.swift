@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Connections
 import Database
@@ -10,6 +11,7 @@ import SimulatedWebex
 import TestSupport
 import Testing
 import Ticketing
+import WebSupport
 
 @testable import Server
 

@@ -7,6 +7,7 @@ import SimulatedWebex
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// Messages that are about no ticket, and the settings that go with them.
 @Suite("Notices", .timeLimit(.minutes(20)))

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -7,6 +8,7 @@ import SimulatedConnectWise
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// A number that is read may be any number: what comes in may say no, but never end the server, and is never our fault.
 /// Chance chooses which extremes are tried where, anew in each run.

@@ -7,6 +7,7 @@ import SimulatedWebex
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// What others answer may hold any number at any place: it may be refused, but never ends the server or its work.
 @Suite("Numbers of others", .timeLimit(.minutes(30)))

@@ -7,6 +7,7 @@ import SimulatedWorld
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// From a change in ConnectWise to messages in Webex.
 @Suite("Pipeline", .timeLimit(.minutes(20)))

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Connections
 import Console
@@ -34,8 +35,24 @@ struct RouteTests {
         var description: String { "\(method) \(path) (\(role.rawValue))" }
     }
 
-    /// The API as documented. Who adds an operation adds it here, with the least role that needs it.
-    static let operations: [Operation] = [
+    /// The API as documented, with the further paths of its operations.
+    static let operations: [Operation] =
+        mainOperations
+        + mainOperations.flatMap { operation in
+            aliases.compactMap { main, alias in
+                guard operation.path == main || operation.path.hasPrefix(main + "/") else { return nil }
+                return Operation(operation.method, alias + operation.path.dropFirst(main.count), operation.role)
+            }
+        }
+
+    /// Where Ticketbot has what has another path here.
+    private static let aliases = [
+        ("/boards", "/cw/boards"), ("/members", "/cw/members"), ("/recipients", "/webex/rooms"),
+        ("/rules", "/notifiers/rules"), ("/forwards", "/notifiers/forwards"),
+    ]
+
+    /// Who adds an operation adds it here, with the least role that needs it.
+    private static let mainOperations: [Operation] = [
         .init("GET", "/authtest", .viewer), .init("GET", "/users/keys", .engineer),
         .init("POST", "/users/keys", .engineer), .init("DELETE", "/users/keys/{id}", .engineer),
         .init("GET", "/users", .admin), .init("POST", "/users", .admin), .init("GET", "/users/{id}", .admin),
@@ -110,24 +127,24 @@ struct RouteTests {
         .init("PATCH", "/integrations/chat/connections/{id}", .admin),
         .init("DELETE", "/integrations/chat/connections/{id}", .admin),
         .init("POST", "/integrations/chat/connections/{id}/test", .admin),
-        .init("GET", "/cw/boards", .viewer), .init("GET", "/cw/boards/{id}", .viewer),
-        .init("GET", "/cw/members", .viewer),
-        .init("GET", "/webex/rooms", .viewer), .init("POST", "/webex/rooms", .admin),
-        .init("GET", "/webex/rooms/{id}", .viewer),
-        .init("GET", "/notifiers/rules", .viewer), .init("POST", "/notifiers/rules", .admin),
-        .init("GET", "/notifiers/rules/{id}", .viewer), .init("PATCH", "/notifiers/rules/{id}", .admin),
-        .init("DELETE", "/notifiers/rules/{id}", .admin),
+        .init("GET", "/boards", .viewer), .init("GET", "/boards/{id}", .viewer),
+        .init("GET", "/members", .viewer),
+        .init("GET", "/recipients", .viewer), .init("POST", "/recipients", .dispatcher),
+        .init("GET", "/recipients/{id}", .viewer),
+        .init("GET", "/rules", .viewer), .init("POST", "/rules", .dispatcher),
+        .init("GET", "/rules/{id}", .viewer), .init("PATCH", "/rules/{id}", .dispatcher),
+        .init("DELETE", "/rules/{id}", .dispatcher),
         .init("GET", "/notifiers/deliveries", .viewer), .init("GET", "/notifiers/deliveries/{id}", .viewer),
-        .init("POST", "/notifiers/deliveries/{id}/retry", .engineer),
-        .init("POST", "/notifiers/deliveries/retry", .admin),
+        .init("POST", "/notifiers/deliveries/{id}/retry", .dispatcher),
+        .init("POST", "/notifiers/deliveries/retry", .dispatcher),
         .init("GET", "/config", .viewer), .init("PATCH", "/config", .admin),
-        .init("GET", "/notifiers/forwards", .viewer), .init("POST", "/notifiers/forwards", .admin),
-        .init("GET", "/notifiers/forwards/{id}", .viewer), .init("PATCH", "/notifiers/forwards/{id}", .admin),
-        .init("DELETE", "/notifiers/forwards/{id}", .admin),
+        .init("GET", "/forwards", .viewer), .init("POST", "/forwards", .dispatcher),
+        .init("GET", "/forwards/{id}", .viewer), .init("PATCH", "/forwards/{id}", .dispatcher),
+        .init("DELETE", "/forwards/{id}", .dispatcher),
         .init("POST", "/notifiers/preview", .viewer), .init("GET", "/tickets/{id}/events", .viewer),
         .init("GET", "/tickets/{id}/events/{event}/explanation", .viewer),
         .init("GET", "/notifiers/deliveries/{id}/explanation", .viewer),
-        .init("POST", "/notifiers/test", .admin), .init("GET", "/notifiers/notices", .viewer),
+        .init("POST", "/notifiers/test", .dispatcher), .init("GET", "/notifiers/notices", .viewer),
         .init("GET", "/notifiers/notices/{id}", .viewer),
         .init("POST", "/integrations/chat/connections/{id}/rotate-secret", .admin),
         .init("GET", "/overview", .viewer), .init("GET", "/overview/counts", .viewer),
@@ -197,12 +214,15 @@ struct RouteTests {
     @Test("The table of this test is the server's")
     func complete() async throws {
         try await withRoutes { routes in
-            let found = Set(routes.map { Operation($0.method.rawValue, $0.path, $0.role) })
+            let places = routes.flatMap { route in
+                route.places.map { Operation($0.method.rawValue, $0.path, route.role) }
+            }
+            let found = Set(places)
             let missing = found.subtracting(Self.operations)
             let invented = Set(Self.operations).subtracting(found)
             #expect(missing.isEmpty)
             #expect(invented.isEmpty)
-            #expect(routes.count == found.count)
+            #expect(places.count == found.count)
         }
     }
 
@@ -326,11 +346,11 @@ struct RouteTests {
                 if operation.path == "/audit/export" { #expect(reply.text.split(separator: "\r\n").count == 2) }
             }
             let rule = try await stranger(
-                .POST, "/notifiers/rules", ["board_id": try patchbay.board(), "recipient_id": try patchbay.room()])
+                .POST, "/rules", ["board_id": try patchbay.board(), "recipient_id": try patchbay.room()])
             #expect(rule.status == 422)
             #expect(Set(rule.faultyFields) == ["board_id", "recipient_id"])
             let person = try await stranger(
-                .POST, "/webex/rooms", ["email": "a@b.example", "connection_id": .number(Double(ids.chat))])
+                .POST, "/recipients", ["email": "a@b.example", "connection_id": .integer(Int64(ids.chat))])
             #expect(person.status == 422)
             // Nothing of all that changed anything.
             #expect(try await patchbay.connection()["active"] == true)
@@ -377,7 +397,7 @@ private struct Foreign {
         try await patchbay.refresh(ticket, action: "added")
         let key = try await patchbay.api(.POST, "/users/keys", ["name": "another"])
         let forward = try await patchbay.api(
-            .POST, "/notifiers/forwards",
+            .POST, "/forwards",
             ["source_id": try patchbay.room(), "destination_id": try patchbay.room("Voice team")])
         let notice = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": try patchbay.room()])
         let user = try await patchbay.api(
@@ -406,17 +426,17 @@ private struct Foreign {
     func path(_ operation: RouteTests.Operation) -> String {
         let id =
             switch operation.path.split(separator: "/").dropLast().last ?? "" {
-            case _ where operation.path.hasPrefix("/notifiers/rules"): "\(rule)"
+            case _ where operation.path.contains("/rules"): "\(rule)"
             case _ where operation.path.hasPrefix("/notifiers/deliveries"): "\(delivery)"
-            case _ where operation.path.hasPrefix("/notifiers/forwards"): "\(forward)"
+            case _ where operation.path.contains("/forwards"): "\(forward)"
             case _ where operation.path.hasPrefix("/notifiers/notices"): "\(notice)"
             case _ where operation.path.hasPrefix("/tickets"): "\(ticket)"
-            case _ where operation.path.hasPrefix("/webex"): "\(room)"
+            case _ where operation.path.hasPrefix("/recipients") || operation.path.hasPrefix("/webex"): "\(room)"
             case _ where operation.path.contains("/tickets/"): "\(ticket)"
             case _ where operation.path.hasPrefix("/integrations/psa/posts"): "\(post)"
             case _ where operation.path.hasPrefix("/integrations/psa"): "\(psa)"
             case _ where operation.path.hasPrefix("/integrations/chat"): "\(chat)"
-            case _ where operation.path.hasPrefix("/cw/boards"): board
+            case _ where operation.path.hasPrefix("/boards") || operation.path.hasPrefix("/cw"): board
             case _ where operation.path.hasPrefix("/users/keys"): "\(key)"
             case _ where operation.path.hasPrefix("/users"): "\(user)"
             case _ where operation.path.hasPrefix("/identity-providers"): "\(provider)"

@@ -8,6 +8,7 @@ import ServerTestSupport
 import TestSupport
 import Testing
 import Ticketing
+import WebSupport
 
 @testable import Server
 

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -6,6 +7,7 @@ import ScriptedPeer
 import ServerTestSupport
 import TestSupport
 import Testing
+import WebSupport
 
 @testable import Server
 

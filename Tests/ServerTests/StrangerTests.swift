@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -5,6 +6,7 @@ import NIOHTTP1
 import ServerTestSupport
 import TestSupport
 import Testing
+import WebSupport
 
 /// What strangers, and people who may do little, can make a running server keep or do.
 @Suite("Strangers", .timeLimit(.minutes(20)))

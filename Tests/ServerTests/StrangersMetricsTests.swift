@@ -4,6 +4,7 @@ import NIOHTTP1
 import ServerTestSupport
 import TestSupport
 import Testing
+import WebSupport
 
 @Suite("Metrics that strangers make", .timeLimit(.minutes(20)))
 struct StrangersMetricsTests {

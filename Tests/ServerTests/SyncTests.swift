@@ -8,6 +8,7 @@ import SimulatedWorld
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// Comparing with the outside systems, on request and by schedule.
 @Suite("Sync", .timeLimit(.minutes(20)))

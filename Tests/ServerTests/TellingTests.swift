@@ -5,6 +5,7 @@ import SimulatedConnectWise
 import SimulatedWebex
 import TestSupport
 import Testing
+import WebSupport
 
 /// Who is told, and why nobody else is.
 @Suite("Telling", .timeLimit(.minutes(20)))

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -8,6 +9,7 @@ import SimulatedWebex
 import TestSupport
 import Testing
 import TextCorpus
+import WebSupport
 
 /// Text is not clusters: whatever stands beside what is dangerous, it stays text in pages, files, conditions and webhooks.
 @Suite("Text by byte", .timeLimit(.minutes(30)))

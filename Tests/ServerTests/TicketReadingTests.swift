@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -8,6 +9,7 @@ import SimulatedWorld
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// Looking at tickets: search, one ticket, lists to choose from, members, and who may see what.
 @Suite("Looking at tickets", .timeLimit(.minutes(20)))
@@ -261,7 +263,7 @@ struct TicketReadingTests {
             #expect(own.count == 1)
             let member = try await engineer.api(.GET, "\(patchbay.psa)/members?search=rsato").json["items"]
                 .elements.first?["id"]
-            let body: JSON = ["mappings": [["user_id": .number(Double(engineer.id)), "member_id": member ?? .null]]]
+            let body: JSON = ["mappings": [["user_id": .integer(Int64(engineer.id)), "member_id": member ?? .null]]]
             let refused = try await engineer.api(.POST, path, body)
             #expect(refused.status == 403)
             #expect(refused.json["code"] == "not_your_address")

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -5,6 +6,7 @@ import NIOHTTP1
 import ScriptedPeer
 import ServerTestSupport
 import Testing
+import WebSupport
 
 /// People who come through a played issuer.
 struct Visitors: Sendable {

@@ -7,6 +7,7 @@ import SimulatedWebex
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// Webex fails in every way it can.
 @Suite("Webex fails", .timeLimit(.minutes(20)))

@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -6,6 +7,7 @@ import SimulatedConnectWise
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// What exactly arrives in the ticketing system, and in whose name.
 @Suite("What is written", .timeLimit(.minutes(20)))

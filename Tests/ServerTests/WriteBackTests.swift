@@ -9,6 +9,7 @@ import SimulatorStage
 import TestSupport
 import Testing
 import Ticketing
+import WebSupport
 import WriteBack
 
 extension RunningPatchbay {

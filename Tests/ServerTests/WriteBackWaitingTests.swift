@@ -6,6 +6,7 @@ import SimulatedConnectWise
 import SimulatorStage
 import TestSupport
 import Testing
+import WebSupport
 
 /// What becomes of writes that wait or failed: they are tried again, withdrawn, replaced, and hold up nothing needlessly.
 @Suite("Writes that wait", .timeLimit(.minutes(20)))

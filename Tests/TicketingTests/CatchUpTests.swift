@@ -1,4 +1,5 @@
 import Foundation
+import Ids
 import Testing
 
 @testable import Ticketing

@@ -1,5 +1,6 @@
 import ConnectWise
 import Foundation
+import Ids
 import Outbound
 import Testing
 import Tickets

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -40,11 +41,14 @@ public struct Gate: Sendable {
 
     /// Puts a table of routes into the router, and for each path answers to all other methods that they are not allowed.
     public func install(_ routes: [Route], under prefix: String, in router: Router<WebContext>) {
-        for (path, group) in Dictionary(grouping: routes, by: \.path) {
+        let places = routes.flatMap { route in
+            route.places.map { (path: $0.path, method: $0.method, route: route) }
+        }
+        for (path, group) in Dictionary(grouping: places, by: \.path) {
             let address = RouterPath(prefix + path)
-            for route in group {
-                router.on(address, method: route.method) { request, context in
-                    try await self.admit(request, context, to: route)
+            for place in group {
+                router.on(address, method: place.method) { request, context in
+                    try await self.admit(request, context, to: place.route)
                 }
             }
             let there = group.map(\.method)
@@ -142,7 +146,7 @@ public struct Gate: Sendable {
             return try await knows(request) ? route.handle(request) : allowed(route, request)
         }
         guard let once, route.method == .post else { return try await allowed(route, request) }
-        return try await doneOnce(route, request, path: path, once)
+        return try await doneOnce(route, request, once)
     }
 
     /// Does it, unless its feature is switched off or it is asked for too often. A request that was done already does not
@@ -189,11 +193,13 @@ public struct Gate: Sendable {
     }
 
     private func doneOnce(
-        _ route: Route, _ request: SignedInRequest, path: String, _ once: String
+        _ route: Route, _ request: SignedInRequest, _ once: String
     ) async throws -> Response {
         var repeatable = try await request.kept()
         let body = try await repeatable.bytes()
         let hold: Repetition.Hold
+        // The same by whichever of its paths it comes.
+        let path = "/api/v1" + route.path(with: request.parameters)
         switch try await repetition.begin(once, for: request.principal, route, path, body) {
         case .answered(let answer): return try answer.response()
         case .fresh(let fresh): hold = fresh

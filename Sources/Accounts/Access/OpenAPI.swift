@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Foundation
 import HTTPTypes
@@ -16,6 +17,8 @@ public struct OpenAPI: Sendable {
         public let path: String
         /// The route.
         public let route: Route
+        /// Which of the further paths of its route it is, from 1; 0 for the main one.
+        let alias: Int
         /// What the body has to look like.
         public let request: Schema?
         /// What the answer looks like; nil when it has no body, or is a file.
@@ -28,11 +31,13 @@ public struct OpenAPI: Sendable {
     /// Reads the table.
     /// - Throws: what it cannot be learnt of, with its route.
     public init(_ routes: [Route]) throws {
-        operations = try routes.map { route in
-            Operation(
-                method: route.method.rawValue, path: "/api/v1" + route.path, route: route,
-                request: try route.takes.map { try $0.schema() },
-                response: try route.gives.schema()?.answered)
+        operations = try routes.flatMap { route in
+            let (request, response) = (try route.takes.map { try $0.schema() }, try route.gives.schema()?.answered)
+            return route.places.enumerated().map { alias, place in
+                Operation(
+                    method: place.method.rawValue, path: "/api/v1" + place.path, route: route, alias: alias,
+                    request: request, response: response)
+            }
         }.sorted { ($0.path, $0.method) < ($1.path, $1.method) }
     }
 
@@ -91,12 +96,13 @@ public struct OpenAPI: Sendable {
     private static func node(_ operation: Operation) -> Node {
         let route = operation.route
         var node: [String: Node] = [
-            "operationId": .string(identifier(of: route)), "tags": .array([.string(route.area)]),
+            "operationId": .string(identifier(of: operation)), "tags": .array([.string(route.scope.rawValue)]),
             "summary": .string(route.summary),
             "description": .string(
                 "Needs the role \(route.role.rawValue) or more."
                     + (route.flag.map { " Needs the feature \($0.rawValue) switched on." } ?? "")),
         ]
+        if operation.alias > 0 { node["deprecated"] = true }
         var parameters = route.path.splitBytes(on: "/").compactMap(\.placeholder).map { name in
             parameter(name, in: "path", .string(longest: Route.longestParameter), required: true, "")
         }
@@ -212,9 +218,9 @@ public struct OpenAPI: Sendable {
         ]
     }
 
-    private static func identifier(of route: Route) -> String {
-        let words = route.path.splitScalars { "/{}-_".unicodeScalars.contains($0) }.map(\.sentenceCased)
-        return route.method.rawValue.lowercased() + words.joined()
+    private static func identifier(of operation: Operation) -> String {
+        let alias = operation.alias == 0 ? "" : operation.alias == 1 ? "Alias" : "Alias\(operation.alias)"
+        return operation.route.id + alias
     }
 
     /// Serves the document; it is no secret.
@@ -276,7 +282,7 @@ extension Route {
     /// Whether an `Idempotency-Key` is heeded.
     fileprivate var isDoneOnce: Bool { method == .post || knowsRepetitions != nil }
     /// Whether reading may mean to ask an outside system.
-    fileprivate var asksOutside: Bool { area == "integrations" || path.utf8.contains("/connectwise/") }
+    fileprivate var asksOutside: Bool { path.utf8.hasPrefix("/integrations/") || path.utf8.contains("/connectwise/") }
 }
 
 extension RouteAnswer {

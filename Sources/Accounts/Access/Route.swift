@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import HTTPTypes
 import Hummingbird
@@ -6,12 +7,18 @@ import WebSupport
 /// One operation of the API. Each feature lists its own in a table; router, role check and the OpenAPI description are made
 /// from it.
 public struct Route: Sendable {
+    /// Its name in the API's description.
+    public let id: String
     /// GET, POST …
     public let method: HTTPRequest.Method
     /// Below `/api/v1`, with `{name}` for parameters.
     public let path: String
+    /// Further places of the same operation, with the same names for parameters.
+    public let aliases: [Alias]
     /// The smallest role that may do it.
     public let role: Role
+    /// The part of the API that it belongs to, by which keys are limited.
+    public let scope: Scope
     /// What it does, in a few words.
     public let summary: String
     /// What its query may hold, beside `limit` and `cursor` of lists.
@@ -33,17 +40,36 @@ public struct Route: Sendable {
     public let knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)?
     let handle: @Sendable (SignedInRequest) async throws -> Response
 
-    /// Describes an operation.
+    /// Describes an operation that is no value in `API` yet.
     public init(
-        _ method: HTTPRequest.Method, _ path: String, _ role: Role, _ summary: String, query: [QueryParameter] = [],
-        takes: (any JSONBody.Type)? = nil, gives: RouteAnswer, flag: FeatureFlag? = nil, reach: Reach = .organization,
-        limit: RateLimit? = nil, limited: @escaping @Sendable (SignedInRequest) -> Bool = { _ in true },
+        _ method: HTTPRequest.Method, _ path: String, _ role: Role, _ summary: String,
+        query: [QueryParameter] = [], takes: (any JSONBody.Type)? = nil, gives: RouteAnswer, flag: FeatureFlag? = nil,
+        reach: Reach = .organization, limit: RateLimit? = nil,
+        limited: @escaping @Sendable (SignedInRequest) -> Bool = { _ in true },
         knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
         handle: @escaping @Sendable (SignedInRequest) async throws -> Response
     ) {
+        let words = path.splitScalars { "/{}-_".unicodeScalars.contains($0) }.map(\.sentenceCased)
+        self.init(
+            id: method.rawValue.lowercased() + words.joined(), method, path, also: [], role, Scope(earlier: path),
+            summary,
+            query: query, takes: takes, gives: gives, flag: flag, reach: reach, limit: limit, limited: limited,
+            knowsRepetitions: knowsRepetitions, handle: handle)
+    }
+
+    init(
+        id: String, _ method: HTTPRequest.Method, _ path: String, also aliases: [Alias], _ role: Role, _ scope: Scope,
+        _ summary: String, query: [QueryParameter], takes: (any JSONBody.Type)?, gives: RouteAnswer, flag: FeatureFlag?,
+        reach: Reach, limit: RateLimit?, limited: @escaping @Sendable (SignedInRequest) -> Bool,
+        knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)?,
+        handle: @escaping @Sendable (SignedInRequest) async throws -> Response
+    ) {
+        self.id = id
         self.method = method
         self.path = path
+        self.aliases = aliases
         self.role = role
+        self.scope = scope
         self.summary = summary
         self.query = query
         self.takes = takes
@@ -95,8 +121,20 @@ public struct Route: Sendable {
         }
     }
 
-    /// The part of the API that it belongs to: the first word of its path.
-    public var area: String { path.splitBytes(on: "/").first.map(String.init) ?? "" }
+    /// The part of the API that it belonged to by its first path.
+    public var area: String { (aliases.first?.path ?? path).splitBytes(on: "/").first.map(String.init) ?? "" }
+
+    /// Everywhere it is: the main place first.
+    public var places: [(method: HTTPRequest.Method, path: String)] {
+        [(method, path)] + aliases.map { ($0.method ?? method, $0.path) }
+    }
+
+    /// The path of a request by whichever of its paths it came.
+    func path(with parameters: [String: String]) -> String {
+        path.splitBytes(on: "/", omittingEmpty: false)
+            .map { segment in segment.placeholder.map { parameters[$0] ?? "" } ?? String(segment) }
+            .joined(separator: "/")
+    }
 }
 
 /// What an operation answers when all is well.
@@ -157,5 +195,34 @@ public struct QueryParameter: Sendable {
         self.kind = kind
         self.summary = summary
         self.longest = longest
+    }
+}
+
+extension Scope {
+    /// Of an operation that is no value in `API` yet.
+    fileprivate init(earlier path: String) {
+        let words = path.splitBytes(on: "/").map { String($0) }
+        func has(_ text: String) -> Bool { words.contains(text) }
+        self =
+            switch words.first ?? "" {
+            case "authtest": .me
+            case "users": words.dropFirst().first == "keys" ? .apiKeys : .users
+            case "organization": .organization
+            case "organizations": .organizations
+            case "identity-providers": .identityProviders
+            case "feature-flags": .featureFlags
+            case "audit": .audit
+            case "config": .config
+            case "overview": .overview
+            case "jobs": .jobs
+            case "tickets": .events
+            case "sync": .sync
+            case "notifiers":
+                has("deliveries") ? .deliveries : has("preview") ? .preview : .notices
+            case _ where has("connections") || has("credentials"): .connections
+            case _ where has("members") || has("member-mappings"): .memberMappings
+            case "tenants" where !has("connectwise"): .tenants
+            default: .tickets
+            }
     }
 }

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Foundation
 import HTTPTypes
@@ -17,11 +18,15 @@ public struct RouteTable: Sendable {
         self.routes = routes
         self.gate = gate
         byShape = Dictionary(
-            grouping: routes.map { ($0.path.splitBytes(on: "/"), $0) },
-            by: { Self.shape($0.1.method, $0.0.count) }
+            grouping: routes.flatMap { route in
+                route.places.map { place in
+                    (method: place.method, segments: place.path.splitBytes(on: "/"), route: route)
+                }
+            },
+            by: { Self.shape($0.method, $0.segments.count) }
         ).mapValues { group in
             // A word in a path wins over a parameter: /users/keys is not the user called keys.
-            group.map { (segments: $0.0, route: $0.1) }.sorted { left, right in
+            group.map { (segments: $0.segments, route: $0.route) }.sorted { left, right in
                 left.segments.count { $0.utf8.hasPrefix("{") } < right.segments.count { $0.utf8.hasPrefix("{") }
             }
         }
@@ -48,6 +53,13 @@ public struct RouteTable: Sendable {
     public func allows(_ method: HTTPRequest.Method, _ path: String, to principal: Principal) -> Bool {
         guard let (route, _) = find(method, path) else { return false }
         return Gate.refusal(of: route, to: principal) == nil
+    }
+
+    /// Whether somebody's role allows an operation, for pages that offer only what will be done.
+    public func allows<Place, Query, Body, Answer>(
+        _ operation: API.Operation<Place, Query, Body, Answer>, to principal: Principal
+    ) -> Bool {
+        allows(operation.method, operation.path, to: principal)
     }
 
     /// Does an operation in somebody's name.

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -170,7 +171,7 @@ public struct Tenants: Sendable {
                     ])
                 }
             }
-            if tenants != nil, found.role >= .admin {
+            if tenants != nil, found.role > .engineer {
                 // Whoever manages users could end the own limit.
                 throw Problem.invalid([
                     .init(field: "tenants", code: "wrong_value", message: "only viewers and engineers can be limited.")

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -23,6 +24,7 @@ public struct DemoPeople: Sendable {
         people = [
             Person(email: "viewer@\(domain)", role: .viewer, name: "Vera Nilsson"),
             Person(email: "engineer@\(domain)", role: .engineer, name: "Emil Sørensen"),
+            Person(email: "dispatcher@\(domain)", role: .dispatcher, name: "Dora Iyer"),
             Person(email: "admin@\(domain)", role: .admin, name: "Ada Mensah"),
             Person(email: "owner@\(domain)", role: .owner, name: "Oskar Lindgren"),
             Person(email: "you@\(domain)", role: .superAdmin, name: "You"),

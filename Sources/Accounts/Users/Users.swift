@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -128,7 +129,7 @@ public struct Users: Sendable {
             let (role, isActive) = (change.role ?? old.role, change.isActive ?? old.isActive)
             guard role <= Self.largestManaged(by: principal) else { throw Refusal.roleTooLarge(role) }
             // As nobody from admin on can be limited: whoever decides to lift a limit does so by itself, on record.
-            if old.isLimited, role >= .admin, old.role < .admin { throw Refusal.limited }
+            if old.isLimited, role > .engineer, old.role <= .engineer { throw Refusal.limited }
             try db.execute(
                 """
                 UPDATE users SET name = \(change.name ?? old.name), role = \(role), active = \(isActive),

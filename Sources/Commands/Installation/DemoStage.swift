@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
@@ -74,8 +75,10 @@ struct DemoStage: Sendable {
     func connect(port: Int, key: String) async throws {
         try await APIClient.connected(to: try ServerAddress("http://127.0.0.1:\(port)"), key: key) { api in
             try await answering(api)
-            let boards = try await all("/api/v1/cw/boards", api) { $0.count >= World.boards.count }
-            let rooms = try await all("/api/v1/webex/rooms?kind=room", api) { $0.count >= World.rooms.count }
+            let boards = try await all("/api/v1" + API.Boards.list.path, api) { $0.count >= World.boards.count }
+            let rooms = try await all("/api/v1\(API.Recipients.list.path)?kind=room", api) {
+                $0.count >= World.rooms.count
+            }
             for board in boards {
                 guard let name = board["name"]?.text, let place = World.boards.firstIndex(of: name),
                     let room = rooms.first(where: { $0["name"]?.text == World.rooms[place] }),
@@ -83,7 +86,7 @@ struct DemoStage: Sendable {
                 else { continue }
                 _ = try await api.send(
                     Call(
-                        method: .post, path: "/api/v1/notifiers/rules",
+                        method: .post, path: "/api/v1" + API.Rules.create.path,
                         body: .object(["board_id": boardID, "recipient_id": roomID])))
             }
             try await furnish(api)

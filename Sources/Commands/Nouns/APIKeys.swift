@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 
 /// Keys with which programs call the API.
@@ -14,7 +15,7 @@ enum APIKeys: Noun {
         creation: [
             Field("name", help: "What the key is for.").required,
             Field(
-                "role", .choice(["viewer", "engineer", "admin", "owner", "super_admin"]),
+                "role", .choice(Role.allCases.map(\.rawValue)),
                 help: "What the key may do; at most what you may, and that when left out."),
             Field("scope", help: "Areas of the API it is limited to, such as \"notifiers sync:read\"."),
             Field("expires_at", option: "expires", .instant(.ahead), help: "When the key stops working."),

@@ -1,6 +1,7 @@
+import API
 import BoundaryText
 
-private let roles = ["viewer", "engineer", "admin", "owner", "super_admin"]
+private let roles = Role.allCases.map(\.rawValue)
 
 /// People who sign in.
 enum Users: Noun {
@@ -109,7 +110,9 @@ enum IdentityProviders: Noun {
                 "client_secret", .secret(environment: "PATCHBAY_CLIENT_SECRET"),
                 help: "What the issuer gave for that client."
             ).required,
-            Field("default_role", .choice(["viewer", "engineer", "admin"]), help: "The role of new people."),
+            Field(
+                "default_role", .choice(roles.filter { !["owner", "super_admin"].contains($0) }),
+                help: "The role of new people."),
             Field(
                 "trusted_domains", .texts, help: "Domains for whose addresses it is believed without email_verified."),
         ]
@@ -128,7 +131,9 @@ enum IdentityProviders: Noun {
             Field(
                 "client_secret", .secret(environment: "PATCHBAY_CLIENT_SECRET"),
                 help: "What the issuer gave for that client."),
-            Field("default_role", .choice(["viewer", "engineer", "admin"]), help: "The role of new people."),
+            Field(
+                "default_role", .choice(roles.filter { !["owner", "super_admin"].contains($0) }),
+                help: "The role of new people."),
         ]
             + Field.onOff(
                 "follow_roles", onHelp: "Roles follow groups and domain at each sign-in.",

@@ -1,24 +1,31 @@
+import API
 import BoundaryText
 
-/// ConnectWise's boards as Patchbay knows them.
+/// Boards, as last read from the PSA.
 enum Boards: Noun {
+    private typealias Answer = API.Boards.Answer.CodingKeys
+    private typealias Status = API.Boards.Status.CodingKeys
+
     static let resource = Resource(
-        singular: "board", plural: "boards", path: "/api/v1/cw/boards",
-        about: "A service board of ConnectWise, as last read.",
-        columns: [.id, Column("name"), Column("inactive", .yesNo), Column("deleted", .yesNo)],
+        singular: "board", plural: "boards", path: "/api/v1" + API.Boards.list.path,
+        about: "A service board in ConnectWise, as last read.",
+        columns: [.id, Column(Answer.name), Column(Answer.inactive, .yesNo), Column(Answer.deleted, .yesNo)],
         sections: [
             Section(
-                title: "Statuses", member: "statuses",
-                columns: [.id, Column("name"), Column("closed", .yesNo), Column("inactive", .yesNo)])
+                title: "Statuses", member: Answer.statuses.stringValue,
+                columns: [.id, Column(Status.name), Column(Status.closed, .yesNo), Column(Status.inactive, .yesNo)])
         ])
 }
 
-/// ConnectWise's members as Patchbay knows them.
+/// Members, as last read from the PSA.
 enum Members: Noun {
+    private typealias Answer = API.Members.Answer.CodingKeys
+
     static let resource = Resource(
-        singular: "member", plural: "members", path: "/api/v1/cw/members",
-        about: "A member of ConnectWise: somebody who works on tickets.",
+        singular: "member", plural: "members", path: "/api/v1" + API.Members.list.path,
+        about: "A member in ConnectWise: who works there on tickets.",
         columns: [
-            .id, Column("identifier"), Column("name"), Column("email", "e-mail"), Column("inactive", .yesNo),
+            .id, Column(Answer.identifier), Column(Answer.name), Column(Answer.email, "e-mail"),
+            Column(Answer.inactive, .yesNo),
         ])
 }

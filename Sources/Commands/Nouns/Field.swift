@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import Foundation
@@ -44,6 +45,16 @@ struct Field: Equatable, Sendable {
         self.help = help
     }
 
+    /// A field for a member of an operation's body.
+    init(_ member: some CodingKey, option: String? = nil, _ kind: Kind = .text, help: String) {
+        self.init(member.stringValue, option: option, kind, help: help)
+    }
+
+    /// A field for a parameter of an operation's query.
+    init(filter: some QueryName, option: String? = nil, _ kind: Kind = .text, help: String) {
+        self.init(filter.rawValue, option: option, kind, help: help)
+    }
+
     /// The same field, which creating cannot do without.
     var required: Field { with { $0.isRequired = true } }
 
@@ -62,6 +73,13 @@ struct Field: Equatable, Sendable {
         var copy = self
         change(&copy)
         return copy
+    }
+
+    /// Two options for one switch: `--simulate` and `--no-simulate`, or names of their own.
+    static func onOff(
+        _ member: some CodingKey, on: String? = nil, off: String? = nil, onHelp: String, offHelp: String
+    ) -> [Field] {
+        onOff(member.stringValue, on: on, off: off, onHelp: onHelp, offHelp: offHelp)
     }
 
     /// Two options for one switch: `--simulate` and `--no-simulate`, or names of their own.

@@ -1,38 +1,46 @@
+import API
 import BoundaryText
 
-/// Who gets another's messages for a while.
+/// Who gets another recipient's messages for a time.
 enum Forwards: Noun {
+    private typealias Answer = API.Forwards.Answer.CodingKeys
+    private typealias New = API.Forwards.New.CodingKeys
+    private typealias Filter = API.Forwards.Filter
+
     static let resource = Resource(
-        singular: "forward", plural: "forwards", path: "/api/v1/notifiers/forwards",
-        about: "Recipient to recipient, for a while: holidays, sick leave, on-call duty.",
+        singular: "forward", plural: "forwards", path: "/api/v1" + API.Forwards.list.path,
+        about: "Recipient to recipient, for a time: vacation, sick leave, on-call duty.",
         columns: [
-            .id, Column("source_name", "from"), Column("destination_name", "to"), Column("state"),
-            Column("starts_at", "starts", .instant), Column("ends_at", "ends", .instant),
-            Column("keep_copy", "keeps copy", .yesNo),
+            .id, Column(Answer.sourceName, "from"), Column(Answer.destinationName, "to"), Column(Answer.state),
+            Column(Answer.startsAt, "starts", .instant), Column(Answer.endsAt, "ends", .instant),
+            Column(Answer.keepCopy, "keeps copy", .yesNo),
         ],
         details: [
-            Column("source_id", "source id", .number), Column("destination_id", "destination id", .number),
-            Column("enabled", .yesNo), Column("created_at", "created", .instant),
+            Column(Answer.source, "source id", .number), Column(Answer.destination, "destination id", .number),
+            Column(Answer.enabled, .yesNo), Column(Answer.createdAt, "created", .instant),
         ],
         filters: [
-            Field("state", .choice(["active", "upcoming", "expired", "disabled"]), help: "Only in this state."),
-            Field("source_id", option: "source", .integer, help: "Only of this recipient, by its id."),
-            Field("destination_id", option: "destination", .integer, help: "Only to this recipient, by its id."),
+            Field(
+                filter: Filter.state, .choice(API.Forwards.State.allCases.map(\.rawValue)),
+                help: "Only forwards in this state."),
+            Field(filter: Filter.source, option: "source", .integer, help: "Only of this recipient, by its id."),
+            Field(
+                filter: Filter.destination, option: "destination", .integer, help: "Only to this recipient, by its id."),
         ],
         creation: [
-            Field("source_id", option: "source", .integer, help: "Whose messages, by the recipient's id.").required,
-            Field("destination_id", option: "destination", .integer, help: "Who gets them, by the recipient's id.")
+            Field(New.source, option: "source", .integer, help: "Whose messages, by the recipient's id.").required,
+            Field(New.destination, option: "destination", .integer, help: "Who gets them, by the recipient's id.")
                 .required,
-            starts, ends, Field("enabled", option: "disabled", .sets(false), help: "Create it switched off."),
-            Field("keep_copy", .sets(true), help: "Tell the source as well."),
+            starts, ends, Field(New.enabled, option: "disabled", .sets(false), help: "Create it disabled."),
+            Field(New.keepCopy, .sets(true), help: "Notify the source as well."),
         ],
-        change: Field.onOff("enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off.")
+        change: Field.onOff(New.enabled, off: "disabled", onHelp: "Enable it.", offHelp: "Disable it.")
             + [starts, ends]
             + Field.onOff(
-                "keep_copy", onHelp: "Tell the source as well.", offHelp: "Tell only the destination."))
+                New.keepCopy, onHelp: "Notify the source as well.", offHelp: "Notify only the destination."))
 
     private static let starts = Field(
-        "starts_at", option: "starts", .instant(.ahead), help: "From then on; at once when left out.")
+        New.startsAt, option: "starts", .instant(.ahead), help: "When it starts; now by default.")
     private static let ends = Field(
-        "ends_at", option: "ends", .instant(.ahead), help: "Until then; for good when left out.")
+        New.endsAt, option: "ends", .instant(.ahead), help: "When it ends; never by default.")
 }

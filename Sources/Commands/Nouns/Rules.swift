@@ -1,45 +1,47 @@
+import API
 import BoundaryText
 
-/// Which board tells which recipient.
+/// Which board notifies which recipient.
 enum Rules: Noun {
+    private typealias Answer = API.Rules.Answer.CodingKeys
+    private typealias New = API.Rules.New.CodingKeys
+    private typealias Filter = API.Rules.Filter
+
     static let resource = Resource(
-        singular: "rule", plural: "rules", path: "/api/v1/notifiers/rules",
-        about: "Board to recipient: who is told what happens to a board's tickets.",
+        singular: "rule", plural: "rules", path: "/api/v1" + API.Rules.list.path,
+        about: "Board to recipient: who is notified about a board's tickets.",
         columns: [
-            .id, Column("board_name", "board"), Column("recipient_name", "recipient"),
-            Column("recipient_kind", "kind"), Column("enabled", .yesNo), Column("simulate", .yesNo),
-            Column("updates"), Column("visibility"), Column("thread_updates", "threads", .yesNo),
+            .id, Column(Answer.boardName, "board"), Column(Answer.recipientName, "recipient"),
+            Column(Answer.recipientKind, "kind"), Column(Answer.enabled, .yesNo), Column(Answer.simulate, .yesNo),
+            Column(Answer.updates), Column(Answer.visibility), Column(Answer.threadUpdates, "threads", .yesNo),
         ],
         details: [
-            Column("board_id", "board id"), Column("recipient_id", "recipient id", .number),
-            Column("created_at", "created", .instant),
+            Column(Answer.board, "board id"), Column(Answer.recipient, "recipient id", .number),
+            Column(Answer.createdAt, "created", .instant),
         ],
         filters: [
-            Field("board_id", option: "board", help: "Only this board's, by its id in ConnectWise."),
+            Field(filter: Filter.board, option: "board", help: "Only rules for this board, by its id in ConnectWise."),
             Field(
-                "recipient_id", option: "recipient", .integer, help: "Only those that tell this recipient, by its id."),
+                filter: Filter.recipient, option: "recipient", .integer,
+                help: "Only rules for this recipient, by its id."),
         ],
         creation: [
-            board.required, recipient.required,
-            Field("enabled", option: "disabled", .sets(false), help: "Create it switched off."),
-            Field("simulate", .sets(true), help: "Record what would be sent, send nothing."), updates, visibility,
-            Field("thread_updates", .sets(true), help: "Send updates as replies to the ticket's first message."),
+            Field(New.board, option: "board", help: "Id of the board in ConnectWise.").required,
+            Field(New.recipient, option: "recipient", .integer, help: "Id of the recipient to notify.").required,
+            Field(New.enabled, option: "disabled", .sets(false), help: "Create it disabled."),
+            Field(New.simulate, .sets(true), help: "Record what would be sent, send nothing."), updates, visibility,
+            Field(New.threadUpdates, .sets(true), help: "Post updates as replies in the same thread."),
         ],
-        change: Field.onOff(
-            "enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off.")
-            + Field.onOff(
-                "simulate", onHelp: "Record what would be sent, send nothing.", offHelp: "Really send.")
+        change: Field.onOff(New.enabled, off: "disabled", onHelp: "Enable it.", offHelp: "Disable it.")
+            + Field.onOff(New.simulate, onHelp: "Record what would be sent, send nothing.", offHelp: "Send messages.")
             + [updates, visibility]
             + Field.onOff(
-                "thread_updates", onHelp: "Send updates as replies to the ticket's first message.",
-                offHelp: "Send updates as messages of their own."))
+                New.threadUpdates, onHelp: "Post updates as replies in the same thread.",
+                offHelp: "Post updates as messages of their own."))
 
-    // Another system's id, so text.
-    private static let board = Field("board_id", option: "board", help: "Id of the board in ConnectWise.")
-    private static let recipient = Field(
-        "recipient_id", option: "recipient", .integer, help: "Id of the recipient to tell.")
     private static let updates = Field(
-        "updates", .choice(["none", "notes", "all"]), help: "Which changes of known tickets are told.")
+        New.updates, .choice(API.Rules.Updates.allCases.map(\.rawValue)),
+        help: "Which changes after a ticket's creation to notify about.")
     private static let visibility = Field(
-        "visibility", .choice(["all", "public", "internal"]), help: "Which notes are told.")
+        New.visibility, .choice(API.Rules.Visibility.allCases.map(\.rawValue)), help: "Which notes to notify about.")
 }

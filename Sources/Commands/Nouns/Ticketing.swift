@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 
 /// What was written to tickets, or waits to be.

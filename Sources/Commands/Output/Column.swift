@@ -27,6 +27,16 @@ struct Column: Equatable, Sendable {
         self.init(member, nil, kind)
     }
 
+    /// Makes a column of a member of an answer.
+    init(_ member: some CodingKey, _ title: String? = nil, _ kind: Kind = .text) {
+        self.init(member.stringValue, title, kind)
+    }
+
+    /// Makes a column of a member of an answer that is titled with its name in words.
+    init(_ member: some CodingKey, _ kind: Kind) {
+        self.init(member.stringValue, nil, kind)
+    }
+
     static let id = Column("id", .number)
 
     /// The column's text for a thing; a dash stands for nothing.

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
@@ -7,23 +8,37 @@ import WebSupport
 /// What can be chosen in selects.
 enum Choices {
     static func boards(_ visit: Visit, _ none: String) async throws -> [(value: String, label: String)] {
-        let boards = try await all(visit, "/cw/boards")
-        return [("", none)] + boards.map { ($0["id"].words, $0["name"].words) }.sorted { $0.1 < $1.1 }
+        let boards = try await all(visit) { Boards.list(limit: $0, cursor: $1) }
+        return [("", none)] + boards.map { ($0.id.description, $0.name) }.sorted { $0.1 < $1.1 }
     }
 
-    static func recipients(_ visit: Visit, _ none: String = "Choose a room or person") async throws -> [(
-        value: String, label: String
-    )] {
-        let recipients = try await all(visit, "/webex/rooms").filter { $0["active"].isTrue }
+    static func recipients(
+        _ visit: Visit, _ none: String = "Choose a room or person"
+    ) async throws -> [(value: String, label: String)] {
+        let recipients = try await all(visit) { Recipients.list(limit: $0, cursor: $1) }.filter(\.active)
         return [("", none)]
-            + recipients.map { recipient in
-                let kind = recipient["kind"].words
-                return (recipient["id"].words, "\(recipient["name"].words) (\(recipient["email"].string ?? kind))")
-            }.sorted { $0.1.lowercased() < $1.1.lowercased() }
+            + recipients.map { ($0.id.description, "\($0.name) (\($0.email ?? $0.kind.text))") }
+            .sorted { $0.1.lowercased() < $1.1.lowercased() }
     }
 
     // A select with more than this would be of no use.
     private static let most = 1_000
+
+    /// All things of a list, as far as anybody would choose among them.
+    /// - Parameter call: asks for a page of at most so many behind a cursor.
+    static func all<Item: Decodable>(
+        _ visit: Visit, _ call: (Int, String?) -> API.Call<WebSupport.Page<Item>>
+    ) async throws -> [Item] {
+        var found: [Item] = []
+        var cursor: String?
+        while found.count < most {
+            let page = try await visit.ask(call(PageRequest.largest, cursor))
+            found += page.items
+            guard let next = page.next else { break }
+            cursor = next.description
+        }
+        return found
+    }
 
     /// All things of a list, as far as anybody would choose among them.
     static func all(_ visit: Visit, _ path: String, _ filter: [String: String] = [:]) async throws -> [Value] {
@@ -124,6 +139,18 @@ enum Deletion {
     ) -> [PageRoute] {
         confirmed(path, role, label: "Delete", back: back, question: question) { visit, id in
             try await visit.send(.delete, api.replacing(bytes: "{id}", with: id))
+            return .redirect(back, done)
+        }
+    }
+
+    static func page<Place: PathPlace>(
+        _ path: String, _ operation: API.Operation<Place, NoQuery, NoBody, Nothing>, back: String, done: String,
+        question: @escaping @Sendable (Visit, Place) async throws -> String
+    ) -> [PageRoute] {
+        confirmed(path, operation.role, label: "Delete", back: back) { visit, _ in
+            try await question(visit, visit.place())
+        } act: { visit, _ in
+            try await visit.send(operation(visit.place()))
             return .redirect(back, done)
         }
     }

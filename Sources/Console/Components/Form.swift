@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Foundation
 import WebSupport
@@ -22,6 +23,11 @@ struct Entries: Sendable {
     /// What is there to begin with.
     init(_ values: [String: String?]) {
         self.values = values.compactMapValues { $0.map { [$0] } }
+    }
+
+    /// What a thing of the API holds, for the fields of its form.
+    init(_ answer: some Encodable, _ fields: [Field]) throws {
+        self.init(try Value(APIJSON.encode(answer)), fields)
     }
 
     /// What a thing of the API holds, for the fields of its form.
@@ -104,6 +110,21 @@ struct Field {
         isFocused = focused
         isNumeric = numeric
         self.sendsNull = sendsNull
+    }
+
+    /// A field for a member of an operation's body.
+    init(
+        _ member: some CodingKey, _ label: String, _ kind: Kind = .text, help: String? = nil, optional: Bool = false,
+        placeholder: String? = nil, focused: Bool = false, numeric: Bool = false, sendsNull: Bool = false
+    ) {
+        self.init(
+            member.stringValue, label, kind, help: help, optional: optional, placeholder: placeholder, focused: focused,
+            numeric: numeric, sendsNull: sendsNull)
+    }
+
+    /// A field for a parameter of an operation's query.
+    init(filter: some QueryName, _ label: String, _ kind: Kind = .text, placeholder: String? = nil) {
+        self.init(filter.rawValue, label, kind, placeholder: placeholder)
     }
 
     /// What the field becomes in a request; nil to leave it out.
@@ -271,6 +292,13 @@ struct Form {
             if let value = field.value(in: entries), !(value == .null && !field.sendsNull) { body[field.name] = value }
         }
         return body
+    }
+
+    /// The fields as an operation's body.
+    func members<Member: CodingKey & Hashable>(_: Member.Type = Member.self) -> [Member: JSON] {
+        Dictionary(
+            body.compactMap { name, value in Member(stringValue: name).map { ($0, value.json) } },
+            uniquingKeysWith: { $1 })
     }
 
     var block: Block {

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
@@ -217,13 +218,14 @@ private struct SettingChoices {
 
     /// Those for which something is set come first; a long form helps nobody.
     private mutating func readBoards(_ visit: Visit, of connection: String) async throws {
-        let ofConnection = ["connection_id": connection]
-        let all = try await Choices.named(visit, "/cw/boards", ofConnection)
+        let all = try await Choices.all(visit) { Boards.list([.connection: connection], limit: $0, cursor: $1) }
+            .map { (value: $0.id.description, label: $0.name) }.sorted { $0.label.lowercased() < $1.label.lowercased() }
         let chosen = all.filter { stored($0.value) != nil }
         let others = all.filter { stored($0.value) == nil }
         for board in chosen + others.prefix(max(0, Self.mostBoards - chosen.count)) {
-            let statuses = try await visit.get("/cw/boards/\(board.value)", ofConnection)["statuses"].elements
-                .filter { !$0["inactive"].isTrue && !$0["closed"].isTrue }.map { ($0["id"].words, $0["name"].words) }
+            let shown = try await visit.ask(Boards.show(Boards.ID(board.value), [.connection: connection]))
+            let statuses = (shown.statuses ?? []).filter { !$0.inactive && !$0.closed }
+                .map { ($0.id.description, $0.name) }
             let set = stored(board.value)
             boards.append(
                 BoardChoice(

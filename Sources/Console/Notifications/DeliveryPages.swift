@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
@@ -113,13 +114,13 @@ func deliveryPages() -> [PageRoute] {
                 .grid(2, [.card("What became of it", [.facts(facts)]), .card("Message", [message])])
             ])
     }
-    let retry = PageRoute.post("/deliveries/{id}/retry", .engineer) { visit in
+    let retry = PageRoute.post("/deliveries/{id}/retry", .dispatcher) { visit in
         let id = try visit.parameter()
         try await visit.send(.post, "/notifiers/deliveries/\(id)/retry")
         return .redirect("/deliveries/\(id)", "The delivery is sent again.")
     }
     let all = Deletion.confirmed(
-        "/deliveries/{id}/retry-all", .admin, label: "Send again", back: "/deliveries?state=failed"
+        "/deliveries/{id}/retry-all", .dispatcher, label: "Send again", back: "/deliveries?state=failed"
     ) { _, _ in
         "Send all failed deliveries again?"
     } act: { visit, _ in

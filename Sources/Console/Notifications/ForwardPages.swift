@@ -1,44 +1,38 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
 
+extension Forwards.Answer {
+    /// As a sentence names it.
+    fileprivate var name: String { "\(sourceName) → \(destinationName)" }
+}
+
+private let states: [(Forwards.State?, String)] = [
+    (nil, "All"), (.active, "Active"), (.upcoming, "Upcoming"), (.expired, "Expired"), (.disabled, "Disabled"),
+]
+
 func forwardPages() -> [PageRoute] {
     let list = PageRoute.get("/forwards", .viewer) { visit in
-        let page = try await visit.get("/notifiers/forwards", visit.listQuery(["state"]))
+        let page = try await visit.ask(Forwards.list(visit.filters(), limit: visit.limit, cursor: visit.cursor))
         let state = visit.query["state"] ?? ""
         let new = visit.allowed(
-            .post, "/notifiers/forwards", .link("New forward", "/forwards/new", style: "is-primary", icon: "plus-lg"))
-        let mayChange = visit.may(.patch, "/notifiers/forwards/{id}")
-        let rows = page.items.map { forward -> [Cell] in
-            let id = forward["id"].words
-            let name = "\(forward["source_name"].words) → \(forward["destination_name"].words)"
-            return [
-                .main(
-                    name, mayChange ? "/forwards/\(id)" : nil, sub: forward["keep_copy"].isTrue ? "keeps a copy" : nil),
-                .badge(.forward(forward["state"].words)),
-                .when(forward["starts_at"].date, otherwise: "at once", exact: true),
-                .when(forward["ends_at"].date, otherwise: "until it is deleted", exact: true),
-                .actions(
-                    visit.allowed(
-                        .patch, "/notifiers/forwards/{id}",
-                        .link("Edit", "/forwards/\(id)", style: "is-small is-quiet", about: name))),
-            ]
-        }
-        let states = [
-            ("", "All"), ("active", "Active"), ("upcoming", "Upcoming"), ("expired", "Expired"),
-            ("disabled", "Switched off"),
-        ]
+            Forwards.create, .link("New forward", "/forwards/new", style: "is-primary", icon: "plus-lg"))
         var blocks: [Block] = [
             .segments(
-                "State", states.map { ($0.1, Visit.href("/forwards", ["state": $0.0]), $0.0 == state) })
+                "State",
+                states.map { choice, label in
+                    let value = choice?.rawValue ?? ""
+                    return (label, Visit.href("/forwards", ["state": value]), value == state)
+                })
         ]
-        let shown = page.items.filter { $0["state"].words != "expired" }
+        let shown = page.items.filter { $0.state.known != .expired }
         if !shown.isEmpty {
             blocks.append(
                 .card(
-                    "Who covers whom",
+                    "Who covers for whom",
                     [
                         Block(
                             "strip",
@@ -50,80 +44,96 @@ func forwardPages() -> [PageRoute] {
         }
         blocks.append(
             Table(
-                caption: "Forwards", columns: ["From and to", "State", "Begins", "Ends", .hidden("Actions")],
-                rows: rows,
+                caption: "Forwards", columns: ["From and to", "State", "Starts", "Ends", .hidden("Actions")],
+                rows: page.items.map { row($0, visit) },
                 empty: Empty(
-                    icon: "arrow-left-right", title: state.isEmpty ? "No forwards yet" : "No forward is in this state",
-                    text: "While somebody is away, a forward sends what would reach him to somebody else.", actions: new
+                    icon: "arrow-left-right", title: state.isEmpty ? "No forwards yet" : "No matching forwards",
+                    text: "While someone is away, a forward sends their notifications to someone else.", actions: new
                 ),
                 pager: visit.pager(page)
             ).block)
         return Page(title: "Forwards", lead: "Who covers for whom, and when.", actions: new, blocks: blocks)
     }
-    @Sendable func times(_ zone: TimeZone) -> [Field] {
-        let name = zone == .gmt ? "UTC" : zone.identifier
-        return [
-            Field("starts_at", "Begins", .instant(zone), help: "In \(name). Empty: at once.", sendsNull: true),
-            Field("ends_at", "Ends", .instant(zone), help: "In \(name). Empty: until it is deleted.", sendsNull: true),
-            Field("keep_copy", "Keep a copy", .flag, help: "The person who is away is told as well."),
-            Field("enabled", "Switched on", .flag),
-        ]
-    }
-    @Sendable func newFields(_ visit: Visit) async throws -> [Field] {
-        let recipients = try await Choices.recipients(visit)
-        return [
-            Field("source_id", "From", .choice(recipients), help: "Who is away.", numeric: true),
-            Field("destination_id", "To", .choice(recipients), help: "Who covers.", numeric: true),
-        ] + times(visit.zone)
-    }
-    let new = PageRoute.form("/forwards/new", .admin) { visit, entries, problem in
+    let new = PageRoute.form("/forwards/new", Forwards.create.role) { visit, entries, problem in
         let form = Form(
-            action: "/forwards/new", fields: try await newFields(visit), submit: "Make the forward",
-            cancel: "/forwards",
-            entries: entries ?? Entries(["enabled": "true"]), problem: problem)
+            action: "/forwards/new", fields: try await target(visit) + options(visit.zone), submit: "Create forward",
+            cancel: "/forwards", entries: entries ?? Entries(["enabled": "true"]), problem: problem)
         return Page(title: "New forward", crumb: ("Forwards", "/forwards"), blocks: [form.block])
     } send: { visit in
-        let form = Form(action: "", fields: try await newFields(visit), entries: visit.entries)
-        let made = try await visit.send(.post, "/notifiers/forwards", form.body)
-        return .redirect(
-            "/forwards", "\(made["destination_name"].words) covers for \(made["source_name"].words).")
+        let form = Form(action: "", fields: try await target(visit) + options(visit.zone), entries: visit.entries)
+        let forward = try await visit.send(Forwards.create(form.members()))
+        return .redirect("/forwards", "\(forward.destinationName) covers for \(forward.sourceName).")
     }
-    let edit = PageRoute.form("/forwards/{id}", .admin) { visit, entries, problem in
-        let id = try visit.parameter()
-        let forward = try await visit.get("/notifiers/forwards/\(id)")
-        let name = "\(forward["source_name"].words) → \(forward["destination_name"].words)"
-        let fields = times(visit.zone)
+    let edit = PageRoute.form("/forwards/{id}", Forwards.update.role) { visit, entries, problem in
+        let forward = try await visit.ask(Forwards.show(visit.place()))
+        let fields = options(visit.zone)
         let form = Form(
-            action: "/forwards/\(id)", fields: fields, cancel: "/forwards",
-            entries: entries ?? Entries(forward, fields),
-            problem: problem)
+            action: "/forwards/\(forward.id)", fields: fields, cancel: "/forwards",
+            entries: try entries ?? Entries(forward, fields), problem: problem)
         return Page(
-            title: name, crumb: ("Forwards", "/forwards"),
+            title: forward.name, crumb: ("Forwards", "/forwards"),
             actions: [
                 .post(
-                    "Delete", "/forwards/\(id)/delete", style: "is-danger", icon: "trash",
-                    confirm: "Delete the forward \(name)? Messages go to \(forward["source_name"].words) again.")
+                    "Delete", "/forwards/\(forward.id)/delete", style: "is-danger", icon: "trash",
+                    confirm: "Delete the forward \(forward.name)? Messages go to \(forward.sourceName) again.")
             ], blocks: [form.block])
     } send: { visit in
-        let form = Form(action: "", fields: times(visit.zone), entries: visit.entries)
-        try await visit.send(.patch, "/notifiers/forwards/\(try visit.parameter())", form.body)
-        return .redirect("/forwards", "The forward is changed.")
+        let form = Form(action: "", fields: options(visit.zone), entries: visit.entries)
+        try await visit.send(Forwards.update(visit.place(), form.members()))
+        return .redirect("/forwards", "Forward saved.")
     }
     let delete = Deletion.page(
-        "/forwards/{id}/delete", .admin, api: "/notifiers/forwards/{id}", back: "/forwards",
-        done: "The forward is deleted."
+        "/forwards/{id}/delete", Forwards.delete, back: "/forwards", done: "Forward deleted."
     ) { visit, id in
-        let forward = try await visit.get("/notifiers/forwards/\(id)")
-        return "Delete the forward \(forward["source_name"].words) → \(forward["destination_name"].words)?"
+        "Delete the forward \(try await visit.ask(Forwards.show(id)).name)?"
     }
     return [list] + new + edit + delete
+}
+
+private func row(_ forward: Forwards.Answer, _ visit: Visit) -> [Cell] {
+    [
+        .main(
+            forward.name, visit.may(Forwards.update) ? "/forwards/\(forward.id)" : nil,
+            sub: forward.keepCopy ? "keeps a copy" : nil),
+        .badge(.forward(forward.state.text)),
+        .when(forward.startsAt, otherwise: "immediately", exact: true),
+        .when(forward.endsAt, otherwise: "until deleted", exact: true),
+        .actions(
+            visit.allowed(
+                Forwards.update,
+                .link("Edit", "/forwards/\(forward.id)", style: "is-small is-quiet", about: forward.name))),
+    ]
+}
+
+/// What only a new forward has.
+private func target(_ visit: Visit) async throws -> [Field] {
+    typealias Member = Forwards.New.CodingKeys
+    let recipients = try await Choices.recipients(visit)
+    return [
+        Field(Member.source, "From", .choice(recipients), help: "Who is away.", numeric: true),
+        Field(Member.destination, "To", .choice(recipients), help: "Who covers.", numeric: true),
+    ]
+}
+
+private func options(_ zone: TimeZone) -> [Field] {
+    typealias Member = Forwards.Change.CodingKeys
+    let name = zone == .gmt ? "UTC" : zone.identifier
+    return [
+        Field(
+            Member.startsAt, "Starts", .instant(zone), help: "In \(name). Leave blank to start now.", sendsNull: true),
+        Field(
+            Member.endsAt, "Ends", .instant(zone), help: "In \(name). Leave blank to keep it until you delete it.",
+            sendsNull: true),
+        Field(Member.keepCopy, "Keep a copy", .flag, help: "Notify the person who is away as well."),
+        Field(Member.enabled, "Enabled", .flag),
+    ]
 }
 
 /// Three weeks from today, one line for each forward.
 enum CoverStrip {
     private static let (width, label, line, days) = (960.0, 220.0, 30.0, 21)
 
-    static func svg(_ forwards: [Value], now: Date, zone: TimeZone) -> String {
+    static func svg(_ forwards: [Forwards.Answer], now: Date, zone: TimeZone) -> String {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = zone
         let first = calendar.startOfDay(for: now)
@@ -156,20 +166,20 @@ enum CoverStrip {
         }
         for (index, forward) in forwards.enumerated() {
             let y = 34 + Double(index) * line
-            let (from, to) = (forward["starts_at"].date ?? now, forward["ends_at"].date ?? .distantFuture)
+            let (from, to) = (forward.startsAt ?? now, forward.endsAt ?? .distantFuture)
             let (left, right) = (x(from), to == .distantFuture ? width : x(to))
             let style =
-                switch forward["state"].words {
-                case "upcoming": " is-upcoming";
-                case "disabled": " is-off";
-                default: ""
+                switch forward.state.known {
+                case .upcoming: " is-upcoming"
+                case .disabled: " is-off"
+                case .active, .expired, nil: ""
                 }
-            let name = "\(forward["source_name"].words) → \(forward["destination_name"].words)"
+            let name = forward.name
             let shown = name.shortened(to: 34)
             parts.append("<text class=\"strip-label\" x=\"0\" y=\"\(short(y + 14))\">\(shown.escapedForHTML)</text>")
             if right > left {
                 parts.append(
-                    "<rect class=\"strip-bar\(style)\" x=\"\(short(left))\" y=\"\(short(y + 2))\" width=\"\(short(max(3, right - left)))\" height=\"16\" rx=\"4\"><title>\(name.escapedForHTML), \(forward["state"].words)</title></rect>"
+                    "<rect class=\"strip-bar\(style)\" x=\"\(short(left))\" y=\"\(short(y + 2))\" width=\"\(short(max(3, right - left)))\" height=\"16\" rx=\"4\"><title>\(name.escapedForHTML), \(forward.state.text)</title></rect>"
                 )
             }
         }

@@ -1,45 +1,39 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
 
+private let kinds: [(Recipients.Kind?, String)] = [(nil, "All"), (.room, "Rooms"), (.person, "People")]
+
 func recipientPages() -> [PageRoute] {
     let list = PageRoute.get("/recipients", .viewer) { visit in
-        let page = try await visit.get("/webex/rooms", visit.listQuery(["kind", "q"]))
+        let page = try await visit.ask(Recipients.list(visit.filters(), limit: visit.limit, cursor: visit.cursor))
         let kind = visit.query["kind"] ?? ""
         let add = visit.allowed(
-            .post, "/webex/rooms", .link("Add a person", "/recipients/new", style: "is-primary", icon: "plus-lg"))
-        let rows = page.items.map { recipient -> [Cell] in
-            let (id, name) = (recipient["id"].words, recipient["name"].words)
-            return [
-                .person(name, email: recipient["email"].string), .text(recipient["kind"].words),
-                .badge(recipient["active"].isTrue ? Badge(.good, "reachable") : Badge(.muted, "gone")),
-                .actions(
-                    visit.allowed(
-                        .post, "/notifiers/test",
-                        .post(
-                            "Send a test", "/recipients/\(id)/test", style: "is-small is-quiet",
-                            about: "message to \(name)"))),
-            ]
-        }
+            Recipients.create, .link("Add a person", "/recipients/new", style: "is-primary", icon: "plus-lg"))
         return Page(
-            title: "Recipients", lead: "Rooms and people that can be told.", actions: add,
+            title: "Recipients", lead: "Rooms and people that can be notified.", actions: add,
             blocks: [
                 .segments(
                     "Kind",
-                    [("", "All"), ("room", "Rooms"), ("person", "People")].map {
-                        ($0.1, visit.href(["kind": $0.0, "cursor": nil]), $0.0 == kind)
+                    kinds.map { choice, label in
+                        let value = choice?.rawValue ?? ""
+                        return (label, visit.href(["kind": value, "cursor": nil]), value == kind)
                     }),
                 Filters.block(
                     "/recipients",
-                    [Field("kind", "", .hidden), Field("q", "Search", .text, placeholder: "Name or address")],
-                    visit, clear: visit.query["q"]?.isEmpty == false),
+                    [
+                        Field(filter: Recipients.Filter.kind, "", .hidden),
+                        Field(filter: Recipients.Filter.search, "Search", placeholder: "Name or address"),
+                    ], visit, clear: visit.filters(Recipients.Filter.self)[.search] != nil),
                 Table(
-                    caption: "Recipients", columns: ["Name", "Kind", "State", .hidden("Actions")], rows: rows,
+                    caption: "Recipients", columns: ["Name", "Kind", "State", .hidden("Actions")],
+                    rows: page.items.map { row($0, visit) },
                     empty: Empty(
-                        icon: "people", title: "Nobody is here",
-                        text: "Rooms appear when a chat connection is made and its bot is a member of them.",
+                        icon: "people", title: "No recipients",
+                        text: "Rooms appear once a chat connection exists and its bot is a member of them.",
                         actions: visit.allowed(
                             .post, "/integrations/chat/connections",
                             .link("Connect a chat system", "/connections/chat/new"))),
@@ -47,11 +41,12 @@ func recipientPages() -> [PageRoute] {
                 ).block,
             ])
     }
+    typealias Member = Recipients.New.CodingKeys
     let fields = [
-        Field("email", "E-mail", .email, help: "As the chat system knows the person.", focused: true),
-        Field("name", "Name", .text, optional: true),
+        Field(Member.email, "E-mail", .email, help: "Their address in the chat system.", focused: true),
+        Field(Member.name, "Name", .text, optional: true),
     ]
-    let new = PageRoute.form("/recipients/new", .admin) { visit, entries, problem in
+    let new = PageRoute.form("/recipients/new", Recipients.create.role) { visit, entries, problem in
         Page(
             title: "Add a person", crumb: ("Recipients", "/recipients"),
             blocks: [
@@ -61,15 +56,29 @@ func recipientPages() -> [PageRoute] {
                 ).block
             ])
     } send: { visit in
-        let made = try await visit.send(
-            .post, "/webex/rooms", Form(action: "", fields: fields, entries: visit.entries).body)
-        return .redirect("/recipients?kind=person", "\(made["name"].words) can be told now.")
+        let form = Form(action: "", fields: fields, entries: visit.entries)
+        let person = try await visit.send(Recipients.create(form.members()))
+        return .redirect("/recipients?kind=person", "\(person.name) can now be notified.")
     }
-    let test = PageRoute.post("/recipients/{id}/test", .admin) { visit in
+    let test = PageRoute.post("/recipients/{id}/test", .dispatcher) { visit in
         let id = try visit.parameter()
         let notice = try await visit.send(
             .post, "/notifiers/test", ["recipient_id": Value(typed: id)])
-        return .redirect("/recipients", "A test message goes to \(notice["recipient_name"].string ?? "the recipient").")
+        return .redirect(
+            "/recipients", "Sending a test message to \(notice["recipient_name"].string ?? "the recipient").")
     }
     return [list] + new + [test]
+}
+
+private func row(_ recipient: Recipients.Answer, _ visit: Visit) -> [Cell] {
+    [
+        .person(recipient.name, email: recipient.email), .text(recipient.kind.text),
+        .badge(recipient.active ? Badge(.good, "reachable") : Badge(.muted, "gone")),
+        .actions(
+            visit.allowed(
+                .post, "/notifiers/test",
+                .post(
+                    "Send test message", "/recipients/\(recipient.id)/test", style: "is-small is-quiet",
+                    about: "to \(recipient.name)"))),
+    ]
 }

@@ -1,138 +1,136 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
 import HTTPTypes
 import WebSupport
 
-private let updates = [
-    ("none", "None: new tickets only"), ("notes", "Notes as well"), ("all", "Every change"),
+private let updates: [(Rules.Updates, String)] = [
+    (.none, "New tickets only"), (.notes, "New tickets and notes"), (.all, "All changes"),
 ]
-private let visibilities = [
-    ("all", "All notes"), ("public", "Only notes the customer sees"), ("internal", "Only internal notes"),
+private let visibilities: [(Rules.Visibility, String)] = [
+    (.all, "All notes"), (.public, "Notes the customer can see"), (.internal, "Internal notes"),
 ]
+
+extension Rules.Answer {
+    /// As a sentence names it.
+    fileprivate var name: String { "\(boardName ?? "Board \(board)") → \(recipientName)" }
+}
 
 func rulePages() -> [PageRoute] {
     let list = PageRoute.get("/rules", .viewer) { visit in
-        let page = try await visit.get("/notifiers/rules", visit.listQuery(["board_id", "recipient_id"]))
-        let boards = try await Choices.boards(visit, "Every board")
-        let mayChange = visit.may(.patch, "/notifiers/rules/{id}")
-        let rows = page.items.map { rule -> [Cell] in
-            let id = rule["id"].words
-            let isOn = rule["enabled"].isTrue
-            let name = "\(rule["board_name"].words) to \(rule["recipient_name"].words)"
-            return [
-                mayChange
-                    ? .toggle(
-                        Toggle(
-                            href: "/rules/\(id)/toggle", label: isOn ? "Switch off \(name)" : "Switch on \(name)",
-                            isOn: isOn,
-                            hidden: ["enabled": isOn ? "false" : "true"]))
-                    : .badge(isOn ? Badge(.good, "on") : Badge(.muted, "off")),
-                .main(rule["board_name"].string ?? "Board \(rule["board_id"].words)", mayChange ? "/rules/\(id)" : nil),
-                .text(rule["recipient_name"].words, sub: rule["recipient_kind"].string),
-                .text(updates.first { $0.0 == rule["updates"].words }?.1),
-                .text(visibilities.first { $0.0 == rule["visibility"].words }?.1),
-                rule["simulate"].isTrue ? .badge(Badge(.info, "simulated")) : .text("sent"),
-                .actions(
-                    visit.allowed(
-                        .patch, "/notifiers/rules/{id}",
-                        .link("Edit", "/rules/\(id)", style: "is-small is-quiet", about: name))),
-            ]
-        }
-        let isFiltered = visit.query["board_id"]?.isEmpty == false || visit.query["recipient_id"]?.isEmpty == false
+        let page = try await visit.ask(Rules.list(visit.filters(), limit: visit.limit, cursor: visit.cursor))
+        let boards = try await Choices.boards(visit, "All boards")
+        let isFiltered = !visit.filters(Rules.Filter.self).isEmpty
         let new = visit.allowed(
-            .post, "/notifiers/rules", .link("New rule", "/rules/new", style: "is-primary", icon: "plus-lg"))
+            Rules.create, .link("New rule", "/rules/new", style: "is-primary", icon: "plus-lg"))
         return Page(
-            title: "Rules", lead: "Which room or person hears of a board's tickets.",
-            actions: [.link("Who would be told?", "/rules/preview", icon: "question-circle")] + new,
+            title: "Rules", lead: "Which rooms and people are notified about each board.",
+            actions: [.link("Who gets notified?", "/rules/preview", icon: "question-circle")] + new,
             blocks: [
                 Filters.block(
-                    "/rules", [Field("board_id", "Board", .choice(boards))], visit,
-                    clear: isFiltered),
+                    "/rules", [Field(filter: Rules.Filter.board, "Board", .choice(boards))], visit, clear: isFiltered),
                 Table(
                     caption: "Rules",
                     columns: [
-                        .hidden("On or off"), "Board", "Recipient", "Updates", "Notes", "Delivery", .hidden("Actions"),
+                        .hidden("Enabled"), "Board", "Recipient", "Updates", "Notes", "Delivery", .hidden("Actions"),
                     ],
-                    rows: rows,
+                    rows: page.items.map { row($0, visit) },
                     empty: isFiltered
                         ? Empty(
-                            icon: "funnel", title: "No rule fits", text: "No rule is about this board.", actions: new)
+                            icon: "funnel", title: "No matching rules",
+                            text: "No rule notifies anyone about this board.",
+                            actions: new)
                         : Empty(
                             icon: "signpost-split", title: "No rules yet",
                             text:
-                                "A rule sends what happens on a board to a room or a person. Assigned people are told even without one.",
+                                "A rule notifies a room or a person about a board's tickets. Assigned members are notified even without one.",
                             actions: new), pager: visit.pager(page)
                 ).block,
             ])
     }
-    @Sendable func fields(_ visit: Visit, isNew: Bool) async throws -> [Field] {
-        let target =
-            isNew
-            ? [
-                Field("board_id", "Board", .choice(try await Choices.boards(visit, "Choose a board"))),
-                Field("recipient_id", "Recipient", .choice(try await Choices.recipients(visit)), numeric: true),
-            ] : []
-        return target + [
-            Field(
-                "updates", "Updates", .choice(updates.map { ($0.0, $0.1) }), help: "What is told beside new tickets."),
-            Field("visibility", "Notes", .choice(visibilities.map { ($0.0, $0.1) })),
-            Field(
-                "thread_updates", "Updates as replies", .flag, help: "Updates answer the message about the new ticket."),
-            Field("simulate", "Simulate", .flag, help: "Everything is decided and recorded, nothing is sent."),
-            Field("enabled", "Switched on", .flag),
-        ]
-    }
-    let new = PageRoute.form("/rules/new", .admin) { visit, entries, problem in
+    let new = PageRoute.form("/rules/new", Rules.create.role) { visit, entries, problem in
         let form = Form(
-            action: "/rules/new", fields: try await fields(visit, isNew: true), submit: "Make the rule",
-            cancel: "/rules",
+            action: "/rules/new", fields: try await target(visit) + options, submit: "Create rule", cancel: "/rules",
             entries: entries ?? Entries(["updates": "none", "visibility": "all", "enabled": "true"]), problem: problem)
         return Page(title: "New rule", crumb: ("Rules", "/rules"), blocks: [form.block])
     } send: { visit in
-        let form = Form(action: "", fields: try await fields(visit, isNew: true), entries: visit.entries)
-        let rule = try await visit.send(.post, "/notifiers/rules", form.body)
-        return .redirect("/rules", "\(rule["recipient_name"].words) now hears of \(rule["board_name"].words).")
+        let form = Form(action: "", fields: try await target(visit) + options, entries: visit.entries)
+        let rule = try await visit.send(Rules.create(form.members()))
+        return .redirect(
+            "/rules", "\(rule.recipientName) is now notified about \(rule.boardName ?? "board \(rule.board)").")
     }
-    let edit = PageRoute.form("/rules/{id}", .admin) { visit, entries, problem in
-        let id = try visit.parameter()
-        let rule = try await visit.get("/notifiers/rules/\(id)")
-        let fields = try await fields(visit, isNew: false)
+    let edit = PageRoute.form("/rules/{id}", Rules.update.role) { visit, entries, problem in
+        let rule = try await visit.ask(Rules.show(visit.place()))
         let form = Form(
-            action: "/rules/\(id)", fields: fields, cancel: "/rules", entries: entries ?? Entries(rule, fields),
-            problem: problem)
-        let name = "\(rule["board_name"].words) → \(rule["recipient_name"].words)"
+            action: "/rules/\(rule.id)", fields: options, cancel: "/rules",
+            entries: try entries ?? Entries(rule, options), problem: problem)
         return Page(
-            title: name, crumb: ("Rules", "/rules"),
+            title: rule.name, crumb: ("Rules", "/rules"),
             actions: [
                 .post(
-                    "Delete", "/rules/\(id)/delete", style: "is-danger", icon: "trash",
+                    "Delete", "/rules/\(rule.id)/delete", style: "is-danger", icon: "trash",
                     confirm:
-                        "Delete the rule \(name)? \(rule["recipient_name"].words) will not hear of this board any more."
+                        "Delete the rule \(rule.name)? \(rule.recipientName) will no longer be notified about this board."
                 )
             ], blocks: [form.block])
     } send: { visit in
-        let id = try visit.parameter()
-        let form = Form(action: "", fields: try await fields(visit, isNew: false), entries: visit.entries)
-        try await visit.send(.patch, "/notifiers/rules/\(id)", form.body)
-        return .redirect("/rules", "The rule is changed.")
+        let form = Form(action: "", fields: options, entries: visit.entries)
+        try await visit.send(Rules.update(visit.place(), form.members()))
+        return .redirect("/rules", "Rule saved.")
     }
-    let toggle = PageRoute.post("/rules/{id}/toggle", .admin) { visit in
+    let toggle = PageRoute.post("/rules/{id}/toggle", Rules.update.role) { visit in
         let isOn = visit.entries["enabled"] == "true"
-        let rule = try await visit.send(
-            .patch, "/notifiers/rules/\(try visit.parameter())", ["enabled": .flag(isOn)])
-        return .redirect(
-            "/rules",
-            "\(rule["board_name"].words) → \(rule["recipient_name"].words) is switched \(isOn ? "on" : "off").")
+        let rule = try await visit.send(Rules.update(visit.place(), [.enabled: .flag(isOn)]))
+        return .redirect("/rules", "\(rule.name) is \(isOn ? "enabled" : "disabled").")
     }
-    let delete = Deletion.page(
-        "/rules/{id}/delete", .admin, api: "/notifiers/rules/{id}", back: "/rules", done: "The rule is deleted."
-    ) { visit, id in
-        let rule = try await visit.get("/notifiers/rules/\(id)")
-        return "Delete the rule \(rule["board_name"].words) → \(rule["recipient_name"].words)?"
+    let delete = Deletion.page("/rules/{id}/delete", Rules.delete, back: "/rules", done: "Rule deleted.") { visit, id in
+        "Delete the rule \(try await visit.ask(Rules.show(id)).name)?"
     }
     return [list, previewPage] + new + edit + [toggle] + delete
 }
+
+private func row(_ rule: Rules.Answer, _ visit: Visit) -> [Cell] {
+    let mayChange = visit.may(Rules.update)
+    return [
+        mayChange
+            ? .toggle(
+                Toggle(
+                    href: "/rules/\(rule.id)/toggle", label: "\(rule.enabled ? "Disable" : "Enable") \(rule.name)",
+                    isOn: rule.enabled, hidden: ["enabled": rule.enabled ? "false" : "true"]))
+            : .badge(rule.enabled ? Badge(.good, "enabled") : Badge(.muted, "disabled")),
+        .main(rule.boardName ?? "Board \(rule.board)", mayChange ? "/rules/\(rule.id)" : nil),
+        .text(rule.recipientName, sub: rule.recipientKind.text),
+        .text(updates.first { rule.updates == $0.0 }?.1 ?? rule.updates.text),
+        .text(visibilities.first { rule.visibility == $0.0 }?.1 ?? rule.visibility.text),
+        rule.simulate ? .badge(Badge(.info, "simulated")) : .text("sent"),
+        .actions(
+            visit.allowed(
+                Rules.update, .link("Edit", "/rules/\(rule.id)", style: "is-small is-quiet", about: rule.name))),
+    ]
+}
+
+/// What only a new rule has.
+private func target(_ visit: Visit) async throws -> [Field] {
+    typealias Member = Rules.New.CodingKeys
+    return [
+        Field(Member.board, "Board", .choice(try await Choices.boards(visit, "Choose a board"))),
+        Field(Member.recipient, "Recipient", .choice(try await Choices.recipients(visit)), numeric: true),
+    ]
+}
+
+private let options: [Field] = {
+    typealias Member = Rules.Change.CodingKeys
+    return [
+        Field(
+            Member.updates, "Updates", .choice(updates.map { ($0.0.rawValue, $0.1) }),
+            help: "Notify about changes after a ticket is created."),
+        Field(Member.visibility, "Notes", .choice(visibilities.map { ($0.0.rawValue, $0.1) })),
+        Field(Member.threadUpdates, "Post updates as replies in the same thread", .flag),
+        Field(Member.simulate, "Simulate", .flag, help: "Decide and record everything, but send nothing."),
+        Field(Member.enabled, "Enabled", .flag),
+    ]
+}()
 
 private let previewPage = PageRoute.get("/rules/preview", .viewer) { visit in
     let kinds = ["created", "note_added", "assigned", "status_changed", "closed", "reopened", "priority_changed"]
@@ -153,25 +151,25 @@ private let previewPage = PageRoute.get("/rules/preview", .viewer) { visit in
                     .main(item["recipient_name"].words, sub: item["recipient_kind"].string),
                     .badge(
                         item["state"].words == "queued"
-                            ? Badge(.good, "would be told") : Badge(.muted, item["state"].words)),
+                            ? Badge(.good, "would be notified") : Badge(.muted, item["state"].words)),
                     .text(item["reason"].words),
                     .text(item["forwarded_from"].elements.map(\.words).joined(separator: " → ")),
                 ]
             }
             blocks.append(
                 Table(
-                    caption: "Who would be told", columns: ["Recipient", "Outcome", "Why", "Forwarded from"],
+                    caption: "Who gets notified", columns: ["Recipient", "Outcome", "Why", "Forwarded from"],
                     rows: rows,
                     empty: Empty(
-                        icon: "person-slash", title: "Nobody would be told",
-                        text: preview["reason"].string ?? "No rule fits, and nobody is assigned.")
+                        icon: "person-slash", title: "No one would be notified",
+                        text: preview["reason"].string ?? "No rule matches, and no one is assigned.")
                 ).block)
         } catch let problem as Problem {
             blocks.append(.notice(.warning, nil, problem.detail))
         }
     } else {
         blocks.append(
-            .text("Enter a ticket's number to see who would be told, and why. Nothing is sent.", style: "muted"))
+            .text("Enter a ticket number to see who would be notified, and why. Nothing is sent.", style: "muted"))
     }
-    return Page(title: "Who would be told?", crumb: ("Rules", "/rules"), blocks: blocks)
+    return Page(title: "Who gets notified?", crumb: ("Rules", "/rules"), blocks: blocks)
 }

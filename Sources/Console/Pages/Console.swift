@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -386,6 +387,7 @@ extension Role {
         switch self {
         case .viewer: "viewer"
         case .engineer: "engineer"
+        case .dispatcher: "dispatcher"
         case .admin: "administrator"
         case .owner: "owner"
         case .superAdmin: "super administrator"

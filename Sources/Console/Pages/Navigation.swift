@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -34,16 +35,17 @@ enum Navigation {
             title: "Notifications",
             links: [
                 Link(
-                    label: "Rules", href: "/rules", icon: "signpost-split", jump: "r", needs: (.get, "/notifiers/rules")
+                    label: "Rules", href: "/rules", icon: "signpost-split", jump: "r", needs: (.get, Rules.list.path)
                 ),
                 Link(
                     label: "Forwards", href: "/forwards", icon: "arrow-left-right", jump: "f",
-                    needs: (.get, "/notifiers/forwards")),
+                    needs: (.get, Forwards.list.path)),
                 Link(
                     label: "Deliveries", href: "/deliveries", icon: "send", jump: "d",
                     needs: (.get, "/notifiers/deliveries")),
                 Link(
-                    label: "Recipients", href: "/recipients", icon: "people", jump: "p", needs: (.get, "/webex/rooms")),
+                    label: "Recipients", href: "/recipients", icon: "people", jump: "p",
+                    needs: (.get, Recipients.list.path)),
                 Link(label: "Sync", href: "/sync", icon: "arrow-repeat", jump: "s", needs: (.get, "/sync/status")),
             ]),
         Group(

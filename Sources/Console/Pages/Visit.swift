@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
@@ -31,6 +32,7 @@ struct Visit: Sendable {
     var switchedOff: Set<FeatureFlag> = []
     /// What the open page listens to; nil for one that shows nothing that changes by itself.
     var watch: LiveWatch?
+    let asked = Asked()
 
     /// Who it is, for the audit log.
     var actor: Actor { Actor(user: live.user, name: live.email, means: "session", address: visitor.address) }
@@ -100,6 +102,17 @@ struct Visit: Sendable {
         _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Value? = nil,
         once: String? = nil
     ) async throws -> Value {
+        let bytes = try await answer(method, path, query: query, body: body, once: once)
+        return bytes.isEmpty ? .null : try Value(Data(bytes))
+    }
+
+    /// The bytes that the API answers. What is only read is asked once.
+    func answer(
+        _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Value? = nil,
+        once: String? = nil
+    ) async throws -> [UInt8] {
+        let name = method == .get ? Self.href(path, query) : nil
+        if let name, let known = asked.answer(name) { return known }
         let response: Response
         do {
             response = try await table.call(
@@ -113,7 +126,8 @@ struct Visit: Sendable {
             throw problem
         }
         let bytes = try await response.bytes()
-        return bytes.isEmpty ? .null : try Value(Data(bytes))
+        if let name { asked.keep(bytes, as: name) } else { asked.forget() }
+        return bytes
     }
 
     /// JSON has no word for some of what a form's field can hold, such as `nan`.
@@ -161,10 +175,13 @@ struct Visit: Sendable {
 
     /// The pager of a list that the API answered.
     func pager(_ page: Value) -> Pager {
-        let count = page.items.count
-        return Pager(
+        pager(count: page.items.count, next: page["next_cursor"].string)
+    }
+
+    func pager(count: Int, next: String?) -> Pager {
+        Pager(
             note: "\(count) on this page", firstHref: query["cursor"] == nil ? nil : href(["cursor": nil]),
-            nextHref: page["next_cursor"].string.map { href(["cursor": $0]) }, cursor: page["next_cursor"].string,
+            nextHref: next.map { href(["cursor": $0]) }, cursor: next,
             exportHref: href(["cursor": nil, "export": "csv"]),
             sortHref: { href(["cursor": nil, "sort": "\($0)"]) })
     }

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
@@ -91,14 +92,14 @@ private enum TicketSearch {
 
     /// Those of the board that is chosen: a status belongs to its board.
     private static func statuses(_ visit: Visit) async -> [(value: String, label: String)]? {
-        guard let board = visit.query["board_id"], Int(board) != nil, visit.may(.get, "/cw/boards/{id}"),
-            let found = try? await visit.get("/cw/boards/\(board)")["statuses"].elements, !found.isEmpty
+        guard let board = visit.query["board_id"], Int(board) != nil, visit.may(Boards.show),
+            let found = try? await visit.ask(Boards.show(Boards.ID(board))).statuses, !found.isEmpty
         else { return nil }
-        return [("", "Any")] + found.filter { !$0["inactive"].isTrue }.map { ($0["id"].words, $0["name"].words) }
+        return [("", "Any")] + found.filter { !$0.inactive }.map { ($0.id.description, $0.name) }
     }
 
     private static func boards(_ visit: Visit) async throws -> [(value: String, label: String)] {
-        guard visit.may(.get, "/cw/boards") else { return [("", "All boards")] }
+        guard visit.may(Boards.list) else { return [("", "All boards")] }
         return try await Choices.boards(visit, "All boards")
     }
 
@@ -217,7 +218,7 @@ private enum TicketView {
             (visit.may(.get, "/notifiers/deliveries")
             ? [
                 .link("Deliveries", Visit.href("/deliveries", ["ticket_id": id]), icon: "send"),
-                .link("Who would be told?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
+                .link("Who gets notified?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
             ] : [])
             + [.link("Open in ConnectWise", ticket["link"].words, icon: "box-arrow-up-right")]
             + update(id, visit)
@@ -331,12 +332,12 @@ func searchPages() -> [PageRoute] {
             .map {
                 ["href": $0.href, "icon": $0.icon, "label": $0.label, "hint": $0.jump.map { "g \($0)" } ?? ""]
             }
-            if words.unicodeScalars.count >= 2, visit.may(.get, "/webex/rooms") {
-                let found = try await visit.get("/webex/rooms", ["q": text, "limit": "6"]).items
+            if words.unicodeScalars.count >= 2, visit.may(Recipients.list) {
+                let found = try await visit.ask(Recipients.list([.search: text], limit: 6)).items
                 results += found.map {
                     [
-                        "href": Visit.href("/rules", ["recipient_id": $0["id"].words]), "icon": "people",
-                        "label": $0["name"].words, "hint": "rules for this \($0["kind"].words)",
+                        "href": Visit.href("/rules", [Rules.Filter.recipient.rawValue: "\($0.id)"]), "icon": "people",
+                        "label": $0.name, "hint": "rules for this \($0.kind.text)",
                     ]
                 }
             }

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Connections
@@ -13,7 +14,7 @@ extension ConnectionFamily {
 /// A stored bot of one chat system, without its token.
 public struct ChatConnection: Sendable, Equatable, RowDecodable {
     /// The type of a connection's key.
-    public typealias ID = RowID<ChatConnection>
+    public typealias ID = API.ChatConnections.ID
 
     /// The key.
     public let id: ID

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -43,7 +44,7 @@ func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Senda
             return .json(DeliveryAnswer(delivery))
         },
         Route(
-            .post, "/notifiers/deliveries/{id}/retry", .engineer, "Sends a failed delivery again",
+            .post, "/notifiers/deliveries/{id}/retry", .dispatcher, "Sends a failed delivery again",
             gives: .accepted(DeliveryAnswer.self)
         ) { request in
             let id: Delivery.ID = try request.id(of: "delivery")
@@ -62,7 +63,7 @@ func deliveryRoutes(_ database: Database, queue: JobQueue, now: @escaping @Senda
             return .json(DeliveryAnswer(delivery), status: .accepted)
         },
         Route(
-            .post, "/notifiers/deliveries/retry", .admin,
+            .post, "/notifiers/deliveries/retry", .dispatcher,
             "Sends failed deliveries again, all or those of a ticket, recipient or time", takes: RetryMany.self,
             gives: .accepted(RetryCount.self)
         ) { request in

@@ -1,5 +1,6 @@
 import BoundaryText
 import Foundation
+import Ids
 import Ticketing
 
 /// Writes the message about an event. Pure.

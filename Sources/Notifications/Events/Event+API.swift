@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -141,7 +142,7 @@ private struct ExplanationAnswer: Codable, Sendable {
     let outcome: Explanation.Outcome
     let reason: String
     let delivery: DeliveryAnswer?
-    let rule: RuleAnswer?
+    let rule: Rules.Answer?
 
     init(_ explanation: Explanation) {
         event = explanation.entry.id
@@ -153,6 +154,6 @@ private struct ExplanationAnswer: Codable, Sendable {
         outcome = explanation.outcome
         reason = explanation.reason
         delivery = explanation.delivery.map(DeliveryAnswer.init)
-        rule = explanation.rule.map(RuleAnswer.init)
+        rule = explanation.rule.map(Rules.Answer.init)
     }
 }

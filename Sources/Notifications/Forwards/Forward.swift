@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -6,19 +7,10 @@ import Foundation
 /// Sends what a recipient would be told to another one for a while: holidays, sick leave, on-call duty.
 public struct Forward: Sendable, Equatable, RowDecodable {
     /// The type of a forward's key.
-    public typealias ID = RowID<Forward>
+    public typealias ID = Forwards.ID
 
-    /// How a forward stands at a moment.
-    public enum State: String, Sendable, CaseIterable, Codable {
-        /// It applies.
-        case active
-        /// Its time has not come.
-        case upcoming
-        /// Its time is over.
-        case expired
-        /// It is switched off.
-        case disabled
-    }
+    /// See ``API/Forwards``.
+    public typealias State = Forwards.State
 
     /// The key.
     public let id: ID

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -99,16 +100,19 @@ enum ForwardStore {
         return forward
     }
 
+    /// - Returns: the forward as it is then.
     /// - Throws: as ``create(_:for:now:in:)``.
+    @discardableResult
     static func update(
         _ id: Forward.ID, to draft: ForwardDraft, of organization: Organization.ID, in db: Connection
-    ) throws {
+    ) throws -> Forward? {
         try check(draft, id, organization, in: db)
         try db.execute(
             """
             UPDATE forwards SET starts_at = \(orNull: draft.startsAt), ends_at = \(orNull: draft.endsAt),
                 enabled = \(draft.isEnabled), keep_copy = \(draft.keepsCopy) WHERE id = \(id)
             """)
+        return try find(id, of: organization, in: db)
     }
 
     static func delete(_ id: Forward.ID, of organization: Organization.ID, in db: Connection) throws -> Bool {
@@ -122,13 +126,15 @@ enum ForwardStore {
         for (field, recipient) in [("source_id", draft.source), ("destination_id", draft.destination)]
         where try RecipientStore.find(recipient, of: organization, in: db) == nil {
             errors.append(
-                .init(field: field, code: "unknown", message: "is no recipient; see GET /api/v1/webex/rooms."))
+                .init(
+                    field: field, code: "unknown", message: "is not a recipient. List them with GET /api/v1/recipients."
+                ))
         }
         if draft.source == draft.destination {
-            errors.append(.init(field: "destination_id", code: "same", message: "must be another than the source."))
+            errors.append(.init(field: "destination_id", code: "same_as_source", message: "must not be the source."))
         }
         if let start = draft.startsAt, let end = draft.endsAt, start >= end {
-            errors.append(.init(field: "ends_at", code: "out_of_order", message: "must be later than starts_at."))
+            errors.append(.init(field: "ends_at", code: "end_before_start", message: "must be later than starts_at."))
         }
         guard errors.isEmpty else { throw Problem.invalid(errors) }
         guard draft.isEnabled else { return }
@@ -146,10 +152,10 @@ enum ForwardStore {
         else { return }
         let names = try circle.map { try RecipientStore.find($0, of: organization, in: db)?.name ?? "?" }
         throw Problem.conflict(
-            code: "circle",
+            code: "forward_cycle",
             """
-            This would go round in a circle: \(names.joined(separator: " → ")). Choose another destination, or times at \
-            which not all of these apply.
+            This would be a forwarding loop: \(names.joined(separator: " → ")). Choose another destination, or times at \
+            which not all of these forwards apply.
             """)
     }
 }

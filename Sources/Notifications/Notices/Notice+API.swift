@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -10,7 +11,7 @@ import WebSupport
 func noticeRoutes(_ database: Database, queue: JobQueue, now: @escaping @Sendable () -> Date) -> [Route] {
     [
         Route(
-            .post, "/notifiers/test", .admin, "Sends a test message to one recipient", takes: TestMessage.self,
+            .post, "/notifiers/test", .dispatcher, "Sends a test message to one recipient", takes: TestMessage.self,
             gives: .accepted(NoticeAnswer.self)
         ) { request in
             let (principal, instant) = (request.principal, now())
@@ -24,7 +25,7 @@ func noticeRoutes(_ database: Database, queue: JobQueue, now: @escaping @Sendabl
                     throw Problem.invalid([
                         .init(
                             field: "recipient_id", code: "unknown",
-                            message: "is no recipient; see GET /api/v1/webex/rooms.")
+                            message: "is not a recipient. List them with GET /api/v1/recipients.")
                     ])
                 }
                 let (id, job) = try NoticeStore.insert(

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -5,13 +6,10 @@ import Foundation
 /// A chat room or person that can be told.
 public struct Recipient: Sendable, Equatable, RowDecodable {
     /// The type of a recipient's key.
-    public typealias ID = RowID<Recipient>
+    public typealias ID = Recipients.ID
 
-    /// Room or person.
-    public enum Kind: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
-        case room
-        case person
-    }
+    /// See ``API/Recipients``.
+    public typealias Kind = Recipients.Kind
 
     /// The key.
     public let id: ID
@@ -44,3 +42,5 @@ public struct Recipient: Sendable, Equatable, RowDecodable {
         }
     }
 }
+
+extension Recipients.Kind: SQLConvertible, SQLDecodable {}

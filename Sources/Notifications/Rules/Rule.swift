@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -6,36 +7,12 @@ import Ticketing
 
 /// Tells a recipient about the tickets of a board.
 public struct Rule: Sendable, Equatable, RowDecodable {
-    /// The type of a rule's key.
-    public typealias ID = RowID<Rule>
-
-    /// Which changes after the creation the recipient hears of.
-    public enum Updates: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
-        /// None: new tickets only.
-        case none
-        /// What is written on the tickets.
-        case notes
-        /// Everything.
-        case all
-    }
-
-    /// Whose notes the recipient hears of.
-    public enum Visibility: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
-        case all
-        /// Only what customers can see.
-        case `public`
-        /// Only what they cannot.
-        case `internal`
-
-        /// Whether a note that comes with an event may be seen.
-        func shows(_ note: TicketEvent.Details.Note?) -> Bool {
-            switch self {
-            case .all: true
-            case .public: note?.isInternal == false
-            case .internal: note?.isInternal == true
-            }
-        }
-    }
+    /// See ``API/Rules``.
+    public typealias ID = Rules.ID
+    /// See ``API/Rules``.
+    public typealias Updates = Rules.Updates
+    /// See ``API/Rules``.
+    public typealias Visibility = Rules.Visibility
 
     /// The key.
     public let id: ID
@@ -86,6 +63,19 @@ public struct Rule: Sendable, Equatable, RowDecodable {
         case .noteAdded: return updates != .none && visibility.shows(event.details.note)
         case .assigned, .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted:
             return updates == .all
+        }
+    }
+}
+
+extension Rules.Updates: SQLConvertible, SQLDecodable {}
+
+extension Rules.Visibility: SQLConvertible, SQLDecodable {
+    /// Whether a note that comes with an event may be seen.
+    func shows(_ note: TicketEvent.Details.Note?) -> Bool {
+        switch self {
+        case .all: true
+        case .public: note?.isInternal == false
+        case .internal: note?.isInternal == true
         }
     }
 }

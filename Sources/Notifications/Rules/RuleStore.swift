@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -83,11 +84,13 @@ enum RuleStore {
             errors.append(
                 .init(
                     field: "board_id", code: "unknown",
-                    message: "is not a board of your ticketing system; see GET /api/v1/cw/boards."))
+                    message: "is not a board. List them with GET /api/v1/boards."))
         }
         if try RecipientStore.find(draft.recipient, of: organization, in: db) == nil {
             errors.append(
-                .init(field: "recipient_id", code: "unknown", message: "is no recipient; see GET /api/v1/webex/rooms."))
+                .init(
+                    field: "recipient_id", code: "unknown",
+                    message: "is not a recipient. List them with GET /api/v1/recipients."))
         }
         guard errors.isEmpty, let board else { throw Problem.invalid(errors) }
         let id: Rule.ID?
@@ -104,7 +107,7 @@ enum RuleStore {
                 """)?["id"]
         } catch DatabaseError.duplicate {
             throw Problem.conflict(
-                code: "rule_exists", "There is a rule for this board and recipient already; change that one instead.")
+                code: "rule_exists", "A rule for this board and recipient already exists. Update that one instead.")
         }
         guard let id, let rule = try find(id, of: organization, in: db) else {
             throw DatabaseError.statement("a new rule is gone")
@@ -112,12 +115,18 @@ enum RuleStore {
         return rule
     }
 
-    static func update(_ id: Rule.ID, to draft: RuleDraft, in db: Connection) throws {
+    /// - Returns: the rule as it is then.
+    @discardableResult
+    static func update(
+        _ id: Rule.ID, of organization: Organization.ID, to draft: RuleDraft, in db: Connection
+    ) throws -> Rule? {
         try db.execute(
             """
             UPDATE rules SET enabled = \(draft.isEnabled), simulate = \(draft.simulates), updates = \(draft.updates),
-                visibility = \(draft.visibility), thread_updates = \(draft.threadsUpdates) WHERE id = \(id)
+                visibility = \(draft.visibility), thread_updates = \(draft.threadsUpdates)
+            WHERE id = \(id) AND organization_id = \(organization)
             """)
+        return try find(id, of: organization, in: db)
     }
 
     static func delete(_ id: Rule.ID, of organization: Organization.ID, in db: Connection) throws -> Bool {

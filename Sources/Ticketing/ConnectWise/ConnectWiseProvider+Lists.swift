@@ -1,6 +1,7 @@
 import BoundaryText
 import ConnectWise
 import Foundation
+import Ids
 
 extension ConnectWiseProvider {
     /// See ``PSAProvider``.

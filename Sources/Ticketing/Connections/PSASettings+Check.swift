@@ -1,4 +1,5 @@
 import BoundaryText
+import Ids
 import WebSupport
 
 extension PSASettings {

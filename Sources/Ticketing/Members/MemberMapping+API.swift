@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
@@ -17,7 +18,7 @@ func memberRoutes(
             query: [
                 QueryParameter("search", .text, "a part of the name or login name"),
                 QueryParameter("refresh", .flag, "ask again, however new the copy is"),
-            ], gives: .page(MemberAnswer.self), flag: flag, reach: .tenants, limit: limits.refresh,
+            ], gives: .page(Members.Answer.self), flag: flag, reach: .tenants, limit: limits.refresh,
             limited: isRefreshing
         ) { request in
             let live = try await desk.live(for: request)
@@ -25,7 +26,7 @@ func memberRoutes(
             let members = try await asking {
                 try await desk.lists.members(on: live, search: request.query("search"), refresh: refresh, page: page)
             }
-            return .json(members.map(MemberAnswer.init))
+            return .json(members.map(Members.Answer.init))
         },
         Route(
             .get, path + "/member-mappings", .engineer,

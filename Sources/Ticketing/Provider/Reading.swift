@@ -1,5 +1,6 @@
 import BoundaryText
 import Foundation
+import Ids
 
 /// A customer in the ticketing system.
 public struct Company: Sendable, Equatable {

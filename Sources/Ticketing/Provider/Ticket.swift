@@ -1,55 +1,18 @@
+import API
 import BoundaryText
 import Database
 import Foundation
 import WebSupport
 
-/// An id of the ticketing system, typed by what it names. Text, since it belongs to another system.
-public struct ExternalID<Owner>: RawRepresentable, Hashable, Sendable, Codable, SQLConvertible, SQLDecodable,
-    LosslessStringConvertible, ExpressibleByStringLiteral
-{
-    /// As the ticketing system writes it.
-    public let rawValue: String
-
-    /// Wraps a text.
-    public init(rawValue: String) {
-        self.rawValue = rawValue
-    }
-
-    /// Wraps a text.
-    public init(_ text: String) {
-        rawValue = text
-    }
-
-    /// For tests.
-    public init(stringLiteral text: String) {
-        rawValue = text
-    }
-
-    /// The text.
-    public var description: String { rawValue }
-
-    /// A JSON string, or a number as people who know ConnectWise write it.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        rawValue = try (try? container.decode(Int64.self)).map(String.init) ?? container.decode(String.self)
-    }
-
-    /// A JSON string.
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
-}
-
 /// A queue of tickets.
 public struct Board: Sendable, Equatable {
     /// The type of a board's id.
-    public typealias ID = ExternalID<Board>
+    public typealias ID = Boards.ID
 
     /// One state that tickets of a board can be in.
     public struct Status: Sendable, Equatable {
         /// The type of a status' id.
-        public typealias ID = ExternalID<Status>
+        public typealias ID = Boards.Status.ID
 
         /// The id.
         public let id: ID
@@ -102,7 +65,7 @@ public struct Board: Sendable, Equatable {
 /// A person of the MSP in the ticketing system.
 public struct Member: Sendable, Equatable {
     /// The type of a member's id.
-    public typealias ID = ExternalID<Member>
+    public typealias ID = Members.ID
 
     /// The id.
     public let id: ID

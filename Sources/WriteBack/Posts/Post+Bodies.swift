@@ -1,6 +1,7 @@
 import Accounts
 import BoundaryText
 import Foundation
+import Ids
 import Ticketing
 import WebSupport
 

@@ -1,5 +1,6 @@
 import BoundaryText
 import Foundation
+import Ids
 import Ticketing
 
 /// What is decided between the calls of a post. Pure: what is stored and what was found or answered goes in, what to do next

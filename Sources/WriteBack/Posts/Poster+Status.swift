@@ -1,5 +1,6 @@
 import BoundaryText
 import Foundation
+import Ids
 import Jobs
 import Ticketing
 

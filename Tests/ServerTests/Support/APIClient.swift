@@ -1,8 +1,11 @@
+import API
 import AsyncHTTPClient
 import Foundation
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import TestSupport
+import WebSupport
 
 /// An answer as a caller sees it.
 package struct Reply: Sendable {
@@ -56,6 +59,17 @@ package struct APIClient: Sendable {
         let isRoot = ["/hooks", "/healthcheck", "/readiness"].contains { path.hasPrefix($0) }
         let data = try body?.encoded()
         return try await send(method, base + (isRoot ? path : "/api/v1" + path), data, headers)
+    }
+
+    /// Calls an operation.
+    package func callAsFunction<Answer>(
+        _ call: Call<Answer>, headers: [String: String] = [:]
+    ) async throws -> Reply {
+        let query = call.query.sorted { $0.key < $1.key }.map { URLQueryItem(name: $0.key, value: $0.value) }
+        var address = URLComponents()
+        address.queryItems = query.isEmpty ? nil : query
+        let suffix = (address.percentEncodedQuery.map { "?" + $0 } ?? "").replacingOccurrences(of: "+", with: "%2B")
+        return try await self(.init(rawValue: call.method.rawValue), call.path + suffix, call.body, headers: headers)
     }
 
     /// Sends any bytes.

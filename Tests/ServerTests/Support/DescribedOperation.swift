@@ -1,5 +1,6 @@
 import Foundation
 import NIOHTTP1
+import WebSupport
 
 /// An operation of the API as its description has it, and bodies made from that.
 package struct DescribedOperation: Sendable {

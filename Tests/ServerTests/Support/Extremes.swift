@@ -1,4 +1,5 @@
 import Foundation
+import WebSupport
 
 /// What may stand where a number or a time is meant.
 package enum Extremes {

@@ -10,6 +10,7 @@ import SimulatedWebex
 import SimulatedWorld
 import SimulatorStage
 import TestSupport
+import WebSupport
 
 /// A whole server in this process, between simulated systems, set up and connected.
 package struct RunningPatchbay: Sendable {

@@ -6,6 +6,7 @@ import SimulatedConnectWise
 import SimulatedWebex
 import SimulatedWorld
 import TestSupport
+import WebSupport
 
 /// The outside systems of an installation, played in this process.
 package struct Surroundings: Sendable {

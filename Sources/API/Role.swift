@@ -1,13 +1,12 @@
-import BoundaryText
-import Database
-
 /// What a user may do; each role may do all that the smaller ones may.
-public enum Role: String, Sendable, CaseIterable, Codable, Comparable, SQLConvertible, SQLDecodable {
+public enum Role: String, Sendable, CaseIterable, Codable, Comparable {
     /// Reads.
     case viewer
     /// Works with tickets, sessions and voice changes.
     case engineer
-    /// Manages connections, rules, forwards, users up to admin, keys, flags.
+    /// Also manages rules, forwards and recipients, sends test messages and retries deliveries.
+    case dispatcher
+    /// Also manages connections, users up to admin, keys, flags.
     case admin
     /// Also manages owners and deletes the organization.
     case owner
@@ -18,9 +17,10 @@ public enum Role: String, Sendable, CaseIterable, Codable, Comparable, SQLConver
         switch self {
         case .viewer: 0
         case .engineer: 1
-        case .admin: 2
-        case .owner: 3
-        case .superAdmin: 4
+        case .dispatcher: 2
+        case .admin: 3
+        case .owner: 4
+        case .superAdmin: 5
         }
     }
 

@@ -1,0 +1,4 @@
+import API
+import Database
+
+extension Role: SQLConvertible, SQLDecodable {}
