@@ -155,7 +155,7 @@ let package = Package(
 
         // What the API is asked and answers, for those who serve and those who call it
         target("API", ["BoundaryText", "Ids", "WebSupport", httpTypes]),
-        target("Ids", []),
+        target("Ids", ["BoundaryText"]),
 
         // Connectors: wire formats and calls, no feature, no database
         target("ConnectWise", ["BoundaryText", "Outbound", crypto, logging]),

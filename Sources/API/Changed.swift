@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// A member of a change: left out, it stays; null takes the value away.
 public enum Changed<Value: Decodable & Sendable>: Sendable {
     case unchanged

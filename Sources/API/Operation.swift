@@ -1,3 +1,4 @@
+import BoundaryText
 import HTTPTypes
 import WebSupport
 

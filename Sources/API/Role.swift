@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// What a user may do; each role may do all that the smaller ones may.
 public enum Role: String, Sendable, CaseIterable, Codable, Comparable {
     /// Reads.

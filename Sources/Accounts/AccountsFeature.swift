@@ -11,14 +11,14 @@ import WebSupport
 public struct AccountsFeature: Sendable {
     /// See ``Feature/Plan``.
     public static let plan = Feature.Plan(
-        "accounts", migrations: [.accounts25], sealedColumns: sealedColumns,
+        "accounts", migrations: [.accounts25, .accounts28], sealedColumns: sealedColumns,
         hosts: [
             "identity=login.microsoftonline.com", "identity=accounts.google.com", "identity=oauth2.googleapis.com",
             "identity=www.googleapis.com",
         ])
 
     /// API keys.
-    public let keys: APIKeys
+    public let keys: APIKeyStore
     /// Browsers that are signed in.
     public let sessions: Sessions
     /// The way in with a password.
@@ -48,7 +48,7 @@ public struct AccountsFeature: Sendable {
         let desk = PasswordDesk(cost: passwordCost)
         self.database = database
         self.now = now
-        keys = APIKeys(database: database, now: now)
+        keys = APIKeyStore(database: database, now: now)
         sessions = Sessions(database: database, now: now)
         secondFactor = SecondFactor(database: database, sealer: sealer, now: now)
         signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor, sealer: sealer, now: now)
@@ -61,11 +61,9 @@ public struct AccountsFeature: Sendable {
     }
 
     /// The feature as the server runs it.
-    /// - Parameter others: all other operations, to whose areas keys can be limited.
-    public func feature(beside others: [Route]) -> Feature {
+    public var feature: Feature {
         var feature = Feature(Self.plan)
-        let areas = Set((routes { [] } + others).map(\.area))
-        feature.operations = routes { areas }
+        feature.operations = routes
         let (keys, sessions, database) = (keys, sessions, database)
         feature.housekeeping = [
             { _ in
@@ -85,8 +83,7 @@ public struct AccountsFeature: Sendable {
     private static let daysOfAlerts = 92.0
 
     /// The feature's operations.
-    /// - Parameter areas: the names of all areas of the API, to which keys can be limited.
-    func routes(areas: @escaping @Sendable () -> Set<String>) -> [Route] {
+    var routes: [Route] {
         let (organizations, database) = (organizations, database)
         let who = Route(
             .get, "/authtest", .viewer, "Tells who the caller is", gives: .one(WhoAmI.self), reach: .tenants
@@ -95,7 +92,7 @@ public struct AccountsFeature: Sendable {
             return .json(
                 WhoAmI(user: request.principal.email, role: request.principal.role, organization: organization?.name))
         }
-        return [who] + keyRoutes(keys, areas: areas) + userRoutes(users) + organizationRoutes(organizations, users)
+        return [who] + keyRoutes(keys) + userRoutes(users) + organizationRoutes(organizations, users)
             + providerRoutes(providers) + flagRoutes(database, now: now) + auditRoutes(database)
             + tenantRoutes(tenants)
     }

@@ -61,7 +61,7 @@ struct ConsolePages {
     private func measureKeys(
         _ database: Database, _ server: ServerProcess, _ table: inout ResultTable
     ) async throws {
-        let (keys, key, count) = (APIKeys(database: database), server.key, 5_000)
+        let (keys, key, count) = (APIKeyStore(database: database), server.key, 5_000)
         _ = try await keys.principal(for: key)
         let before = Self.processorTime()
         try await withThrowingTaskGroup(of: Void.self) { group in

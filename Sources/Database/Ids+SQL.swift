@@ -1,3 +1,4 @@
+import BoundaryText
 // Rows are full of ids: who reads them has those as well.
 @_exported import Ids
 

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// The key of a row, typed by what the row is, so that a rule's id cannot be passed for a recipient's.
 public struct RowID<Owner>: RawRepresentable, Hashable, Sendable, Comparable, Codable,
     CustomStringConvertible, LosslessStringConvertible, ExpressibleByIntegerLiteral

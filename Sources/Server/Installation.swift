@@ -119,7 +119,7 @@ public enum Installation {
             let (user, isNew) = try await first.createIfNobodyExists(in: database, now: Date())
             let key =
                 makesAPIKey
-                ? try await APIKeys(database: database).make("made by setup", for: user.id, role: user.role).text
+                ? try await APIKeyStore(database: database).make("made by setup", for: user.id, role: user.role).text
                 : nil
             return SetUp(
                 newSchema: migrations.last?.number, newSecretFile: isNewSecret ? configuration.secretFile : nil,

@@ -108,8 +108,7 @@ public struct Server: Sendable {
             schedule: schedule)
         features.insert(connections.feature, at: 0)
         features.append(own(database, queue))
-        // Keys can be limited to the areas of all of them.
-        features.insert(accounts.feature(beside: features.flatMap(\.operations)), at: 0)
+        features.insert(accounts.feature, at: 0)
         return features
     }
 

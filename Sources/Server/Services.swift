@@ -103,7 +103,7 @@ struct Housekeeping: Service {
     /// Each does a bounded portion and says how much that was.
     let tasks: [@Sendable (Date) async throws -> Int]
     let gate: Gate
-    let keys: APIKeys
+    let keys: APIKeyStore
     let auditHeads: AuditHeadLog
     let logger: Logger
 

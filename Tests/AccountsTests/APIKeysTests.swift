@@ -14,7 +14,7 @@ struct APIKeysTests {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (user, organization) = try await database.user("Anna@Example.com", .admin)
             let clock = TestClock()
-            let keys = APIKeys(database: database) { clock.now }
+            let keys = APIKeyStore(database: database) { clock.now }
             let (key, text) = try await keys.make("script", for: user, role: .engineer)
             #expect(key.name == "script")
             #expect(key.role == .engineer)
@@ -35,7 +35,7 @@ struct APIKeysTests {
     func secret(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (user, _) = try await database.user("anna@example.com", .admin)
-            let (_, text) = try await APIKeys(database: database).make("script", for: user, role: .admin)
+            let (_, text) = try await APIKeyStore(database: database).make("script", for: user, role: .admin)
             let secret = try #require(text.description.split(separator: "_", maxSplits: 2).last)
             let hash: [UInt8] = try await database.read { try $0.one("SELECT * FROM api_keys", "secret_hash") }
             #expect(hash == text.secretHash)
@@ -49,7 +49,7 @@ struct APIKeysTests {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (user, organization) = try await database.user("anna@example.com", .admin)
             let (other, _) = try await database.user("bert@example.com", .admin, of: organization)
-            let keys = APIKeys(database: database)
+            let keys = APIKeyStore(database: database)
             let (_, text) = try await keys.make("one", for: user, role: .admin)
             let (_, second) = try await keys.make("two", for: other, role: .admin)
             let wrongSecret = APIKeyText.make(for: text.id, secret: APIKeyText.randomSecret()).description
@@ -67,7 +67,7 @@ struct APIKeysTests {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (user, _) = try await database.user("anna@example.com", .admin)
             let clock = TestClock()
-            let keys = APIKeys(database: database) { clock.now }
+            let keys = APIKeyStore(database: database) { clock.now }
             let end = clock.now.addingTimeInterval(60)
             let (key, text) = try await keys.make("script", for: user, role: .admin, expiresAt: end)
             #expect(key.expiresAt == end)
@@ -82,7 +82,7 @@ struct APIKeysTests {
     func changedUser(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (user, _) = try await database.user("anna@example.com", .owner)
-            let keys = APIKeys(database: database)
+            let keys = APIKeyStore(database: database)
             let (_, text) = try await keys.make("script", for: user, role: .admin)
             try await database.run("UPDATE users SET role = 'viewer'")
             #expect(try await keys.principal(for: text.description)?.role == .viewer)
@@ -98,15 +98,15 @@ struct APIKeysTests {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (user, own) = try await database.user("anna@example.com", .admin)
             let (_, foreign) = try await database.user("eve@example.com", .superAdmin)
-            let keys = APIKeys(database: database)
+            let keys = APIKeyStore(database: database)
             let (key, text) = try await keys.make("script", for: user, role: .admin)
             #expect(try await keys.list(of: foreign, page: PageRequest()).items.isEmpty)
             #expect(try await keys.list(of: own, page: PageRequest()).items == [key])
-            #expect(try await !keys.revoke(key.id, of: foreign, by: .command))
+            #expect(try await !keys.delete(key.id, of: foreign, by: .command))
             #expect(try await keys.principal(for: text.description) != nil)
-            #expect(try await keys.revoke(key.id, of: own, by: .command))
+            #expect(try await keys.delete(key.id, of: own, by: .command))
             #expect(try await keys.principal(for: text.description) == nil)
-            #expect(try await !keys.revoke(key.id, of: own, by: .command))
+            #expect(try await !keys.delete(key.id, of: own, by: .command))
         }
     }
 
@@ -114,7 +114,7 @@ struct APIKeysTests {
     func list(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (user, organization) = try await database.user("anna@example.com", .admin)
-            let keys = APIKeys(database: database)
+            let keys = APIKeyStore(database: database)
             for number in 1...5 { _ = try await keys.make("key \(number)", for: user, role: .viewer) }
             var names: [String] = []
             var page = try await keys.list(of: organization, page: PageRequest(limit: 2))
@@ -132,7 +132,7 @@ struct APIKeysTests {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (user, organization) = try await database.user("anna@example.com", .admin)
             let clock = TestClock()
-            let keys = APIKeys(database: database) { clock.now }
+            let keys = APIKeyStore(database: database) { clock.now }
             let (used, text) = try await keys.make("used", for: user, role: .viewer)
             _ = try await keys.make("unused", for: user, role: .viewer)
             _ = try await keys.principal(for: text.description)
@@ -152,7 +152,7 @@ struct APIKeysTests {
     func plan() async throws {
         try await TestDatabase.with(.sqlite, migrations: accounts) { database in
             let plan = try await database.read { db in
-                try db.all("EXPLAIN QUERY PLAN " + APIKeys.lookUp(7)).map { row in try row["detail"] as String }
+                try db.all("EXPLAIN QUERY PLAN " + APIKeyStore.lookUp(7)).map { row in try row["detail"] as String }
             }
             #expect(plan.count == 2)
             #expect(plan.allSatisfy { $0.contains("USING INTEGER PRIMARY KEY (rowid=?)") }, "\(plan)")

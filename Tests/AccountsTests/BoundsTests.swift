@@ -213,7 +213,8 @@ struct RecordBoundsTests {
         try await Identity.run(engine) { identity in
             let (user, organization) = try await identity.person("vera@example.com", .viewer)
             let gate = Gate(
-                database: identity.database, keys: APIKeys(database: identity.database), sessions: identity.sessions,
+                database: identity.database, keys: APIKeyStore(database: identity.database),
+                sessions: identity.sessions,
                 cookie: SessionCookie(publicURL: "http://localhost"), now: { identity.clock.now })
             let actor = Actor(user: user, name: "vera@example.com", means: "key 1", address: "192.0.2.1")
             func refuse(_ times: Int, by actor: Actor, of organization: Organization.ID) async throws {

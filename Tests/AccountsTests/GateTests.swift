@@ -28,7 +28,7 @@ struct GateTests {
             self.clock = clock
             (user, organization) = try await database.user("asker@example.com", .superAdmin)
             gate = Gate(
-                database: database, keys: APIKeys(database: database), sessions: Sessions(database: database),
+                database: database, keys: APIKeyStore(database: database), sessions: Sessions(database: database),
                 cookie: SessionCookie(publicURL: "http://localhost")
             ) { clock.now }
         }

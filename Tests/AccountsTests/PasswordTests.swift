@@ -7,7 +7,7 @@ import Testing
 struct PasswordTests {
     @Test("Each role may do what the smaller ones may")
     func roles() {
-        #expect(Role.allCases.sorted() == [.viewer, .engineer, .admin, .owner, .superAdmin])
+        #expect(Role.allCases.sorted() == [.viewer, .engineer, .dispatcher, .admin, .owner, .superAdmin])
         for (index, small) in Role.allCases.enumerated() {
             for large in Role.allCases[(index + 1)...] {
                 #expect(small < large)
@@ -19,7 +19,7 @@ struct PasswordTests {
 
     @Test("Roles are stored by these names")
     func roleNames() {
-        #expect(Role.allCases.map(\.rawValue) == ["viewer", "engineer", "admin", "owner", "super_admin"])
+        #expect(Role.allCases.map(\.rawValue) == ["viewer", "engineer", "dispatcher", "admin", "owner", "super_admin"])
     }
 
     @Test(

@@ -90,9 +90,9 @@ struct UsersTests {
             #expect(live.role == .engineer)
             #expect(live.principal.role == .engineer)
             #expect(live.principal.tenants == [])
-            let key = try await APIKeys(database: identity.database).make("k", for: user, role: .admin)
+            let key = try await APIKeyStore(database: identity.database).make("k", for: user, role: .admin)
             let program = try #require(
-                try await APIKeys(database: identity.database).principal(for: "\(key.text)"))
+                try await APIKeyStore(database: identity.database).principal(for: "\(key.text)"))
             #expect(program.role == .engineer)
             #expect(program.tenants == [])
             // The other values of such a person can still be changed, and the limit ended.

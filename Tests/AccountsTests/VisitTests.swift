@@ -58,7 +58,8 @@ struct VisitTests {
             let (other, _) = try await identity.person("anna@example.com", .engineer, of: organization)
             let (peer, _) = try await identity.person("pia@example.com", .admin, of: organization)
             let key = Principal(
-                user: admin, organization: organization, email: "x", role: .admin, means: .key(1, KeyScope("users")))
+                user: admin, organization: organization, email: "x", role: .admin,
+                means: .key(1, KeyScopes([.scope(.users, readsOnly: false)])))
             let by = key.actor(at: nil)
             func refusal(_ body: () async throws -> Void) async throws -> Users.Refusal? {
                 do { try await body() } catch let refusal as Users.Refusal { return refusal }
@@ -105,14 +106,14 @@ struct VisitTests {
     func endingKeys(engine: Engine) async throws {
         try await Identity.run(engine) { identity in
             let (user, _) = try await identity.person("anna@example.com")
-            let keys = APIKeys(database: identity.database) { identity.clock.now }
+            let keys = APIKeyStore(database: identity.database) { identity.clock.now }
             let end = identity.clock.now + 3_600
             let maker = try await keys.make("ending", for: user, role: .engineer, expiresAt: end).key
             #expect(
                 try await keys.make("child", for: user, role: .viewer, with: maker.id).key.expiresAt == maker.expiresAt)
             let sooner = try await keys.make("child", for: user, role: .viewer, expiresAt: end - 60, with: maker.id)
             #expect(sooner.key.expiresAt != maker.expiresAt)
-            await #expect(throws: APIKeys.Refusal.self) {
+            await #expect(throws: APIKeyStore.Refusal.self) {
                 _ = try await keys.make("child", for: user, role: .viewer, expiresAt: end + 60, with: maker.id)
             }
             let lasting = try await keys.make("lasting", for: user, role: .engineer).key
@@ -123,7 +124,9 @@ struct VisitTests {
                 }
             }
             #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM api_keys") == 100)
-            await #expect(throws: APIKeys.Refusal.tooMany) { _ = try await keys.make("more", for: user, role: .viewer) }
+            await #expect(throws: APIKeyStore.Refusal.tooMany) {
+                _ = try await keys.make("more", for: user, role: .viewer)
+            }
         }
     }
 

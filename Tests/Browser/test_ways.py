@@ -265,22 +265,40 @@ def test_who_would_be_told(visit, demo):
 def test_a_key_is_shown_once_and_works(visit, demo):
     page = visit("engineer")
     page.goto("/keys/new")
+    expect(page.get_by_label("Expires")).not_to_have_value("")
     page.get_by_label("Name", exact=True).fill("nightly report")
-    page.get_by_label("Limited to").fill("notifiers:read")
-    page.get_by_role("button", name="Make the key").click()
+    # Boxes are there for those who want to choose.
+    expect(page.get_by_role("checkbox", name="Read: Rules")).to_be_hidden()
+    page.get_by_label("Choose scopes").check()
+    page.get_by_role("button", name="Create key").click()
+    expect(page.locator(".field.boxes .error")).to_contain_text("Must name at least one scope")
+    page.get_by_role("checkbox", name="Read: Rules").check()
+    page.get_by_role("button", name="Create key").click()
     key = page.locator("#secret").inner_text()
     assert re.fullmatch(r"pb_\d+_\S{43}", key)
-    answer = page.request.get("/api/v1/rules", headers={"Authorization": f"Bearer {key}"})
-    assert answer.status == 200
+    headers = {"Authorization": f"Bearer {key}"}
+    assert page.request.get("/api/v1/rules", headers=headers).status == 200
+    assert page.request.get("/api/v1/forwards", headers=headers).status == 403
     page.get_by_role("link", name="Done").click()
     row = page.locator("tbody tr", has_text="nightly report")
-    expect(row).to_be_visible()
+    expect(row).to_contain_text("rules:read")
     expect(page.locator("#secret")).to_have_count(0)
     assert key not in page.content()
-    row.get_by_role("button", name="Revoke").click()
-    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
-    expect(page.get_by_role("status")).to_contain_text("revoked")
-    assert page.request.get("/api/v1/rules", headers={"Authorization": f"Bearer {key}"}).status == 401
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("status")).to_contain_text("deleted")
+    assert page.request.get("/api/v1/rules", headers=headers).status == 401
+
+
+def test_a_preset_gives_a_key_its_scopes(visit, demo):
+    page = visit("admin")
+    page.goto("/keys/new")
+    page.get_by_label("Name", exact=True).fill("status board")
+    page.get_by_label("Monitoring:").check()
+    page.get_by_role("button", name="Create key").click()
+    page.get_by_role("link", name="Done").click()
+    row = page.locator("tbody tr", has_text="status board")
+    expect(row).to_contain_text("connections:read, deliveries:read, notices:read, overview:read, sync:read")
 
 
 def test_the_end_of_the_session_is_told_in_time(visit):

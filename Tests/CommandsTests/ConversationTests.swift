@@ -83,8 +83,8 @@ import Testing
     @Test func aNewKeyIsShownOnce() async throws {
         let answer = #"{"id": 3, "name": "backup", "key": "pb_3_x"}"#
         _ = try await ScriptedServer.play([
-            Exchange("POST /api/v1/users/keys", .created, body: answer),
-            Exchange("POST /api/v1/users/keys", .created, body: answer),
+            Exchange("POST /api/v1/api-keys", .created, body: answer),
+            Exchange("POST /api/v1/api-keys", .created, body: answer),
         ]) { server in
             let shown = try await CommandRun.of(["create", "api-key", "--name", "backup"], server: server)
             #expect(shown.output.contains("Key   pb_3_x"), "\(shown.output)")

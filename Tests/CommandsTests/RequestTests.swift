@@ -67,10 +67,10 @@ import Testing
             CreateNoun<Recipients>.self, "create", "recipient", "--connection", "2", "--email", "eva@example.com")
         #expect(
             try create.call(in: surroundings).body == json(#"{"connection_id": 2, "email": "eva@example.com"}"#))
-        let list = try parse(ListNoun<Recipients>.self, "list", "recipients", "--kind", "room", "--text", "a & b")
+        let list = try parse(ListNoun<Recipients>.self, "list", "recipients", "--kind", "room", "--search", "a & b")
         #expect(
             try list.list.call(limit: 50, cursor: nil, in: surroundings).target
-                == "/api/v1/recipients?kind=room&q=a%20%26%20b&limit=50")
+                == "/api/v1/recipients?kind=room&search=a%20%26%20b&limit=50")
     }
 
     @Test func rules() throws {
@@ -142,7 +142,7 @@ import Testing
                 == json(#"{"name": "backup", "role": "viewer", "expires_at": "2026-12-21T08:00:00Z"}"#))
         #expect(
             try parse(DeleteNoun<APIKeys>.self, "delete", "api-keys", "5").call
-                == Call(method: .delete, path: "/api/v1/users/keys/5"))
+                == Call(method: .delete, path: "/api/v1/api-keys/5"))
     }
 
     @Test func boardsMembersAndConnections() throws {

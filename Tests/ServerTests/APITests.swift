@@ -37,7 +37,7 @@ struct APITests {
             #expect(try await patchbay.api(.GET, "/notifiers/rules").json["items"].elements.isEmpty)
             let first = try await patchbay.api(.POST, "/notifiers/rules", ["board_id": board, "recipient_id": room])
             #expect(first.status == 201)
-            #expect(first.headers["location"] == "/api/v1/notifiers/rules/\(first.json["id"].int ?? 0)")
+            #expect(first.headers["location"] == "/api/v1/rules/\(first.json["id"].int ?? 0)")
             // Board ids are numbers to people who know ConnectWise.
             let number: JSON = .integer(Int64(board.string ?? "") ?? 0)
             let second = try await patchbay.api(.POST, "/notifiers/rules", ["board_id": number, "recipient_id": room])

@@ -129,7 +129,7 @@ struct AddressTests {
                     .POST, "/integrations/chat/connections",
                     ["provider": "webhook", "name": "Down", "url": .text(origin + "/down")])
                 #expect(failing.status == 422)
-                let key = try await patchbay.api(.POST, "/users/keys", ["name": "viewer", "role": "viewer"])
+                let key = try await patchbay.api(.POST, "/api-keys", ["name": "viewer", "role": "viewer"])
                 let viewer = patchbay.api.with(key: key.json["key"].string)
                 for path in ["/integrations/chat/connections", "/integrations/psa/connections"] {
                     let list = try await viewer(.GET, path)

@@ -15,17 +15,17 @@ struct KeyReachTests {
     func endings(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
-                .POST, "/users/keys", ["name": "ending", "role": "admin", "expires_at": "2099-01-01T00:00:00Z"])
+                .POST, "/api-keys", ["name": "ending", "role": "admin", "expires_at": "2099-01-01T00:00:00Z"])
             let ending = patchbay.api.with(key: made.json["key"].string)
-            let child = try await ending(.POST, "/users/keys", ["name": "child"])
+            let child = try await ending(.POST, "/api-keys", ["name": "child"])
             #expect(child.status == 201)
             #expect(child.json["expires_at"] == made.json["expires_at"])
             let later: JSON = ["name": "child", "expires_at": "2099-01-01T00:00:01Z"]
-            let refused = try await ending(.POST, "/users/keys", later)
+            let refused = try await ending(.POST, "/api-keys", later)
             #expect(refused.status == 422)
             #expect(refused.faultyFields == ["expires_at"])
             let sooner: JSON = ["name": "child", "expires_at": "2098-01-01T00:00:00Z"]
-            #expect(try await ending(.POST, "/users/keys", sooner).status == 201)
+            #expect(try await ending(.POST, "/api-keys", sooner).status == 201)
         }
     }
 
@@ -33,7 +33,7 @@ struct KeyReachTests {
     func users(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
-                .POST, "/users/keys", ["name": "users", "role": "admin", "scope": "users"])
+                .POST, "/api-keys", ["name": "users", "role": "admin", "scopes": ["users"]])
             let limited = patchbay.api.with(key: made.json["key"].string)
             var body: [String: JSON] = [
                 "email": "x@rivermark.example", "name": "X", "role": "admin", "password": "corvid lantern oatmeal 7",
@@ -58,7 +58,7 @@ struct KeyReachTests {
     func providers(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
-                .POST, "/users/keys", ["name": "providers", "scope": "identity-providers"])
+                .POST, "/api-keys", ["name": "providers", "scopes": ["identity-providers"]])
             #expect(made.status == 201, "\(made.text)")
             let body: JSON = [
                 "name": "Mine", "issuer": "https://login.microsoftonline.com/mine/v2.0", "client_id": "c",
@@ -71,19 +71,19 @@ struct KeyReachTests {
         }
     }
 
-    @Test("Nobody has more than a hundred keys, and is told what to do", arguments: TestDatabase.oneEngine)
+    @Test("No user has more than a hundred keys, and is told what to do", arguments: TestDatabase.oneEngine)
     func number(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            var last = try await patchbay.api(.POST, "/users/keys", ["name": "one"])
+            var last = try await patchbay.api(.POST, "/api-keys", ["name": "one"])
             let id = last.json["id"].int ?? 0
             for number in 0..<120 where last.status == 201 {
-                last = try await patchbay.api(.POST, "/users/keys", ["name": .text("key \(number)")])
+                last = try await patchbay.api(.POST, "/api-keys", ["name": .text("key \(number)")])
             }
             #expect(last.status == 409)
             #expect(last.json["code"] == "too_many_keys")
-            #expect(last.json["detail"].string?.contains("Revoke one first") == true)
-            #expect(try await patchbay.api(.DELETE, "/users/keys/\(id)").status == 204)
-            #expect(try await patchbay.api(.POST, "/users/keys", ["name": "again"]).status == 201)
+            #expect(last.json["detail"].string?.contains("Delete one first") == true)
+            #expect(try await patchbay.api(.DELETE, "/api-keys/\(id)").status == 204)
+            #expect(try await patchbay.api(.POST, "/api-keys", ["name": "again"]).status == 201)
         }
     }
 }

@@ -47,14 +47,16 @@ struct RouteTests {
 
     /// Where Ticketbot has what has another path here.
     private static let aliases = [
-        ("/boards", "/cw/boards"), ("/members", "/cw/members"), ("/recipients", "/webex/rooms"),
+        ("/api-keys", "/users/keys"), ("/boards", "/cw/boards"), ("/members", "/cw/members"),
+        ("/recipients", "/webex/rooms"),
         ("/rules", "/notifiers/rules"), ("/forwards", "/notifiers/forwards"),
     ]
 
     /// Who adds an operation adds it here, with the least role that needs it.
     private static let mainOperations: [Operation] = [
-        .init("GET", "/authtest", .viewer), .init("GET", "/users/keys", .engineer),
-        .init("POST", "/users/keys", .engineer), .init("DELETE", "/users/keys/{id}", .engineer),
+        .init("GET", "/authtest", .viewer), .init("GET", "/api-keys", .engineer),
+        .init("POST", "/api-keys", .engineer), .init("GET", "/api-keys/{id}", .engineer),
+        .init("DELETE", "/api-keys/{id}", .engineer),
         .init("GET", "/users", .admin), .init("POST", "/users", .admin), .init("GET", "/users/{id}", .admin),
         .init("PATCH", "/users/{id}", .admin), .init("DELETE", "/users/{id}", .admin),
         .init("POST", "/users/{id}/password", .admin), .init("DELETE", "/users/{id}/second-factor", .admin),
@@ -154,6 +156,13 @@ struct RouteTests {
         .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/parked", .superAdmin),
         .init("POST", "/jobs/parked/{id}/retry", .superAdmin),
     ]
+
+    /// All that a server has, made in a database that is gone: for those who do not call them.
+    static func routes() async throws -> [Route] {
+        var routes: [Route] = []
+        try await RouteTests().withFeatures { features, _ in routes = features.flatMap(\.operations) }
+        return routes
+    }
 
     private func withRoutes(_ check: ([Route]) throws -> Void) async throws {
         try await withFeatures { features, _ in try check(features.flatMap(\.operations)) }
@@ -283,10 +292,10 @@ struct RouteTests {
     func roles(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Foreign.ids(patchbay)
-            let made = try await patchbay.api(.POST, "/users/keys", ["name": "to be revoked"])
+            let made = try await patchbay.api(.POST, "/api-keys", ["name": "to be deleted"])
             let revoked = made.json["key"].string
             #expect(try await patchbay.api.with(key: revoked)(.GET, "/authtest").status == 200)
-            #expect(try await patchbay.api(.DELETE, "/users/keys/\(made.json["id"].int ?? 0)").status == 204)
+            #expect(try await patchbay.api(.DELETE, "/api-keys/\(made.json["id"].int ?? 0)").status == 204)
             let wrongKeys = [
                 nil, revoked, "", "pb_1_x", "pb_1_" + String(repeating: "A", count: 43),
                 "pb_99999_\(String(repeating: "A", count: 43))",
@@ -313,7 +322,7 @@ struct RouteTests {
                     #expect(
                         ![401, 403, 404, 405, 500].contains(reply.status) || operation.path.contains("parked/{id}")
                             // Somebody else's.
-                            || (operation.path.contains("/posts/{id}") && role == .engineer),
+                            || (operation.path.contains("/posts/{id}") && role < .admin),
                         "\(operation) as \(role.rawValue): \(reply.status)")
                 }
             }
@@ -341,7 +350,7 @@ struct RouteTests {
                     && !operation.path.hasSuffix("posts")
                 #expect(reply.status == (isOfPSA ? 409 : 200), "\(operation)")
                 // The stranger, his key and the record of it are all there is.
-                let expected = ["/users": 1, "/users/keys": 1, "/audit": 1, "/feature-flags": 5]
+                let expected = ["/users": 1, "/api-keys": 1, "/audit": 1, "/feature-flags": 5]
                 #expect(reply.json["items"].elements.count == expected[operation.path] ?? 0, "\(operation)")
                 if operation.path == "/audit/export" { #expect(reply.text.split(separator: "\r\n").count == 2) }
             }
@@ -361,13 +370,13 @@ struct RouteTests {
     func keys(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let engineer = patchbay.api.with(key: try await patchbay.key(.engineer))
-            #expect(try await engineer(.POST, "/users/keys", ["name": "more", "role": "admin"]).status == 422)
-            let viewer = try await engineer(.POST, "/users/keys", ["name": "less", "role": "viewer"])
+            #expect(try await engineer(.POST, "/api-keys", ["name": "more", "role": "admin"]).status == 422)
+            let viewer = try await engineer(.POST, "/api-keys", ["name": "less", "role": "viewer"])
             #expect(viewer.json["role"] == "viewer")
             let ended = try await engineer(
-                .POST, "/users/keys", ["name": "ended", "expires_at": "2020-01-01T00:00:00Z"])
+                .POST, "/api-keys", ["name": "ended", "expires_at": "2020-01-01T00:00:00Z"])
             #expect(try await patchbay.api.with(key: ended.json["key"].string)(.GET, "/authtest").status == 401)
-            let listed = try await patchbay.api(.GET, "/users/keys").json["items"].elements
+            let listed = try await patchbay.api(.GET, "/api-keys").json["items"].elements
             #expect(listed.allSatisfy { $0["key"] == nil })
         }
     }
@@ -395,7 +404,7 @@ private struct Foreign {
         let rule = try await patchbay.rule()
         let ticket = try patchbay.connectWise.createTicket("Somebody's")
         try await patchbay.refresh(ticket, action: "added")
-        let key = try await patchbay.api(.POST, "/users/keys", ["name": "another"])
+        let key = try await patchbay.api(.POST, "/api-keys", ["name": "another"])
         let forward = try await patchbay.api(
             .POST, "/forwards",
             ["source_id": try patchbay.room(), "destination_id": try patchbay.room("Voice team")])
@@ -437,7 +446,7 @@ private struct Foreign {
             case _ where operation.path.hasPrefix("/integrations/psa"): "\(psa)"
             case _ where operation.path.hasPrefix("/integrations/chat"): "\(chat)"
             case _ where operation.path.hasPrefix("/boards") || operation.path.hasPrefix("/cw"): board
-            case _ where operation.path.hasPrefix("/users/keys"): "\(key)"
+            case _ where operation.path.hasPrefix("/api-keys") || operation.path.hasPrefix("/users/keys"): "\(key)"
             case _ where operation.path.hasPrefix("/users"): "\(user)"
             case _ where operation.path.hasPrefix("/identity-providers"): "\(provider)"
             case _ where operation.path.hasPrefix("/organizations"): "1"
@@ -471,7 +480,7 @@ extension RunningPatchbay {
             try db.first("SELECT id, role FROM users WHERE email = \(email)").map { (try $0["id"], try $0["role"]) }
         }
         guard let (user, role) = found else { throw Unexpected("no user was made") }
-        return try await APIKeys(database: database).make("test", for: user, role: role).text.description
+        return try await APIKeyStore(database: database).make("test", for: user, role: role).text.description
     }
 }
 

@@ -40,7 +40,7 @@ struct StrangerTests {
             // One character as Swift counts.
             let name = JSON.text("k" + String(repeating: "\u{301}", count: 450_000))
             for (method, path, body) in [
-                (.POST, "/users/keys", ["name": name]),
+                (.POST, "/api-keys", ["name": name]),
                 (.POST, "/users", ["email": "x@example.com", "name": name, "role": "viewer"]),
                 (.POST, "/tenants", ["name": name]), (.POST, "/organizations", ["name": name]),
                 (.POST, "/webex/rooms", ["email": name]),
@@ -66,7 +66,7 @@ struct StrangerTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let viewer = patchbay.api.with(key: try await patchbay.key(of: patchbay.person(.viewer)))
             let before = try await Self.record(of: patchbay)
-            let path = "/users/keys/" + String(repeating: "9", count: 5_000)
+            let path = "/api-keys/" + String(repeating: "9", count: 5_000)
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<300 { group.addTask { try await viewer(.DELETE, path).status } }
                 for try await status in group { #expect(status == 403) }

@@ -31,7 +31,7 @@ struct TextTests {
             let api = patchbay.api
             for (path, body) in [
                 ("/users", ["email": .text("u\(number)@rivermark.example"), "name": .text(name), "role": "viewer"]),
-                ("/tenants", ["name": .text(name)]), ("/users/keys", ["name": .text(name)]),
+                ("/tenants", ["name": .text(name)]), ("/api-keys", ["name": .text(name)]),
             ] as [(String, JSON)] {
                 let reply = try await api(.POST, path, body)
                 #expect([201, 400, 422].contains(reply.status), "\(path): \(reply.text)")

@@ -75,7 +75,7 @@ struct Visitors: Sendable {
 
     /// An API key of somebody.
     func key(of user: Int, _ role: Role) async throws -> String {
-        try await APIKeys(database: patchbay.database).make("test", for: .init(Int64(user)), role: role).text
+        try await APIKeyStore(database: patchbay.database).make("test", for: .init(Int64(user)), role: role).text
             .description
     }
 

@@ -17,7 +17,7 @@ extension HTTPField.Name {
 /// programs with a key, for browsers, and for the console's own calls.
 public struct Gate: Sendable {
     private let database: Database
-    private let keys: APIKeys
+    private let keys: APIKeyStore
     private let sessions: Sessions
     private let cookie: SessionCookie
     private let repetition: Repetition
@@ -25,7 +25,7 @@ public struct Gate: Sendable {
 
     /// - Parameter now: the wall clock.
     public init(
-        database: Database, keys: APIKeys, sessions: Sessions, cookie: SessionCookie,
+        database: Database, keys: APIKeyStore, sessions: Sessions, cookie: SessionCookie,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.database = database
@@ -233,10 +233,13 @@ public struct Gate: Sendable {
                 .forbidden, code: "limited_to_tenants", title: "You work for some customers only",
                 detail: "This concerns the whole organization; you are limited to some of its customers.")
         }
-        if case .key(_, let scope?) = principal.means, !scope.allows(route) {
+        if let scopes = principal.scopes, !scopes.allows(route) {
+            let needed = Grant.scope(route.scope, readsOnly: route.method == .get && route.scope.hasReading)
             return Problem(
-                .forbidden, code: "out_of_scope", title: "This API key does not reach so far",
-                detail: "The key is limited to: \(scope.description).")
+                .forbidden, code: "out_of_scope", title: "This API key's scopes do not allow this",
+                detail:
+                    "This needs the scope \(needed.rawValue); the key has \(scopes). Use another key, or create one with this scope."
+            )
         }
         return nil
     }

@@ -9,7 +9,7 @@ public struct Principal: Sendable, Equatable {
         /// A browser's session.
         case session(Session.ID)
         /// An API key.
-        case key(APIKey.ID, KeyScope?)
+        case key(APIKey.ID, KeyScopes?)
         /// Nothing at this moment: a job does what the person set going, such as `session 12`.
         case work(String)
     }
@@ -47,10 +47,13 @@ public struct Principal: Sendable, Equatable {
         self.tenants = tenants
     }
 
-    /// Whether it is an API key that is limited to some areas.
-    var isLimitedKey: Bool {
-        if case .key(_, let scope) = means { scope != nil } else { false }
+    /// What the API key in use is limited to; nil for all that the role allows.
+    var scopes: KeyScopes? {
+        if case .key(_, let scopes) = means { scopes } else { nil }
     }
+
+    /// Whether it is an API key that is limited to some scopes.
+    var isLimitedKey: Bool { scopes != nil }
 
     /// The API key in use; nil in a browser.
     var key: APIKey.ID? {

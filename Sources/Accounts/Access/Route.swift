@@ -49,9 +49,9 @@ public struct Route: Sendable {
         knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
         handle: @escaping @Sendable (SignedInRequest) async throws -> Response
     ) {
-        let words = path.splitScalars { "/{}-_".unicodeScalars.contains($0) }.map(\.sentenceCased)
         self.init(
-            id: method.rawValue.lowercased() + words.joined(), method, path, also: [], role, Scope(earlier: path),
+            id: EarlierRoutes.names["\(method.rawValue) \(path)"] ?? "\(method.rawValue) \(path)", method, path,
+            also: [], role, Scope(earlier: path),
             summary,
             query: query, takes: takes, gives: gives, flag: flag, reach: reach, limit: limit, limited: limited,
             knowsRepetitions: knowsRepetitions, handle: handle)
@@ -120,9 +120,6 @@ public struct Route: Sendable {
                 errors: [.init(field: name, code: "length", message: "may have at most \(most) characters")])
         }
     }
-
-    /// The part of the API that it belonged to by its first path.
-    public var area: String { (aliases.first?.path ?? path).splitBytes(on: "/").first.map(String.init) ?? "" }
 
     /// Everywhere it is: the main place first.
     public var places: [(method: HTTPRequest.Method, path: String)] {

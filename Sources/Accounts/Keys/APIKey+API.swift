@@ -1,143 +1,167 @@
 import API
 import BoundaryText
 import Foundation
-import Hummingbird
+import HTTPTypes
 import WebSupport
 
 /// The operations on API keys.
-func keyRoutes(_ keys: APIKeys, areas: @escaping @Sendable () -> Set<String>) -> [Route] {
+func keyRoutes(_ keys: APIKeyStore) -> [Route] {
     [
-        Route(
-            .get, "/users/keys", .engineer, "Lists API keys: an administrator's list has the whole organization's",
-            gives: .page(APIKeyAnswer.self), reach: .tenants
-        ) { request in
-            let page = try await keys.list(
-                of: request.principal.organization, user: ownOnly(request.principal), page: request.page())
-            return .json(page.map(APIKeyAnswer.init))
+        Route(APIKeys.list, reach: .tenants) { request in
+            try await keys.list(
+                of: request.principal.organization, user: ownOnly(request.principal), page: request.page()
+            ).map(APIKeys.Answer.init)
         },
-        Route(
-            .post, "/users/keys", .engineer, "Makes an API key that speaks in the caller's name",
-            takes: NewAPIKey.self, gives: .made(APIKeyAnswer.self), reach: .tenants
-        ) { request in
-            let body = try await request.body(NewAPIKey.self)
-            let (role, scope) = try body.checked(for: request.principal, areas: areas())
-            let (key, text) = try await refusing {
+        Route(APIKeys.create, reach: .tenants) { request in
+            let (body, principal) = (try await request.body(), request.principal)
+            let (holder, role, scopes) = try body.checked(for: principal)
+            let (key, text) = try await refusing(body) {
                 try await keys.make(
-                    body.name, for: request.principal.user, role: role, scope: scope, expiresAt: body.expiresAt,
-                    with: request.principal.key, by: request.actor)
+                    body.name, for: holder, role: role, scopes: scopes, expiresAt: body.expiresAt,
+                    with: principal.key, by: request.actor)
             }
-            var answer = APIKeyAnswer(key)
+            var answer = APIKeys.Answer(key)
             answer.key = SecretText(text.description)
-            return .made(answer, at: "/api/v1/users/keys/\(key.id)")
+            return answer
         },
-        Route(.delete, "/users/keys/{id}", .engineer, "Ends an API key at once", gives: .nothing, reach: .tenants) {
-            request in
-            let id: APIKey.ID = try request.id(of: "API key")
-            let isRevoked = try await keys.revoke(
-                id, of: request.principal.organization, user: ownOnly(request.principal), by: request.actor)
-            guard isRevoked else { throw Problem.notFound("API key") }
-            return Response(status: .noContent)
+        Route(APIKeys.show, of: "API key", reach: .tenants) { request in
+            let key = try await keys.find(
+                request.place, of: request.principal.organization, user: ownOnly(request.principal))
+            guard let key else { throw Problem.notFound("API key") }
+            return APIKeys.Answer(key)
+        },
+        Route(APIKeys.delete, of: "API key", reach: .tenants) { request in
+            let isDeleted = try await keys.delete(
+                request.place, of: request.principal.organization, user: ownOnly(request.principal), by: request.actor)
+            guard isDeleted else { throw Problem.notFound("API key") }
         },
     ]
 }
 
-private func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
+private func refusing<Value>(_ body: APIKeys.New, _ make: () async throws -> Value) async throws -> Value {
     do {
-        return try await body()
-    } catch APIKeys.Refusal.outlives(let latest) {
-        throw Problem.invalid([
-            .init(
-                field: "expires_at", code: "too_late",
-                message: "must not be after the end of the key in use, \(APIJSON.text(latest)).")
-        ])
-    } catch APIKeys.Refusal.tooMany {
-        throw Problem.conflict(
-            code: "too_many_keys",
-            "You have \(APIKeys.mostOfOnePerson) API keys, ended ones included, and nobody has more. Revoke one first.")
+        return try await make()
+    } catch let refusal as APIKeyStore.Refusal {
+        switch refusal {
+        case .outlives(let latest):
+            throw Problem.invalid([
+                .init(
+                    field: "expires_at", code: "too_late",
+                    message: "must not be after the key in use expires, \(APIJSON.text(latest)).")
+            ])
+        case .tooMany:
+            throw Problem.conflict(
+                code: "too_many_keys",
+                "A user can have at most \(APIKeyStore.mostOfOnePerson) API keys, expired ones included. Delete one first."
+            )
+        case .noUser:
+            throw Problem.invalid([
+                .init(
+                    field: body.user == nil ? "user_email" : "user_id", code: "unknown",
+                    message: "must be an active user of your organization.")
+            ])
+        case .notBelow(let role):
+            throw Problem(
+                .forbidden, code: "forbidden", title: "Your role does not allow this",
+                detail:
+                    "You can create API keys only for users with a smaller role than yours; this user is \(role.rawValue)."
+            )
+        case .above(let role):
+            throw Problem.invalid([
+                .init(
+                    field: "role", code: "role_too_high",
+                    message: "must not be above the user's own, \(role.rawValue).")
+            ])
+        }
     }
 }
 
-/// Who does not administrate sees only his own keys.
+/// Users below admin see only their own keys.
 private func ownOnly(_ principal: Principal) -> User.ID? {
     principal.role >= .admin ? nil : principal.user
 }
 
-private struct NewAPIKey: JSONBody {
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, role, scope
-        case expiresAt = "expires_at"
-    }
-
-    static let lengths = ["name": 100]
-
-    let name: String
-    let role: Role?
-    let scope: String?
-    let expiresAt: Date?
-
-    func checked(for principal: Principal, areas: Set<String>) throws(Problem) -> (Role, KeyScope?) {
+extension APIKeys.New {
+    fileprivate func checked(for principal: Principal) throws(Problem) -> (APIKeyStore.Holder, Role?, KeyScopes?) {
+        let holder = try holder(for: principal)
         var errors: [Problem.FieldError] = []
         if !(1...100).contains(name.unicodeScalars.count) {
             errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
         }
-        let wanted = role ?? principal.role
-        if wanted > principal.role {
+        // What nobody said is the own role, or that of the user whom the key is for.
+        var wanted = role
+        if case .oneself = holder { wanted = role ?? principal.role }
+        if let wanted, wanted > principal.role {
             errors.append(
                 .init(
-                    field: "role", code: "too_large",
+                    field: "role", code: "role_too_high",
                     message: "must not be above your own, \(principal.role.rawValue)."))
         }
-        var limited: KeyScope?
-        if let scope, !scope.isEmpty {
-            limited = KeyScope(scope)
-            let unknown = limited?.areas.filter { !areas.contains($0) } ?? [scope]
-            if !unknown.isEmpty {
+        var limited = principal.scopes
+        switch (scopes, limited != nil) {
+        case (nil, _): break
+        case (let names?, true):
+            // A limited key creates its like, neither more nor less, also where that is not offered any longer.
+            let grants = names.compactMap(Grant.init(rawValue:))
+            if grants.count != names.count || KeyScopes(grants) != limited {
                 errors.append(
                     .init(
-                        field: "scope", code: "wrong_value",
-                        message: "must name areas of the API, each with or without :read, or read alone; areas are "
-                            + areas.sorted().joined(separator: ", ") + "."))
+                        field: "scopes", code: "scope_too_wide",
+                        message: "must be those of the key in use: \(limited?.description ?? "")."))
             }
-        } else if case .key(_, let own) = principal.means {
-            // A limited key does not make one without limits.
-            limited = own
-        }
-        if case .key(_, let own?) = principal.means, limited != own {
-            errors.append(
-                .init(field: "scope", code: "too_large", message: "must be the scope of the key in use: \(own)."))
+        case (let names?, false):
+            let offered = Grant.offered.map(\.rawValue)
+            let unknown = names.filter { !offered.contains($0) }
+            if names.isEmpty {
+                errors.append(
+                    .init(
+                        field: "scopes", code: "length",
+                        message: "must name at least one scope; leave it out for everything that the role allows."))
+            } else if names.count > Self.mostScopes {
+                errors.append(
+                    .init(field: "scopes", code: "length", message: "must have at most \(Self.mostScopes) elements."))
+            } else if !unknown.isEmpty {
+                errors.append(
+                    .init(
+                        field: "scopes", code: "wrong_value",
+                        message: "must be among: \(offered.joined(separator: ", "))."))
+            }
+            limited = KeyScopes(names.compactMap(Grant.init(rawValue:)))
         }
         guard errors.isEmpty else { throw .invalid(errors) }
-        return (wanted, limited)
+        return (holder, wanted, limited)
+    }
+
+    private func holder(for principal: Principal) throws(Problem) -> APIKeyStore.Holder {
+        if user != nil, userEmail != nil {
+            throw .invalid([
+                .init(field: "user_email", code: "wrong_value", message: "must be left out beside user_id.")
+            ])
+        }
+        if let user, let id = User.ID("\(user)"), id == principal.user { return .oneself(principal.user) }
+        if let userEmail, userEmail.lowercased() == principal.email.lowercased() { return .oneself(principal.user) }
+        guard user != nil || userEmail != nil else { return .oneself(principal.user) }
+        guard principal.role >= .admin else {
+            throw Problem(
+                .forbidden, code: "forbidden", title: "Your role does not allow this",
+                detail:
+                    "Creating API keys for other users needs the role admin or more; yours is \(principal.role.rawValue)."
+            )
+        }
+        if let userEmail { return .email(userEmail, of: principal.organization, below: principal.role) }
+        guard let id = user.flatMap({ User.ID("\($0)") }) else {
+            throw .invalid([
+                .init(field: "user_id", code: "unknown", message: "must be an active user of your organization.")
+            ])
+        }
+        return .user(id, of: principal.organization, below: principal.role)
     }
 }
 
-struct APIKeyAnswer: Codable, Sendable {
-    enum CodingKeys: String, CodingKey {
-        case id, name, role, scope, key
-        case userEmail = "user_email"
-        case expiresAt = "expires_at"
-        case lastUsedAt = "last_used_at"
-        case createdAt = "created_at"
-    }
-
-    let id: APIKey.ID
-    let name: String
-    let userEmail: String
-    let role: Role
-    let scope: String?
-    let expiresAt: Date?
-    let lastUsedAt: Date?
-    let createdAt: Date
-    var key: SecretText?
-
+extension APIKeys.Answer {
     init(_ key: APIKey) {
-        id = key.id
-        name = key.name
-        userEmail = key.userEmail
-        role = key.role
-        scope = key.scope?.description
-        expiresAt = key.expiresAt
-        lastUsedAt = key.lastUsedAt
-        createdAt = key.createdAt
+        self.init(
+            id: key.id, name: key.name, user: key.user.rawValue, userEmail: key.userEmail, role: key.role,
+            scopes: key.scopes?.grants, expiresAt: key.expiresAt, lastUsedAt: key.lastUsedAt, createdAt: key.createdAt)
     }
 }

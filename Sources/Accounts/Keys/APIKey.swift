@@ -7,7 +7,7 @@ import Foundation
 /// A key with which a program speaks in a user's name.
 public struct APIKey: Sendable, Equatable, RowDecodable {
     /// The type of a key's own key.
-    public typealias ID = RowID<APIKey>
+    public typealias ID = APIKeys.ID
 
     /// The number that stands in the key's text.
     public let id: ID
@@ -21,9 +21,9 @@ public struct APIKey: Sendable, Equatable, RowDecodable {
     public let userEmail: String
     /// What it may do; never more than its user.
     public let role: Role
-    /// The parts of the API to which it is limited; nil for all.
-    public let scope: KeyScope?
-    /// When it ends, if it does.
+    /// What it is limited to; nil for everything that its role allows.
+    public let scopes: KeyScopes?
+    /// When it expires, if it does.
     public let expiresAt: Date?
     /// About when it was last used; nil if never.
     public let lastUsedAt: Date?
@@ -38,7 +38,7 @@ public struct APIKey: Sendable, Equatable, RowDecodable {
         name = try row["name"]
         userEmail = try row["email"]
         role = try row["role"]
-        scope = try row["scope"]
+        scopes = try row["scope"]
         expiresAt = try row["expires_at"]
         lastUsedAt = try row["last_used_at"]
         createdAt = try row["created_at"]

@@ -1,4 +1,5 @@
 import API
+import BoundaryText
 import Database
 
 extension Role: SQLConvertible, SQLDecodable {}

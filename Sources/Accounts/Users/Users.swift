@@ -293,7 +293,7 @@ extension Users.Refusal {
             ])
         case .limitedKey:
             Problem(
-                .forbidden, code: "out_of_scope", title: "This API key does not reach so far",
+                .forbidden, code: "out_of_scope", title: "This API key's scopes do not allow this",
                 detail:
                     "A key that is limited to some areas cannot give passwords, confirm identities, save identity providers or take second factors away: who signs in has no such limit."
             )

@@ -76,6 +76,8 @@ struct Field {
         case several([(value: String, label: String)], chosen: Set<String>)
         /// One of few choices, all seen at once; a note says what a choice means.
         case radios([(value: String, label: String, note: String?)])
+        /// Any number of boxes in a table: each row has what it is, its name in the API, and a box or none in each column.
+        case boxes(columns: [String], rows: [(label: String, name: String, values: [String?])])
         /// A ticket, searched as one types; without a script its number.
         case ticket
     }
@@ -143,6 +145,9 @@ struct Field {
             if let empty = empty(text) { return empty }
             return isNumeric ? Value(typed: text) : .text(text)
         case .several: return .list(entries.all(name).map(Value.text))
+        case .boxes:
+            let ticked = entries.all(name)
+            return ticked.isEmpty ? nil : .list(ticked.map(Value.text))
         case .radios: return text.isEmpty ? nil : .text(text)
         case .text, .email, .url, .area, .code, .ticket, .day:
             return text.isEmpty && (isOptional || sendsNull) ? (sendsNull ? .null : nil) : .text(text)
@@ -162,7 +167,7 @@ struct Field {
         var value = entries[name]
         switch kind {
         case .text, .code, .number: inputType = "text"
-        case .ticket, .several, .radios: break
+        case .ticket, .several, .radios, .boxes: break
         case .email: inputType = "email"
         case .url: inputType = "url"
         case .day: inputType = "date"
@@ -181,23 +186,43 @@ struct Field {
         case .flag: isSwitch = true
         case .hidden: isHidden = true
         }
-        let group = group(value)
+        let (group, boxes) = (group(value), boxes(Set(entries.all(name))))
         let describedBy = [help == nil ? nil : "h-\(name)", error == nil ? nil : "e-\(name)"].compactMap(\.self)
         return Model([
             "fieldName": name, "fieldLabel": label, "value": value ?? "", "help": help, "fieldError": error,
             "isHidden": isHidden, "isSwitch": isSwitch, "isChecked": value == "true",
-            "isLabelled": !isHidden && !isSwitch && group.isEmpty && !isTicket, "isSelect": isSelect, "isArea": isArea,
+            "isLabelled": !isHidden && !isSwitch && group.isEmpty && boxes == nil && !isTicket, "isSelect": isSelect,
+            "isArea": isArea,
             "inputType": inputType,
             "options": options, "isOptional": isOptional && !isFilter,
             "isRequired": !isOptional && !isFilter && inputType != nil && !sendsNull, "search": search,
             "isCode": { if case .code = kind { true } else { false } }(), "isFocused": isFocused,
             "autocomplete": autocomplete ?? (inputType == "password" ? "off" : nil), "placeholder": placeholder,
             "describedBy": describedBy.isEmpty ? nil : describedBy.joined(separator: " "), "isTicket": isTicket,
-            "isGroup": !group.isEmpty, "group": group,
+            "isGroup": !group.isEmpty, "group": group, "boxes": boxes,
         ])
     }
 
     private var isTicket: Bool { if case .ticket = kind { true } else { false } }
+
+    /// The table of boxes.
+    private func boxes(_ ticked: Set<String>) -> Model? {
+        guard case .boxes(let columns, let rows) = kind else { return nil }
+        return Model([
+            "boxColumns": columns.map { Model(["boxColumn": $0]) },
+            "boxRows": rows.map { row in
+                Model([
+                    "boxLabel": row.label, "boxName": row.name,
+                    "cells": zip(columns, row.values).map { column, value in
+                        Model([
+                            "boxValue": value, "boxAbout": "\(column): \(row.label)",
+                            "isTicked": value.map(ticked.contains) ?? false,
+                        ])
+                    },
+                ])
+            },
+        ])
+    }
 
     /// The choices of a field that shows all of them.
     private func group(_ value: String?) -> [Model] {
@@ -218,7 +243,7 @@ struct Field {
                 ])
             }
         case .text, .email, .password, .number, .url, .secret, .area, .choice, .flag, .instant, .day, .code, .hidden,
-            .ticket:
+            .boxes, .ticket:
             []
         }
     }

@@ -5,8 +5,8 @@ import Foundation
 import Synchronization
 import WebSupport
 
-/// Making, finding, checking and revoking API keys.
-public struct APIKeys: Sendable {
+/// Creating, finding, checking and deleting API keys.
+public struct APIKeyStore: Sendable {
     private let database: Database
     private let use: KeyUse
     private let now: @Sendable () -> Date
@@ -40,27 +40,59 @@ public struct APIKeys: Sendable {
 
     /// Why a key is not made.
     enum Refusal: Error, Sendable, Equatable {
-        /// The key with which it is asked for ends earlier.
+        /// The key with which it is asked for expires earlier.
         case outlives(Date)
-        /// The person has as many keys as anybody may have.
+        /// The user has as many keys as a user may have.
         case tooMany
+        /// There is no such user who can sign in.
+        case noUser
+        /// The user's role is not smaller than that of who asks.
+        case notBelow(Role)
+        /// The user may do less than the key would.
+        case above(Role)
     }
 
     /// Each program of a person has its own; more are a script that makes one at each run. Keys that have ended count.
     static let mostOfOnePerson = 100
 
-    /// Makes a key.
+    /// Who a new key speaks for.
+    enum Holder: Sendable {
+        /// Whoever asks.
+        case oneself(User.ID)
+        /// A user of the organization whose role is smaller than that of who asks.
+        case user(User.ID, of: Organization.ID, below: Role)
+        /// The same, by e-mail address.
+        case email(String, of: Organization.ID, below: Role)
+    }
+
+    /// Creates a key.
     /// - Parameters:
-    ///   - maker: the key with which it is asked for; the new one ends with it at the latest.
-    ///   - actor: who makes it, for the audit log.
+    ///   - user: in whose name it speaks.
+    ///   - role: nil for the user's own.
+    ///   - maker: the key with which it is asked for; the new one expires with it at the latest.
+    ///   - actor: who creates it, for the audit log.
     /// - Returns: the key and its text, which cannot be had again.
-    /// - Throws: 409 when the user has too many.
     public func make(
-        _ name: String, for user: User.ID, role: Role, scope: KeyScope? = nil, expiresAt: Date? = nil,
+        _ name: String, for user: User.ID, role: Role, scopes: KeyScopes? = nil, expiresAt: Date? = nil,
         with maker: APIKey.ID? = nil, by actor: Actor = .command
     ) async throws -> (key: APIKey, text: APIKeyText) {
-        let (instant, secret, wanted) = (now(), APIKeyText.randomSecret(), expiresAt)
+        try await make(
+            name, for: .oneself(user), role: role, scopes: scopes, expiresAt: expiresAt, with: maker, by: actor)
+    }
+
+    /// Creates a key, perhaps in another user's name.
+    /// - Throws: a ``Refusal``.
+    func make(
+        _ name: String, for holder: Holder, role: Role?, scopes: KeyScopes?, expiresAt wanted: Date?,
+        with maker: APIKey.ID?, by actor: Actor
+    ) async throws -> (key: APIKey, text: APIKeyText) {
+        let (instant, secret) = (now(), APIKeyText.randomSecret())
         return try await database.write { db in
+            let (user, own) = try Self.user(holder, in: db)
+            // Whoever asks may be a super administrator at work in another organization; what is asked for was compared with
+            // that role.
+            let role = role ?? own
+            if case .oneself = holder {} else if role > own { throw Refusal.above(own) }
             // Of many at once none may find a free place that is taken.
             try db.lock("keys:\(user)")
             let count: Int = try db.first("SELECT COUNT(*) AS n FROM api_keys WHERE user_id = \(user)")?["n"] ?? 0
@@ -71,7 +103,7 @@ public struct APIKeys: Sendable {
                 INSERT INTO api_keys (user_id, organization_id, name, secret_hash, role, scope, expires_at, created_at)
                 VALUES (
                     \(user), (SELECT organization_id FROM users WHERE id = \(user)), \(name), \([UInt8]()), \(role),
-                    \(orNull: scope), \(orNull: expiresAt), \(instant))
+                    \(orNull: scopes), \(orNull: expiresAt), \(instant))
                 RETURNING id
                 """)?["id"]
             guard let id else { throw DatabaseError.statement("a new API key has no id") }
@@ -80,17 +112,34 @@ public struct APIKeys: Sendable {
             let key = try db.first(Self.selection + " WHERE k.id = \(id)", as: APIKey.self)
             guard let key else { throw DatabaseError.statement("a new API key is gone") }
             try AuditLog.record(
-                "key.create", on: "key \(id)", by: actor, of: key.organization, after: APIKeyAnswer(key), now: instant,
-                in: db)
+                "api_key.create", on: "API key \(id)", by: actor, of: key.organization,
+                after: APIKeys.Answer(key), now: instant, in: db)
             return (key, text)
         }
     }
 
-    /// When a new key ends: when asked for, and with the key that makes it at the latest.
+    /// Who the key is for, and that user's role.
+    private static func user(_ holder: Holder, in db: Connection) throws -> (User.ID, Role) {
+        let (whose, most): (SQL, Role?) =
+            switch holder {
+            case .oneself(let id): ("id = \(id)", nil)
+            case .user(let id, let organization, let most): ("id = \(id) AND organization_id = \(organization)", most)
+            case .email(let email, let organization, let most):
+                ("email_key = \(email.lowercased()) AND organization_id = \(organization)", most)
+            }
+        guard let row = try db.first("SELECT id, role FROM users WHERE \(whose) AND active = 1") else {
+            throw Refusal.noUser
+        }
+        let role: Role = try row["role"]
+        if let most, role >= most { throw Refusal.notBelow(role) }
+        return (try row["id"], role)
+    }
+
+    /// When a new key expires: when asked for, and with the key that creates it at the latest.
     private static func end(_ wanted: Date?, with maker: APIKey.ID?, in db: Connection) throws -> Date? {
         guard let maker else { return wanted }
         guard let row = try db.first("SELECT expires_at FROM api_keys WHERE id = \(maker)") else {
-            // It was revoked since the request came: nothing is made with it any more.
+            // It was deleted since the request came: nothing is created with it any more.
             throw Refusal.outlives(.distantPast)
         }
         let latest: Date? = try row["expires_at"]
@@ -117,21 +166,33 @@ public struct APIKeys: Sendable {
         return Page(keys, limit: page.limit) { "\($0.id)" }
     }
 
-    /// Ends a key at once.
+    /// One of an organization's keys.
+    /// - Parameter user: only if it is in this user's name.
+    func find(_ id: APIKey.ID, of organization: Organization.ID, user: User.ID?) async throws -> APIKey? {
+        try await database.read { try Self.find(id, of: organization, user: user, in: $0) }
+    }
+
+    private static func find(
+        _ id: APIKey.ID, of organization: Organization.ID, user: User.ID?, in db: Connection
+    ) throws -> APIKey? {
+        let key = try db.first(
+            selection + " WHERE k.id = \(id) AND k.organization_id = \(organization)", as: APIKey.self)
+        return user == nil || key?.user == user ? key : nil
+    }
+
+    /// Deletes a key, which ends it at once.
     /// - Parameter user: only if it is in this user's name.
     /// - Returns: false when the organization has no such key.
-    public func revoke(
+    public func delete(
         _ id: APIKey.ID, of organization: Organization.ID, user: User.ID? = nil, by actor: Actor
     ) async throws -> Bool {
         let instant = now()
         return try await database.write { db in
-            let key = try db.first(
-                Self.selection + " WHERE k.id = \(id) AND k.organization_id = \(organization)", as: APIKey.self)
-            guard let key, user == nil || key.user == user else { return false }
+            guard let key = try Self.find(id, of: organization, user: user, in: db) else { return false }
             try db.execute("DELETE FROM api_keys WHERE id = \(id)")
             try AuditLog.record(
-                "key.revoke", on: "key \(id)", by: actor, of: organization, before: APIKeyAnswer(key), now: instant,
-                in: db)
+                "api_key.delete", on: "API key \(id)", by: actor, of: organization, before: APIKeys.Answer(key),
+                now: instant, in: db)
             return true
         }
     }
