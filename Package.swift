@@ -89,7 +89,7 @@ let package = Package(
             [
                 "API", "Accounts", "BoundaryText", "CMemory", "Outbound", "Server", "SimulatedConnectWise",
                 "SimulatedWebex",
-                "SimulatedWorld", "SimulatorStage", "Telemetry", "WebSupport",
+                "SimulatedWorld", "SimulatorStage", "Telemetry", "WebSupport", httpTypes, nioSSL,
                 argumentParser,
                 coreMetrics,
                 httpClient,
@@ -202,7 +202,9 @@ let package = Package(
 
         // Tests
         target("TestSupport", ["Database", logging]),
-        tests("CommandsTests", ["Commands", argumentParser, hummingbird, logging, nioCore]),
+        tests(
+            "CommandsTests",
+            ["API", "Commands", "WebSupport", argumentParser, hummingbird, httpTypes, logging, nioCore]),
         tests("BoundaryTextTests", ["BoundaryText"]),
         tests("DatabaseTests", ["Database", "TestSupport"]),
         tests("JobsTests", ["Database", "Jobs", "TestSupport", lifecycle, logging]),

@@ -3,5 +3,5 @@ import Commands
 
 @main
 struct Entry {
-    static func main() async { await Patchbay.main() }
+    static func main() async { await Patchbay.run(Array(CommandLine.arguments.dropFirst())) }
 }

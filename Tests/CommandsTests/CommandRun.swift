@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Synchronization
 import Testing
+import WebSupport
 
 @testable import Commands
 
@@ -14,19 +15,31 @@ struct CommandRun: Equatable, Sendable {
     /// Parses and runs a command line in surroundings of the test.
     static func of(
         _ arguments: [String], server: String? = nil, environment: [String: String] = [:], input: [String] = [],
-        width: Int? = nil
+        answers: [String]? = nil, style: Style = .plain
     ) async throws -> CommandRun {
         let output = Lines()
         let errors = Lines()
         var surroundings = Surroundings.inTest(environment: environment, input: input)
         surroundings.environment["PATCHBAY_URL"] = environment["PATCHBAY_URL"] ?? server
-        surroundings.width = width
+        surroundings.style = style
+        if let answers {
+            let left = Lines(answers)
+            surroundings.isInteractive = true
+            surroundings.ask = { question in
+                errors.append(question)
+                return left.takeFirst()
+            }
+        }
         surroundings.write = { output.append($0) }
         surroundings.report = { errors.append($0) }
         var exitCode: Int32 = 0
         do {
-            let command = try #require(try Patchbay.parseAsRoot(arguments) as? any ClientCommand)
+            let command = try #require(
+                try Patchbay.command(for: arguments) { errors.append($0) } as? any ClientCommand)
             try await command.run(in: surroundings)
+        } catch let failure as Failure {
+            exitCode = failure.exitCode.rawValue
+            failure.lines.forEach { errors.append($0) }
         } catch {
             exitCode = Patchbay.exitCode(for: error).rawValue
             let message = Patchbay.message(for: error)
@@ -44,8 +57,9 @@ extension Surroundings {
     static func inTest(environment: [String: String] = [:], input: [String] = []) -> Surroundings {
         let lines = Lines(input)
         return Surroundings(
-            environment: environment, now: { testTime }, width: nil, write: { _ in }, report: { _ in },
-            readSecret: { _ in lines.takeFirst() })
+            environment: environment, now: { testTime }, style: .plain, isInteractive: false, write: { _ in },
+            report: { _ in }, readSecret: { _ in lines.takeFirst() }, readLine: { lines.takeFirst() },
+            ask: { _ in nil })
     }
 }
 
@@ -68,7 +82,15 @@ func json(_ text: String) -> JSON {
     }
 }
 
+extension NameBook {
+    /// Knows no names: only ids are understood.
+    static let idsOnly = NameBook { name, _ in
+        Issue.record("\(name) is looked up")
+        return []
+    }
+}
+
 /// Parses a command line as this command.
 func parse<Command: ParsableCommand>(_ type: Command.Type, _ arguments: String...) throws -> Command {
-    try #require(try Patchbay.parseAsRoot(arguments) as? Command)
+    try #require(try Patchbay.command(for: arguments) { _ in } as? Command)
 }

@@ -1,4 +1,6 @@
+import Foundation
 import Testing
+import WebSupport
 
 @testable import Commands
 
@@ -9,11 +11,11 @@ import Testing
             json(#"{"id": 12, "name": "Übergabe 東京", "active": false, "at": null}"#),
         ],
         columns: [.id, Column("name"), Column("active", .yesNo), Column("at", "since", .instant)],
-        next: .string("abc"))
+        next: "abc")
 
     @Test func columnsAreAligned() throws {
         #expect(
-            try rules.lines(as: .table, width: nil) == [
+            try rules.lines(as: .table, .plain) == [
                 "ID  NAME           ACTIVE  SINCE",
                 " 7  Service        yes     2026-11-21 08:00:00Z",
                 "12  Übergabe 東京  no      –",
@@ -21,23 +23,75 @@ import Testing
     }
 
     @Test func aTerminalCutsTheWidestColumns() throws {
-        let lines = try rules.lines(as: .table, width: 36)
+        let lines = try rules.lines(as: .table, Style(width: 45))
         #expect(
             lines == [
                 "ID  NAME         ACTIVE  SINCE",
-                " 7  Service      yes     2026-11-21…",
+                " 7  Service      yes     2026-11-21 08:00:00Z",
                 "12  Übergabe …   no      –",
             ])
     }
 
+    @Test func aNarrowTerminalLeavesOutWhatIsWorthLeast() throws {
+        let things = Content.list(
+            [
+                json(
+                    #"{"id": 7, "name": "A long name of a recipient", "kind": "room", "at": "2026-11-21T08:00:00Z", "state": "failed", "error": "It said no"}"#
+                )
+            ],
+            columns: [
+                .id, Column("name").key, Column("kind").extra, Column("at", .instant), Column("state", .state).key,
+                Column("error"),
+            ], next: .null)
+        #expect(
+            try things.lines(as: .table, Style(width: 60)) == [
+                "ID  NAME            AT                    STATE   ERROR",
+                " 7  A long name o…  2026-11-21 08:00:00Z  failed  It said no",
+            ])
+        #expect(
+            try things.lines(as: .table, Style(width: 40)) == [
+                "ID  NAME                        STATE", " 7  A long name of a recipient  failed",
+            ])
+        for line in try things.lines(as: .table, Style(width: 16)) { #expect(line.displayWidth <= 16) }
+    }
+
+    @Test func aTerminalShowsRelativeAndLocalTimes() throws {
+        let zone = try #require(TimeZone(secondsFromGMT: 3_600))
+        let style = Style(width: nil, isColored: false, times: .local(now: Surroundings.testTime, zone))
+        let times = [
+            "2026-11-21T07:59:30Z": "now", "2026-11-21T07:54:59.123Z": "5 min ago", "2026-11-21T05:00:00Z": "3 h ago",
+            "2026-11-20T08:00:00Z": "1 day ago", "2026-11-19T07:00:00Z": "2 days ago",
+            "2026-11-21T10:30:00Z": "in 2 h", "2026-01-31T23:30:00Z": "2026-02-01", "soon": "soon",
+        ]
+        for (time, shown) in times {
+            #expect(style.times.text(time, isAlone: false) == shown)
+        }
+        #expect(style.times.text("2026-11-21T07:55:00Z", isAlone: true) == "2026-11-21 08:55:00 (5 min ago)")
+        #expect(style.times.text("2026-01-31T23:30:00Z", isAlone: true) == "2026-02-01 00:30:00")
+    }
+
+    @Test func statesHaveColoursOnATerminalOnly() throws {
+        let things = Content.list(
+            [json(#"{"id": 1, "state": "failed"}"#)], columns: [.id, Column("state", .state)], next: .null)
+        #expect(
+            try things.lines(as: .table, Style(width: 80, isColored: true)) == [
+                "ID  STATE", " 1  \u{1B}[31mfailed\u{1B}[0m",
+            ])
+        #expect(try things.lines(as: .table, .plain) == ["ID  STATE", " 1  failed"])
+        let one = Content.one(json(#"{"state": "ok"}"#), Content.Layout(columns: [Column("state", .state)]))
+        #expect(
+            try one.lines(as: .table, Style(width: 80, isColored: true)) == ["State  \u{1B}[32mok\u{1B}[0m"])
+        #expect(try things.lines(as: .json, Style(width: 80, isColored: true)) == things.lines(as: .json, .plain))
+    }
+
     @Test func jsonIsTheAPIsList() throws {
-        let text = try #require(try rules.lines(as: .json, width: nil).first)
-        #expect(json(text)["next_cursor"] == .string("abc"))
-        #expect(json(text)["items"]?.elements?.first?["id"] == .integer(7))
+        let text = try #require(try rules.lines(as: .json, .plain).first)
+        #expect(json(text)["next_cursor"] == "abc")
+        #expect(json(text)["items"].elements.first?["id"] == 7)
     }
 
     @Test func quietIsIdsOnly() throws {
-        #expect(try rules.lines(as: .quiet, width: nil) == ["7", "12"])
+        #expect(try rules.lines(as: .quiet, .plain) == ["7", "12"])
     }
 
     @Test func oneThingShowsKnownMembersFirstAndUnknownOnesToo() throws {
@@ -47,17 +101,17 @@ import Testing
         let thing = json(
             #"{"new": {"part": 1}, "name": null, "id": "3", "statuses": [{"id": 1, "closed": true}]}"#)
         #expect(
-            try Content.one(thing, layout).lines(as: .table, width: nil) == [
+            try Content.one(thing, layout).lines(as: .table, .plain) == [
                 "Id        3", "Name      –", "New.part  1", "", "Statuses", "ID  CLOSED", " 1  yes",
             ])
-        #expect(try Content.one(thing, layout).lines(as: .quiet, width: nil) == ["3"])
+        #expect(try Content.one(thing, layout).lines(as: .quiet, .plain) == ["3"])
     }
 
     @Test func whatIsDoneIsASentenceOrAnId() throws {
         let done = Content.done("Deleted rule 7.", id: "7")
-        #expect(try done.lines(as: .table, width: nil) == ["Deleted rule 7."])
-        #expect(try done.lines(as: .json, width: nil) == [])
-        #expect(try done.lines(as: .quiet, width: nil) == ["7"])
+        #expect(try done.lines(as: .table, .plain) == ["Deleted rule 7."])
+        #expect(try done.lines(as: .json, .plain) == [])
+        #expect(try done.lines(as: .quiet, .plain) == ["7"])
     }
 
     @Test(arguments: [
@@ -87,7 +141,7 @@ import Testing
 
 @Suite struct ProblemTests {
     @Test func detailThenFields() {
-        let problem = Problem(
+        let problem = Commands.Problem(
             status: 422,
             body: json(
                 #"""
@@ -102,12 +156,12 @@ import Testing
     }
 
     @Test func faultsAreToldOnce() {
-        func problem(_ detail: String, _ errors: [Problem.FieldError]) -> Problem {
-            Problem(status: 422, title: "Some values are not valid", detail: detail, errors: errors)
+        func problem(_ detail: String, _ errors: [Commands.Problem.FieldError]) -> Commands.Problem {
+            Commands.Problem(status: 422, title: "Some values are not valid", detail: detail, errors: errors)
         }
         let (text, minutes) = (
-            Problem.FieldError(field: "text", message: "must not be empty."),
-            Problem.FieldError(field: "minutes", message: "must be from 1 to 1440.")
+            Commands.Problem.FieldError(field: "text", message: "must not be empty."),
+            Commands.Problem.FieldError(field: "minutes", message: "must be from 1 to 1440.")
         )
         #expect(problem("text: must not be empty.", [text]).lines == ["Error: text: must not be empty."])
         #expect(
@@ -120,11 +174,11 @@ import Testing
     }
 
     @Test func serverFailuresNameTheRequest() {
-        let problem = Problem(status: 500, body: json(#"{"title": "Internal error", "request_id": "r1"}"#))
+        let problem = Commands.Problem(status: 500, body: json(#"{"title": "Internal error", "request_id": "r1"}"#))
         #expect(problem.lines == ["Error: Internal error", "  Request r1"])
     }
 
     @Test func aProxysAnswerLeavesTheStatus() {
-        #expect(Problem(status: 502, body: nil).lines == ["Error: the server answered 502 Bad Gateway"])
+        #expect(Commands.Problem(status: 502, body: nil).lines == ["Error: The server answered 502 Bad Gateway"])
     }
 }

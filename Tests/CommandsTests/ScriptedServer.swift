@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import Synchronization
 import Testing
+import WebSupport
 
 @testable import Commands
 
@@ -40,9 +41,30 @@ final class ScriptedServer: Sendable {
         _ script: [Exchange], _ body: @Sendable (_ address: String) async throws -> Void
     ) async throws -> [Received] {
         let server = ScriptedServer(script)
+        try await serve({ try await server.answer($0) }, body)
+        #expect(server.script.withLock { $0.map(\.request) } == [], "requests that never came")
+        return server.log.withLock { $0 }
+    }
+
+    /// Answers every request with the same JSON while the closure runs.
+    static func answerAll(
+        with json: String, _ body: @Sendable (_ address: String) async throws -> Void
+    ) async throws {
+        try await serve(
+            { _ in
+                Response(
+                    status: .ok, headers: [.contentType: "application/json"],
+                    body: ResponseBody(byteBuffer: ByteBuffer(string: json)))
+            }, body)
+    }
+
+    private static func serve(
+        _ answer: @escaping @Sendable (Request) async throws -> Response,
+        _ body: @Sendable (_ address: String) async throws -> Void
+    ) async throws {
         let (ports, found) = AsyncStream.makeStream(of: Int.self)
         let application = Application(
-            responder: CallbackResponder { (request, _: BasicRequestContext) in try await server.answer(request) },
+            responder: CallbackResponder { (request, _: BasicRequestContext) in try await answer(request) },
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in found.yield(channel.localAddress?.port ?? 0) },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -52,8 +74,6 @@ final class ScriptedServer: Sendable {
             try await body("http://127.0.0.1:\(port)")
             group.cancelAll()
         }
-        #expect(server.script.withLock { $0.map(\.request) } == [], "requests that never came")
-        return server.log.withLock { $0 }
     }
 
     private func answer(_ request: Request) async throws -> Response {
@@ -67,7 +87,7 @@ final class ScriptedServer: Sendable {
         let text = String(buffer: bytes)
         log.withLock {
             $0.append(
-                Received(body: text.isEmpty ? nil : json(text), authorization: request.headers[.authorization]))
+                Received(body: text.isEmpty ? JSON?.none : json(text), authorization: request.headers[.authorization]))
         }
         return Response(
             status: expected.status, headers: expected.headers,

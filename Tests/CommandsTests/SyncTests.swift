@@ -1,5 +1,6 @@
 import HTTPTypes
 import Testing
+import WebSupport
 
 @testable import Commands
 
@@ -11,15 +12,16 @@ import Testing
         """
     }
 
-    @Test func asksForWhatIsNamed() throws {
-        let some = try parse(SyncStart.self, "sync", "--tickets", "--boards", "--sync-boards", "1, 2").call
+    @Test func asksForWhatIsNamed() async throws {
+        let some = try await parse(SyncStart.self, "sync", "--tickets", "--boards", "--board", "1", "--board", "2")
+            .request(.idsOnly)
         #expect(some.body == json(#"{"kinds": ["boards", "tickets"], "board_ids": ["1", "2"]}"#))
-        let all = try parse(SyncStart.self, "sync", "--all").call
+        let all = try await parse(SyncStart.self, "sync", "--all").request(.idsOnly)
         #expect(all.body == json(#"{"kinds": ["boards", "recipients", "tickets", "catch_up"]}"#))
     }
 
     @Test(arguments: [
-        ["sync"], ["sync", "--boards", "--sync-boards", "1"], ["sync", "--tickets", "--sync-boards", ","],
+        ["sync"], ["sync", "--boards", "--board", "1"], ["sync", "--tickets", "--board", ""],
     ])
     func refusesWhatMakesNoSense(arguments: [String]) async throws {
         let run = try await CommandRun.of(arguments)
@@ -49,6 +51,16 @@ import Testing
             let run = try await CommandRun.of(["sync", "status", "--watch"], server: server)
             #expect(run.exitCode == 1)
             #expect(run.output.last?.contains("no route") == true)
+        }
+    }
+
+    @Test func aSyncIsCancelledByItsKind() async throws {
+        _ = try await ScriptedServer.play([
+            Exchange("GET /api/v1/sync/status?limit=200", body: status("running", done: 7)),
+            Exchange("POST /api/v1/sync/3/cancel", body: #"{"id": 3, "kind": "tickets", "state": "idle"}"#),
+        ]) { server in
+            let run = try await CommandRun.of(["sync", "cancel", "tickets", "-q"], server: server)
+            #expect(run == CommandRun(output: ["3"], errors: [], exitCode: 0))
         }
     }
 }

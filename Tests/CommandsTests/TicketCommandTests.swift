@@ -1,97 +1,86 @@
 import ArgumentParser
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Testing
+import WebSupport
 
 @testable import Commands
 
 /// What the commands about tickets become on the wire.
 @Suite struct TicketCommandTests {
-    private func call<Command: ClientCommand>(
-        _ type: Command.Type, _ arguments: String..., asks: (Command) throws -> Call
-    ) throws -> Call {
-        try asks(try #require(try Patchbay.parseAsRoot(arguments) as? Command))
-    }
-
     private let surroundings = Surroundings.inTest()
 
-    @Test func search() throws {
-        let command = try #require(
-            try Patchbay.parseAsRoot(["ticket", "search", "two", "words", "--mine", "--closed", "--tenant", "4"])
-                as? SearchTickets)
-        let call = command.call(limit: command.limit)
-        #expect(call.path == "/api/v1/tenants/4/connectwise/tickets/search")
-        #expect(
-            call.query.map { "\($0.name)=\($0.value)" } == [
-                "limit=25", "q=two words", "open=false", "mine=true",
-            ])
+    private func body(_ command: some WritingCommand) async throws -> JSON? {
+        try await command.request(in: surroundings, .idsOnly).body
     }
 
-    @Test func note() throws {
-        let command = try #require(
-            try Patchbay.parseAsRoot(["ticket", "note", "10042", "Done", "--type", "resolution", "--request-id", "r"])
-                as? NoteCommand)
-        let call = try command.call(in: surroundings)
-        #expect(call.method == .post)
-        #expect(call.path == "/api/v1/integrations/psa/tickets/10042/notes")
-        #expect(
-            call.body
-                == .object([
-                    "text": .string("Done"), "note_type": .string("resolution"), "request_id": .string("r"),
-                ]))
+    private func query<N: Noun>(_ list: ListOptions<N>) async throws -> String {
+        let query = try await list.filters.queries(in: surroundings, .idsOnly)[0]
+        return ListOptions<N>.request(query, limit: 50, cursor: nil).target
     }
 
-    @Test func changeSendsOnlyWhatWasSaid() throws {
-        let command = try #require(
-            try Patchbay.parseAsRoot([
-                "ticket", "log-change", "7", "Done", "--minutes", "0", "--status", "3", "--expected", "1",
-            ]) as? LogChangeCommand)
-        let call = try command.call(in: surroundings)
-        #expect(call.path == "/api/v1/integrations/psa/tickets/7/log-change")
-        #expect(
-            call.body
-                == .object([
-                    "text": .string("Done"), "minutes": .integer(0), "status_id": .string("3"),
-                    "expected_status_id": .string("1"),
-                ]))
+    @Test func search() async throws {
+        _ = try await ScriptedServer.play([
+            Exchange(
+                "GET /api/v1/tenants/4/connectwise/tickets/search?limit=50&q=two%20words&open=false&mine=true",
+                body: #"{"items": [], "next_cursor": null}"#)
+        ]) { server in
+            let run = try await CommandRun.of(
+                ["ticket", "search", "two", "words", "--mine", "--include-closed", "--tenant", "4"], server: server)
+            #expect(
+                run
+                    == CommandRun(
+                        output: [], errors: ["No ticket matches. Include closed ones with --include-closed."],
+                        exitCode: 0))
+        }
     }
 
-    @Test func theStatusIsMovedOrLeftOnlyWhenSaid() throws {
+    @Test func note() async throws {
+        let command = try parse(
+            NoteCommand.self, "ticket", "note", "10042", "Done", "--type", "resolution", "--request-id", "r")
+        let request = try await command.request(in: surroundings, .idsOnly)
+        #expect(request.method == .post)
+        #expect(request.path == "/api/v1/integrations/psa/tickets/10042/notes")
+        #expect(request.body == ["text": "Done", "note_type": "resolution", "request_id": "r"])
+    }
+
+    @Test func changeSendsOnlyWhatWasSaid() async throws {
+        let command = try parse(
+            LogChangeCommand.self, "ticket", "log-change", "7", "Done", "--minutes", "0", "--status", "3", "--expected",
+            "1")
+        let request = try await command.request(in: surroundings, .idsOnly)
+        #expect(request.path == "/api/v1/integrations/psa/tickets/7/log-change")
+        #expect(request.body == ["text": "Done", "minutes": 0, "status_id": "3", "expected_status_id": "1"])
+    }
+
+    @Test func theStatusIsMovedOrLeftOnlyWhenSaid() async throws {
         for (option, sent) in [("--update-status", true), ("--no-update-status", false)] {
             let command = try parse(LogChangeCommand.self, "ticket", "log-change", "7", "Done", option)
-            #expect(
-                try command.call(in: surroundings).body
-                    == .object(["text": .string("Done"), "update_status": .bool(sent)]))
+            #expect(try await body(command) == ["text": "Done", "update_status": .flag(sent)])
         }
     }
 
-    @Test func filtersAndChoices() throws {
-        let posts = try parse(ListPosts.self, "post", "list", "--mine")
-        #expect(
-            try posts.list.call(limit: 50, cursor: nil, in: surroundings).target
-                == "/api/v1/integrations/psa/posts?mine=true&limit=50")
+    @Test func filtersAndChoices() async throws {
+        let base = "/api/v1/integrations/psa"
+        let posts = try parse(ListNoun<Posts>.self, "post", "list", "--mine")
+        #expect(try await query(posts.list) == "\(base)/posts?mine=true&limit=50")
         let some = try parse(
-            ListPosts.self, "post", "list", "--user", "7", "--since", "2026-11-01", "--until", "2026-11-16T00:00:00Z")
+            ListNoun<Posts>.self, "post", "list", "--user", "7", "--since", "2026-11-01", "--until",
+            "2026-11-16T00:00:00Z")
         #expect(
-            try some.list.call(limit: 50, cursor: nil, in: surroundings).query.map { "\($0.name)=\($0.value)" } == [
-                "user_id=7", "since=2026-11-01T00:00:00Z", "until=2026-11-16T00:00:00Z", "limit=50",
-            ])
+            try await query(some.list) == "\(base)/posts?user_id=7&since=2026-11-01T00%3A00%3A00Z"
+                + "&until=2026-11-16T00%3A00%3A00Z&limit=50")
         for (option, value) in [("--mapped", "true"), ("--unmapped", "false")] {
-            let members = try parse(ListMappings.self, "member", "list", option)
-            #expect(
-                try members.list.call(limit: 50, cursor: nil, in: surroundings).target
-                    == "/api/v1/integrations/psa/member-mappings?mapped=\(value)&limit=50")
+            let mappings = try parse(ListNoun<MemberMappings>.self, "member-mapping", "list", option)
+            #expect(try await query(mappings.list) == "\(base)/member-mappings?mapped=\(value)&limit=50")
         }
-        let roles = try parse(ListNoun<WorkRoles>.self, "list", "work-roles")
-        #expect(
-            try roles.list.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-roles")
-        let types = try parse(ListNoun<WorkTypes>.self, "list", "work-types")
-        #expect(
-            try types.list.call(limit: 50, cursor: nil, in: surroundings).path == "/api/v1/integrations/psa/work-types")
+        let roles = try parse(ListNoun<WorkRoles>.self, "work-role", "list")
+        #expect(try await query(roles.list) == "\(base)/work-roles?limit=50")
     }
 
     @Test func usageIsWhatOneTypes() {
-        for command in [["post", "list"], ["member", "list"], ["list", "rules"]] {
+        for command in [["post", "list"], ["member", "list"], ["rule", "list"]] {
             let help = #expect(throws: (any Error).self) {
                 var help = try Patchbay.parseAsRoot(command + ["--help"])
                 try help.run()
@@ -116,17 +105,15 @@ import Testing
             Exchange("GET /api/v1/users/7/tenants", body: #"{"tenants": null}"#),
         ]) { server in
             let settings = try await CommandRun.of(
-                ["update", "psa-settings", "1", "--default-minutes", "30", "--work-type", "4", "--no-work-role"],
+                ["psa-settings", "update", "1", "--default-minutes", "30", "--work-type", "4", "--no-work-role"],
                 server: server)
             #expect(settings.exitCode == 0)
-            let limited = try await CommandRun.of(["update", "user-limits", "7", "--tenants", "1, 2"], server: server)
+            let limited = try await CommandRun.of(["user-limits", "update", "7", "--tenants", "1, 2"], server: server)
             #expect(limited.output == ["Customers  1, 2"])
-            #expect(try await CommandRun.of(["update", "user-limits", "7", "--none"], server: server).exitCode == 0)
-            #expect(try await CommandRun.of(["get", "user-limits", "7"], server: server).output == ["Customers  –"])
-            let both = ["update", "user-limits", "7", "--none", "--tenants", "1"]
+            #expect(try await CommandRun.of(["user-limits", "update", "7", "--none"], server: server).exitCode == 0)
+            #expect(try await CommandRun.of(["user-limits", "show", "7"], server: server).output == ["Customers  –"])
+            let both = ["user-limits", "update", "7", "--none", "--tenants", "1"]
             #expect(try await CommandRun.of(both, server: server).exitCode == 64)
-            let words = ["update", "user-limits", "7", "--tenants", "one"]
-            #expect(try await CommandRun.of(words, server: server).exitCode == 64)
         }
         #expect(
             received.compactMap(\.body) == [
@@ -151,7 +138,7 @@ import Testing
             #expect(json(all.output.joined()) == json(#"{"items": [\#(first), \#(second)], "next_cursor": null}"#))
             let some = try await CommandRun.of(["ticket", "search", "--limit", "1"], server: server)
             #expect(some.output.last?.contains("Desk") == true)
-            #expect(some.errors == ["There are more; show them with --all or a greater --limit."])
+            #expect(some.errors == ["There are more; show them with --all or a larger --limit."])
         }
     }
 
@@ -202,7 +189,7 @@ import Testing
         ]) { server in
             let run = try await CommandRun.of(["ticket", "time", "7"], server: server)
             #expect(run.exitCode == 1)
-            #expect(run.errors == ["Error: The time was not.", "When that is put right: patchbay post retry 17"])
+            #expect(run.errors == ["Error: The time was not.", "When that is fixed, run: patchbay post retry 17"])
             let other = try await CommandRun.of(["ticket", "time", "7"], server: server)
             #expect(other.errors == ["Error: The time was not.", "  See /api/v1/things/17; rm"])
         }
@@ -222,7 +209,7 @@ import Testing
             (rights("unknown", "unknown"), "None of the 2 rights that Patchbay needs could be tried.", 1),
             (
                 rights("missing", "unknown"),
-                "The API member lacks 1 of the 2 rights that Patchbay needs. 1 could not be tried.", 1
+                "The API member is missing 1 of the 2 rights that Patchbay needs. 1 could not be tried.", 1
             ),
         ]
         for (answer, verdict, exitCode) in answers {
@@ -238,40 +225,39 @@ import Testing
         }
     }
 
-    @Test func timeAndStatus() throws {
-        let time = try #require(
-            try Patchbay.parseAsRoot(["ticket", "time", "7", "--minutes", "30", "--work-role", "2"]) as? TimeCommand)
-        #expect(
-            try time.call(in: surroundings).body == .object(["minutes": .integer(30), "work_role_id": .string("2")]))
+    @Test func timeAndStatus() async throws {
+        let time = try parse(TimeCommand.self, "ticket", "time", "7", "--minutes", "30", "--work-role", "2")
+        #expect(try await body(time) == ["minutes": 30, "work_role_id": "2"])
         for (typed, sent) in [("2h", "2026-11-21T06:00:00Z"), ("2026-11-20", "2026-11-20T00:00:00Z")] {
             let began = try parse(TimeCommand.self, "ticket", "time", "7", "--started-at", typed)
-            #expect(try began.call(in: surroundings).body == .object(["started_at": .string(sent)]))
+            #expect(try await body(began) == ["started_at": .text(sent)])
         }
         let slip = try parse(TimeCommand.self, "ticket", "time", "7", "--started-at", "noon")
-        #expect(throws: Failure.self) { try slip.call(in: surroundings) }
-        let status = try #require(try Patchbay.parseAsRoot(["ticket", "status", "7", "3"]) as? StatusCommand)
-        let call = try status.call(in: surroundings)
-        #expect(call.method == .patch)
-        #expect(call.body == .object(["status_id": .string("3")]))
+        await #expect(throws: Failure.self) { try await body(slip) }
+        let status = try parse(StatusCommand.self, "ticket", "status", "7", "3")
+        let request = try await status.request(in: surroundings, .idsOnly)
+        #expect(request.method == .patch)
+        #expect(request.body == ["status_id": "3"])
     }
 
-    @Test func postsAndMembers() throws {
-        let retry = try #require(
-            try Patchbay.parseAsRoot(["post", "retry", "17", "--work-role", "2"]) as? RetryPost)
-        #expect(retry.call.path == "/api/v1/integrations/psa/posts/17/retry")
-        #expect(retry.call.body == .object(["work_role_id": .string("2")]))
-        let list = try #require(
-            try Patchbay.parseAsRoot(["post", "list", "--ticket", "7", "--state", "failed"]) as? ListPosts)
+    @Test func postsAndMappings() async throws {
+        let retry = try parse(RetryPost.self, "post", "retry", "17", "--work-role", "2")
+        let request = try await retry.request(.idsOnly) { "7" }
+        #expect(request.path == "/api/v1/integrations/psa/posts/17/retry")
+        #expect(request.body == ["work_role_id": "2"])
+        let received = try await ScriptedServer.play([
+            Exchange("POST /api/v1/integrations/psa/member-mappings", body: #"{"items": []}"#),
+            Exchange("POST /api/v1/integrations/psa/member-mappings", body: #"{"items": []}"#),
+        ]) { server in
+            let mapped = try await CommandRun.of(["member-mapping", "set", "4", "108"], server: server)
+            #expect(mapped.exitCode == 0)
+            let deleted = try await CommandRun.of(["member-mapping", "delete", "4", "--yes"], server: server)
+            #expect(deleted.exitCode == 0)
+        }
         #expect(
-            try list.list.call(limit: 50, cursor: nil, in: surroundings).query.map(\.value) == ["7", "failed", "50"])
-        let map = try #require(try Patchbay.parseAsRoot(["member", "map", "4", "108"]) as? MapMember)
-        #expect(
-            map.call.body
-                == .object([
-                    "mappings": .array([.object(["user_id": .integer(4), "member_id": .string("108")])])
-                ]))
-        let none = try #require(try Patchbay.parseAsRoot(["member", "map", "4", "--none"]) as? MapMember)
-        #expect(none.call.body?["mappings"]?.elements?.first?.members?["member_id"] == .null)
-        #expect(throws: (any Error).self) { try Patchbay.parseAsRoot(["member", "map", "4"]) }
+            received.map(\.body) == [
+                json(#"{"mappings": [{"user_id": 4, "member_id": "108"}]}"#),
+                json(#"{"mappings": [{"user_id": 4, "member_id": null}]}"#),
+            ])
     }
 }

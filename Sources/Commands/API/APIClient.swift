@@ -1,9 +1,12 @@
 import AsyncHTTPClient
 import BoundaryText
 import Foundation
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
+import WebSupport
 
 /// Speaks to one Patchbay server with one API key.
 struct APIClient: Sendable {
@@ -36,9 +39,9 @@ struct APIClient: Sendable {
         }
     }
 
-    /// Sends the call. Throws ``Failure`` when nothing answers or the answer is no success; `accepting` names further
+    /// Sends a request. Throws ``Failure`` when nothing answers or the answer is no success; `accepting` names further
     /// statuses that count as success.
-    func send(_ call: Call, accepting: Set<Int> = []) async throws -> Answer {
+    func send(_ call: APIRequest, accepting: Set<Int> = []) async throws -> Answer {
         let (status, location, data) = try await exchange(call)
         let body = data.isEmpty ? nil : try? JSONDecoder().decode(JSON.self, from: data)
         if (200..<300).contains(status) || (accepting.contains(status) && body != nil) {
@@ -50,10 +53,23 @@ struct APIClient: Sendable {
         if (300..<400).contains(status) {
             throw Failure.notPatchbay("\(address.text) sends callers to \(location ?? "another address").")
         }
-        throw Failure.refused(Problem(status: status, body: body), advice: advice(for: status))
+        let problem = Problem(status: status, body: body)
+        throw Failure.refused(problem, advice: advice(for: problem))
     }
 
-    private func exchange(_ call: Call) async throws -> (status: Int, location: String?, data: Data) {
+    /// Sends a request that answers with something other than JSON.
+    func text(_ call: APIRequest) async throws -> String {
+        let (status, _, data) = try await exchange(call)
+        guard (200..<300).contains(status) else {
+            let problem = Problem(status: status, body: try? JSON(data))
+            throw Failure.refused(problem, advice: advice(for: problem))
+        }
+        var text = String(decoding: data, as: UTF8.self)[...]
+        while text.utf8.last == UInt8(ascii: "\n") { text.removeLast() }
+        return String(text)
+    }
+
+    private func exchange(_ call: APIRequest) async throws -> (status: Int, location: String?, data: Data) {
         var request = HTTPClientRequest(url: address.url(of: call))
         request.method = HTTPMethod(rawValue: call.method.rawValue)
         request.headers.add(name: "Accept", value: "application/json")
@@ -73,16 +89,41 @@ struct APIClient: Sendable {
             throw error
         } catch {
             throw Failure.unreachable(
-                "no answer from \(address.text): \(Self.cause(of: error, limit: limit))",
-                advice: "Check that the server runs (patchbay serve) and that PATCHBAY_URL names it.")
+                "No answer from \(address.text): \(Self.cause(of: error, limit: limit)).", advice: advice(for: error))
         }
     }
 
-    private func advice(for status: Int) -> String? {
-        guard status == 401 else { return nil }
-        return key == nil
-            ? "No API key was sent; set PATCHBAY_API_KEY."
-            : "The key in PATCHBAY_API_KEY was not accepted; it may be expired or deleted."
+    private func advice(for problem: Problem) -> String? {
+        switch (problem.status, problem.code) {
+        case (401, _):
+            key == nil
+                ? "No API key was sent; set PATCHBAY_API_KEY."
+                : "The key in PATCHBAY_API_KEY was not accepted; it may be expired or deleted."
+        case (403, "out_of_scope"):
+            "The scopes of the key in PATCHBAY_API_KEY do not include this. See what the key may do with: "
+                + "patchbay authcheck. Create another key with: patchbay api-key create"
+        case (403, _):
+            "See the role of the key in PATCHBAY_API_KEY with: patchbay authcheck. An administrator can give you a "
+                + "larger role."
+        default: nil
+        }
+    }
+
+    private func advice(for error: any Error) -> String {
+        let isEncrypted = address.text.utf8.hasPrefix("https:")
+        switch error {
+        case is NIOSSLError, is BoringSSLError:
+            return "It does not speak https, or its certificate is not trusted. Check PATCHBAY_URL: a server without "
+                + "https has an address that starts with http://"
+        case _ where error is HTTPParserError || (error as? HTTPClientError) == .remoteConnectionClosed:
+            return
+                "Check that PATCHBAY_URL names the server, and starts with \(isEncrypted ? "http" : "https"):// if it "
+                + "\(isEncrypted ? "does not speak" : "speaks") https."
+        case let error as NIOConnectionError:
+            if let first = error.connectionErrors.first?.error, !(first is IOError) { return advice(for: first) }
+        default: break
+        }
+        return "Check that the server runs (patchbay serve) and that PATCHBAY_URL names it."
     }
 
     private static func cause(of error: any Error, limit: Duration) -> String {
@@ -90,10 +131,13 @@ struct APIClient: Sendable {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .readTimeout:
             "it took longer than \(limit.components.seconds) s"
         case let error as HTTPClientError where error == .connectTimeout: "connecting took longer than 5 s"
-        case let error as HTTPClientError where error == .remoteConnectionClosed: "it closed the connection"
+        case _ where error is HTTPParserError || (error as? HTTPClientError) == .remoteConnectionClosed:
+            "it closed the connection"
         case let error as NIOConnectionError:
             error.connectionErrors.first.map { cause(of: $0.error, limit: limit) } ?? "\(error.host) is not known"
         case let error as IOError: String(cString: strerror(error.errnoCode)).lowercased()
+        case is NIOSSLError, is BoringSSLError: "no encrypted connection could be made"
+        case is HTTPParserError: "what it answered is not HTTP"
         default: "\(error)"
         }
     }

@@ -11,6 +11,8 @@ enum Failure: Error, Equatable {
     case refused(Problem, advice: String?)
     /// The answer is not one of Patchbay's. Exit code 1.
     case notPatchbay(String)
+    /// The person who was asked said no. Exit code 1.
+    case declined
     /// The results could not be written. Exit code 1.
     case unwritten(String)
     /// The answer came and is shown already, and it is not good (not ready, connection test failed). Exit code 1.
@@ -20,7 +22,7 @@ enum Failure: Error, Equatable {
         switch self {
         case .usage: .validationFailure
         case .unreachable: ExitCode(2)
-        case .refused, .notPatchbay, .unwritten, .bad: .failure
+        case .refused, .notPatchbay, .unwritten, .declined, .bad: .failure
         }
     }
 
@@ -32,6 +34,7 @@ enum Failure: Error, Equatable {
         case .refused(let problem, let advice): problem.lines + (advice.map { [$0] } ?? [])
         case .notPatchbay(let message): ["Error: \(message)", "Check that PATCHBAY_URL names a Patchbay server."]
         case .unwritten(let reason): ["Error: the results could not be written: \(reason)"]
+        case .declined: ["Nothing was done."]
         case .bad: []
         }
     }

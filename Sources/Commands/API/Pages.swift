@@ -1,10 +1,11 @@
 import BoundaryText
+import WebSupport
 
 extension APIClient {
     /// What the API gives at most in one page.
     static let largestPage = 200
     /// What people are told when a list goes on.
-    static let thereAreMore = "There are more; show them with --all or a greater --limit."
+    static let thereAreMore = "There are more; show them with --all or a larger --limit."
 
     /// Follows the pages of a list.
     /// - Parameters:
@@ -13,18 +14,18 @@ extension APIClient {
     ///   - call: asks for at most so many from a cursor on.
     /// - Returns: what was found, and where it goes on.
     func pages(
-        of names: String, upTo most: Int?, _ call: (_ limit: Int, _ cursor: String?) throws -> Call
+        of names: String, upTo most: Int?, _ call: (_ limit: Int, _ cursor: String?) throws -> APIRequest
     ) async throws -> (items: [JSON], next: String?) {
         let wanted = most ?? .max
         var items: [JSON] = []
         var cursor: String?
         repeat {
             let call = try call(wanted - items.count, cursor)
-            guard let page = try await send(call).body, let found = page["items"]?.elements else {
+            guard let page = try await send(call).body, case .list(let found) = page["items"] else {
                 throw Failure.notPatchbay("\(address.url(of: call)) did not answer with a list.")
             }
             items += found
-            let next = page["next_cursor"]?.text
+            let next = page["next_cursor"].string
             guard next == nil || next != cursor else {
                 throw Failure.notPatchbay("The server repeats a page of \(names) without end.")
             }

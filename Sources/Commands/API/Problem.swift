@@ -1,5 +1,6 @@
 import BoundaryText
 import NIOHTTP1
+import WebSupport
 
 /// A refusal of the API, read from `application/problem+json` (RFC 9457). Every member may be missing, because a proxy
 /// in between can answer too.
@@ -11,6 +12,8 @@ struct Problem: Equatable, Sendable {
 
     var status: Int
     var title: String?
+    /// Its kind, for programs.
+    var code: String?
     var detail: String?
     var errors: [FieldError] = []
     /// The address of the thing that it is about.
@@ -18,10 +21,12 @@ struct Problem: Equatable, Sendable {
     var requestID: String?
 
     init(
-        status: Int, title: String? = nil, detail: String? = nil, errors: [FieldError] = [], instance: String? = nil,
+        status: Int, code: String? = nil, title: String? = nil, detail: String? = nil, errors: [FieldError] = [],
+        instance: String? = nil,
         requestID: String? = nil
     ) {
         self.status = status
+        self.code = code
         self.title = title
         self.detail = detail
         self.errors = errors
@@ -31,16 +36,18 @@ struct Problem: Equatable, Sendable {
 
     /// Reads what the body says; a body that is no problem document leaves only the status.
     init(status: Int, body: JSON?) {
+        let body = body ?? .null
         self.init(
             status: status,
-            title: body?["title"]?.text,
-            detail: body?["detail"]?.text,
-            errors: (body?["errors"]?.elements ?? []).map { error in
+            code: body["code"].string,
+            title: body["title"].string,
+            detail: body["detail"].string,
+            errors: body["errors"].elements.map { error in
                 FieldError(
-                    field: error["field"]?.text ?? "",
-                    message: error["message"]?.text ?? error["code"]?.text ?? "is not valid")
+                    field: error["field"].string ?? "",
+                    message: error["message"].string ?? error["code"].string ?? "is not valid")
             },
-            instance: body?["instance"]?.text, requestID: body?["request_id"]?.text)
+            instance: body["instance"].string, requestID: body["request_id"].string)
     }
 
     /// For people: what is wrong, then one line per field, what to do next, and what to quote when asking for help.
@@ -49,13 +56,13 @@ struct Problem: Equatable, Sendable {
         let untold = errors.filter { detail?.utf8.contains($0.message) != true }
         let isListed = untold.isEmpty && errors.count > 1 && title != nil
         let sentence =
-            (isListed ? title : detail ?? title) ?? "the server answered \(HTTPResponseStatus(statusCode: status))"
+            (isListed ? title : detail ?? title) ?? "The server answered \(HTTPResponseStatus(statusCode: status))"
         var lines = ["Error: \(sentence)"]
         lines += (isListed ? errors : untold).map {
             $0.field.isEmpty ? "  \($0.message)" : "  \($0.field): \($0.message)"
         }
         if let retry = instance.flatMap(Posts.retry) {
-            lines.append("When that is put right: \(retry)")
+            lines.append("When that is fixed, run: \(retry)")
         } else if let instance {
             lines.append("  See \(instance)")
         }

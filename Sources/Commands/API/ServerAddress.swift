@@ -20,5 +20,5 @@ struct ServerAddress: Equatable, Sendable {
     }
 
     /// The address of a call.
-    func url(of call: Call) -> String { text + call.target }
+    func url(of call: APIRequest) -> String { text + call.target }
 }

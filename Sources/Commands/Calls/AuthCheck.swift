@@ -1,16 +1,17 @@
 import ArgumentParser
 import BoundaryText
+import HTTPTypes
 
 /// `patchbay authcheck`.
 struct AuthCheck: ClientCommand {
     static let configuration = CommandConfiguration(
-        commandName: "authcheck", abstract: "Say who the API key belongs to and what it may do.",
-        discussion: "Exit code 1 when the key in PATCHBAY_API_KEY is not accepted.")
+        "authcheck", "Show who the API key belongs to and what it may do.",
+        more: "Exit code 1 when the key in PATCHBAY_API_KEY is not accepted.", examples: ["authcheck"])
 
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let answer = try await client.thing(Call(method: .get, path: "/api/v1/authtest"))
+        let answer = try await client.thing(Endpoint(.get, "/authtest")())
         return Outcome(content: .one(answer, Content.Layout(quiet: nil)))
     }
 }

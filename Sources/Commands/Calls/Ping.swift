@@ -1,25 +1,27 @@
 import ArgumentParser
 import BoundaryText
+import HTTPTypes
+import WebSupport
 
 /// `patchbay ping`.
 struct Ping: ClientCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say whether the server answers, and how fast.",
-        discussion: "Needs no API key. Exit code 2 when nothing answers.")
+        "ping", "Check whether the server answers, and how fast.",
+        more: "Needs no API key. Exit code 2 when nothing answers.", examples: ["ping"])
 
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let clock = ContinuousClock()
         let start = clock.now
-        let answer = try await client.send(Call(method: .get, path: "/healthcheck"))
+        let answer = try await client.send(APIRequest(method: .get, path: "/healthcheck"))
         let took = start.duration(to: clock.now)
         // Hundredths: a round trip on one machine is well below a millisecond.
         let milliseconds = (took / .milliseconds(1) * 100).rounded() / 100
         return Outcome(
             content: .one(
                 .object([
-                    "url": .string(client.address.text), "status": .integer(answer.status),
+                    "url": .text(client.address.text), "status": .integer(Int64(answer.status)),
                     "round_trip_ms": .number(milliseconds),
                 ]),
                 Content.Layout(

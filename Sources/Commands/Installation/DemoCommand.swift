@@ -11,19 +11,20 @@ import UnixSignals
 /// `patchbay demo`: the whole product on one machine, with a simulated MSP around it.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "demo", abstract: "See it work: simulated ConnectWise and Webex, and tickets that happen.",
-        discussion: "Everything runs on this machine and is gone afterwards, unless --data names a folder.")
+        "demo", "Run a demo: simulated ConnectWise and Webex, and tickets that change.",
+        more: "Everything runs on this machine and is gone afterwards, unless --data names a folder.",
+        examples: ["demo", "demo --port 8090 --data demo-data"])
 
-    @Flag(help: "Keep the world still; make things happen yourself.")
+    @Flag(help: "Change no tickets; you do that yourself.")
     var quietWorld = false
 
     @Option(help: "Port of the server.")
     var port = 8080
 
-    @Option(help: "Seconds between two things that happen.")
+    @Option(help: "Seconds between two changes.")
     var pace = 3.0
 
-    @Option(help: "Folder for the database; a temporary one when left out.")
+    @Option(help: "Folder for the database; a temporary one by default.")
     var data: String?
 
     @Flag(help: "Show the server's log as well.")
@@ -41,7 +42,7 @@ struct DemoCommand: AsyncParsableCommand {
             let configuration = try await stage.configuration(folder: folder, port: port)
             let result = try await Installation.setUp(
                 configuration, organization: "Rivermark IT", makesAPIKey: true, logger: logger)
-            guard let key = result.apiKey else { throw CleanExit("setup made no API key") }
+            guard let key = result.apiKey else { throw CleanExit("setup created no API key") }
             let people = DemoPeople(domain: DemoStage.domain)
             try await Installation.addDemoPeople(people, configuration, logger: logger)
             let server = try await Server.build(configuration, logger: logger)

@@ -2,6 +2,7 @@ import API
 import Accounts
 import BoundaryText
 import Foundation
+import HTTPTypes
 import Logging
 import Server
 import ServiceLifecycle
@@ -9,6 +10,7 @@ import SimulatedConnectWise
 import SimulatedWebex
 import SimulatedWorld
 import Synchronization
+import WebSupport
 
 /// The simulated surroundings of the demo, and what it shows on the terminal.
 struct DemoStage: Sendable {
@@ -80,14 +82,12 @@ struct DemoStage: Sendable {
                 $0.count >= World.rooms.count
             }
             for board in boards {
-                guard let name = board["name"]?.text, let place = World.boards.firstIndex(of: name),
-                    let room = rooms.first(where: { $0["name"]?.text == World.rooms[place] }),
-                    let boardID = board["id"], let roomID = room["id"]
+                guard let name = board["name"].string, let place = World.boards.firstIndex(of: name),
+                    let room = rooms.first(where: { $0["name"].string == World.rooms[place] }),
+                    !board["id"].isNull
                 else { continue }
                 _ = try await api.send(
-                    Call(
-                        method: .post, path: "/api/v1" + API.Rules.create.path,
-                        body: .object(["board_id": boardID, "recipient_id": roomID])))
+                    APIRequest(API.Rules.create([.board: board["id"], .recipient: room["id"]])))
             }
             try await furnish(api)
             // From then on the simulated ConnectWise tells of all that happens.
@@ -99,39 +99,37 @@ struct DemoStage: Sendable {
     private func furnish(_ api: APIClient) async throws {
         let companies = try await all("/api/v1/integrations/psa/companies", api) { $0.count > 3 }
         for company in companies.prefix(4) {
-            guard let name = company["name"], let id = company["id"] else { continue }
+            let (name, id) = (company["name"], company["id"])
             let body: JSON = .object(["name": name, "psa_company_id": id, "psa_company_name": name])
-            _ = try? await api.send(Call(method: .post, path: "/api/v1/tenants", body: body))
+            _ = try? await api.send(Endpoint(.post, "/tenants")(body: body))
         }
         let people = try await all("/api/v1/integrations/psa/member-mappings", api) { !$0.isEmpty }
         let members = try await all("/api/v1/integrations/psa/members?search=kbrandt", api) { !$0.isEmpty }
         guard
-            let engineer = people.first(where: { $0["user_email"]?.text?.utf8.hasPrefix("engineer@") == true })?[
+            let engineer = people.first(where: { $0["user_email"].string?.utf8.hasPrefix("engineer@") == true })?[
                 "user_id"],
             let member = members.first?["id"]
         else { return }
         let mapping: JSON = .object(["user_id": engineer, "member_id": member])
         // It is kept from an earlier demonstration.
         _ = try? await api.send(
-            Call(
-                method: .post, path: "/api/v1/integrations/psa/member-mappings",
-                body: .object(["mappings": .array([mapping])])))
+            Endpoint(.post, "/integrations/psa/member-mappings")(body: ["mappings": [mapping]]))
     }
 
     private func answering(_ api: APIClient) async throws {
         for _ in 0..<2_400 {
-            if (try? await api.send(Call(method: .get, path: "/healthcheck"))) != nil { return }
+            if (try? await api.send(APIRequest(method: .get, path: "/healthcheck"))) != nil { return }
             try await Task.sleep(for: .milliseconds(25))
         }
-        throw CleanExit("the server does not answer; is the port taken? Try --port")
+        throw CleanExit("The server does not answer. If the port is in use, choose another one with --port.")
     }
 
     /// A list, read again until it is there: the server fetches boards and rooms in the background.
     private func all(_ path: String, _ api: APIClient, until complete: ([JSON]) -> Bool) async throws -> [JSON] {
         for _ in 0..<2_400 {
             let separator = path.utf8.contains("?") ? "&" : "?"
-            let answer = try await api.send(Call(method: .get, path: "\(path)\(separator)limit=200"))
-            let items = answer.body?["items"]?.elements ?? []
+            let answer = try await api.send(APIRequest(method: .get, path: "\(path)\(separator)limit=200"))
+            let items = (answer.body ?? .null)["items"].elements
             if complete(items) { return items }
             try await Task.sleep(for: .milliseconds(25))
         }
@@ -156,7 +154,7 @@ struct DemoStage: Sendable {
               password        \(people.password)
               API key         \(key)
               try             export PATCHBAY_URL=http://127.0.0.1:\(port) PATCHBAY_API_KEY=\(key)
-                              \(CommandLine.arguments.first ?? "patchbay") list deliveries
+                              \(CommandLine.arguments.first ?? "patchbay") delivery list
 
             Things now happen at Rivermark IT (⚙). Each message that reaches Webex is shown (✉). Stop with ^C.
 

@@ -5,28 +5,28 @@ import Foundation
 import Logging
 import Server
 
-/// `patchbay password`: sets somebody's password beside the database.
+/// `patchbay password`: sets a user's password beside the database.
 struct PasswordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "password", abstract: "Set a user's password, beside the database.",
-        discussion: """
-            For the first administrator, and for whoever cannot get in any more. The password is read from standard input, \
-            so that it stands in no history. All of the user's sessions end.
-            """)
+        "password", "Set a user's password, beside the database.",
+        more: """
+            For the first administrator, and for users who cannot sign in any more. The password is read from standard \
+            input, so that it is in no history. All of the user's sign-ins end.
+            """, examples: ["password ada@example.com"])
 
     @Argument(help: ArgumentHelp("The user's e-mail address.", valueName: "email"))
     var email: String
 
-    @Flag(help: "Take the second factor away as well.")
-    var removeSecondFactor = false
+    @Flag(help: "Reset the second factor as well.")
+    var resetSecondFactor = false
 
     @OptionGroup var options: ConfigurationOptions
 
     func run() async throws {
         guard let password = Surroundings.readUnseen("New password: ") else {
-            throw CleanExit("no password came on standard input")
+            throw CleanExit("No password came from standard input.")
         }
-        let rescue = Rescue(email: email, password: password, removesSecondFactor: removeSecondFactor)
+        let rescue = Rescue(email: email, password: password, removesSecondFactor: resetSecondFactor)
         do {
             try await Installation.rescue(rescue, try options.read(), logger: Logger(label: "password"))
         } catch let refusal as Rescue.Refusal {

@@ -7,20 +7,20 @@ import Server
 /// `patchbay secrets`.
 struct SecretsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "secrets", abstract: "Change the secret under which credentials are stored.",
+        "secrets", "The secret with which credentials are stored.", examples: ["secrets rotate"],
         subcommands: [RotateSecret.self])
 }
 
-/// `patchbay secrets rotate`: seals everything anew, beside the database.
+/// `patchbay secrets rotate`: seals everything again, beside the database.
 struct RotateSecret: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rotate", abstract: "Make a new secret and seal all stored credentials with it, all or nothing.",
-        discussion: """
+        "rotate", "Create a new secret and seal all stored credentials with it, all or nothing.",
+        more: """
             Stop all servers first and start them afterwards: they read the secret when they start, and this is refused \
             while one runs. A secret in a file is \
-            made here. One in PATCHBAY_SECRET you make yourself: put the new one before the old one, with a comma \
-            between, run this, then take the old one away. A backup of the database from before needs the old secret.
-            """)
+            created by this command. One in PATCHBAY_SECRET you create yourself: put the new one before the old one, with a comma \
+            between, run this, then remove the old one. A backup of the database from before needs the old secret.
+            """, examples: ["secrets rotate"])
 
     @OptionGroup var options: ConfigurationOptions
 

@@ -4,6 +4,7 @@ import CMemory
 import CoreMetrics
 import Foundation
 import Logging
+import NIOCore
 import Server
 import ServiceLifecycle
 import Telemetry
@@ -13,18 +14,18 @@ import WebSupport
 /// `patchbay serve`: the server.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Run the server: API, hooks, workers.",
-        discussion: """
-            SIGTERM and SIGINT drain: requests and jobs get ten seconds to end, what is not done is handed back. \
+        "serve", "Run the server: console, API, callbacks, workers.",
+        more: """
+            SIGTERM and SIGINT stop it: requests and jobs get ten seconds to finish, the rest is handed back. \
             Several servers can share one PostgreSQL database.
-            """)
+            """, examples: ["serve", "serve --config patchbay.env --roles worker"])
 
     @OptionGroup var options: ConfigurationOptions
 
     @Option(help: "What this process does: web, worker, or both separated by a comma.")
     var roles = "web,worker"
 
-    @Flag(help: "Go on although the secret of stored credentials is lost; said once, they have to be entered again.")
+    @Flag(help: "Go on although the secret of stored credentials is lost; they have to be entered again.")
     var acceptLostSecret = false
 
     func run() async throws {
@@ -55,8 +56,18 @@ struct ServeCommand: AsyncParsableCommand {
             services: server.services + [ForgettingTheStart()], gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(20)
-        try await ServiceGroup(configuration: group).run()
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw CleanExit(Self.inUse(listen.host, listen.port))
+        }
         logger.notice("stopped")
+    }
+
+    /// What to say when another program listens already.
+    static func inUse(_ host: String, _ port: Int) -> String {
+        "Port \(port) of \(host) is in use by another program. Stop that program, or choose another port with "
+            + "PATCHBAY_LISTEN=\(host):\(port < 65_535 ? port + 1 : 8_080)."
     }
 
     private func duties() throws -> Set<Configuration.Duty> {

@@ -7,24 +7,24 @@ import Server
 /// `patchbay setup`: everything a first start needs.
 struct SetupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "setup", abstract: "Create the database, the secret and the first administrator.",
-        discussion: """
-            Can be run again at any time; what is there stays. The administrator's e-mail comes from \
+        "setup", "Create the database, the secret and the first administrator.",
+        more: """
+            Can be run again at any time; what exists stays. The administrator's e-mail address comes from \
             PATCHBAY_ADMIN_EMAIL or --email.
-            """)
+            """, examples: ["setup --email ada@example.com --organization \"Rivermark IT\""])
 
     @OptionGroup var options: ConfigurationOptions
 
-    @Option(help: "The first administrator's e-mail.")
+    @Option(help: "The first administrator's e-mail address.")
     var email: String?
 
     @Option(help: "The MSP's name.")
     var organization = "My organization"
 
-    @Flag(help: "Make an API key for the administrator and print it, alone on standard output.")
+    @Flag(help: "Create an API key for the administrator and print it, alone on standard output.")
     var apiKey = false
 
-    @Flag(help: "Go on although the secret of stored credentials is lost; said once, they have to be entered again.")
+    @Flag(help: "Go on although the secret of stored credentials is lost; they have to be entered again.")
     var acceptLostSecret = false
 
     func run() async throws {

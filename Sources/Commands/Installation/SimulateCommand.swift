@@ -12,7 +12,7 @@ import UnixSignals
 /// `patchbay simulate`: outside systems played on this machine.
 public struct SimulateCommand: AsyncParsableCommand {
     public static let configuration = CommandConfiguration(
-        commandName: "simulate", abstract: "Play ConnectWise or Webex over HTTP.",
+        "simulate", "Simulate ConnectWise or Webex over HTTP.", examples: ["simulate connectwise --port 9001"],
         subcommands: [ConnectWiseCommand.self, WebexCommand.self])
 
     public init() {}
@@ -25,7 +25,7 @@ struct ListeningOptions: ParsableArguments {
     @Option(help: "Port to listen on; 0 picks a free one.")
     var port = 0
 
-    @Flag(help: "Serve TLS with a certificate made at start.")
+    @Flag(help: "Serve TLS with a certificate created at the start.")
     var tls = false
 
     @Option(help: "Where to write the certificate authority (PEM).")
@@ -44,7 +44,8 @@ struct ListeningOptions: ParsableArguments {
 }
 
 struct ConnectWiseCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "connectwise", abstract: "Play ConnectWise PSA.")
+    static let configuration = CommandConfiguration(
+        "connectwise", "Simulate ConnectWise PSA.", examples: ["simulate connectwise --port 9001 --tickets 1000"])
 
     @OptionGroup var common: ListeningOptions
 
@@ -57,7 +58,7 @@ struct ConnectWiseCommand: AsyncParsableCommand {
     @Option(help: "Private key of the API member.")
     var privateKey: String?
 
-    @Option(help: "The clientId that is accepted; any if absent.")
+    @Option(help: "The clientId that is accepted; any by default.")
     var clientId: String?
 
     @Option(help: "Tickets at the start.")
@@ -79,7 +80,8 @@ struct ConnectWiseCommand: AsyncParsableCommand {
 }
 
 struct WebexCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "webex", abstract: "Play Webex messaging.")
+    static let configuration = CommandConfiguration(
+        "webex", "Simulate Webex messaging.", examples: ["simulate webex --port 9002"])
 
     @OptionGroup var common: ListeningOptions
 

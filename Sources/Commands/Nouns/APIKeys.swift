@@ -1,5 +1,7 @@
 import API
 import BoundaryText
+import Foundation
+import HTTPTypes
 
 /// Keys with which programs call the API.
 enum APIKeys: Noun {
@@ -7,12 +9,13 @@ enum APIKeys: Noun {
     private typealias New = API.APIKeys.New.CodingKeys
 
     static let resource = Resource(
-        singular: "api-key", plural: "api-keys", path: "/api/v1" + API.APIKeys.list.path,
-        about: "A key with which a program calls the API.",
+        singular: "api-key", plural: "api-keys", about: "Lets a program act as a user.",
+        list: Endpoint(API.APIKeys.list), show: Endpoint(API.APIKeys.show), create: Endpoint(API.APIKeys.create),
+        delete: Endpoint(API.APIKeys.delete), naming: ["name"],
         columns: [
-            .id, Column(Answer.name), Column(Answer.userEmail, "user"), Column(Answer.role), Column(Answer.scopes),
-            Column(Answer.createdAt, "created", .instant), Column(Answer.lastUsedAt, "last used", .instant),
-            Column(Answer.expiresAt, "expires", .instant),
+            .id, Column(Answer.name).key, Column(Answer.userEmail, "user"), Column(Answer.role), Column(Answer.scopes),
+            Column(Answer.createdAt, "created", .instant).extra,
+            Column(Answer.lastUsedAt, "last used", .instant), Column(Answer.expiresAt, "expires", .instant),
         ],
         details: [Column(Answer.key)],
         creation: [
@@ -23,8 +26,11 @@ enum APIKeys: Noun {
             Field(
                 New.scopes, option: "scope", .texts,
                 help: "Scopes to limit it to, such as \"rules,sync:read\"; everything the role allows by default."),
-            Field(New.userEmail, option: "user", help: "E-mail address of the user it acts for; you by default."),
-            Field(New.expiresAt, option: "expires", .instant(.ahead), help: "When the key stops working."),
+            Field(
+                New.user, option: "user", .thing(Users.resource.reference),
+                help: "The user it acts for, by id, name or e-mail address; you by default."),
+            Field(New.expiresAt, option: "expires", .instant(.ahead), help: "When it expires; never by default."),
         ],
-        onceOnly: Answer.key.stringValue)
+        onceOnly: Answer.key.stringValue,
+        sample: .init(subject: "5", create: "--name backup --role viewer --scope rules:read --expires 90d"))
 }

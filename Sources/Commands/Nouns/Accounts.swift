@@ -1,142 +1,173 @@
 import API
+import ArgumentParser
 import BoundaryText
+import HTTPTypes
 
 private let roles = Role.allCases.map(\.rawValue)
 
-/// People who sign in.
+/// Who signs in.
 enum Users: Noun {
     static let resource = Resource(
-        singular: "user", plural: "users", path: "/api/v1/users",
-        about: "A person who signs in, or in whose name a program does.",
+        singular: "user", plural: "users", about: "Who signs in to Patchbay.",
+        list: Endpoint(.get, "/users"), show: Endpoint(.get, "/users/{id}"), create: Endpoint(.post, "/users"),
+        update: Endpoint(.patch, "/users/{id}"), delete: Endpoint(.delete, "/users/{id}"), naming: ["email", "name"],
         columns: [
-            .id, Column("email"), Column("name"), Column("role"), Column("active", .yesNo), Column("pending", .yesNo),
-            Column("has_second_factor", "second factor", .yesNo), Column("last_sign_in_at", "last sign-in", .instant),
+            .id, Column("email").key, Column("name"), Column("role"), Column("active", "can sign in", .yesNo),
+            Column("pending", .yesNo).extra, Column("has_second_factor", "second factor", .yesNo).extra,
+            Column("last_sign_in_at", "last sign-in", .instant),
         ],
         details: [
             Column("has_password", "password", .yesNo), Column("identity"), Column("identity_offer", "identity offer"),
             Column("created_at", "created", .instant), Column("version", .number),
         ],
-        filters: [Field("search", help: "Only those with this in name or e-mail.")],
+        filters: [Field("search", help: "Only users whose name or e-mail address contains this text.")],
         creation: [
-            Field("email", help: "To sign in with.").required, Field("name", help: "As shown to others.").required,
+            Field("email", help: "E-mail address to sign in with.").required,
+            Field("name", help: "The user's name.").required,
             Field("role", .choice(roles), help: "What the user may do.").required,
             Field(
                 "password", .secret(environment: "PATCHBAY_NEW_PASSWORD"),
-                help: "To be changed at the first sign-in; none for somebody who comes through an identity provider."),
+                help: "Has to be changed at the first sign-in; none for users of an identity provider."),
         ],
         change: [
-            Field("name", help: "As shown to others."), Field("role", .choice(roles), help: "What the user may do."),
+            Field("name", help: "The user's name."), Field("role", .choice(roles), help: "What the user may do."),
             Field(
                 "identity_subject",
-                help: "Confirms that the subject of the identity offer is this user; \"\" ends the binding."),
+                help: "Links the identity with this subject, which has to be the offered one; \"\" unlinks it."),
         ]
             + Field.onOff(
                 "active", off: "inactive", onHelp: "Let the user sign in; approves a pending one.",
-                offHelp: "Keep the user out, and end all sessions."))
+                offHelp: "Do not let the user sign in, and end all sign-ins."),
+        switching: .activating(
+            on: "Let a user sign in; approves a pending one.", off: "Do not let a user sign in, and end all sign-ins."),
+        sample: .init(
+            subject: "ada@example.com", list: "--search ada",
+            create: "--email ada@example.com --name Ada --role engineer --password -", update: "--role dispatcher"))
+
+    static let more: [any ParsableCommand.Type] = [ResetPassword.self, ResetSecondFactor.self]
 }
 
-/// To which customers people are limited.
+/// Which customers users are limited to.
 enum UserLimits: Noun {
     static let resource = Resource(
-        singular: "user-limits", plural: "user-limits", path: Users.resource.path, below: "/tenants",
-        about: "The customers that a viewer or engineer, named by the user's id, is limited to.",
-        columns: [Column("tenants", "customers")],
+        singular: "user-limits", plural: "user-limits", about: "The customers that a viewer or engineer is limited to.",
+        show: Endpoint(.get, "/users/{id}/tenants"), update: Endpoint(.put, "/users/{id}/tenants"),
+        part: Users.resource.reference, columns: [Column("tenants", "customers")],
         change: [
-            Field("tenants", .integers, help: "Only these customers, by their ids; \"\" for none at all."),
-            Field("tenants", option: "none", .clears, help: "End the limit."),
+            Field(
+                "tenants", .things(Tenants.resource.reference),
+                help: "Only these customers, by id or name, separated by commas; \"\" for none at all."),
+            Field("tenants", option: "none", .clears, help: "Remove the limit."),
         ],
-        isReplaced: true)
+        isReplaced: true,
+        sample: .init(subject: "ada@example.com", update: "--tenants \"Copper Kettle,Bluebird\""))
 }
 
 /// MSPs that share the installation.
 enum Organizations: Noun {
+    typealias Subject = OneOrYours
+
     static let resource = Resource(
-        singular: "organization", plural: "organizations", path: "/api/v1/organizations",
+        singular: "organization", plural: "organizations",
         about: "An MSP, with its own users, connections and rules.",
+        list: Endpoint(.get, "/organizations"), create: Endpoint(.post, "/organizations"), naming: ["name"],
         columns: [
-            .id, Column("name"), Column("requires_second_factor", "second factor required", .yesNo),
+            .id, Column("name").key, Column("requires_second_factor", "second factor required", .yesNo),
             Column("created_at", "created", .instant),
         ],
-        creation: [Field("name", help: "As people call it.").required])
+        creation: [Field("name", help: "The organization's name.").required],
+        change: [Field("name", help: "The organization's name.")]
+            + Field.onOff(
+                "requires_second_factor", on: "require-second-factor", onHelp: "Users need a second factor.",
+                offHelp: "Users may sign in without a second factor."),
+        sample: .init(subject: "\"Rivermark IT\"", create: "--name \"Rivermark IT\"", update: "--require-second-factor")
+    )
+
+    static let more: [any ParsableCommand.Type] = [
+        ShowOrganization.self, UpdateOrganization.self, DeleteOrganization.self,
+    ]
 }
 
-/// What is switched on.
+/// What is enabled.
 enum FeatureFlags: Noun {
     static let resource = Resource(
-        singular: "feature-flag", plural: "feature-flags", path: "/api/v1/feature-flags",
-        about: "A feature that is switched on or off for the organization.",
-        columns: [Column("name"), Column("enabled", .yesNo), Column("summary", "what it is")],
-        change: Field.onOff("enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off."))
+        singular: "feature-flag", plural: "feature-flags", about: "Enables or disables a feature.",
+        list: Endpoint(.get, "/feature-flags"), update: Endpoint(.patch, "/feature-flags/{name}"),
+        columns: [Column("name").key, Column("enabled", .yesNo).key, Column("summary", "what it is")],
+        switching: .enabling(on: "Enable a feature.", off: "Disable a feature.", offIsAsked: true),
+        sample: .init(subject: "bulk_assignment"))
 }
 
 /// Who did what.
 enum AuditEntries: Noun {
     static let resource = Resource(
-        singular: "audit-entry", plural: "audit", path: "/api/v1/audit",
-        about: "A line of the record of who did what.",
+        singular: "audit", plural: "audit", title: "audit entry", titles: "audit entries",
+        about: "The audit log: who did what.", list: Endpoint(.get, "/audit"),
         columns: [
-            Column("number", .number), Column("at", .instant), Column("actor"), Column("means"), Column("address"),
-            Column("action"), Column("target"), Column("result"),
+            Column("number", .number).key, Column("at", .instant), Column("actor").key,
+            Column("means", "authentication").extra, Column("address").extra, Column("action").key, Column("target"),
+            Column("result"),
         ],
         filters: [
-            Field("actor", help: "Only what this person did, by e-mail."),
+            Field("actor", help: "Only what this user did, by e-mail address."),
             Field("action", help: "Only this action, such as rule.create, or rule for all of that kind."),
             Field("target", help: "Only what was done to this thing, such as rule 12."),
-            Field("since", .instant(.back), help: "Not before this instant."),
-            Field("until", .instant(.back), help: "Not after this instant."),
-        ])
+            Field("since", .instant(.back), help: "At this time or later."),
+            Field("until", .instant(.back), help: "Before this time."),
+        ],
+        sample: .init(list: "--actor ada@example.com --since 7d"))
+
+    static let more: [any ParsableCommand.Type] = [ExportAudit.self, VerifyAudit.self]
 }
 
 /// Issuers of identities.
 enum IdentityProviders: Noun {
     static let resource = Resource(
-        singular: "identity-provider", plural: "identity-providers", path: "/api/v1/identity-providers",
-        about: "An OpenID Connect provider through which people sign in.",
+        singular: "identity-provider", plural: "identity-providers",
+        about: "An OpenID Connect provider through which users sign in.",
+        list: Endpoint(.get, "/identity-providers"), show: Endpoint(.get, "/identity-providers/{id}"),
+        create: Endpoint(.post, "/identity-providers"), update: Endpoint(.patch, "/identity-providers/{id}"),
+        delete: Endpoint(.delete, "/identity-providers/{id}"), test: Endpoint(.post, "/identity-providers/{id}/test"),
+        naming: ["name"],
         columns: [
-            .id, Column("name"), Column("issuer"), Column("client_id", "client id"),
-            Column("default_role", "role of new people"), Column("enabled", .yesNo),
+            .id, Column("name").key, Column("issuer"), Column("client_id", "client id").extra,
+            Column("default_role", "role of new users"), Column("enabled", .yesNo),
         ],
         details: [
             Column("redirect_uri", "redirect address"), Column("largest_role", "largest role"),
-            Column("trusted_domains", "trusted domains"), Column("follow_roles", "roles follow", .yesNo),
-            Column("shared_return", "shared return", .yesNo), Column("lacked_groups_at", "lacked groups", .instant),
+            Column("trusted_domains", "trusted domains"), Column("follow_roles", "updates role at sign-in", .yesNo),
+            Column("shared_return", "shared redirect", .yesNo),
+            Column("lacked_groups_at", "groups missing", .instant),
             Column("created_at", "created", .instant),
         ],
         creation: [
             Field("name", help: "Stands on the button of the sign-in page.").required,
-            Field("issuer", help: "The issuer's address, as in its tokens.").required,
-            Field("client_id", help: "How the issuer knows Patchbay.").required,
-            Field(
-                "client_secret", .secret(environment: "PATCHBAY_CLIENT_SECRET"),
-                help: "What the issuer gave for that client."
-            ).required,
-            Field(
-                "default_role", .choice(roles.filter { !["owner", "super_admin"].contains($0) }),
-                help: "The role of new people."),
-            Field(
-                "trusted_domains", .texts, help: "Domains for whose addresses it is believed without email_verified."),
-        ]
-            + Field.onOff(
-                "follow_roles", onHelp: "Roles follow groups and domain at each sign-in.",
-                offHelp: "Groups and domain decide for new people only."),
+            Field("issuer", help: "The issuer's address, as in its tokens.").required, clientID.required,
+            clientSecret.required, defaultRole,
+            Field("trusted_domains", .texts, help: "Domains whose addresses are trusted without email_verified."),
+        ] + updatesRole,
         change: [
             Field(
                 "trusted_domains", .texts,
-                help: "Domains for whose addresses it is believed without email_verified; \"\" for none."),
+                help: "Domains whose addresses are trusted without email_verified; \"\" for none."),
             Field(
-                "shared_return", option: "own-return", .sets(false),
-                help: "Its own redirect address is registered; use it instead of the shared one."),
-            Field("name", help: "Stands on the button of the sign-in page."),
-            Field("client_id", help: "How the issuer knows Patchbay."),
-            Field(
-                "client_secret", .secret(environment: "PATCHBAY_CLIENT_SECRET"),
-                help: "What the issuer gave for that client."),
-            Field(
-                "default_role", .choice(roles.filter { !["owner", "super_admin"].contains($0) }),
-                help: "The role of new people."),
-        ]
-            + Field.onOff(
-                "follow_roles", onHelp: "Roles follow groups and domain at each sign-in.",
-                offHelp: "Groups and domain decide for new people only.")
-            + Field.onOff("enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off."))
+                "shared_return", option: "no-shared-redirect", .sets(false),
+                help: "Use the provider's own redirect address, once it is registered, instead of the shared one."),
+            Field("name", help: "Stands on the button of the sign-in page."), clientID, clientSecret, defaultRole,
+        ] + updatesRole + Field.onOff("enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it."),
+        switching: .enabling(on: "Enable an identity provider.", off: "Disable an identity provider."),
+        sample: .init(
+            subject: "Entra",
+            create: "--name Entra --issuer https://login.example.com/tenant/v2.0 --client-id 4711 --client-secret -",
+            update: "--default-role viewer"))
+
+    private static let clientID = Field("client_id", help: "The client id that the issuer gave Patchbay.")
+    private static let clientSecret = Field(
+        "client_secret", .secret(environment: "PATCHBAY_CLIENT_SECRET"), help: "The client secret.")
+    private static let defaultRole = Field(
+        "default_role", .choice(roles.filter { !["owner", "super_admin"].contains($0) }),
+        help: "The role of new users.")
+    private static let updatesRole = Field.onOff(
+        "follow_roles", on: "update-role-at-sign-in", onHelp: "Update a user's role from groups at each sign-in.",
+        offHelp: "Groups decide the role of new users only.")
 }

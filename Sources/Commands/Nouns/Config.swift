@@ -1,34 +1,40 @@
 import BoundaryText
+import HTTPTypes
 
 /// The organization's notification settings. There is one set.
 enum Config: Noun {
     typealias Subject = Only
 
     static let resource = Resource(
-        singular: "config", plural: "config", path: "/api/v1/config",
+        singular: "config", plural: "config", title: "settings",
         about: "The organization's notification settings.",
+        show: Endpoint(.get, "/config"), update: Endpoint(.patch, "/config"),
         columns: [
             Column("notifications_enabled", "notifications", .yesNo), Column("require_rule", "require rule", .yesNo),
             Column("max_message_length", "longest message (characters)", .number),
-            Column("reference_lifetime_seconds", "reference lifetime (s)", .number),
-            Column("silence_alarm_minutes", "silence alarm (min)", .number),
-            Column("alarm_recipient_id", "alarms go to", .number), Column("history_days", "history (days)", .number),
+            Column("reference_lifetime_seconds", "member cache (s)", .number),
+            Column("silence_alarm_minutes", "silence alert (min)", .number),
+            Column("alarm_recipient_id", "alerts go to", .number), Column("history_days", "history (days)", .number),
         ],
         change: Field.onOff(
             "notifications_enabled", on: "notifications", onHelp: "Send notifications.",
-            offHelp: "Send none to anybody.")
+            offHelp: "Send none.")
             + Field.onOff(
-                "require_rule", onHelp: "Tell only about boards that have a rule.",
-                offHelp: "Tell a ticket's members without a rule too.")
+                "require_rule", onHelp: "Notify only about boards that have a rule.",
+                offHelp: "Notify a ticket's members also without a rule.")
             + [
                 Field("max_message_length", .integer, help: "Longer messages are cut, in characters."),
-                Field("reference_lifetime_seconds", .integer, help: "How long a reference is kept, in seconds."),
                 Field(
-                    "silence_alarm_minutes", .integer,
-                    help: "Raise an alarm when ConnectWise has been silent for so many minutes."),
+                    "reference_lifetime_seconds", option: "member-cache-seconds", .integer,
+                    help: "How long members are cached, in seconds."),
                 Field(
-                    "alarm_recipient_id", option: "alarm-recipient", .integer,
-                    help: "Who is told of alarms, by the recipient's id."),
+                    "silence_alarm_minutes", option: "silence-alert-minutes", .integer,
+                    help: "Raise an alert when ConnectWise has been silent for so many minutes."),
+                Field(
+                    "alarm_recipient_id", option: "alert-recipient", .thing(Recipients.resource.reference),
+                    help: "Who is notified of alerts, by the recipient's id or name."),
+                Field("alarm_recipient_id", option: "no-alert-recipient", .clears, help: "Notify nobody of alerts."),
                 Field("history_days", .integer, help: "How many days events and deliveries are kept."),
-            ])
+            ],
+        sample: .init(update: "--no-notifications"))
 }

@@ -1,4 +1,5 @@
 import API
+import ArgumentParser
 import BoundaryText
 
 /// Boards, as last read from the PSA.
@@ -7,14 +8,17 @@ enum Boards: Noun {
     private typealias Status = API.Boards.Status.CodingKeys
 
     static let resource = Resource(
-        singular: "board", plural: "boards", path: "/api/v1" + API.Boards.list.path,
-        about: "A service board in ConnectWise, as last read.",
-        columns: [.id, Column(Answer.name), Column(Answer.inactive, .yesNo), Column(Answer.deleted, .yesNo)],
+        singular: "board", plural: "boards", about: "A service board in ConnectWise, as last read.",
+        list: Endpoint(API.Boards.list), show: Endpoint(API.Boards.show), naming: ["name"], hasNumbers: false,
+        columns: [.id, Column(Answer.name).key, Column(Answer.inactive, .yesNo), Column(Answer.deleted, .yesNo)],
         sections: [
             Section(
                 title: "Statuses", member: Answer.statuses.stringValue,
                 columns: [.id, Column(Status.name), Column(Status.closed, .yesNo), Column(Status.inactive, .yesNo)])
-        ])
+        ],
+        sample: .init(subject: "\"Service Desk\""))
+
+    static let more: [any ParsableCommand.Type] = [ListBoards.self]
 }
 
 /// Members, as last read from the PSA.
@@ -22,10 +26,12 @@ enum Members: Noun {
     private typealias Answer = API.Members.Answer.CodingKeys
 
     static let resource = Resource(
-        singular: "member", plural: "members", path: "/api/v1" + API.Members.list.path,
-        about: "A member in ConnectWise: who works there on tickets.",
+        singular: "member", plural: "members", about: "A member in ConnectWise: who works there on tickets.",
+        list: Endpoint(API.Members.list), naming: ["name", "identifier", "email"], hasNumbers: false,
         columns: [
-            .id, Column(Answer.identifier), Column(Answer.name), Column(Answer.email, "e-mail"),
+            .id, Column(Answer.identifier, "login name"), Column(Answer.name).key, Column(Answer.email, "e-mail"),
             Column(Answer.inactive, .yesNo),
         ])
+
+    static let more: [any ParsableCommand.Type] = [ListMembers.self]
 }

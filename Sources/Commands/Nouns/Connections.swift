@@ -1,31 +1,44 @@
+import ArgumentParser
 import BoundaryText
+import HTTPTypes
 
 /// Stored credentials to a ticketing system.
 enum PSAConnections: Noun {
     static let resource = Resource(
-        singular: "psa-connection", plural: "psa-connections", path: "/api/v1/integrations/psa/connections",
-        about: "Stored credentials to ConnectWise PSA.",
+        singular: "psa-connection", plural: "psa-connections", about: "Stored credentials to ConnectWise PSA.",
+        list: Endpoint(.get, "/integrations/psa/connections"),
+        show: Endpoint(.get, "/integrations/psa/connections/{id}"),
+        create: Endpoint(.post, "/integrations/psa/connections"),
+        update: Endpoint(.patch, "/integrations/psa/connections/{id}"),
+        delete: Endpoint(.delete, "/integrations/psa/connections/{id}"),
+        test: Endpoint(.post, "/integrations/psa/connections/{id}/test"), naming: ["name"],
         columns: [
-            .id, Column("name"), Column("provider"), Column("site"), Column("company"), Column("active", .yesNo),
-            Column("state"), Column("last_validated_at", "checked", .instant),
+            .id, Column("name").key, Column("provider").extra, Column("site"), Column("company").extra,
+            Column("active", "enabled", .yesNo), Column("state", .state).key,
+            Column("last_validated_at", "checked", .instant),
         ],
         details: [
             Column("state_reason", "reason"), Column("baseline_at", "baseline", .instant),
             Column("public_key_hint", "public key"), Column("private_key_hint", "private key"),
-            Column("client_id_hint", "client id"), Column("hook_url", "hook"),
+            Column("client_id_hint", "client id"), Column("hook_url", "callback"),
             Column("created_at", "created", .instant),
         ],
         creation: [
-            Field("provider", .choice(["connectwise"]), help: "The ticketing system.").standard("connectwise"),
-            Field("name", help: "What people call the connection.").required,
+            Field("provider", .choice(["connectwise"]), help: "The PSA.").standard("connectwise"),
+            Field("name", help: "The connection's name.").required,
         ] + address.map(\.required) + credentials.map(\.required),
-        change: [Field("name", help: "What people call the connection.")] + address + credentials
-            + Field.onOff("active", off: "inactive", onHelp: "Use the connection.", offHelp: "Stop using it.")
+        change: [Field("name", help: "The connection's name.")] + address + credentials
+            + Field.onOff("active", on: "enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it.")
             + [
                 Field(
                     "baseline_at", .instant(.back),
-                    help: "Tickets are followed from here on; what happened before tells nobody.")
-            ])
+                    help: "Ignore changes before this time.")
+            ],
+        switching: .enabling("active", on: "Enable a PSA connection.", off: "Disable a PSA connection."),
+        deletionAsksForName: true,
+        sample: .init(
+            subject: "Main", create: "--name Main --site na.myconnectwise.net --company acme --private-key -",
+            update: "--private-key -"))
 
     private static let address = [
         Field("site", help: "Host of the ConnectWise site, such as na.myconnectwise.net."),
@@ -48,11 +61,18 @@ enum PSAConnections: Noun {
 /// Stored credentials to a chat system.
 enum ChatConnections: Noun {
     static let resource = Resource(
-        singular: "chat-connection", plural: "chat-connections", path: "/api/v1/integrations/chat/connections",
+        singular: "chat-connection", plural: "chat-connections",
         about: "Where messages go: Webex, or any program that takes signed webhooks.",
+        list: Endpoint(.get, "/integrations/chat/connections"),
+        show: Endpoint(.get, "/integrations/chat/connections/{id}"),
+        create: Endpoint(.post, "/integrations/chat/connections"),
+        update: Endpoint(.patch, "/integrations/chat/connections/{id}"),
+        delete: Endpoint(.delete, "/integrations/chat/connections/{id}"),
+        test: Endpoint(.post, "/integrations/chat/connections/{id}/test"), naming: ["name"],
         columns: [
-            .id, Column("name"), Column("provider"), Column("bot_name", "bot"), Column("bot_email", "bot e-mail"),
-            Column("active", .yesNo), Column("state"), Column("last_validated_at", "checked", .instant),
+            .id, Column("name").key, Column("provider"), Column("bot_name", "bot").extra,
+            Column("bot_email", "bot e-mail").extra, Column("active", "enabled", .yesNo), Column("state", .state).key,
+            Column("last_validated_at", "checked", .instant),
         ],
         details: [
             Column("state_reason", "reason"), Column("url", "URL"), Column("token_hint", "token"),
@@ -63,12 +83,19 @@ enum ChatConnections: Noun {
             token, url,
         ],
         change: [name, token, url]
-            + Field.onOff("active", off: "inactive", onHelp: "Use the connection.", offHelp: "Stop using it."))
+            + Field.onOff("active", on: "enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it."),
+        switching: .enabling("active", on: "Enable a chat connection.", off: "Disable a chat connection."),
+        deletionAsksForName: true,
+        sample: .init(
+            subject: "Webex", create: "--provider webhook --name Wallboard --url https://wall.example.com/patchbay",
+            update: "--token -"))
 
-    private static let name = Field("name", help: "What people call the connection.")
+    static let more: [any ParsableCommand.Type] = [RotateSecretCommand.self]
+
+    private static let name = Field("name", help: "The connection's name.")
     private static let token = Field(
         "token", .secret(environment: "PATCHBAY_WEBEX_TOKEN"),
-        help: "Access token of the bot; of a webhook its secret, made by the server when left out.")
+        help: "Access token of the bot; of a webhook its secret, created by the server by default.")
     private static let url = Field(
-        "url", help: "Base of Webex's API, where it is not the usual one; of a webhook the endpoint's whole address.")
+        "url", help: "The webhook's address; for Webex the base of its API, if it is another one.")
 }

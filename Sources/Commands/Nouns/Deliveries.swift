@@ -1,14 +1,19 @@
+import ArgumentParser
 import BoundaryText
+import HTTPTypes
 
 /// Messages of ticket events to recipients, with what became of them.
 enum Deliveries: Noun {
     static let resource = Resource(
-        singular: "delivery", plural: "deliveries", path: "/api/v1/notifiers/deliveries",
-        about: "One message of one ticket event to one recipient, and what became of it.",
+        singular: "delivery", plural: "deliveries",
+        about: "One message of one ticket event to one recipient, with its state.",
+        list: Endpoint(.get, "/notifiers/deliveries"), show: Endpoint(.get, "/notifiers/deliveries/{id}"),
         columns: [
-            .id, Column("ticket_id", "ticket"), Column("event_kind", "event"), Column("recipient_name", "recipient"),
-            Column("state"), Column("attempts", .number), Column("created_at", "created", .instant),
-            Column("sent_at", "sent", .instant), Column("reason"), Column("error"),
+            .id, Column("ticket_id", "ticket").key, Column("event_kind", "event"),
+            Column("recipient_name", "recipient").key,
+            Column("state", .state).key, Column("attempts", .number).extra,
+            Column("created_at", "created", .instant), Column("sent_at", "sent", .instant).extra,
+            Column("reason").extra, Column("error"),
         ],
         details: [
             Column("event_id", "event id", .number), Column("recipient_id", "recipient id", .number),
@@ -16,11 +21,16 @@ enum Deliveries: Noun {
         ],
         filters: [
             Field("ticket_id", option: "ticket", help: "Only this ticket's."),
-            Field("recipient_id", option: "recipient", .integer, help: "Only to this recipient, by its id."),
+            Field(
+                "recipient_id", option: "recipient", .thing(Recipients.resource.reference),
+                help: "Only to this recipient."),
             Field(
                 "state", .choice(["queued", "sent", "failed", "uncertain", "skipped", "simulated"]),
                 help: "Only in this state."),
             Field("since", .instant(.back), help: "Created at this time or later."),
             Field("until", .instant(.back), help: "Created before this time."),
-        ])
+        ],
+        sample: .init(subject: "1042", list: "--state failed --since 2h"))
+
+    static let more: [any ParsableCommand.Type] = [ShowDelivery.self, RetryDelivery.self, ExplainDelivery.self]
 }

@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 import BoundaryText
 import Foundation
+import WebSupport
 
 /// One value that a person can give for a noun: as a filter, when creating, or when changing. The one description from
 /// which the command line's option, its help and the member of the request come.
@@ -9,13 +10,15 @@ struct Field: Equatable, Sendable {
     enum Kind: Equatable, Sendable {
         case text
         case integer
-        /// Several, with commas between them.
-        case integers
+        /// A thing by its id or name.
+        case thing(Lookup)
+        /// Several things, with commas between them.
+        case things(Lookup)
         /// Several texts, with commas between them.
         case texts
         case choice([String])
-        /// Something of the ticketing system by its id; the server knows how it is called.
-        case reference
+        /// A thing that the API takes with its id and its name.
+        case reference(Lookup)
         /// A point in time; relative texts such as `2h` count into this direction.
         case instant(Instant.Direction)
         /// A credential. It should not stand in the shell's history: `-` reads it from standard input, and creating
@@ -36,6 +39,8 @@ struct Field: Equatable, Sendable {
     var isRequired = false
     /// What creating sends when the option is not given.
     var standard: String?
+    /// A value that stands for several others: a list is asked for each of them. For programs that know it by them.
+    var union: [String: [String]] = [:]
 
     /// Makes a field. Without `option` the option is named like the member, with dashes.
     init(_ member: String, option: String? = nil, _ kind: Kind = .text, help: String) {
@@ -66,6 +71,9 @@ struct Field: Equatable, Sendable {
         }
     }
 
+    /// The same field with a further value that stands for several others.
+    func union(_ name: String, _ values: [String]) -> Field { with { $0.union[name] = values } }
+
     /// The same field with a value for when it is not given.
     func standard(_ value: String) -> Field { with { $0.standard = value } }
 
@@ -95,37 +103,59 @@ struct Field: Equatable, Sendable {
 }
 
 extension Field {
-    /// Text from the command line as the member's value. Throws a message for people.
-    func value(of text: String, now: Date) throws(InvalidValue) -> JSON {
+    /// Whether a text can be the member's value at all. Throws a message for people.
+    func check(_ text: String) throws(InvalidValue) {
         switch kind {
-        case .text, .secret:
-            return .string(text)
-        case .integer:
-            guard let number = Int(text) else { throw InvalidValue("a whole number is needed") }
-            return .integer(number)
-        case .integers:
-            let numbers = text.splitBytes(on: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
-            let known = numbers.compactMap(\.self)
-            guard known.count == numbers.count else {
-                throw InvalidValue("whole numbers are needed, with commas between them")
+        case .choice where union[text] != nil: return
+        case .thing, .things: return
+        case .reference:
+            guard !text.trimmed.isEmpty else { throw InvalidValue("an id or a name is needed") }
+        case .text, .integer, .texts, .choice, .instant, .secret, .sets, .clears:
+            _ = try plainValue(of: text, now: .distantPast)
+        }
+    }
+
+    /// Text from the command line as the member's value; names are looked up.
+    func value(of text: String, now: Date, names: NameBook) async throws -> JSON {
+        switch kind {
+        // An empty one takes the thing away.
+        case .thing(let lookup): return text.isEmpty ? "" : lookup.json(try await names.find(text, in: lookup).id)
+        case .things(let lookup):
+            var ids: [JSON] = []
+            for one in text.splitBytes(on: ",") {
+                ids.append(lookup.json(try await names.find(String(one).trimmed, in: lookup).id))
             }
-            return .array(known.map { .integer($0) })
+            return .list(ids)
+        case .reference(let lookup):
+            let found = try await names.find(text, in: lookup)
+            return ["id": .text(found.id), "name": .text(found.name ?? found.id)]
+        case .text, .integer, .texts, .choice, .instant, .secret, .sets, .clears:
+            return try plainValue(of: text, now: now)
+        }
+    }
+
+    private func plainValue(of text: String, now: Date) throws(InvalidValue) -> JSON {
+        switch kind {
+        case .text, .secret, .thing, .things, .reference:
+            return .text(text)
+        case .integer:
+            guard let number = Int64(text) else { throw InvalidValue("a whole number is needed") }
+            return .integer(number)
         case .texts:
-            return .array(text.splitBytes(on: ",").map { .string($0.trimmingCharacters(in: .whitespaces)) })
+            return .list(text.splitBytes(on: ",").map { .text(String($0).trimmed) })
         case .choice(let choices):
             guard choices.contains(text) else {
-                throw InvalidValue("choose one of: \(choices.joined(separator: ", "))")
+                let nearest = Nearest.texts(to: text, among: choices, most: 1).map { " Did you mean '\($0)'?" }
+                throw InvalidValue("choose one of: \(choices.joined(separator: ", ")).\(nearest.first ?? "")")
             }
-            return .string(text)
-        case .reference:
-            return .object(["id": .string(text), "name": .string(text)])
+            return .text(text)
         case .instant(let direction):
             guard let instant = Instant.read(text, now: now, counting: direction) else {
                 throw InvalidValue("a time is needed, such as \(direction.examples)")
             }
-            return .string(instant)
+            return .text(instant)
         case .sets(let value):
-            return .bool(value)
+            return .flag(value)
         case .clears:
             return .null
         }
@@ -134,7 +164,7 @@ extension Field {
     /// Help for the option, with how to give the value.
     func help(creating: Bool) -> String {
         switch kind {
-        case .text, .integer, .integers, .texts, .reference, .sets, .clears: return help + standardHelp
+        case .text, .integer, .texts, .thing, .things, .reference, .sets, .clears: return help + standardHelp
         case .choice(let choices): return "\(help) One of: \(choices.joined(separator: ", ")).\(standardHelp)"
         case .instant(let direction): return "\(help) Such as \(direction.examples).\(standardHelp)"
         case .secret(let environment):

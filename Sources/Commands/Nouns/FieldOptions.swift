@@ -1,6 +1,7 @@
 import ArgumentParser
 import BoundaryText
 import Foundation
+import WebSupport
 
 /// Something that has fields: one verb of one noun.
 protocol FieldSource: Sendable {
@@ -27,7 +28,7 @@ struct FieldOptions<Source: FieldSource>: ParsableArguments {
             switch field.kind {
             case .sets, .clears:
                 if try options.decode(Flag<Bool>.self, forKey: name).wrappedValue { given[field.option] = "" }
-            case .text, .integer, .integers, .texts, .choice, .reference, .instant, .secret:
+            case .text, .integer, .texts, .choice, .thing, .things, .reference, .instant, .secret:
                 given[field.option] =
                     Self.mustBeGiven(field)
                     ? try options.decode(Option<String>.self, forKey: name).wrappedValue
@@ -49,7 +50,7 @@ struct FieldOptions<Source: FieldSource>: ParsableArguments {
         guard Source.isCreating, field.isRequired else { return false }
         switch field.kind {
         case .secret: return false
-        case .text, .integer, .integers, .texts, .choice, .reference, .instant, .sets, .clears: return true
+        case .text, .integer, .texts, .choice, .thing, .things, .reference, .instant, .sets, .clears: return true
         }
     }
 }
@@ -70,9 +71,9 @@ extension FieldOptions: CustomReflectable {
     private static func definition(of field: Field) -> Any {
         let name = NameSpecification.customLong(field.option)
         let help = ArgumentHelp(stringLiteral: field.help(creating: Source.isCreating))
-        // Checked while parsing, so that a slip is a usage error that names the option. The time does not matter yet.
+        // Checked while parsing, so that a slip is a usage error that names the option.
         let checked: @Sendable (String) throws -> String = { text in
-            _ = try field.value(of: text, now: .distantPast)
+            try field.check(text)
             return text
         }
         switch field.kind {
@@ -80,7 +81,7 @@ extension FieldOptions: CustomReflectable {
             return Flag<Bool>(wrappedValue: false, name: name, help: help)
         case .choice(let choices):
             return option(of: field, name: name, help: help, completion: .list(choices), checked: checked)
-        case .text, .integer, .integers, .texts, .reference, .instant, .secret:
+        case .text, .integer, .texts, .thing, .things, .reference, .instant, .secret:
             return option(of: field, name: name, help: help, completion: nil, checked: checked)
         }
     }
@@ -97,33 +98,37 @@ extension FieldOptions: CustomReflectable {
 }
 
 extension FieldOptions {
-    /// The members to send. Asks for secrets given as `-`; when creating, fills in the environment's secrets and the
-    /// standard values. Throws ``Failure/usage(_:)`` when something needed is missing.
-    func members(in surroundings: Surroundings) throws -> [String: JSON] {
+    /// The members to send. Looks names up, asks for secrets given as `-`; when creating, fills in the environment's secrets
+    /// and the standard values. Throws ``Failure/usage(_:)`` when something needed is missing.
+    func members(in surroundings: Surroundings, _ names: NameBook) async throws -> [String: JSON] {
         var members: [String: JSON] = [:]
         for field in Source.fields {
             guard let text = try text(for: field, in: surroundings) else { continue }
             do {
-                members[field.member] = try field.value(of: text, now: surroundings.now())
-            } catch {
+                members[field.member] = try await field.value(of: text, now: surroundings.now(), names: names)
+            } catch let error as InvalidValue {
                 throw Failure.usage("--\(field.option): \(error)")
             }
         }
         return members
     }
 
-    /// The members as query parameters, in the order of the fields.
-    func parameters(in surroundings: Surroundings) throws -> [Call.Parameter] {
-        let members = try members(in: surroundings)
-        return Source.fields.compactMap { field in
-            guard given[field.option] != nil, let value = members[field.member] else { return nil }
-            switch value {
-            case .string(let text): return Call.Parameter(name: field.member, value: text)
-            case .integer(let number): return Call.Parameter(name: field.member, value: "\(number)")
-            case .bool(let flag): return Call.Parameter(name: field.member, value: "\(flag)")
-            case .number, .null, .array, .object: return nil
+    /// The queries to ask, with the parameters in the order of the fields: one, or several where a value stands for several.
+    func queries(in surroundings: Surroundings, _ names: NameBook) async throws -> [[APIRequest.Parameter]] {
+        var queries: [[APIRequest.Parameter]] = [[]]
+        for field in Source.fields {
+            guard let typed = given[field.option] else { continue }
+            var values: [String] = []
+            for text in field.union[typed] ?? [typed] {
+                let value = try await field.value(of: text, now: surroundings.now(), names: names)
+                let shown = if case .flag(let flag) = value { "\(flag)" } else { value.plain }
+                values.append(shown)
+            }
+            queries = queries.flatMap { query in
+                values.map { query + [APIRequest.Parameter(name: field.member, value: $0)] }
             }
         }
+        return queries
     }
 
     private func text(for field: Field, in surroundings: Surroundings) throws -> String? {
@@ -141,7 +146,7 @@ extension FieldOptions {
             if let value = surroundings.environment[environment], !value.isEmpty { return value }
             guard field.isRequired else { return nil }
             throw Failure.usage("--\(field.option) is missing; give - to type it, or set \(environment)")
-        case .text, .integer, .integers, .texts, .choice, .reference, .instant, .sets, .clears:
+        case .text, .integer, .texts, .choice, .thing, .things, .reference, .instant, .sets, .clears:
             return given ?? (Source.isCreating ? field.standard : nil)
         }
     }

@@ -8,12 +8,14 @@ enum Forwards: Noun {
     private typealias Filter = API.Forwards.Filter
 
     static let resource = Resource(
-        singular: "forward", plural: "forwards", path: "/api/v1" + API.Forwards.list.path,
-        about: "Recipient to recipient, for a time: vacation, sick leave, on-call duty.",
+        singular: "forward", plural: "forwards", about: "Sends one recipient's messages to another one, for a time.",
+        list: Endpoint(API.Forwards.list), show: Endpoint(API.Forwards.show), create: Endpoint(API.Forwards.create),
+        update: Endpoint(API.Forwards.update), delete: Endpoint(API.Forwards.delete),
         columns: [
-            .id, Column(Answer.sourceName, "from"), Column(Answer.destinationName, "to"), Column(Answer.state),
+            .id, Column(Answer.sourceName, "from").key, Column(Answer.destinationName, "to").key,
+            Column(Answer.state, .state),
             Column(Answer.startsAt, "starts", .instant), Column(Answer.endsAt, "ends", .instant),
-            Column(Answer.keepCopy, "keeps copy", .yesNo),
+            Column(Answer.keepCopy, "keeps copy", .yesNo).extra,
         ],
         details: [
             Column(Answer.source, "source id", .number), Column(Answer.destination, "destination id", .number),
@@ -22,22 +24,35 @@ enum Forwards: Noun {
         filters: [
             Field(
                 filter: Filter.state, .choice(API.Forwards.State.allCases.map(\.rawValue)),
-                help: "Only forwards in this state."),
-            Field(filter: Filter.source, option: "source", .integer, help: "Only of this recipient, by its id."),
+                help: "Only forwards in this state."
+            ).union("inactive", ["upcoming", "expired", "disabled"]),
             Field(
-                filter: Filter.destination, option: "destination", .integer, help: "Only to this recipient, by its id."),
+                filter: Filter.source, option: "source", .thing(Recipients.resource.reference),
+                help: "Only forwards of this recipient."),
+            Field(
+                filter: Filter.destination, option: "destination", .thing(Recipients.resource.reference),
+                help: "Only forwards to this recipient."),
         ],
         creation: [
-            Field(New.source, option: "source", .integer, help: "Whose messages, by the recipient's id.").required,
-            Field(New.destination, option: "destination", .integer, help: "Who gets them, by the recipient's id.")
-                .required,
+            Field(
+                New.source, option: "source", .thing(Recipients.resource.reference),
+                help: "Whose messages, by the recipient's id or name."
+            ).required,
+            Field(
+                New.destination, option: "destination", .thing(Recipients.resource.reference),
+                help: "Who gets them, by the recipient's id or name."
+            ).required,
             starts, ends, Field(New.enabled, option: "disabled", .sets(false), help: "Create it disabled."),
             Field(New.keepCopy, .sets(true), help: "Notify the source as well."),
         ],
         change: Field.onOff(New.enabled, off: "disabled", onHelp: "Enable it.", offHelp: "Disable it.")
             + [starts, ends]
             + Field.onOff(
-                New.keepCopy, onHelp: "Notify the source as well.", offHelp: "Notify only the destination."))
+                New.keepCopy, onHelp: "Notify the source as well.", offHelp: "Notify only the destination."),
+        switching: .enabling(on: "Enable a forward.", off: "Disable a forward."),
+        sample: .init(
+            subject: "2", list: "--state active", create: "--source \"Eva Lang\" --destination \"Dispatch\" --ends 14d",
+            update: "--ends 2026-12-24"))
 
     private static let starts = Field(
         New.startsAt, option: "starts", .instant(.ahead), help: "When it starts; now by default.")

@@ -48,3 +48,15 @@ enum Instant {
         return seconds[match.2].map { $0 * count }
     }
 }
+
+extension Instant {
+    /// The value of an option that takes a point in time.
+    static func option(
+        _ name: String, _ text: String, _ direction: Direction, in surroundings: Surroundings
+    ) throws(Failure) -> String {
+        guard let instant = read(text, now: surroundings.now(), counting: direction) else {
+            throw .usage("--\(name): a time is needed, such as \(direction.examples)")
+        }
+        return instant
+    }
+}

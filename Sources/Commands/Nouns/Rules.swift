@@ -8,26 +8,35 @@ enum Rules: Noun {
     private typealias Filter = API.Rules.Filter
 
     static let resource = Resource(
-        singular: "rule", plural: "rules", path: "/api/v1" + API.Rules.list.path,
-        about: "Board to recipient: who is notified about a board's tickets.",
+        singular: "rule", plural: "rules", about: "Which board notifies which recipient.",
+        list: Endpoint(API.Rules.list), show: Endpoint(API.Rules.show), create: Endpoint(API.Rules.create),
+        update: Endpoint(API.Rules.update), delete: Endpoint(API.Rules.delete),
         columns: [
-            .id, Column(Answer.boardName, "board"), Column(Answer.recipientName, "recipient"),
-            Column(Answer.recipientKind, "kind"), Column(Answer.enabled, .yesNo), Column(Answer.simulate, .yesNo),
-            Column(Answer.updates), Column(Answer.visibility), Column(Answer.threadUpdates, "threads", .yesNo),
+            .id, Column(Answer.boardName, "board").key, Column(Answer.recipientName, "recipient").key,
+            Column(Answer.recipientKind, "kind").extra, Column(Answer.enabled, .yesNo), Column(Answer.simulate, .yesNo),
+            Column(Answer.updates), Column(Answer.visibility).extra,
+            Column(Answer.threadUpdates, "threads", .yesNo).extra,
         ],
         details: [
             Column(Answer.board, "board id"), Column(Answer.recipient, "recipient id", .number),
             Column(Answer.createdAt, "created", .instant),
         ],
         filters: [
-            Field(filter: Filter.board, option: "board", help: "Only rules for this board, by its id in ConnectWise."),
             Field(
-                filter: Filter.recipient, option: "recipient", .integer,
-                help: "Only rules for this recipient, by its id."),
+                filter: Filter.board, option: "board", .thing(Boards.resource.reference),
+                help: "Only rules for this board."),
+            Field(
+                filter: Filter.recipient, option: "recipient", .thing(Recipients.resource.reference),
+                help: "Only rules for this recipient."),
         ],
         creation: [
-            Field(New.board, option: "board", help: "Id of the board in ConnectWise.").required,
-            Field(New.recipient, option: "recipient", .integer, help: "Id of the recipient to notify.").required,
+            Field(
+                New.board, option: "board", .thing(Boards.resource.reference), help: "The board, by its id or name."
+            ).required,
+            Field(
+                New.recipient, option: "recipient", .thing(Recipients.resource.reference),
+                help: "The recipient to notify, by its id or name."
+            ).required,
             Field(New.enabled, option: "disabled", .sets(false), help: "Create it disabled."),
             Field(New.simulate, .sets(true), help: "Record what would be sent, send nothing."), updates, visibility,
             Field(New.threadUpdates, .sets(true), help: "Post updates as replies in the same thread."),
@@ -37,7 +46,12 @@ enum Rules: Noun {
             + [updates, visibility]
             + Field.onOff(
                 New.threadUpdates, onHelp: "Post updates as replies in the same thread.",
-                offHelp: "Post updates as messages of their own."))
+                offHelp: "Post updates as messages of their own."),
+        switching: .enabling(on: "Enable a rule.", off: "Disable a rule."),
+        sample: .init(
+            list: "--recipient \"Dispatch\"",
+            create: "--board \"Service Desk\" --recipient \"Dispatch\" --updates notes",
+            update: "--simulate"))
 
     private static let updates = Field(
         New.updates, .choice(API.Rules.Updates.allCases.map(\.rawValue)),

@@ -1,144 +1,173 @@
 import API
+import ArgumentParser
 import BoundaryText
+import HTTPTypes
 
-/// What was written to tickets, or waits to be.
+/// Writes to tickets.
 enum Posts: Noun {
     static let short = [
-        .id, Column("kind"), Column("state"), Column("minutes", .number), Column("member", "in the name of"),
+        .id, Column("kind"), Column("state", .state), Column("minutes", .number), Column("member", "written as"),
         Column("record_id", "record"), Column("error"),
     ]
 
     static let resource = Resource(
-        singular: "post", plural: "posts", path: "/api/v1/integrations/psa/posts",
-        about: "A note, time or status that was written to a ticket, or waits to be.",
+        singular: "post", plural: "posts", about: "A note, time entry or status that Patchbay writes to a ticket.",
+        list: Endpoint(.get, "/integrations/psa/posts"), show: Endpoint(.get, "/integrations/psa/posts/{id}"),
         columns: [
-            .id, Column("ticket_id", "ticket"), Column("kind"), Column("note_type", "type"), Column("state"),
-            Column("by"), Column("created_at", "asked", .instant), Column("attempts", .number), Column("error"),
+            .id, Column("ticket_id", "ticket").key, Column("kind").key, Column("note_type", "type").extra,
+            Column("state", .state).key, Column("by", "requested by"), Column("created_at", "requested", .instant),
+            Column("attempts", .number).extra, Column("error"),
         ],
         details: [
-            Column("content"), Column("member", "in the name of"), Column("minutes", .number),
+            Column("content"), Column("member", "written as"), Column("minutes", .number),
             Column("record_id", "record"), Column("origin"), Column("tried_at", "tried", .instant),
-            Column("settled_at", "settled", .instant),
+            Column("settled_at", "finished", .instant),
         ],
         filters: [
             Field("ticket_id", option: "ticket", help: "Only to this ticket."),
             Field("state", .choice(["queued", "sent", "failed", "skipped", "dismissed"]), help: "Only in this state."),
             Field("kind", .choice(["note", "time", "status"]), help: "Only of this kind."),
-            Field("user_id", option: "user", .integer, help: "Only what this user asked for, by its id."),
-            Field("mine", .sets(true), help: "Only what you asked for."),
-            Field("since", .instant(.back), help: "Asked for at this time or later."),
-            Field("until", .instant(.back), help: "Asked for before this time."),
-        ])
+            Field(
+                "user_id", option: "user", .thing(Users.resource.reference), help: "Only what this user requested."),
+            Field("mine", .sets(true), help: "Only what you requested."),
+            Field("since", .instant(.back), help: "Requested at this time or later."),
+            Field("until", .instant(.back), help: "Requested before this time."),
+        ],
+        sample: .init(subject: "17", list: "--state failed --mine"))
 
-    /// The command that tries a post again; nil for the address of something else.
+    static let more: [any ParsableCommand.Type] = [RetryPost.self, DismissPost.self]
+
+    /// The command that retries a post; nil for the address of something else.
     static func retry(_ address: String) -> String? {
-        let prefix = resource.path + "/"
-        guard let id = address.dropping(prefix: prefix).flatMap({ Int($0) }) else { return nil }
+        guard let prefix = resource.list.map({ $0().path + "/" }),
+            let id = address.dropping(prefix: prefix).flatMap({ Int($0) })
+        else { return nil }
         return "patchbay post retry \(id)"
     }
 }
 
-/// Who is whom in the ticketing system.
+/// Which member of the PSA each user is.
 enum MemberMappings: Noun {
     static let resource = Resource(
-        singular: "member-mapping", plural: "member-mappings", path: "/api/v1/integrations/psa/member-mappings",
-        about: "A user, and the member of the ticketing system that he is.",
+        singular: "member-mapping", plural: "member-mappings", about: "Which member of the PSA a user is.",
+        list: Endpoint(.get, "/integrations/psa/member-mappings"),
         columns: [
-            Column("user_id", "user", .number), Column("user_name", "name"), Column("user_email", "e-mail"),
-            Column("member_id", "member", .number), Column("member_identifier", "login name"),
-            Column("member_name", "member's name"), Column("matched_by", "matched by"),
+            Column("user_id", "user", .number).key, Column("user_name", "name").key,
+            Column("user_email", "e-mail").extra, Column("member_id", "member", .number),
+            Column("member_identifier", "login name"), Column("member_name", "member's name"),
+            Column("matched_by", "matched by").extra,
         ],
         filters: Field.onOff(
-            "mapped", off: "unmapped", onHelp: "Only those of whom it is known.",
-            offHelp: "Only those of whom it is not known."))
+            "mapped", off: "unmapped", onHelp: "Only users with a mapping.", offHelp: "Only users without a mapping."),
+        sample: .init(list: "--unmapped"))
+
+    static let more: [any ParsableCommand.Type] = [SetMapping.self, DeleteMapping.self, AutoMatchMembers.self]
+
+    /// Users by their names, as everybody may see them who maps.
+    static let users = Lookup(
+        name: "user", names: "users", list: Endpoint(.get, "/integrations/psa/member-mappings"),
+        naming: ["user_name", "user_email"], id: "user_id")
+    /// The PSA's members by their names.
+    static let members = Lookup(
+        name: "member", names: "members", list: Endpoint(.get, "/integrations/psa/members"),
+        naming: ["name", "identifier", "email"], isNumber: false, search: "search")
 }
 
-/// The members of the ticketing system, as they are now.
-enum PSAMembers: Noun {
+/// Companies in the PSA.
+enum Companies: Noun {
     static let resource = Resource(
-        singular: "psa-member", plural: "psa-members", path: "/api/v1/integrations/psa/members",
-        about: "A member of the ticketing system.",
-        columns: [.id, Column("identifier", "login name"), Column("name"), Column("email", "e-mail")],
-        filters: [Field("search", help: "Only those with this in name or login name.")])
-}
-
-/// Companies of the ticketing system.
-enum PSACompanies: Noun {
-    static let resource = Resource(
-        singular: "psa-company", plural: "psa-companies", path: "/api/v1/integrations/psa/companies",
-        about: "A company of the ticketing system.", columns: [.id, Column("name")],
-        filters: [Field("search", help: "Only those with this in the name.")])
+        singular: "company", plural: "companies", about: "A company in the PSA.",
+        list: Endpoint(.get, "/integrations/psa/companies"), naming: ["name"], hasNumbers: false, search: "search",
+        columns: [.id, Column("name").key],
+        filters: [Field("search", help: "Only companies whose name contains this text.")],
+        sample: .init(list: "--search kettle"))
 }
 
 /// As what time is logged.
 enum WorkRoles: Noun {
     static let resource = Resource(
-        singular: "work-role", plural: "work-roles", path: "/api/v1/integrations/psa/work-roles",
-        about: "As what somebody works; --work-role wants its id.", columns: [.id, Column("name")])
+        singular: "work-role", plural: "work-roles", about: "A work role in the PSA, for --work-role.",
+        list: Endpoint(.get, "/integrations/psa/work-roles"), naming: ["name"], hasNumbers: false,
+        columns: [.id, Column("name").key])
 }
 
 /// What kind of work time is logged as.
 enum WorkTypes: Noun {
     static let resource = Resource(
-        singular: "work-type", plural: "work-types", path: "/api/v1/integrations/psa/work-types",
-        about: "What kind of work something is; --work-type wants its id.", columns: [.id, Column("name")])
+        singular: "work-type", plural: "work-types", about: "A work type in the PSA, for --work-type.",
+        list: Endpoint(.get, "/integrations/psa/work-types"), naming: ["name"], hasNumbers: false,
+        columns: [.id, Column("name").key])
 }
 
-/// What applies to writes where nobody says anything.
+/// What applies to writes unless a request says otherwise.
 enum WriteDefaults: Noun {
     static let resource = Resource(
-        singular: "psa-settings", plural: "psa-settings", path: PSAConnections.resource.path, below: "/settings",
-        about: "What applies to writes through a connection, named by its id, where a request says nothing else.",
+        singular: "psa-settings", plural: "psa-settings",
+        about: "A PSA connection's defaults for notes and time, unless a request says otherwise.",
+        show: Endpoint(.get, "/integrations/psa/connections/{id}/settings"),
+        update: Endpoint(.put, "/integrations/psa/connections/{id}/settings"), part: PSAConnections.resource.reference,
         columns: [
             Column("default_minutes", "minutes", .number), Column("note_type", "type of notes"),
             Column("work_role.name", "work role"), Column("work_role.id", "work role's id", .number),
             Column("work_type.name", "work type"), Column("work_type.id", "work type's id", .number),
             Column("member.name", "member"), Column("member.id", "member's id", .number),
-            Column("auto_update_status", "moves the status", .yesNo),
+            Column("auto_update_status", "updates the status", .yesNo),
         ],
         sections: [
             Section(
-                title: "Statuses that tickets are moved to", member: "board_statuses",
+                title: "New statuses by board", member: "board_statuses",
                 columns: [
                     Column("board_id", "board", .number), Column("status_id", "status", .number),
                     Column("status_name", "name"),
                 ])
         ],
         change: [
-            Field("default_minutes", .integer, help: "How long a logged change took, in minutes."),
+            Field("default_minutes", .integer, help: "Minutes of a logged change."),
             Field(
-                "note_type", .choice(["internal_analysis", "resolution", "description"]), help: "What kind notes are."),
-            Field("work_role", .reference, help: "As what time is logged: an id of list work-roles."),
-            Field("work_role", option: "no-work-role", .clears, help: "Leave the work role to the ticketing system."),
-            Field("work_type", .reference, help: "What kind of work it is: an id of list work-types."),
-            Field("work_type", option: "no-work-type", .clears, help: "Leave the work type to the ticketing system."),
+                "note_type", .choice(["internal_analysis", "resolution", "description"]), help: "The type of notes."),
+            Field("work_role", .reference(WorkRoles.resource.reference), help: "The work role of time entries."),
+            Field("work_role", option: "no-work-role", .clears, help: "Leave the work role to the PSA."),
+            Field("work_type", .reference(WorkTypes.resource.reference), help: "The work type of time entries."),
+            Field("work_type", option: "no-work-type", .clears, help: "Leave the work type to the PSA."),
             Field(
-                "member", .reference, help: "In whose name people write who are no member: an id of list psa-members."),
-            Field("member", option: "no-member", .clears, help: "They write in the name of the API member."),
+                "member", .reference(MemberMappings.members),
+                help: "The member that users without a mapping write as."),
+            Field(
+                "member", option: "no-member", .clears, help: "Users without a mapping write as the API member."),
         ]
             + Field.onOff(
-                "auto_update_status", onHelp: "Move a ticket whose change is logged to its board's status.",
-                offHelp: "Leave it where it is."),
-        isReplaced: true)
+                "auto_update_status", onHelp: "Update the ticket's status when a change is logged.",
+                offHelp: "Leave the ticket's status as it is."),
+        isReplaced: true, sample: .init(subject: "Main", update: "--default-minutes 30 --work-role Engineer"))
 }
 
 /// Customers.
 enum Tenants: Noun {
     static let resource = Resource(
-        singular: "tenant", plural: "tenants", path: "/api/v1/tenants",
-        about: "A customer of the MSP; its company's tickets are its tickets.",
+        singular: "tenant", plural: "tenants", title: "customer", titles: "customers",
+        about: "A customer; its company's tickets are its tickets.",
+        list: Endpoint(.get, "/tenants"), show: Endpoint(.get, "/tenants/{id}"), create: Endpoint(.post, "/tenants"),
+        update: Endpoint(.patch, "/tenants/{id}"), delete: Endpoint(.delete, "/tenants/{id}"), naming: ["name"],
         columns: [
-            .id, Column("name"), Column("psa_company_id", "company", .number),
+            .id, Column("name").key, Column("psa_company_id", "company", .number),
             Column("psa_company_name", "company's name"), Column("active", .yesNo),
         ],
         details: [Column("created_at", "created", .instant)],
-        filters: [Field("search", help: "Only those with this in the name.")],
-        creation: [Field("name", help: "As people call it.").required] + company,
-        change: [Field("name", help: "As people call it.")] + company
-            + Field.onOff("active", off: "inactive", onHelp: "Offer it.", offHelp: "Stop offering it."))
+        filters: [Field("search", help: "Only customers whose name contains this text.")],
+        creation: [Field("name", help: "The customer's name.").required] + company,
+        change: [Field("name", help: "The customer's name.")] + company
+            + Field.onOff("active", off: "inactive", onHelp: "Activate it.", offHelp: "Deactivate it."),
+        switching: .activating(on: "Activate a customer.", off: "Deactivate a customer."),
+        sample: .init(
+            subject: "\"Copper Kettle\"", list: "--search kettle",
+            create: "--name \"Copper Kettle\" --company \"Copper Kettle Bakeries\"", update: "--name \"Copper Pot\""))
+
+    static let more: [any ParsableCommand.Type] = [TenantConnection.self]
 
     private static let company = [
-        Field("psa_company_id", option: "company", help: "Its company in the ticketing system, by its id."),
-        Field("psa_company_name", option: "company-name", help: "That company's name."),
+        Field(
+            "psa_company_id", option: "company", .thing(Companies.resource.reference),
+            help: "Its company in the PSA, by its id or name."),
+        Field("psa_company_name", option: "company-name", help: "The company's name, to show."),
     ]
 }

@@ -1,5 +1,6 @@
 import BoundaryText
 import Foundation
+import WebSupport
 
 /// One value of a thing, as people see it.
 struct Column: Equatable, Sendable {
@@ -9,11 +10,24 @@ struct Column: Equatable, Sendable {
         case number
         case yesNo
         case instant
+        /// Coloured on a terminal.
+        case state
+    }
+
+    /// What becomes of a column where there is little room: the least worth goes first.
+    enum Worth: Int, Comparable, Sendable {
+        case extra
+        case usual
+        /// Never left out.
+        case key
+
+        static func < (left: Worth, right: Worth) -> Bool { left.rawValue < right.rawValue }
     }
 
     let member: String
     let title: String
     let kind: Kind
+    var worth = Worth.usual
 
     /// Makes a column. Without a title it is the member's name in words.
     init(_ member: String, _ title: String? = nil, _ kind: Kind = .text) {
@@ -37,20 +51,33 @@ struct Column: Equatable, Sendable {
         self.init(member.stringValue, nil, kind)
     }
 
-    static let id = Column("id", .number)
+    static let id = Column("id", .number).key
+
+    /// The same column, which is never left out.
+    var key: Column { with(.key) }
+    /// The same column, which is left out first.
+    var extra: Column { with(.extra) }
+
+    private func with(_ worth: Worth) -> Column {
+        var copy = self
+        copy.worth = worth
+        return copy
+    }
 
     /// The column's text for a thing; a dash stands for nothing.
-    func text(of thing: JSON) -> String {
-        guard let value = thing[member] else { return "–" }
+    /// - Parameter isAlone: whether the thing is shown alone, so that there is room for more.
+    func text(of thing: JSON, _ style: Style, isAlone: Bool = false) -> String {
+        let value = thing[member]
+        guard !value.isNull else { return "–" }
         switch kind {
-        case .text, .number, .yesNo: return value.plain
-        case .instant: return value.text.map(Self.readable) ?? value.plain
+        case .text, .number, .yesNo, .state: return value.plain
+        case .instant: return value.string.map { style.times.text($0, isAlone: isAlone) } ?? value.plain
         }
     }
 
-    /// `2026-11-21T08:00:00.123Z` as `2026-11-21 08:00:00Z`. Stays UTC, so that it can be compared with logs.
-    private static func readable(_ instant: String) -> String {
-        instant.replacing(bytes: "T", with: " ").replacing(/\.\d+/, with: "")
+    /// The tone in which its text is set.
+    func tone(of text: String) -> Tone? {
+        kind == .state ? Tone(state: text) : nil
     }
 }
 
@@ -60,20 +87,4 @@ struct Section: Equatable, Sendable {
     /// The member that holds the rows.
     let member: String
     let columns: [Column]
-}
-
-extension JSON {
-    /// The value in one line for people.
-    var plain: String {
-        switch self {
-        case .null: "–"
-        case .bool(let value): value ? "yes" : "no"
-        case .integer(let value): "\(value)"
-        case .number(let value): "\(value)"
-        case .string(let value): value
-        case .array(let values): values.map(\.plain).joined(separator: ", ")
-        case .object(let members):
-            members.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.plain)" }.joined(separator: ", ")
-        }
-    }
 }

@@ -1,4 +1,5 @@
 import BoundaryText
+import WebSupport
 
 extension Content.Layout {
     init(_ resource: Resource) {
@@ -8,7 +9,7 @@ extension Content.Layout {
 
     /// One line a member, titles aligned. Members that the layout does not know follow, so that an older program shows
     /// what a newer server says; known ones that the answer lacks are left out.
-    func lines(of thing: JSON, width: Int?) -> [String] {
+    func lines(of thing: JSON, _ style: Style) -> [String] {
         let members = Self.flat(thing)
         let sectioned = Set(sections.map(\.member))
         let unknown = members.keys.filter { name in
@@ -19,19 +20,24 @@ extension Content.Layout {
         let indent = (titles.map(\.displayWidth).max() ?? 0) + 2
         var lines = zip(titles, shown).map { title, column in
             title + String(repeating: " ", count: indent - title.displayWidth)
-                + column.text(of: .object(members)).printable
+                + value(column, .object(members), style)
         }
         for section in sections {
-            guard let things = members[section.member]?.elements else { continue }
+            guard case .list(let things)? = members[section.member] else { continue }
             lines += ["", section.title]
-            lines += things.isEmpty ? ["none"] : Table(things, columns: section.columns).lines(width: width)
+            lines += things.isEmpty ? ["none"] : Table(things, columns: section.columns, style).lines()
         }
         return lines
     }
 
+    private func value(_ column: Column, _ thing: JSON, _ style: Style) -> String {
+        let text = column.text(of: thing, style, isAlone: true).printable
+        return style.isColored ? column.tone(of: text)?.colored(text) ?? text : text
+    }
+
     /// Members of members become members with a dotted name.
     private static func flat(_ thing: JSON, under prefix: String = "") -> [String: JSON] {
-        (thing.members ?? [:]).reduce(into: [:]) { flat, member in
+        thing.members.reduce(into: [:]) { flat, member in
             if case .object = member.value {
                 flat.merge(Self.flat(member.value, under: "\(prefix)\(member.key).")) { first, _ in first }
             } else {

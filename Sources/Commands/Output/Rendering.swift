@@ -1,5 +1,6 @@
 import ArgumentParser
 import BoundaryText
+import WebSupport
 
 /// How results are printed.
 enum OutputFormat: String, EnumerableFlag, Sendable {
@@ -34,10 +35,10 @@ struct Outcome: Equatable, Sendable {
     /// Whether the answer is the one hoped for; otherwise the command fails after printing it.
     var isGood = true
 
-    /// The lines for standard output. `width` is the terminal's, nil where there is none.
-    func lines(as format: OutputFormat, width: Int?) throws -> [String] {
+    /// The lines for standard output. `style` is for people only.
+    func lines(as format: OutputFormat, _ style: Style) throws -> [String] {
         if format == .json, let answer { return [try answer.pretty()] }
-        return try content.lines(as: format, width: width)
+        return try content.lines(as: format, style)
     }
 }
 
@@ -47,6 +48,8 @@ enum Content: Equatable, Sendable {
     case list([JSON], columns: [Column], next: JSON)
     /// One thing, member by member; quietly the named member.
     case one(JSON, Layout)
+    /// A file as it came.
+    case file(String)
     /// Something happened that the API answers with nothing: a sentence, and the id for programs.
     case done(String, id: String?)
 
@@ -60,41 +63,45 @@ enum Content: Equatable, Sendable {
         var quietSection: String?
     }
 
-    /// The lines for standard output. `width` is the terminal's, nil where there is none.
-    func lines(as format: OutputFormat, width: Int?) throws -> [String] {
+    /// The lines for standard output. `style` is for people only.
+    func lines(as format: OutputFormat, _ style: Style) throws -> [String] {
         switch format {
-        case .table: table(width: width)
+        case .table: table(style)
         case .json: try json.map { [try $0.pretty()] } ?? []
         case .quiet: quiet
         }
     }
 
-    private func table(width: Int?) -> [String] {
+    private func table(_ style: Style) -> [String] {
         switch self {
         case .list(let things, let columns, _):
-            things.isEmpty ? [] : Table(things, columns: columns).lines(width: width)
-        case .one(let thing, let layout): layout.lines(of: thing, width: width)
+            things.isEmpty ? [] : Table(things, columns: columns, style).lines()
+        case .one(let thing, let layout): layout.lines(of: thing, style)
+        case .file(let text): [text]
         case .done(let sentence, _): [sentence.printable]
         }
     }
 
     private var json: JSON? {
         switch self {
-        case .list(let things, _, let next): .object(["items": .array(things), "next_cursor": next])
+        case .list(let things, _, let next): .object(["items": .list(things), "next_cursor": next])
         case .one(let thing, _): thing
-        case .done: nil
+        case .file, .done: nil
         }
     }
 
+    private static func quiet(_ value: JSON) -> String? { value.isNull ? nil : value.plain.printable }
+
     private var quiet: [String] {
         switch self {
-        case .list(let things, _, _): things.compactMap { $0["id"]?.plain.printable }
+        case .list(let things, _, _): things.compactMap { Self.quiet($0["id"]) }
         case .one(let thing, let layout):
             if let section = layout.quietSection {
-                thing[section]?.elements?.compactMap { $0["id"]?.plain.printable } ?? []
+                thing[section].elements.compactMap { Self.quiet($0["id"]) }
             } else {
-                layout.quiet.flatMap { thing[$0]?.plain.printable }.map { [$0] } ?? []
+                layout.quiet.flatMap { Self.quiet(thing[$0]) }.map { [$0] } ?? []
             }
+        case .file(let text): [text]
         case .done(_, let id): id.map { [$0] } ?? []
         }
     }

@@ -47,7 +47,7 @@ extension ClientCommand {
             ) { [self] client in
                 try await perform(with: client, in: surroundings)
             }
-            for line in try outcome.lines(as: client.format, width: surroundings.width) {
+            for line in try outcome.lines(as: client.format, surroundings.style) {
                 try surroundings.write(line)
             }
             switch client.format {

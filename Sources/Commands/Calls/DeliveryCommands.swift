@@ -1,0 +1,176 @@
+import API
+import ArgumentParser
+import BoundaryText
+import HTTPTypes
+import WebSupport
+
+/// `patchbay delivery show`.
+struct ShowDelivery: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "show", "Show a delivery, or its message.", examples: ["delivery show 1042", "delivery show 1042 --message"])
+
+    @OptionGroup var subject: Identified<Deliveries>
+    @Flag(help: "Show the message instead, in Markdown.")
+    var message = false
+
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let request = (Deliveries.resource.show ?? Endpoint(.get, ""))([subject.identifier])
+        guard message else {
+            return Outcome(content: .one(try await client.thing(request), Content.Layout(Deliveries.resource)))
+        }
+        var shown = request
+        shown.path += "/message"
+        return Outcome(content: .one(try await client.thing(shown), Content.Layout(quiet: nil)))
+    }
+}
+
+/// `patchbay delivery retry`.
+struct RetryDelivery: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "retry", "Retry a failed delivery, or all failed ones.",
+        more: "All failed ones are retried only with --failed, and after a question unless --yes is given.",
+        examples: ["delivery retry 1042", "delivery retry --failed --recipient \"Dispatch\" --since 2h --yes"])
+
+    @Argument(help: "The id, as lists show it.")
+    var delivery: String?
+    @Flag(help: "All failed ones.")
+    var failed = false
+    @Option(help: "Only this ticket's.")
+    var ticket: String?
+    @Option(help: "Only to this recipient, by its id or name.")
+    var recipient: String?
+    @Option(help: ArgumentHelp("Only those created at this time or later. Such as \(Instant.Direction.back.examples)."))
+    var since: String?
+    @Option(help: "Only those created before this time.")
+    var until: String?
+
+    @OptionGroup var confirmation: Confirmation
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws {
+        guard failed != (delivery != nil) else {
+            throw ValidationError("Give the id of a delivery, or --failed for all failed ones")
+        }
+        guard failed || [ticket, recipient, since, until].allSatisfy({ $0 == nil }) else {
+            throw ValidationError("--ticket, --recipient, --since and --until need --failed")
+        }
+    }
+
+    func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
+        let base = Deliveries.resource.list?().path ?? ""
+        if let delivery {
+            return APIRequest(method: .post, path: "\(base)/\(APIRequest.encoded(delivery))/retry")
+        }
+        var body: [String: JSON] = ["state": "failed"]
+        if let ticket { body["ticket_id"] = .text(ticket) }
+        if let recipient {
+            let lookup = Recipients.resource.reference
+            body["recipient_id"] = lookup.json(try await names.find(recipient, in: lookup).id)
+        }
+        if let since { body["since"] = .text(try Instant.option("since", since, .back, in: surroundings)) }
+        if let until { body["until"] = .text(try Instant.option("until", until, .back, in: surroundings)) }
+        return APIRequest(method: .post, path: "\(base)/retry", body: .object(body))
+    }
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        if failed { try confirmation.check(in: surroundings) }
+        let request = try await request(in: surroundings, client.names)
+        if failed {
+            try confirmation.ask("Retry all failed deliveries that match?", in: surroundings)
+            let layout = Content.Layout(columns: [Column("count", "queued again", .number)], quiet: nil)
+            return Outcome(content: .one(try await client.thing(request), layout))
+        }
+        guard let answer = try await client.send(request).body, !answer["id"].isNull else {
+            return Outcome(content: .done("Delivery \(delivery ?? "") is queued again.", id: delivery))
+        }
+        return Outcome(content: .one(answer, Content.Layout(Deliveries.resource)))
+    }
+}
+
+/// `patchbay delivery explain`.
+struct ExplainDelivery: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "explain", "Explain why a delivery exists and what happened to it.", examples: ["delivery explain 1042"])
+
+    @OptionGroup var subject: Identified<Deliveries>
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        var request = (Deliveries.resource.show ?? Endpoint(.get, ""))([subject.identifier])
+        request.path += "/explanation"
+        return Outcome(content: .one(try await client.thing(request), Explanations.layout))
+    }
+}
+
+/// How explanations are shown.
+enum Explanations {
+    static let layout = Content.Layout(
+        columns: [
+            Column("event_kind", "event"), Column("happened_at", "happened", .instant),
+            Column("recipient_name", "recipient"), Column("outcome", .state), Column("reason"),
+        ], quiet: "outcome")
+}
+
+/// `patchbay recipient test`: sends a test message and waits for the result.
+struct TestRecipient: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "test", "Send a test message to a recipient.", more: "Exit code 1 when it fails.",
+        examples: ["recipient test \"Dispatch\""])
+
+    // A message that is not through by then waits for something that lasts longer.
+    private static let patience = 40
+
+    @OptionGroup var subject: Identified<Recipients>
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let lookup = Recipients.resource.reference
+        let id = try await client.names.find(subject.identifier, in: lookup).id
+        guard Int64(id) != nil else { throw Failure.usage("The recipient's id is a number.") }
+        var notice = try await client.thing(Notices.test(body: ["recipient_id": lookup.json(id)]))
+        let show = (Notices.resource.show ?? Endpoint(.get, ""))([notice["id"].plain])
+        for _ in 0..<Self.patience {
+            guard let state = notice["state"].string, state == "queued" || state == "uncertain",
+                notice["error"].isNull
+            else { break }
+            try await Task.sleep(for: .milliseconds(250))
+            notice = try await client.thing(show)
+        }
+        return Outcome(
+            content: .one(notice, Content.Layout(columns: Notices.resource.columns)), isGood: notice["state"] == "sent")
+    }
+}
+
+/// Alerts and test messages on their way.
+enum Notices: Noun {
+    static let resource = Resource(
+        singular: "notice", plural: "notices", about: "An alert or test message, with its state.",
+        list: Endpoint(.get, "/notifiers/notices"), show: Endpoint(.get, "/notifiers/notices/{id}"),
+        columns: [
+            .id, Column("kind"), Column("recipient_name", "recipient").key, Column("state", .state).key,
+            Column("error"), Column("sent_at", "sent", .instant),
+        ],
+        sample: .init(subject: "12"))
+
+    /// Sends a test message.
+    static let test = Endpoint(.post, "/notifiers/test")
+}
+
+/// `patchbay chat-connection rotate-secret`.
+struct RotateSecretCommand: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "rotate-secret", "Rotate a webhook's secret; for a day the old one signs as well.",
+        more: "The new secret is printed once and never again.", examples: ["chat-connection rotate-secret Wallboard"])
+
+    @OptionGroup var subject: Identified<ChatConnections>
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let id = try await client.names.find(subject.identifier, in: ChatConnections.lookup).id
+        let rotate = Endpoint(.post, "/integrations/chat/connections/{id}/rotate-secret")
+        let layout = Content.Layout(columns: [.id, Column("name"), Column("secret")], quiet: "secret")
+        return Outcome(content: .one(try await client.thing(rotate([id])), layout))
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import BoundaryText
+import HTTPTypes
+import WebSupport
+
+private func save(_ user: String, _ member: JSON, with client: APIClient) async throws -> Outcome {
+    let user = try await client.names.find(user, in: MemberMappings.users)
+    var request = (MemberMappings.resource.list ?? Endpoint(.get, ""))()
+    request.method = .post
+    request.body = ["mappings": [["user_id": MemberMappings.users.json(user.id), "member_id": member]]]
+    let answer = try await client.thing(request)
+    return Outcome(
+        content: .list(answer["items"].elements, columns: MemberMappings.resource.columns, next: .null),
+        answer: answer)
+}
+
+/// `patchbay member-mapping set`.
+struct SetMapping: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "set", "Map a user to a member, so that notes show the member's name.",
+        examples: ["member-mapping set ada@example.com alovelace"])
+
+    @Argument(help: "The user, by id, name or e-mail address.")
+    var user: String
+    @Argument(help: "The member, by id, name or login name.")
+    var member: String
+
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let member = try await client.names.find(member, in: MemberMappings.members)
+        return try await save(user, .text(member.id), with: client)
+    }
+}
+
+/// `patchbay member-mapping delete`.
+struct DeleteMapping: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "delete", "Delete a user's mapping.", more: "Asks first, unless --yes is given.",
+        examples: ["member-mapping delete ada@example.com --yes"])
+
+    @Argument(help: "The user, by id, name or e-mail address.")
+    var user: String
+
+    @OptionGroup var confirmation: Confirmation
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        try confirmation.check(in: surroundings)
+        try confirmation.ask("Delete the member mapping of user \(user)?", in: surroundings)
+        return try await save(user, .null, with: client)
+    }
+}
+
+/// `patchbay member-mapping auto-match`.
+struct AutoMatchMembers: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "auto-match", "Map users to the members with the same e-mail address.",
+        more: "Mappings that exist stay.", examples: ["member-mapping auto-match"])
+
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        var request = (MemberMappings.resource.list ?? Endpoint(.get, ""))()
+        request.method = .post
+        request.path += "/auto-match"
+        request.body = [:]
+        let answer = try await client.thing(request)
+        let sections = ["matched", "ambiguous", "unmatched"].map { name in
+            Section(title: name.sentenceCased, member: name, columns: MemberMappings.resource.columns)
+        }
+        return Outcome(content: .one(answer, Content.Layout(columns: [], sections: sections, quiet: nil)))
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import BoundaryText
+import HTTPTypes
+import WebSupport
+
+extension Posts {
+    fileprivate static func request(_ id: String, _ verb: String, body: JSON? = nil) -> APIRequest {
+        var request = (resource.show ?? Endpoint(.get, ""))([id], body: body)
+        request.method = .post
+        request.path += "/" + verb
+        return request
+    }
+}
+
+/// `patchbay post retry`.
+struct RetryPost: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "retry", "Retry what failed of a request, or what waits; what was done is not done again.",
+        examples: ["post retry 17", "post retry 17 --work-role Engineer"])
+
+    @OptionGroup var subject: Identified<Posts>
+    @Option(help: "Log the time as this work role instead, by its id or name.")
+    var workRole: String?
+    @Option(help: "Log the time as this work type instead, by its id or name.")
+    var workType: String?
+    @Option(help: "Update the ticket to this status instead, by its id or name.")
+    var status: String?
+
+    @OptionGroup var client: ClientOptions
+
+    func request(_ names: NameBook, ticket: () async throws -> String) async throws -> APIRequest {
+        var body: [String: JSON] = [:]
+        if let workRole { body["work_role_id"] = .text(try await names.find(workRole, in: WorkRoles.lookup).id) }
+        if let workType { body["work_type_id"] = .text(try await names.find(workType, in: WorkTypes.lookup).id) }
+        if let status {
+            var id = status
+            if !Lookup.isID(status) {
+                let lookup = Lookup.statuses(of: try await ticket(), below: "/integrations/psa")
+                id = try await names.find(status, in: lookup).id
+            }
+            body["status_id"] = .text(id)
+        }
+        return Posts.request(subject.identifier, "retry", body: .object(body))
+    }
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let request = try await request(client.names) {
+            try await client.thing((Posts.resource.show ?? Endpoint(.get, ""))([subject.identifier]))["ticket_id"].plain
+        }
+        return Written.outcome(try await client.thing(request))
+    }
+}
+
+/// `patchbay post dismiss`.
+struct DismissPost: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "dismiss", "Dismiss what failed of a request, or cancel what waits; both can be retried.",
+        examples: ["post dismiss 17"])
+
+    @OptionGroup var subject: Identified<Posts>
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let answer = try await client.thing(Posts.request(subject.identifier, "dismiss"))
+        return Outcome(content: .one(answer, Content.Layout(Posts.resource)))
+    }
+}

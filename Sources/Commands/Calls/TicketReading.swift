@@ -1,0 +1,264 @@
+import API
+import ArgumentParser
+import BoundaryText
+import Foundation
+import HTTPTypes
+import WebSupport
+
+/// `patchbay ticket`.
+struct TicketCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        "ticket", "Find and show tickets, and write notes, time and status to them.",
+        examples: ["ticket search printer --mine", "ticket show 10042", "ticket status 10042 \"In Progress\""],
+        subcommands: [
+            ListTickets.self, SearchTickets.self, ShowTicket.self, ListStatuses.self, ListNotes.self,
+            ListConfigurations.self, NoteCommand.self, TimeCommand.self, StatusCommand.self, LogChangeCommand.self,
+            PreviewCommand.self,
+        ], aliases: ["tickets"])
+}
+
+/// For which customer.
+struct TenantOption: ParsableArguments {
+    @Option(
+        help: """
+            Only for this customer, by its id or name: its company's tickets, through its own connection if it has one.
+            """)
+    var tenant: String?
+
+    /// Where the operations on tickets and what belongs to them are.
+    func base(_ names: NameBook) async throws -> String {
+        guard let tenant else { return "/integrations/psa" }
+        let id = try await names.find(tenant, in: Tenants.lookup).id
+        return "/tenants/\(APIRequest.encoded(id))/connectwise"
+    }
+}
+
+private let ticketColumns = [
+    .id, Column("summary").key, Column("company"), Column("board").extra, Column("status"), Column("priority").extra,
+    Column("owner").extra,
+]
+
+private func tickets(
+    _ found: (items: [JSON], next: String?), none: String
+) -> Outcome {
+    var notes: [String] = []
+    if found.items.isEmpty { notes.append(none) }
+    if found.next != nil { notes.append(APIClient.thereAreMore) }
+    let cursor: JSON = found.next.map { .text($0) } ?? .null
+    return Outcome(
+        content: .list(
+            found.items.map { $0.named("company", "board", "status", "priority") }, columns: ticketColumns,
+            next: cursor),
+        answer: .object(["items": .list(found.items), "next_cursor": cursor]), notes: notes)
+}
+
+/// `patchbay ticket list`.
+struct ListTickets: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "list", "List the tickets that you last updated.", examples: ["ticket list"])
+
+    @OptionGroup var amount: Amount
+    @OptionGroup var place: TenantOption
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let endpoint = Endpoint(.get, try await place.base(client.names) + "/tickets/recent")
+        let found = try await client.pages(of: "tickets", upTo: amount.most) { limit, cursor in
+            var query = [APIRequest.Parameter(name: "limit", value: "\(min(limit, APIClient.largestPage))")]
+            if let cursor { query.append(.init(name: "cursor", value: cursor)) }
+            return endpoint(query: query)
+        }
+        return tickets(found, none: "You have not updated a ticket yet.")
+    }
+}
+
+/// `patchbay ticket search`.
+struct SearchTickets: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "search", "Search tickets in the PSA, newest first.",
+        examples: ["ticket search printer --mine", "ticket search --board \"Service Desk\" --status \"In Progress\""])
+
+    @Argument(help: "Words of the summary, or the number.")
+    var words: [String] = []
+    @Option(help: "Only of this company, by its id or name.")
+    var company: String?
+    @Option(help: "Only on this board, by its id or name.")
+    var board: String?
+    @Option(help: "Only in this status, by its id; by its name together with --board.")
+    var status: String?
+    @Flag(help: "Include closed tickets.")
+    var includeClosed = false
+    @Flag(help: "Only those assigned to you.")
+    var mine = false
+    @OptionGroup var amount: Amount
+
+    @OptionGroup var place: TenantOption
+    @OptionGroup var client: ClientOptions
+
+    /// The request for one page of at most so many.
+    func query(_ names: NameBook) async throws -> [APIRequest.Parameter] {
+        var query: [APIRequest.Parameter] = []
+        func add(_ name: String, _ value: String?) {
+            if let value, !value.isEmpty { query.append(.init(name: name, value: value)) }
+        }
+        add("q", words.joined(separator: " "))
+        if let company { add("company_id", try await names.find(company, in: Companies.lookup).id) }
+        let boardID: String? = if let board { try await names.find(board, in: Boards.lookup).id } else { nil }
+        add("board_id", boardID)
+        if let status {
+            guard boardID != nil || Lookup.isID(status) else {
+                throw Failure.usage("--status takes a name only together with --board.")
+            }
+            add("status_id", try await names.find(status, in: .statuses(ofBoard: boardID ?? "")).id)
+        }
+        add("open", includeClosed ? "false" : nil)
+        add("mine", mine ? "true" : nil)
+        return query
+    }
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let query = try await query(client.names)
+        let endpoint = Endpoint(.get, try await place.base(client.names) + "/tickets/search")
+        let found = try await client.pages(of: "tickets", upTo: amount.most) { limit, cursor in
+            var page = [APIRequest.Parameter(name: "limit", value: "\(min(limit, APIClient.largestPage))")] + query
+            if let cursor { page.append(.init(name: "cursor", value: cursor)) }
+            return endpoint(query: page)
+        }
+        return tickets(found, none: "No ticket matches. Include closed ones with --include-closed.")
+    }
+}
+
+extension Lookup {
+    /// A board's statuses, which come with the board.
+    static func statuses(ofBoard board: String) -> Lookup {
+        Lookup(
+            name: "status of the board", names: "statuses of the board",
+            list: Boards.resource.show ?? Endpoint(.get, ""), places: [board], isNumber: false, items: "statuses")
+    }
+
+    /// The statuses that a ticket can have.
+    static func statuses(of ticket: String, below base: String) -> Lookup {
+        Lookup(
+            name: "status of the ticket's board", names: "statuses of the ticket's board",
+            list: Endpoint(.get, base + "/tickets/{id}/statuses"), places: [ticket], isNumber: false)
+    }
+}
+
+extension JSON {
+    /// The same thing with references replaced by their names.
+    fileprivate func named(_ names: String...) -> JSON {
+        guard case .object(var members) = self else { return self }
+        for name in names { members[name] = self[name]["name"] }
+        return .object(members)
+    }
+}
+
+/// `patchbay ticket show`.
+struct ShowTicket: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "show", "Show a ticket as it is now, with its latest notes and time entries.",
+        examples: ["ticket show 10042 --notes 20"])
+
+    @Argument(help: "The ticket's number.")
+    var ticket: String
+    @Option(help: "How many notes to show, at most 200.")
+    var notes = 10
+
+    @OptionGroup var place: TenantOption
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let path = try await place.base(client.names) + "/tickets/{id}"
+        var answer = try await client.thing(Endpoint(.get, path)([ticket])).members
+        let written = try await client.thing(
+            Endpoint(.get, path + "/notes")([ticket], query: [.init(name: "limit", value: "\(notes)")]))
+        answer["notes"] = written["items"].isNull ? [] : written["items"]
+        var shown = JSON.object(answer).named("company", "contact", "board", "status", "priority").members
+        let configurations = (answer["configurations"] ?? .null).elements.compactMap { $0["name"].string }
+        shown["configurations"] = .text(configurations.joined(separator: ", "))
+        for hidden in ["longest_note", "max_note_length", "defaults", "connection_id"] { shown[hidden] = nil }
+        let layout = Content.Layout(
+            columns: [
+                .id, Column("summary"), Column("company"), Column("contact"), Column("board"), Column("status"),
+                Column("closed", .yesNo), Column("priority"), Column("owner"), Column("resources"),
+                Column("configurations"), Column("entered_at", "entered", .instant),
+                Column("updated_at", "updated", .instant), Column("updated_by", "updated by"), Column("link"),
+            ],
+            sections: [Section(title: "Notes and time, newest first", member: "notes", columns: TicketPart.notes)])
+        return Outcome(content: .one(.object(shown), layout), answer: .object(answer))
+    }
+}
+
+/// A list that belongs to a ticket.
+enum TicketPart {
+    static let notes = [
+        Column("created_at", "when", .instant), Column("kind").extra, Column("note_type", "type").extra,
+        Column("author").key, Column("minutes", .number).extra, Column("text").key,
+    ]
+
+    static func list(
+        _ part: String, of ticket: String, _ names: String, _ columns: [Column], _ place: TenantOption,
+        upTo most: Int?, with client: APIClient
+    ) async throws -> Outcome {
+        let endpoint = Endpoint(.get, try await place.base(client.names) + "/tickets/{id}/" + part)
+        let (items, next) = try await client.pages(of: names, upTo: most) { limit, cursor in
+            var query = [APIRequest.Parameter(name: "limit", value: "\(min(limit, APIClient.largestPage))")]
+            if let cursor { query.append(.init(name: "cursor", value: cursor)) }
+            return endpoint([ticket], query: query)
+        }
+        return Outcome(
+            content: .list(items, columns: columns, next: next.map { .text($0) } ?? .null),
+            notes: (items.isEmpty ? ["No \(names)."] : []) + (next == nil ? [] : [APIClient.thereAreMore]))
+    }
+}
+
+/// `patchbay ticket statuses`.
+struct ListStatuses: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "statuses", "List the statuses that a ticket can have.", examples: ["ticket statuses 10042"])
+
+    @Argument(help: "The ticket's number.")
+    var ticket: String
+    @OptionGroup var place: TenantOption
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        let columns = [.id, Column("name").key, Column("closed", .yesNo)]
+        return try await TicketPart.list(
+            "statuses", of: ticket, "statuses", columns, place, upTo: nil, with: client)
+    }
+}
+
+/// `patchbay ticket notes`.
+struct ListNotes: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "notes", "List a ticket's notes and time entries, newest first.", examples: ["ticket notes 10042 --all"])
+
+    @Argument(help: "The ticket's number.")
+    var ticket: String
+    @OptionGroup var amount: Amount
+    @OptionGroup var place: TenantOption
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        try await TicketPart.list(
+            "notes", of: ticket, "notes", TicketPart.notes, place, upTo: amount.most, with: client)
+    }
+}
+
+/// `patchbay ticket configurations`.
+struct ListConfigurations: ClientCommand {
+    static let configuration = CommandConfiguration(
+        "configurations", "List a ticket's configurations.", examples: ["ticket configurations 10042"])
+
+    @Argument(help: "The ticket's number.")
+    var ticket: String
+    @OptionGroup var place: TenantOption
+    @OptionGroup var client: ClientOptions
+
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        try await TicketPart.list(
+            "configurations", of: ticket, "configurations", [.id, Column("name").key, Column("type")], place,
+            upTo: nil, with: client)
+    }
+}

@@ -1,0 +1,228 @@
+import ArgumentParser
+import BoundaryText
+import Foundation
+import HTTPTypes
+import WebSupport
+
+/// What every command that writes to a ticket understands.
+struct WritingOptions: ParsableArguments {
+    @Argument(help: "The ticket's number.")
+    var ticket: String
+    @Option(
+        help: ArgumentHelp(
+            "Names this request: when it is sent again with the same name, it is done once.", valueName: "name"))
+    var requestID: String?
+
+    @OptionGroup var place: TenantOption
+
+    func request(
+        _ method: HTTPRequest.Method, _ what: String, _ members: [String: JSON?], _ names: NameBook
+    ) async throws -> APIRequest {
+        var body = members.compactMapValues { $0 }
+        if let requestID { body["request_id"] = .text(requestID) }
+        let endpoint = Endpoint(method, try await place.base(names) + "/tickets/{id}/" + what)
+        return endpoint([ticket], body: .object(body))
+    }
+
+    /// A status by its id or name.
+    func status(_ text: String?, _ names: NameBook) async throws -> JSON? {
+        guard let text else { return nil }
+        if Lookup.isID(text) { return .text(text) }
+        let lookup = Lookup.statuses(of: ticket, below: try await place.base(names))
+        return .text(try await names.find(text, in: lookup).id)
+    }
+}
+
+/// A command that writes to a ticket and prints the result.
+protocol WritingCommand: ClientCommand {
+    func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest
+}
+
+extension WritingCommand {
+    func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
+        var request = try await request(in: surroundings, client.names)
+        guard request.body?["request_id"].isNull != false else {
+            return Written.outcome(try await client.thing(request))
+        }
+        let name = UUID().uuidString.lowercased()
+        request.idempotencyKey = name
+        do {
+            return Written.outcome(try await client.thing(request))
+        } catch Failure.unreachable(let message, let advice) {
+            throw Failure.unreachable(
+                message, advice: "\(advice) If it may have been taken, add --request-id \(name): then it is done once.")
+        }
+    }
+}
+
+/// The result of writes, for people.
+enum Written {
+    static let layout = Content.Layout(
+        columns: [
+            Column("id", "request", .number), Column("ticket_id", "ticket", .number), Column("state", .state),
+            Column("message"), Column("ticket_link", "link"),
+        ], sections: [Section(title: "Posts", member: "posts", columns: Posts.short)],
+        // A request's own id is of no use: what retries or dismisses takes a post's.
+        quietSection: "posts")
+
+    static func outcome(_ answer: JSON) -> Outcome {
+        var shown = answer.members
+        for hidden in ["actions", "kind", "request_id"] { shown[hidden] = nil }
+        let warnings = (shown.removeValue(forKey: "warnings") ?? .null).elements.compactMap(\.string)
+        return Outcome(content: .one(.object(shown), layout), answer: answer, notes: warnings)
+    }
+}
+
+private let noteTypes = "internal_analysis, resolution or description (which the customer sees)"
+
+/// A text typed as an argument, or read from standard input.
+private func text(_ typed: String, in surroundings: Surroundings) throws -> JSON {
+    guard typed == "-" else { return .text(typed) }
+    var lines: [String] = []
+    while let line = surroundings.readLine() { lines.append(line) }
+    guard !lines.isEmpty else { throw Failure.usage("No text came from standard input.") }
+    return .text(lines.joined(separator: "\n"))
+}
+
+/// `patchbay ticket note`.
+struct NoteCommand: WritingCommand {
+    static let configuration = CommandConfiguration(
+        "note", "Add a note to a ticket.", more: "Needs the role engineer or a larger one.",
+        examples: ["ticket note 10042 \"Replaced the cable\" --type resolution"])
+
+    @OptionGroup var writing: WritingOptions
+    @Argument(help: "The text; - reads it from standard input.")
+    var text: String
+    @Option(help: ArgumentHelp("The type of note: \(noteTypes). The connection's default if not given."))
+    var type: String?
+
+    @OptionGroup var client: ClientOptions
+
+    func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
+        try await writing.request(
+            .post, "notes",
+            ["text": try Commands.text(text, in: surroundings), "note_type": type.map { .text($0) }], names)
+    }
+}
+
+/// Time, as the commands that log it take it.
+struct TimeOptions: ParsableArguments {
+    @Option(help: "How many minutes; the connection's default if not given.")
+    var minutes: Int?
+    @Option(
+        help: ArgumentHelp(
+            "When it started, such as \(Instant.Direction.back.examples); by default so that it ends now."))
+    var startedAt: String?
+    @Option(help: "The work role, by its id or name.")
+    var workRole: String?
+    @Option(help: "The work type, by its id or name.")
+    var workType: String?
+    @Option(help: "Whether it is charged: billable, do_not_bill, no_charge or no_default.")
+    var billable: String?
+
+    func members(
+        in surroundings: Surroundings, _ place: TenantOption, _ names: NameBook
+    ) async throws -> [String: JSON?] {
+        let base = try await place.base(names)
+        func id(_ text: String?, _ resource: Resource, _ path: String) async throws -> JSON? {
+            guard let text else { return nil }
+            var lookup = resource.reference
+            lookup.list = Endpoint(.get, base + path)
+            return .text(try await names.find(text, in: lookup).id)
+        }
+        return [
+            "minutes": minutes.map { .integer(Int64($0)) },
+            "started_at": try startedAt.map {
+                .text(try Instant.option("started-at", $0, .back, in: surroundings))
+            },
+            "work_role_id": try await id(workRole, WorkRoles.resource, "/work-roles"),
+            "work_type_id": try await id(workType, WorkTypes.resource, "/work-types"),
+            "billable": billable.map { .text($0) },
+        ]
+    }
+}
+
+/// `patchbay ticket time`.
+struct TimeCommand: WritingCommand {
+    static let configuration = CommandConfiguration(
+        "time", "Log time on a ticket.", more: "Needs the role engineer or a larger one.",
+        examples: ["ticket time 10042 --minutes 30 --work-role Engineer --text \"On site\""])
+
+    @OptionGroup var writing: WritingOptions
+    @OptionGroup var time: TimeOptions
+    @Option(help: "What was done; - reads it from standard input.")
+    var text: String?
+
+    @OptionGroup var client: ClientOptions
+
+    func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
+        var members = try await time.members(in: surroundings, writing.place, names)
+        members["text"] = try text.map { try Commands.text($0, in: surroundings) }
+        return try await writing.request(.post, "time", members, names)
+    }
+}
+
+/// `patchbay ticket status`.
+struct StatusCommand: WritingCommand {
+    static let configuration = CommandConfiguration(
+        "status", "Update a ticket's status.", more: "Needs the role engineer or a larger one.",
+        examples: ["ticket status 10042 \"In Progress\" --expected New"])
+
+    @OptionGroup var writing: WritingOptions
+    @Argument(help: "The status, by its id or name.")
+    var status: String
+    @Option(help: "Only if the ticket has this status now, by its id or name.")
+    var expected: String?
+
+    @OptionGroup var client: ClientOptions
+
+    func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
+        let members = [
+            "status_id": try await writing.status(status, names),
+            "expected_status_id": try await writing.status(expected, names),
+        ]
+        return try await writing.request(.patch, "status", members, names)
+    }
+}
+
+/// `patchbay ticket log-change`.
+struct LogChangeCommand: WritingCommand {
+    static let configuration = CommandConfiguration(
+        "log-change", "Log a change on a ticket: a note, then time, then, if wanted, the status.",
+        more: "Needs the role engineer or a larger one.",
+        examples: [
+            "ticket log-change 10042 \"Replaced the switch\" --minutes 30 --status Completed",
+            "ticket log-change 10042 - --request-id change-4711 < what-was-done.md",
+        ])
+
+    @OptionGroup var writing: WritingOptions
+    @Argument(help: "The note; - reads it from standard input.")
+    var text: String
+    @Option(help: ArgumentHelp("The type of note: \(noteTypes). The connection's default if not given."))
+    var type: String?
+    @OptionGroup var time: TimeOptions
+    @Flag(help: "Include the note's text in the time entry.")
+    var includeTextInTime = false
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Update the ticket's status, to the board's status in the settings unless --status names one; or leave it.")
+    var updateStatus: Bool?
+    @Option(help: "Update the ticket to this status, by its id or name.")
+    var status: String?
+    @Option(help: "Only if the ticket has this status now, by its id or name.")
+    var expected: String?
+
+    @OptionGroup var client: ClientOptions
+
+    func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
+        var members = try await time.members(in: surroundings, writing.place, names)
+        members["text"] = try Commands.text(text, in: surroundings)
+        members["note_type"] = type.map { .text($0) }
+        if includeTextInTime { members["text_in_time"] = .some(true) }
+        members["update_status"] = updateStatus.map { .flag($0) }
+        members["status_id"] = try await writing.status(status, names)
+        members["expected_status_id"] = try await writing.status(expected, names)
+        return try await writing.request(.post, "log-change", members, names)
+    }
+}
