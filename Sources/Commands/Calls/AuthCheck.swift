@@ -10,7 +10,7 @@ struct AuthCheck: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let answer = try await client.thing(Call(method: .get, path: "/api/v1/authtest"))
+        let answer = try await client.thing(Call(method: .get, path: "/api/v1/me"))
         return Outcome(content: .one(answer, Content.Layout(quiet: nil)))
     }
 }
