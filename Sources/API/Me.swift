@@ -26,14 +26,14 @@ public enum Me {
         public var organizationName: String?
         /// How the caller was known, as the audit log has it: `sign_in` or `key 12`.
         public var authMethod: String
-        /// Nil when the role is the only limit.
-        public var scopes: [String]?
+        /// What the API key in use is limited to; nil when the role is the only limit.
+        public var scopes: [Open<Grant>]?
         /// The customers that the user is limited to; nil without a customer limit.
         public var tenants: [Tenants.ID]?
 
         public init(
             id: Users.ID, email: String, name: String, role: Role, organization: Organizations.ID,
-            organizationName: String?, authMethod: String, scopes: [String]?, tenants: [Tenants.ID]?
+            organizationName: String?, authMethod: String, scopes: [Grant]?, tenants: [Tenants.ID]?
         ) {
             self.id = id
             self.email = email
@@ -42,7 +42,7 @@ public enum Me {
             self.organization = organization
             self.organizationName = organizationName
             self.authMethod = authMethod
-            self.scopes = scopes
+            self.scopes = scopes.map { $0.map(Open.known) }
             self.tenants = tenants
         }
     }

@@ -69,12 +69,6 @@ public struct Principal: Sendable, Equatable {
         }
     }
 
-    /// What the API key in use is limited to; nil where the role is the only limit.
-    var scopes: [String]? {
-        guard case .key(_, let scope?) = means else { return nil }
-        return scope.description.splitBytes(on: " ").map { String($0) }
-    }
-
     /// For the audit log, of what comes from no address.
     public var actor: Actor { actor(at: nil) }
 

@@ -10,6 +10,6 @@ func meRoute(_ organizations: OrganizationStore) -> Route {
         return Me.Answer(
             id: principal.user, email: principal.email, name: principal.name, role: principal.role,
             organization: principal.organization, organizationName: organization?.name,
-            authMethod: principal.authMethod, scopes: principal.scopes, tenants: principal.tenants?.map(\.id))
+            authMethod: principal.authMethod, scopes: principal.scopes?.grants, tenants: principal.tenants?.map(\.id))
     }
 }

@@ -13,7 +13,8 @@ enum Users: Noun {
             Column("has_second_factor", "second factor", .yesNo), Column("last_sign_in_at", "last sign-in", .instant),
         ],
         details: [
-            Column("has_password", "password", .yesNo), Column("identity"), Column("identity_offer", "identity offer"),
+            Column("has_password", "password", .yesNo), Column("identity"),
+            Column("pending_identity", "pending identity"),
             Column("created_at", "created", .instant), Column("version", .number),
         ],
         filters: [Field("search", help: "Only those with this in name or e-mail.")],
@@ -40,10 +41,12 @@ enum UserLimits: Noun {
     static let resource = Resource(
         singular: "user-limits", plural: "user-limits", path: Users.resource.path, below: "/tenants",
         about: "The customers that a viewer or engineer, named by the user's id, is limited to.",
-        columns: [Column("tenants", "customers")],
+        columns: [Column("tenant_ids", "customers")],
         change: [
-            Field("tenants", .integers, help: "Only these customers, by their ids; \"\" for none at all."),
-            Field("tenants", option: "none", .clears, help: "End the limit."),
+            Field(
+                "tenant_ids", option: "tenants", .integers,
+                help: "Only these customers, by their ids; \"\" for none at all."),
+            Field("tenant_ids", option: "none", .clears, help: "End the limit."),
         ],
         isReplaced: true)
 }
@@ -75,7 +78,8 @@ enum AuditEntries: Noun {
         singular: "audit-entry", plural: "audit", path: "/api/v1/audit",
         about: "A line of the record of who did what.",
         columns: [
-            Column("number", .number), Column("at", .instant), Column("actor"), Column("means"), Column("address"),
+            Column("number", .number), Column("created_at", "at", .instant), Column("actor"),
+            Column("auth_method", "method"), Column("ip_address", "IP address"),
             Column("action"), Column("target"), Column("result"),
         ],
         filters: [
@@ -97,9 +101,11 @@ enum IdentityProviders: Noun {
             Column("default_role", "role of new people"), Column("enabled", .yesNo),
         ],
         details: [
-            Column("redirect_uri", "redirect address"), Column("largest_role", "largest role"),
-            Column("trusted_domains", "trusted domains"), Column("follow_roles", "roles follow", .yesNo),
-            Column("shared_return", "shared return", .yesNo), Column("lacked_groups_at", "lacked groups", .instant),
+            Column("redirect_uri", "redirect address"), Column("max_role", "max role"),
+            Column("trusted_domains", "trusted domains"),
+            Column("update_role_at_sign_in", "updates role at sign-in", .yesNo),
+            Column("shared_redirect", "shared redirect", .yesNo),
+            Column("groups_missing_at", "groups missing", .instant),
             Column("created_at", "created", .instant),
         ],
         creation: [
@@ -117,14 +123,14 @@ enum IdentityProviders: Noun {
                 "trusted_domains", .texts, help: "Domains for whose addresses it is believed without email_verified."),
         ]
             + Field.onOff(
-                "follow_roles", onHelp: "Roles follow groups and domain at each sign-in.",
+                "update_role_at_sign_in", onHelp: "Roles follow groups and domain at each sign-in.",
                 offHelp: "Groups and domain decide for new people only."),
         change: [
             Field(
                 "trusted_domains", .texts,
                 help: "Domains for whose addresses it is believed without email_verified; \"\" for none."),
             Field(
-                "shared_return", option: "own-return", .sets(false),
+                "shared_redirect", option: "no-shared-redirect", .sets(false),
                 help: "Its own redirect address is registered; use it instead of the shared one."),
             Field("name", help: "Stands on the button of the sign-in page."),
             Field("client_id", help: "How the issuer knows Patchbay."),
@@ -136,7 +142,7 @@ enum IdentityProviders: Noun {
                 help: "The role of new people."),
         ]
             + Field.onOff(
-                "follow_roles", onHelp: "Roles follow groups and domain at each sign-in.",
+                "update_role_at_sign_in", onHelp: "Roles follow groups and domain at each sign-in.",
                 offHelp: "Groups and domain decide for new people only.")
             + Field.onOff("enabled", off: "disabled", onHelp: "Switch it on.", offHelp: "Switch it off."))
 }
