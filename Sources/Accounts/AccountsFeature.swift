@@ -28,10 +28,10 @@ public struct AccountsFeature: Sendable {
     /// The way in through an identity provider.
     public let singleSignOn: SingleSignOn
     /// Organizations.
-    public let organizations: Organizations
-    private let users: Users
-    private let providers: IdentityProviders
-    private let tenants: Tenants
+    public let organizations: OrganizationStore
+    private let users: UserStore
+    private let providers: IdentityProviderStore
+    private let tenants: TenantStore
     private let database: Database
     private let now: @Sendable () -> Date
 
@@ -54,10 +54,10 @@ public struct AccountsFeature: Sendable {
         signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor, sealer: sealer, now: now)
         singleSignOn = SingleSignOn(
             database: database, sealer: sealer, publicURL: publicURL, factory: factory, now: now)
-        organizations = Organizations(database: database, now: now)
-        tenants = Tenants(database: database, now: now)
-        users = Users(database: database, desk: desk, now: now)
-        providers = IdentityProviders(database: database, sealer: sealer, singleSignOn: singleSignOn, now: now)
+        organizations = OrganizationStore(database: database, now: now)
+        tenants = TenantStore(database: database, now: now)
+        users = UserStore(database: database, desk: desk, now: now)
+        providers = IdentityProviderStore(database: database, sealer: sealer, singleSignOn: singleSignOn, now: now)
     }
 
     /// The feature as the server runs it.
@@ -85,23 +85,10 @@ public struct AccountsFeature: Sendable {
     /// The feature's operations.
     var routes: [Route] {
         let (organizations, database) = (organizations, database)
-        let who = Route(
-            .get, "/authtest", .viewer, "Tells who the caller is", gives: .one(WhoAmI.self), reach: .tenants
-        ) { request in
-            let organization = try await organizations.find(request.principal.organization)
-            return .json(
-                WhoAmI(user: request.principal.email, role: request.principal.role, organization: organization?.name))
-        }
-        return [who] + keyRoutes(keys) + userRoutes(users) + organizationRoutes(organizations, users)
+        return [meRoute(organizations)] + keyRoutes(keys) + userRoutes(users) + organizationRoutes(organizations)
             + providerRoutes(providers) + flagRoutes(database, now: now) + auditRoutes(database)
             + tenantRoutes(tenants)
     }
-}
-
-private struct WhoAmI: Codable {
-    let user: String
-    let role: Role
-    let organization: String?
 }
 
 extension Response {

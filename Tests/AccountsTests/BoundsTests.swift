@@ -27,7 +27,7 @@ struct BoundsTests {
             // Whatever gets into an entry, it is hashed as it is stored.
             try await identity.database.write { db in
                 try AuditLog.record(
-                    "test.nul", on: "a\0b", by: Actor(user: nil, name: "c\0d", means: "e\0", address: "f\0"),
+                    "test.nul", on: "a\0b", by: Actor(user: nil, name: "c\0d", authMethod: "e\0", address: "f\0"),
                     of: .installation, after: ["g\0": "h\0"], now: Date(), in: db)
             }
             #expect(try await AuditLog.verify(in: identity.database).faults.isEmpty)
@@ -216,7 +216,7 @@ struct RecordBoundsTests {
                 database: identity.database, keys: APIKeyStore(database: identity.database),
                 sessions: identity.sessions,
                 cookie: SessionCookie(publicURL: "http://localhost"), now: { identity.clock.now })
-            let actor = Actor(user: user, name: "vera@example.com", means: "key 1", address: "192.0.2.1")
+            let actor = Actor(user: user, name: "vera@example.com", authMethod: "key 1", address: "192.0.2.1")
             func refuse(_ times: Int, by actor: Actor, of organization: Organization.ID) async throws {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for number in 0..<times {
@@ -234,7 +234,8 @@ struct RecordBoundsTests {
             try await refuse(300, by: actor, of: organization)
             // Whoever has no account is one caller with all others who have none.
             for number in 0..<15 {
-                let stranger = Actor(user: nil, name: "s\(number)", means: "sign-in", address: "198.51.100.\(number)")
+                let stranger = Actor(
+                    user: nil, name: "s\(number)", authMethod: "sign-in", address: "198.51.100.\(number)")
                 try await refuse(1, by: stranger, of: .installation)
             }
             #expect(try await identity.audit(organization).count == 10)
@@ -269,7 +270,7 @@ struct RecordBoundsTests {
         try await Identity.run(engine) { identity in
             let (user, organization) = try await identity.person("vera@example.com", .viewer)
             let long = String(repeating: "é\u{301}\u{302}", count: 100_000)
-            let actor = Actor(user: user, name: long, means: long, address: long)
+            let actor = Actor(user: user, name: long, authMethod: long, address: long)
             struct Value: Codable {
                 let name: String
                 let secret: SecretText
@@ -281,7 +282,7 @@ struct RecordBoundsTests {
                     after: Value(name: "n", secret: SecretText("whsec_2")), now: identity.clock.now, in: db)
             }
             let entry = try #require(try await identity.audit(organization).first)
-            for text in [entry.action, entry.target, entry.actor, entry.means, entry.address ?? ""] {
+            for text in [entry.action, entry.target, entry.actor, entry.authMethod, entry.address ?? ""] {
                 #expect(text.utf8.count <= 254)
                 #expect(!text.isEmpty)
             }

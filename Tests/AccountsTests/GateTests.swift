@@ -226,7 +226,7 @@ struct GateTests {
             asker.clock.advance(by: .seconds(61))
             #expect(try await ask("two").status == 201)
             try await asker.database.write { db in
-                try FeatureFlags.set(.connectWise, to: false, for: asker.organization, in: db)
+                try FeatureFlagStore.set(.connectWise, to: false, for: asker.organization, in: db)
             }
             #expect(try await ask("one").body == first.body)
             #expect(try await asker.refusal { try await ask("three") } == "feature_disabled")

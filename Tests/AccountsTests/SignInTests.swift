@@ -181,7 +181,7 @@ struct SignInTests {
                 _ = try await identity.signIn.withCode(codes[3], in: live, third, from: identity.visitor())
             }
             let actions = try await identity.audit(organization).map(\.action)
-            #expect(actions.contains("second_factor.set_up"))
+            #expect(actions.contains("second_factor.enable"))
             #expect(actions.contains("second_factor.use_recovery_code"))
         }
     }
@@ -381,7 +381,7 @@ struct TOTPTests {
                 for: Identity.password, in: live, visitor: identity.visitor())
             #expect(Set(new).isDisjoint(with: old))
             let record = try await identity.audit(person.organization).filter {
-                $0.action == "second_factor.new_recovery_codes"
+                $0.action == "second_factor.renew_recovery_codes"
             }
             #expect(record.map(\.result) == [.refused, .done])
         }

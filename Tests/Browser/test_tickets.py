@@ -70,7 +70,7 @@ def test_a_new_user_connects_finds_a_ticket_and_logs_time_within_two_minutes(vis
     page = visit("super admin")
     page.goto("/organizations/new")
     page.get_by_label("Name").fill(f"Fresh MSP {number}")
-    page.get_by_role("button", name="Make it").click()
+    page.get_by_role("button", name="Create organization").click()
     page.locator("tr", has_text=f"Fresh MSP {number}").get_by_role("button", name="Visit").click()
     began = time.monotonic()
     # Nothing is there yet, and every place says what to do first.
@@ -275,7 +275,7 @@ def test_what_is_refused_is_in_sight_and_has_the_focus(visit, psa):
     page.get_by_label("Name").fill("Pat")
     page.get_by_label("E-mail").fill("pat@rivermark.example")
     page.get_by_label("First password").fill("short")
-    page.get_by_role("button", name="Make the user").click()
+    page.get_by_role("button", name="Create user").click()
     expect(page.get_by_label("First password")).to_be_focused()
 
 
@@ -845,11 +845,11 @@ def test_a_customer_limits_what_is_found_and_a_limited_person_sees_no_more(visit
     email = f"limited{inside}@rivermark.example"
     user = demo.api("POST", "/users", {"email": email, "name": "Lim Ited", "role": "engineer", "password": "obelisk raven 42 tea"})
     page.goto(f"/users/{user['id']}/tenants")
-    page.get_by_text("Limited to some customers").click()
+    page.get_by_text("Limit to some customers").click()
     page.get_by_label(tenant["name"]).check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").first).to_contain_text("limited to one customer")
-    assert demo.api("GET", f"/users/{user['id']}/tenants")["tenants"] == [tenant["id"]]
+    assert demo.api("GET", f"/users/{user['id']}/tenants")["tenant_ids"] == [tenant["id"]]
     limited = visit()
     limited.goto("/sign-in")
     limited.get_by_label("E-mail", exact=True).fill(email)

@@ -216,7 +216,7 @@ def test_what_was_typed_survives_the_end_of_the_session(visit, demo):
     page.get_by_label("Name", exact=True).fill("Half typed")
     page.context.clear_cookies(name="patchbay")
     page.get_by_label("E-mail", exact=True).fill("half@rivermark.example")
-    page.get_by_role("button", name="Make the user").click()
+    page.get_by_role("button", name="Create user").click()
     expect(page.get_by_role("status")).to_contain_text("session has ended")
     page.get_by_label("E-mail", exact=True).fill("admin@rivermark.example")
     page.get_by_label("Password", exact=True).fill(demo.password)

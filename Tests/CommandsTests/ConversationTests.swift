@@ -104,7 +104,7 @@ import WebSupport
             Exchange(
                 "POST /api/v1/rules", .unprocessableContent,
                 headers: [.contentType: "application/problem+json"], body: problem),
-            Exchange("GET /api/v1/authtest", .unauthorized, body: #"{"title": "Sign in", "detail": "Sign in first."}"#),
+            Exchange("GET /api/v1/me", .unauthorized, body: #"{"title": "Sign in", "detail": "Sign in first."}"#),
             Exchange("GET /api/v1/config", .badGateway, headers: [.contentType: "text/html"], body: "<h1>Bad</h1>"),
         ]) { server in
             let invalid = try await CommandRun.of(
@@ -166,7 +166,7 @@ import WebSupport
     @Test func pingAuthcheckAndHealth() async throws {
         _ = try await ScriptedServer.play([
             Exchange("GET /healthcheck", body: #"{"result": "success"}"#),
-            Exchange("GET /api/v1/authtest", body: #"{"user": {"email": "eva@example.com"}, "role": "admin"}"#),
+            Exchange("GET /api/v1/me", body: #"{"email": "eva@example.com", "role": "admin"}"#),
             Exchange(
                 "GET /readiness",
                 body: #"{"status": "ready", "checks": [{"name": "database", "ok": true, "detail": null}]}"#),
@@ -178,7 +178,7 @@ import WebSupport
             #expect(json(ping.output.joined())["status"] == 200)
             #expect(json(ping.output.joined())["round_trip_ms"] != .null)
             let who = try await CommandRun.of(["authcheck"], server: server)
-            #expect(who.output == ["Role        admin", "User.email  eva@example.com"])
+            #expect(who.output == ["Email  eva@example.com", "Role   admin"])
             let ready = try await CommandRun.of(["health"], server: server)
             #expect(ready.exitCode == 0)
             #expect(ready.output.last == "database  yes  –")

@@ -98,11 +98,11 @@ import WebSupport
                 "GET /api/v1/integrations/psa/connections/1/settings",
                 body: #"{"default_minutes": 15, "note_type": "resolution", "work_role": {"id": "2", "name": "Eng"}}"#),
             Exchange("PUT /api/v1/integrations/psa/connections/1/settings", body: #"{"default_minutes": 30}"#),
-            Exchange("GET /api/v1/users/7/tenants", body: #"{"tenants": null}"#),
-            Exchange("PUT /api/v1/users/7/tenants", body: #"{"tenants": [1, 2]}"#),
-            Exchange("GET /api/v1/users/7/tenants", body: #"{"tenants": [1, 2]}"#),
-            Exchange("PUT /api/v1/users/7/tenants", body: #"{"tenants": null}"#),
-            Exchange("GET /api/v1/users/7/tenants", body: #"{"tenants": null}"#),
+            Exchange("GET /api/v1/users/7/tenants", body: #"{"tenant_ids": null}"#),
+            Exchange("PUT /api/v1/users/7/tenants", body: #"{"tenant_ids": [1, 2]}"#),
+            Exchange("GET /api/v1/users/7/tenants", body: #"{"tenant_ids": [1, 2]}"#),
+            Exchange("PUT /api/v1/users/7/tenants", body: #"{"tenant_ids": null}"#),
+            Exchange("GET /api/v1/users/7/tenants", body: #"{"tenant_ids": null}"#),
         ]) { server in
             let settings = try await CommandRun.of(
                 ["psa-settings", "update", "1", "--default-minutes", "30", "--work-type", "4", "--no-work-role"],
@@ -120,7 +120,7 @@ import WebSupport
                 json(
                     #"{"default_minutes": 30, "note_type": "resolution", "work_role": null, "work_type": {"id": "4", "name": "4"}}"#
                 ),
-                json(#"{"tenants": [1, 2]}"#), json(#"{"tenants": null}"#),
+                json(#"{"tenant_ids": [1, 2]}"#), json(#"{"tenant_ids": null}"#),
             ])
     }
 

@@ -77,7 +77,7 @@ def patchbay(tmp_path_factory, provider):
                 "client_id": "patchbay",
                 "client_secret": "known to both",
                 "default_role": "viewer",
-                "role_rules": [
+                "role_mappings": [
                     {"kind": "group", "value": "service-desk", "role": "engineer"},
                     {"kind": "domain", "value": "boss.example", "role": "admin"},
                 ],
@@ -185,7 +185,7 @@ def test_an_administrator_waits_for_a_confirmation(patchbay, provider):
     provider.person("sub-ada", email="ada@rivermark.example")
     assert enter(patchbay, "sub-ada")[1].status_code == 403
     address = f"{patchbay.base}/api/v1/users/{user}"
-    assert patchbay.get(address, timeout=30).json()["identity_offer"]["subject"] == "sub-ada"
+    assert patchbay.get(address, timeout=30).json()["pending_identity"]["subject"] == "sub-ada"
     assert patchbay.patch(address, json={"identity_subject": "sub-ada"}, timeout=30).status_code == 200
     assert enter(patchbay, "sub-ada")[1].status_code == 303
 
@@ -264,6 +264,6 @@ def test_while_the_provider_is_down_passwords_work(patchbay, provider):
 
 def test_signing_in_is_on_record(patchbay):
     entries = patchbay.get(f"{patchbay.base}/api/v1/audit?action=session.sign_in&limit=200", timeout=30).json()["items"]
-    assert any(entry["result"] == "done" and entry["means"] == "sign-in" for entry in entries)
+    assert any(entry["result"] == "done" and entry["auth_method"] == "sign-in" for entry in entries)
     assert any(entry["result"] == "refused" for entry in entries)
     assert not re.search("known to both|" + PASSWORD, str(entries))

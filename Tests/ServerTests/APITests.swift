@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -131,10 +132,10 @@ struct APITests {
                 #expect(reply.status == 404, "\(path)")
                 #expect(reply.json["code"] == "not_found")
             }
-            let named = try await patchbay.api(.GET, "/authtest", headers: ["X-Request-Id": "my-request_42"])
+            let named = try await patchbay.api(Me.show(), headers: ["X-Request-Id": "my-request_42"])
             #expect(named.headers["x-request-id"] == "my-request_42")
             for unfit in ["a b", "\"", String(repeating: "x", count: 65), "ä"] {
-                let reply = try await patchbay.api(.GET, "/authtest", headers: ["X-Request-Id": unfit])
+                let reply = try await patchbay.api(Me.show(), headers: ["X-Request-Id": unfit])
                 #expect(reply.headers["x-request-id"]?.isEmpty == false)
                 #expect(reply.headers["x-request-id"] != unfit)
             }

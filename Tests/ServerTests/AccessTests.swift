@@ -23,9 +23,9 @@ struct AccessTests {
             #expect(refused.status == 409)
             #expect(refused.json["code"] == "feature_disabled")
             #expect(try await patchbay.api(.PATCH, "/feature-flags/nonsense", ["enabled": false]).status == 404)
-            let record = try await patchbay.api(.GET, "/audit?action=flag").json["items"].elements
+            let record = try await patchbay.api(.GET, "/audit?action=feature_flag").json["items"].elements
             #expect(record.count == 1)
-            #expect(record.first?["target"] == "flag connectwise_integration")
+            #expect(record.first?["target"] == "feature flag connectwise_integration")
         }
     }
 
@@ -55,7 +55,7 @@ struct AccessTests {
             // One that a super administrator belongs to stays.
             let own = try await patchbay.api(.POST, "/organization/deletion", ["name": "Rivermark IT"])
             #expect(own.status == 409)
-            #expect(own.json["code"] == "own_organization")
+            #expect(own.json["code"] == "organization_has_super_admin")
             let (entries, faults) = try await AuditLog.verify(in: patchbay.database)
             #expect(entries > 3)
             #expect(faults.isEmpty)
@@ -139,15 +139,15 @@ struct AccessTests {
                 .POST, "/users", ["email": "lim@rivermark.example", "name": "Lim", "role": "engineer"]
             ).json["id"]
             let path = "/users/\(user.int ?? 0)/tenants"
-            #expect(try await patchbay.api(.PUT, path, ["tenants": []]).status == 200)
+            #expect(try await patchbay.api(.PUT, path, ["tenant_ids": []]).status == 200)
             let forgotten = try await patchbay.api(.PUT, path, [:])
             #expect(forgotten.status == 400)
-            #expect(forgotten.faultyFields == ["tenants"])
-            #expect(try await patchbay.api(.GET, path).json["tenants"] == [])
+            #expect(forgotten.faultyFields == ["tenant_ids"])
+            #expect(try await patchbay.api(.GET, path).json["tenant_ids"] == [])
             let promoted = try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"])
             #expect(promoted.status == 409)
             #expect(promoted.json["code"] == "limited")
-            #expect(try await patchbay.api(.PUT, path, ["tenants": .null]).json["tenants"] == .null)
+            #expect(try await patchbay.api(.PUT, path, ["tenant_ids": .null]).json["tenant_ids"] == .null)
             #expect(try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"]).status == 200)
 
             let mappings = "/integrations/psa/member-mappings"
@@ -282,8 +282,8 @@ struct AccessTests {
                 try await browser.post("/rules/\(rule)", ["updates": "all", "visibility": "all", "enabled": "true"])
                     .status == 303)
             let entry = try await patchbay.api(.GET, "/audit?action=rule.update").json["items"].elements.first
-            #expect(entry?["means"] == "session")
-            #expect(entry?["address"] == "127.0.0.1")
+            #expect(entry?["auth_method"] == "session")
+            #expect(entry?["ip_address"] == "127.0.0.1")
             #expect(entry?["target"].string == "rule \(rule)")
             #expect(entry?["before"].string?.contains(#""updates":"none""#) == true)
             #expect(entry?["after"].string?.contains(#""updates":"all""#) == true)
@@ -298,7 +298,7 @@ struct AccessTests {
             let csv = try await patchbay.api(.GET, "/audit/export?action=rule")
             #expect(csv.headers["content-type"] == "text/csv; charset=utf-8")
             #expect(csv.text.split(separator: "\r\n").count == 3)
-            #expect(csv.body.starts(with: Data("\u{FEFF}number,at,actor".utf8)))
+            #expect(csv.body.starts(with: Data("\u{FEFF}number,created_at,actor".utf8)))
             let lines = try await patchbay.api(.GET, "/audit/export?format=jsonl")
             #expect(lines.text.split(separator: "\n").allSatisfy { (try? JSON(Data($0.utf8))) != nil })
             let (entries, faults) = try await AuditLog.verify(in: patchbay.database)

@@ -171,7 +171,7 @@ struct ConsoleTicketTests {
             let email = try await patchbay.person(.engineer)
             let user = try await patchbay.api(.GET, "/users?search=\(email)").json["items"].elements.first?["id"].int
             #expect(
-                try await patchbay.api(.PUT, "/users/\(user ?? 0)/tenants", ["tenants": [tenant.json["id"]]]).status
+                try await patchbay.api(.PUT, "/users/\(user ?? 0)/tenants", ["tenant_ids": [tenant.json["id"]]]).status
                     == 200)
             let limited = Browser(base: patchbay.api.base)
             #expect(try await limited.signIn(email, People.password).status == 303)
@@ -237,7 +237,7 @@ struct ConsoleTicketTests {
             // Named as on the page of feature flags.
             #expect(late.text.contains("can switch on ConnectWise under"))
             #expect(!late.text.contains("connectwise_"))
-            #expect(try await browser.get("/flags").text.contains("Switch on ConnectWise"))
+            #expect(try await browser.get("/flags").text.contains("Enable ConnectWise"))
         }
     }
 

@@ -170,7 +170,7 @@ struct CustomerConnectionTests {
 
             // Who is limited to the customer says who he is there.
             #expect(
-                try await patchbay.api(.PUT, "/users/\(engineer.id)/tenants", ["tenants": [.integer(Int64(tenant))]])
+                try await patchbay.api(.PUT, "/users/\(engineer.id)/tenants", ["tenant_ids": [.integer(Int64(tenant))]])
                     .status == 200)
             let limited = Browser(base: patchbay.api.base)
             #expect(try await limited.signIn(engineer.email, People.password).status == 303)

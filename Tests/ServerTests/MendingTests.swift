@@ -106,10 +106,10 @@ struct MendingTests {
             let rows = try await database.read { db in
                 try db.all("SELECT * FROM identity_providers ORDER BY id", as: IdentityProvider.self)
             }
-            #expect(rows.map(\.reach) == [.owner, .admin, .owner])
-            #expect(rows.map(\.sharesReturn) == [true, true, true])
+            #expect(rows.map(\.maxRole) == [.owner, .admin, .owner])
+            #expect(rows.map(\.usesSharedRedirect) == [true, true, true])
             #expect(rows[2].defaultRole == .admin)
-            #expect(rows[2].roleRules.map(\.role) == [.admin])
+            #expect(rows[2].roleMappings.map(\.role) == [.admin])
             let found = try await findings(database).filter { $0.hasPrefix("identity_provider") }
             #expect(
                 found == [

@@ -47,6 +47,7 @@ struct RouteTests {
 
     /// Where Ticketbot has what has another path here.
     private static let aliases = [
+        ("/me", "/authtest"), ("/me", "/users/me"),
         ("/api-keys", "/users/keys"), ("/boards", "/cw/boards"), ("/members", "/cw/members"),
         ("/recipients", "/webex/rooms"),
         ("/rules", "/notifiers/rules"), ("/forwards", "/notifiers/forwards"),
@@ -54,7 +55,7 @@ struct RouteTests {
 
     /// Who adds an operation adds it here, with the least role that needs it.
     private static let mainOperations: [Operation] = [
-        .init("GET", "/authtest", .viewer), .init("GET", "/api-keys", .engineer),
+        .init("GET", "/me", .viewer), .init("GET", "/api-keys", .engineer),
         .init("POST", "/api-keys", .engineer), .init("GET", "/api-keys/{id}", .engineer),
         .init("DELETE", "/api-keys/{id}", .engineer),
         .init("GET", "/users", .admin), .init("POST", "/users", .admin), .init("GET", "/users/{id}", .admin),
@@ -294,7 +295,7 @@ struct RouteTests {
             let ids = try await Foreign.ids(patchbay)
             let made = try await patchbay.api(.POST, "/api-keys", ["name": "to be deleted"])
             let revoked = made.json["key"].string
-            #expect(try await patchbay.api.with(key: revoked)(.GET, "/authtest").status == 200)
+            #expect(try await patchbay.api.with(key: revoked)(Me.show()).status == 200)
             #expect(try await patchbay.api(.DELETE, "/api-keys/\(made.json["id"].int ?? 0)").status == 204)
             let wrongKeys = [
                 nil, revoked, "", "pb_1_x", "pb_1_" + String(repeating: "A", count: 43),
@@ -311,7 +312,7 @@ struct RouteTests {
             }
             for role in Role.allCases {
                 let caller = patchbay.api.with(key: try await patchbay.key(role))
-                #expect(try await caller(.GET, "/authtest").json["role"].string == role.rawValue)
+                #expect(try await caller(Me.show()).json["role"].string == role.rawValue)
                 for operation in Self.operations where role < operation.role {
                     let reply = try await caller.call(operation.method, ids.path(operation))
                     #expect(reply.status == 403, "\(operation) as \(role.rawValue)")
@@ -375,7 +376,7 @@ struct RouteTests {
             #expect(viewer.json["role"] == "viewer")
             let ended = try await engineer(
                 .POST, "/api-keys", ["name": "ended", "expires_at": "2020-01-01T00:00:00Z"])
-            #expect(try await patchbay.api.with(key: ended.json["key"].string)(.GET, "/authtest").status == 401)
+            #expect(try await patchbay.api.with(key: ended.json["key"].string)(Me.show()).status == 401)
             let listed = try await patchbay.api(.GET, "/api-keys").json["items"].elements
             #expect(listed.allSatisfy { $0["key"] == nil })
         }
@@ -463,7 +464,7 @@ extension APIClient {
     fileprivate func call(_ method: String, _ path: String) async throws -> Reply {
         let takesNone = path.hasSuffix("/test") || (path.hasSuffix("/retry") && !path.contains("/posts/"))
         let hasBody = ["POST", "PATCH", "PUT"].contains(method) && !takesNone
-        let body: JSON = method == "PUT" && path.hasSuffix("/tenants") ? ["tenants": .null] : [:]
+        let body: JSON = method == "PUT" && path.hasSuffix("/tenants") ? ["tenant_ids": .null] : [:]
         return try await callAsFunction(HTTPMethod(rawValue: method), path, hasBody ? body : nil)
     }
 }

@@ -116,12 +116,12 @@ struct SingleSignOnTests {
             #expect(early.reply.status == 403)
             #expect(early.reply.text.contains("confirm that it is you"))
             #expect(try await !visitors.isSignedIn(early.browser))
-            #expect(try await visitors.api(email)["identity_offer"]["subject"] == "sub-mallory")
+            #expect(try await visitors.api(email)["pending_identity"]["subject"] == "sub-mallory")
             let path = "/users/\(user)"
             #expect(try await visitors.patchbay.api(.PATCH, path, ["identity_subject": "other"]).status == 422)
             // It was somebody else.
             #expect(try await visitors.patchbay.api(.PATCH, path, ["identity_subject": ""]).status == 200)
-            #expect(try await visitors.api(email)["identity_offer"] == .null)
+            #expect(try await visitors.api(email)["pending_identity"] == .null)
             let real = mallory.merging(["sub": "\"sub-real\""]) { $1 }
             #expect(try await visitors.enter(real).reply.status == 403)
             let owner = try await visitors.patchbay.browser(.owner)
@@ -176,10 +176,10 @@ struct SingleSignOnTests {
             _ = try await visitors.patchbay.api(.PATCH, "/users/\(other)", ["identity_subject": "sub-other"])
             let path = "/identity-providers/\(visitors.provider)"
             let saved = try await visitors.patchbay.api.with(key: key)(.PATCH, path, ["name": "Mine"])
-            #expect(saved.json["largest_role"] == "owner")
+            #expect(saved.json["max_role"] == "owner")
             #expect(try await visitors.enter(claims).reply.status == 303)
             #expect(try await visitors.patchbay.api(.PATCH, "/users/\(maker.user)", ["role": "admin"]).status == 200)
-            #expect(try await visitors.patchbay.api(.GET, path).json["largest_role"] == "admin")
+            #expect(try await visitors.patchbay.api(.GET, path).json["max_role"] == "admin")
             let refused = try await visitors.enter(claims)
             #expect(refused.reply.status == 403)
             #expect(refused.reply.text.contains("may not admit"))
@@ -196,7 +196,7 @@ struct SingleSignOnTests {
         arguments: TestDatabase.engines)
     func followedRoles(engine: Engine) async throws {
         let rules: JSON = [["kind": "group", "value": "service-desk", "role": "engineer"]]
-        try await run(engine, ["role_rules": rules, "follow_roles": true]) { visitors in
+        try await run(engine, ["role_mappings": rules, "update_role_at_sign_in": true]) { visitors in
             let (_, email) = try await visitors.local(.viewer)
             let claims = ["sub": "\"sub-pat\"", "email": "\"\(email)\"", "email_verified": "true"]
             func enter(_ groups: [String: String]) async throws -> Browser {
@@ -209,25 +209,25 @@ struct SingleSignOnTests {
             _ = try await enter(["_claim_names": #"{"groups":"src1"}"#])
             #expect(try await visitors.api(email)["role"] == "engineer")
             let path = "/identity-providers/\(visitors.provider)"
-            #expect(try await visitors.patchbay.api(.GET, path).json["lacked_groups_at"] != .null)
+            #expect(try await visitors.patchbay.api(.GET, path).json["groups_missing_at"] != .null)
             let test = try await visitors.patchbay.api(.POST, path + "/test").json
             #expect(test["message"].string?.contains("more groups than it puts into a token") == true)
-            #expect(try await visitors.record("identity_provider.lacked_groups", nil).count == 1)
+            #expect(try await visitors.record("identity_provider.groups_missing", nil).count == 1)
             let owner = try await visitors.patchbay.browser(.owner)
             #expect(
-                try await owner.get("/identity-providers/\(visitors.provider)").text.contains("More groups than fit"))
+                try await owner.get("/identity-providers/\(visitors.provider)").text.contains("Too many groups"))
             // Taken away: the role goes, and with it the sessions that had more.
             let second = try await enter([:])
             #expect(try await visitors.api(email)["role"] == "viewer")
             #expect(try await visitors.isSignedIn(second))
             #expect(try await !visitors.isSignedIn(first))
-            #expect(try await visitors.record("user.follow_role", nil).count == 2)
+            #expect(try await visitors.record("user.update_role", nil).count == 2)
         }
     }
 
     @Test("The last owner keeps the role, whatever the groups say", arguments: TestDatabase.engines)
     func lastOwner(engine: Engine) async throws {
-        try await run(engine, ["follow_roles": true]) { visitors in
+        try await run(engine, ["update_role_at_sign_in": true]) { visitors in
             let (user, email) = try await visitors.local(.owner)
             let claims = ["sub": "\"sub-o\"", "email": "\"\(email)\"", "email_verified": "true"]
             _ = try await visitors.enter(claims)
@@ -246,7 +246,7 @@ struct SingleSignOnTests {
     @Test("Somebody new with more groups than fit is told so, and the record too", arguments: TestDatabase.engines)
     func newWithTooManyGroups(engine: Engine) async throws {
         let rules: JSON = [["kind": "group", "value": "service-desk", "role": "engineer"]]
-        try await run(engine, ["role_rules": rules]) { visitors in
+        try await run(engine, ["role_mappings": rules]) { visitors in
             let claims = [
                 "sub": "\"sub-new\"", "email": "\"new@rivermark.example\"", "email_verified": "true",
                 "_claim_names": #"{"groups":"src1"}"#,
@@ -332,9 +332,9 @@ struct SingleSignOnTests {
             #expect(mixed.text.contains("return to one address"))
             #expect(try await back("&iss=\(visitors.issuer.issuer)").status == 303)
             let path = "/identity-providers/\(id)"
-            let own = try await visitors.patchbay.api(.PATCH, path, ["shared_return": false])
+            let own = try await visitors.patchbay.api(.PATCH, path, ["shared_redirect": false])
             #expect(own.json["redirect_uri"].string?.hasSuffix("/sign-in/return/\(id)") == true)
-            #expect(try await visitors.patchbay.api(.PATCH, path, ["shared_return": true]).status == 422)
+            #expect(try await visitors.patchbay.api(.PATCH, path, ["shared_redirect": true]).status == 422)
             #expect(try await visitors.enter(claims).reply.status == 303)
         }
     }

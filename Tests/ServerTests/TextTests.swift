@@ -136,7 +136,7 @@ struct TextTests {
             let email = try await patchbay.person(.viewer)
             let user = try await patchbay.api(.GET, "/users?search=\(email)").json["items"].elements.first?["id"]
             let limited = try await patchbay.api(
-                .PUT, "/users/\(user?.int ?? 0)/tenants", ["tenants": .list([tenant.json["id"]])])
+                .PUT, "/users/\(user?.int ?? 0)/tenants", ["tenant_ids": .list([tenant.json["id"]])])
             #expect(limited.status == 200, "\(limited.text)")
             let viewer = patchbay.api.with(key: try await patchbay.key(of: email))
             let quotes = ["\"", "'", "*"].flatMap(TextCorpus.disguises)

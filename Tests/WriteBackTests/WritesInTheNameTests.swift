@@ -176,7 +176,7 @@ struct WritesInTheNameTests {
             try await place.database.write { try $0.execute("UPDATE users SET active = 0 WHERE id = \(limited)") }
             #expect(try await refusal { try await ask(limited, mine, "g") } == "may_not_write")
             try await place.database.write { db in
-                try FeatureFlags.set(.connectWise, to: false, for: place.organization, in: db)
+                try FeatureFlagStore.set(.connectWise, to: false, for: place.organization, in: db)
                 try db.execute("UPDATE users SET active = 1, role = 'engineer'")
             }
             #expect(try await refusal { try await ask(engineer, nil, "h") } == "may_not_write")

@@ -154,7 +154,7 @@ public struct Gate: Sendable {
     private func allowed(_ route: Route, _ request: SignedInRequest) async throws -> Response {
         if let flag = route.flag {
             let organization = request.principal.organization
-            guard try await database.read({ try FeatureFlags.isOn(flag, for: organization, in: $0) }) else {
+            guard try await database.read({ try FeatureFlagStore.isOn(flag, for: organization, in: $0) }) else {
                 throw Problem(
                     .conflict, code: "feature_disabled", title: "This feature is switched off",
                     detail: "An administrator can switch on \(flag.rawValue) under feature flags. Nothing was deleted.")

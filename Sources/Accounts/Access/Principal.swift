@@ -60,18 +60,22 @@ public struct Principal: Sendable, Equatable {
         if case .key(let id, _) = means { id } else { nil }
     }
 
+    /// What proved it, in a word: `sign_in`, `key 12`, `session 12`.
+    var authMethod: String {
+        switch means {
+        case .session: "sign_in"
+        case .key(let id, _): "key \(id)"
+        case .work(let name): name
+        }
+    }
+
     /// For the audit log, of what comes from no address.
     public var actor: Actor { actor(at: nil) }
 
     /// For the audit log.
     func actor(at address: String?) -> Actor {
-        let means =
-            switch means {
-            case .session: "session"
-            case .key(let id, _): "key \(id)"
-            case .work(let name): name
-            }
-        return Actor(user: user, name: email, means: means, address: address)
+        let means = if case .session = means { "session" } else { authMethod }
+        return Actor(user: user, name: email, authMethod: means, address: address)
     }
 }
 

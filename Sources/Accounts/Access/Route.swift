@@ -202,7 +202,6 @@ extension Scope {
         func has(_ text: String) -> Bool { words.contains(text) }
         self =
             switch words.first ?? "" {
-            case "authtest": .me
             case "users": words.dropFirst().first == "keys" ? .apiKeys : .users
             case "organization": .organization
             case "organizations": .organizations

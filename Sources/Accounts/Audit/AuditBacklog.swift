@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -5,7 +6,7 @@ import Foundation
 /// What migrations found and changed. A migration is SQL alone and cannot continue the chain of the audit log, so it
 /// leaves rows in `audit_backlog`, which the program puts on record when it starts.
 public enum AuditBacklog {
-    private static let actor = Actor(user: nil, name: "patchbay", means: "migration", address: nil)
+    private static let actor = Actor(user: nil, name: "patchbay", authMethod: "migration", address: nil)
 
     private struct Finding: Codable { let finding: String }
 

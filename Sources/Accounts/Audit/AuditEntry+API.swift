@@ -2,108 +2,93 @@ import API
 import BoundaryText
 import Database
 import Foundation
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import WebSupport
 
 /// The operations on the audit log.
 func auditRoutes(_ database: Database) -> [Route] {
-    let filters = [
-        QueryParameter("actor", .text, "an e-mail address", longest: AuditEntry.longestName),
-        QueryParameter("action", .text, "an action such as rule.create, or rule for all of that kind"),
-        QueryParameter("target", .text, "a thing such as rule 12", longest: AuditEntry.longestName),
-        QueryParameter("since", .instant, "not before this instant"),
-        QueryParameter("until", .instant, "not after this instant"),
-        QueryParameter("installation", .flag, "what belongs to no organization; super administrators only"),
-    ]
-    return [
-        Route(
-            .get, "/audit", .admin, "Lists who did what, newest first", query: filters, gives: .page(AuditAnswer.self)
-        ) { request in
-            let (filter, organization) = (try AuditLog.Filter(request), try whose(request))
+    [
+        Route(AuditEntries.list) { request in
+            let (filter, organization) = try filter(request) { $0 }
             let page = try request.page()
             let found = try await database.read { db in
                 try AuditLog.list(filter, of: organization, page: page, in: db)
             }
-            return .json(found.map(AuditAnswer.init))
+            return found.map(AuditEntries.Answer.init)
         },
         Route(
-            .get, "/audit/export", .admin, "The entries that fit, newest first, as CSV or as JSON lines",
-            query: filters + [QueryParameter("format", .oneOf(["csv", "jsonl"]), "csv unless told otherwise")],
-            gives: .file(["text/csv", "application/jsonl"])
-        ) { request in
-            let (filter, organization) = (try AuditLog.Filter(request), try whose(request))
-            let format = try request.query("format", "csv or jsonl") { AuditExport(rawValue: $0) } ?? .csv
-            return format.response { page in
-                try await database.read { try AuditLog.list(filter, of: organization, page: page, in: $0) }
-            }
-        },
+            AuditEntries.export,
+            respond: { request in
+                let (filter, organization) = try filter(request) { AuditEntries.ExportFilter(rawValue: $0.rawValue) }
+                let format = try request.query(.format, "csv or jsonl") { AuditEntries.Format(rawValue: $0) } ?? .csv
+                return format.response { page in
+                    try await database.read { try AuditLog.list(filter, of: organization, page: page, in: $0) }
+                }
+            }),
     ]
 }
 
-private func whose(_ request: SignedInRequest) throws -> Organization.ID {
-    let installation = try request.query("installation", "true or false") { Bool($0) } ?? false
-    guard installation else { return request.principal.organization }
+/// What a query narrows the log with, and whose log it is.
+/// - Parameter name: the query's name of a filter.
+private func filter<Query>(
+    _ request: OperationRequest<NoPlace, Query, NoBody>, _ name: (AuditEntries.Filter) -> Query?
+) throws -> (AuditLog.Filter, Organization.ID) {
+    func text(_ filter: AuditEntries.Filter) -> String? { name(filter).flatMap { request.query($0) } }
+    var filter = AuditLog.Filter()
+    filter.actor = text(.actor)?.lowercased()
+    filter.action = try name(.action).flatMap {
+        try request.query($0, "an action such as rule.create, or rule") { text in
+            text.utf8.allSatisfy { $0.isLetter || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") } ? text : nil
+        }
+    }.flatMap { $0.isEmpty ? nil : $0 }
+    filter.target = text(.target)
+    filter.since = try name(.since).flatMap { try request.instant($0) }
+    filter.until = try name(.until).flatMap { try request.instant($0) }
+    let isOfInstallation = try name(.installation).flatMap {
+        try request.query($0, "true or false") { Bool($0) }
+    }
+    guard isOfInstallation ?? false else { return (filter, request.principal.organization) }
     guard request.principal.role == .superAdmin else {
         throw Problem(
             .forbidden, code: "forbidden", title: "Your role does not allow this",
-            detail: "The record of the installation is for super administrators.")
+            detail: "Only super administrators can see the audit log of the installation.")
     }
-    return .installation
+    return (filter, .installation)
 }
 
-extension AuditLog.Filter {
-    fileprivate init(_ request: SignedInRequest) throws(Problem) {
-        self.init()
-        actor = request.query("actor")?.lowercased()
-        action = try request.query("action", "an action such as rule.create, or rule") { text in
-            text.utf8.allSatisfy { $0.isLetter || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") } ? text : nil
-        }
-        target = request.query("target")
-        since = try request.instant("since")
-        until = try request.instant("until")
-    }
-}
-
-struct AuditAnswer: Codable, Sendable {
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case number, at, actor, means, address, action, target, before, after, result
-    }
-
-    let number: Int64
-    let at: Date
-    let actor: String
-    let means: String
-    let address: String?
-    let action: String
-    let target: String
-    /// JSON, as text: what it was depends on the action.
-    let before: String?
-    let after: String?
-    let result: AuditEntry.Result
-
+extension AuditEntries.Answer {
     init(_ entry: AuditEntry) {
-        number = entry.number
-        at = entry.at
-        actor = entry.actor
-        means = entry.means
-        address = entry.address
-        action = entry.action
-        target = entry.target
-        before = entry.before
-        after = entry.after
-        result = entry.result
+        self.init(
+            number: entry.number, createdAt: entry.at, actor: entry.actor, authMethod: entry.authMethod,
+            ipAddress: entry.address, action: entry.action, target: entry.target, before: entry.before,
+            after: entry.after, result: entry.result)
+    }
+
+    fileprivate subscript(column: CodingKeys) -> String {
+        switch column {
+        case .number: "\(number)"
+        case .createdAt: APIJSON.text(createdAt)
+        case .actor: actor
+        case .authMethod: authMethod
+        case .ipAddress: ipAddress ?? ""
+        case .action: action
+        case .target: target
+        case .before: before ?? ""
+        case .after: after ?? ""
+        case .result: result.text
+        }
     }
 }
 
-private enum AuditExport: String, Sendable {
-    case csv
-    case jsonl
-
-    private static let columns = AuditAnswer.CodingKeys.allCases
+extension AuditEntries.Format {
+    private static var columns: [AuditEntries.Answer.CodingKeys] { AuditEntries.Answer.CodingKeys.allCases }
 
     /// Written page by page, so that any length can be exported.
-    func response(_ read: @escaping @Sendable (PageRequest) async throws -> Page<AuditEntry>) -> Response {
+    fileprivate func response(
+        _ read: @escaping @Sendable (PageRequest) async throws -> Page<AuditEntry>
+    ) -> Response {
         let body = ResponseBody { writer in
             if self == .csv {
                 let head = CSV.byteOrderMark + CSV.row(Self.columns.map(\.stringValue))
@@ -113,7 +98,7 @@ private enum AuditExport: String, Sendable {
             while true {
                 let found = try await read(page)
                 var text = ""
-                for entry in found.items { text += try line(AuditAnswer(entry)) }
+                for entry in found.items { text += try line(AuditEntries.Answer(entry)) }
                 if !text.isEmpty { try await writer.write(ByteBuffer(string: text)) }
                 guard let next = found.next else { break }
                 page = PageRequest(limit: PageRequest.largest, after: next)
@@ -127,28 +112,10 @@ private enum AuditExport: String, Sendable {
         )
     }
 
-    private func line(_ entry: AuditAnswer) throws -> String {
+    private func line(_ entry: AuditEntries.Answer) throws -> String {
         switch self {
         case .jsonl: String(decoding: try APIJSON.encode(entry), as: UTF8.self) + "\n"
-        case .csv:
-            CSV.row(Self.columns.map { entry[$0] })
-        }
-    }
-}
-
-extension AuditAnswer {
-    fileprivate subscript(column: CodingKeys) -> String {
-        switch column {
-        case .number: "\(number)"
-        case .at: APIJSON.text(at)
-        case .actor: actor
-        case .means: means
-        case .address: address ?? ""
-        case .action: action
-        case .target: target
-        case .before: before ?? ""
-        case .after: after ?? ""
-        case .result: result.rawValue
+        case .csv: CSV.row(Self.columns.map { entry[$0] })
         }
     }
 }

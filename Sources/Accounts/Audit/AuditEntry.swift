@@ -1,20 +1,14 @@
+import API
 import BoundaryText
 import Crypto
 import Database
 import Foundation
 import WebSupport
 
-/// One line of the record of who did what.
+/// An entry of the audit log: who did what.
 public struct AuditEntry: Sendable, Equatable, RowDecodable {
-    /// How it ended.
-    public enum Result: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
-        /// As asked.
-        case done
-        /// Not allowed.
-        case refused
-        /// Tried, without success.
-        case failed
-    }
+    /// See ``API/AuditEntries``.
+    public typealias Result = AuditEntries.Result
 
     /// Counts an organization's entries from 1, without gaps.
     public let number: Int64
@@ -24,8 +18,8 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
     public let actorID: Int64?
     /// The user's e-mail, or what else did it.
     public let actor: String
-    /// `session`, `key`, `sign-in`, `command`.
-    public let means: String
+    /// How the actor was known: `sign_in`, `key 12`, `command`. Older entries have `session` or `sign-in` for `sign_in`.
+    public let authMethod: String
     /// From where, if over the network.
     public let address: String?
     /// What was done: `rule.create`.
@@ -45,7 +39,7 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
         at = try row["at"]
         actorID = try row["actor_id"]
         actor = try row["actor"]
-        means = try row["means"]
+        authMethod = try row["means"]
         address = try row["address"]
         action = try row["action"]
         target = try row["target"]
@@ -63,7 +57,7 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
         actorID = actor.user?.rawValue
         // What is on record stays for good, and strangers choose some of it: names, paths, addresses.
         self.actor = Self.kept(actor.name, Self.longestName)
-        means = Self.kept(actor.means, 60)
+        authMethod = Self.kept(actor.authMethod, 60)
         address = actor.address.map { Self.kept($0, 60) }
         self.action = Self.kept(action, 60)
         self.target = Self.kept(target, Self.longestName)
@@ -73,7 +67,7 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
     }
 
     /// The most bytes of the names of who and what, so that any e-mail address fits.
-    static let longestName = 254
+    static let longestName = AuditEntries.longestName
     /// The most bytes of what was there before, and of what is there now.
     static let longestValue = 16_384
 
@@ -97,7 +91,7 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
         let milliseconds: String
         if case .integer(let value) = at.sqlValue { milliseconds = "\(value)" } else { milliseconds = "" }
         let fields: [String?] = [
-            "\(organization)", "\(number)", milliseconds, actorID.map { "\($0)" }, actor, means, address, action,
+            "\(organization)", "\(number)", milliseconds, actorID.map { "\($0)" }, actor, authMethod, address, action,
             target,
             before, after, result.rawValue,
         ]
@@ -115,21 +109,23 @@ public struct Actor: Sendable, Equatable {
     public let user: User.ID?
     /// The user's e-mail, or what else did it.
     public let name: String
-    /// `session`, `key`, `sign-in`, `command`.
-    public let means: String
+    /// How it is known: `sign_in`, `key 12`, `command`.
+    public let authMethod: String
     /// From where.
     public let address: String?
     /// The key of the request in which it is done, if it is to be done once.
     var hold: Repetition.Hold?
 
-    /// Names somebody.
-    public init(user: User.ID?, name: String, means: String, address: String?) {
+    /// Names an actor.
+    public init(user: User.ID?, name: String, authMethod: String, address: String?) {
         self.user = user
         self.name = name
-        self.means = means
+        self.authMethod = authMethod
         self.address = address
     }
 
     /// Whoever runs `patchbay` beside the database.
-    public static let command = Actor(user: nil, name: "patchbay", means: "command", address: nil)
+    public static let command = Actor(user: nil, name: "patchbay", authMethod: "command", address: nil)
 }
+
+extension AuditEntries.Result: SQLConvertible, SQLDecodable {}

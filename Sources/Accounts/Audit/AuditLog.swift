@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -77,7 +78,7 @@ public enum AuditLog {
                 organization_id, number, at, actor_id, actor, means, address, action, target, before_value, after_value,
                 result, hash)
             VALUES (
-                \(organization), \(entry.number), \(entry.at), \(orNull: entry.actorID), \(entry.actor), \(entry.means),
+                \(organization), \(entry.number), \(entry.at), \(orNull: entry.actorID), \(entry.actor), \(entry.authMethod),
                 \(orNull: entry.address), \(entry.action), \(entry.target), \(orNull: entry.before),
                 \(orNull: entry.after), \(entry.result), \(hash))
             """)

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -28,7 +29,7 @@ enum RefusalCount {
             INSERT INTO refusal_counts (caller, organization_id, action, actor_id, actor, means, number, began_at)
             VALUES (
                 \(caller), \(organization), \(action), \(orNull: actor.user),
-                \(actor.user == nil ? "several" : actor.name), \(actor.means), 1, \(now))
+                \(actor.user == nil ? "several" : actor.name), \(actor.authMethod), 1, \(now))
             ON CONFLICT (caller) DO UPDATE SET number = refusal_counts.number + 1 RETURNING number
             """)
         return try row?["number"] ?? 1 <= written
@@ -45,7 +46,7 @@ enum RefusalCount {
     private static func sumUp(_ row: Row, now: Date, in db: Connection) throws {
         let (number, user): (Int, User.ID?) = (try row["number"], try row["actor_id"])
         guard number > written else { return }
-        let actor = Actor(user: user, name: try row["actor"], means: try row["means"], address: nil)
+        let actor = Actor(user: user, name: try row["actor"], authMethod: try row["means"], address: nil)
         try AuditLog.append(
             try row["action"], on: "\(number - written) more in one minute", by: actor,
             of: try row["organization_id"], after: ["count": number - written], result: .refused, now: now, in: db)

@@ -1,30 +1,14 @@
+import API
 import BoundaryText
 import Database
 
-/// What an organization may have switched on or off without a restart.
-public enum FeatureFlag: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable,
-    LosslessStringConvertible
-{
-    /// The connection to ConnectWise and all that is written to it.
-    case connectWise = "connectwise_integration"
-    /// 3CX.
-    case threeCX = "3cx_integration"
-    /// The inventory of telephone numbers.
-    case numberManagement = "number_management"
-    /// Assigning numbers to many users at once.
-    case bulkAssignment = "bulk_assignment"
-    /// Entering a telephone number by hand instead of choosing one.
-    case manualPhoneEntry = "allow_manual_phone_entry"
+/// See ``API/FeatureFlags``.
+public typealias FeatureFlag = FeatureFlags.Name
 
-    /// From a path.
-    public init?(_ description: String) {
-        self.init(rawValue: description)
-    }
+extension FeatureFlag: SQLConvertible, SQLDecodable {}
 
-    /// The stored name.
-    public var description: String { rawValue }
-
-    /// For an organization that never said anything else.
+extension FeatureFlag {
+    /// Until the organization says otherwise.
     public var isOnByDefault: Bool {
         switch self {
         case .connectWise, .numberManagement: true
@@ -32,20 +16,20 @@ public enum FeatureFlag: String, Sendable, CaseIterable, Codable, SQLConvertible
         }
     }
 
-    /// What it switches, for people.
+    /// What the feature is, for people.
     public var summary: String {
         switch self {
-        case .connectWise: "Connect ConnectWise PSA: tickets, notifications and everything written back to it."
+        case .connectWise: "Connect ConnectWise PSA: tickets, notifications and everything Patchbay writes to it."
         case .threeCX: "Manage users and numbers of 3CX systems."
-        case .numberManagement: "Keep an inventory of telephone numbers."
-        case .bulkAssignment: "Assign numbers to many users in one go."
-        case .manualPhoneEntry: "Let engineers type a telephone number instead of choosing one from the inventory."
+        case .numberManagement: "Keep an inventory of phone numbers."
+        case .bulkAssignment: "Assign numbers to many users at once."
+        case .manualPhoneEntry: "Let engineers enter a phone number instead of choosing one from the inventory."
         }
     }
 }
 
-/// The flags as they are set.
-public enum FeatureFlags {
+/// The flags as they are stored.
+public enum FeatureFlagStore {
     /// Whether a flag is on for an organization.
     public static func isOn(_ flag: FeatureFlag, for organization: Organization.ID, in db: Connection) throws -> Bool {
         let row = try db.first(

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -5,7 +6,7 @@ import Foundation
 /// The MSP: owns users, connections and rules.
 public struct Organization: Sendable, Equatable, RowDecodable {
     /// The type of an organization's key.
-    public typealias ID = RowID<Organization>
+    public typealias ID = Organizations.ID
 
     /// The key.
     public let id: ID

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -65,7 +66,7 @@ public struct SecondFactor: Sendable {
             guard changed == 1 else { return nil }
             try Self.replaceRecoveryCodes(of: user, by: codes, in: db)
             try AuditLog.record(
-                "second_factor.set_up", on: "user \(user)", by: actor, of: principal.home, now: instant, in: db)
+                "second_factor.enable", on: "user \(user)", by: actor, of: principal.home, now: instant, in: db)
             return codes
         }
     }
@@ -76,7 +77,7 @@ public struct SecondFactor: Sendable {
         try await database.write { db in
             try Self.replaceRecoveryCodes(of: principal.user, by: codes, in: db)
             try AuditLog.record(
-                "second_factor.new_recovery_codes", on: "user \(principal.user)", by: actor, of: principal.home,
+                "second_factor.renew_recovery_codes", on: "user \(principal.user)", by: actor, of: principal.home,
                 now: instant, in: db)
         }
         return codes

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -117,7 +118,7 @@ public struct SignIn: Sendable {
             let confirmed: Date? = try user?["totp_confirmed_at"]
             return Entry(
                 attempt: attempt,
-                actor: Actor(user: try user?["id"], name: account, means: "sign-in", address: visitor.address),
+                actor: Actor(user: try user?["id"], name: account, authMethod: "sign-in", address: visitor.address),
                 // Nobody belongs to the installation itself; its record takes what belongs to no organization.
                 organization: try user?["organization_id"] ?? .installation, hash: try user?["password_hash"],
                 isActive: try user?["active"] ?? false, hasSecondFactor: confirmed != nil)
@@ -158,7 +159,7 @@ public struct SignIn: Sendable {
         _ text: String, in live: LiveSession, _ token: SessionToken, from visitor: Visitor
     ) async throws -> (token: SessionToken, recoveryCodesLeft: Int?) {
         guard text.utf8.count <= Self.longestCode else { throw Refusal.wrongCode }
-        let actor = Actor(user: live.user, name: live.email, means: "sign-in", address: visitor.address)
+        let actor = Actor(user: live.user, name: live.email, authMethod: "sign-in", address: visitor.address)
         let attempt = try await takeProof(of: live.user)
         let proof = try await counted(attempt) { try await secondFactor.prove(text, by: live.user) }
         guard let proof else {
@@ -185,7 +186,7 @@ public struct SignIn: Sendable {
     /// Ends the session of a cookie.
     public func out(_ live: LiveSession, from visitor: Visitor) async throws {
         let instant = now()
-        let actor = Actor(user: live.user, name: live.email, means: "session", address: visitor.address)
+        let actor = Actor(user: live.user, name: live.email, authMethod: "session", address: visitor.address)
         try await database.write { db in
             try db.execute("DELETE FROM sessions WHERE id = \(live.id)")
             try AuditLog.record(
@@ -201,7 +202,7 @@ public struct SignIn: Sendable {
         if let objection = Password.objection(to: new, of: live.email) { throw PasswordObjection(reason: objection) }
         guard new != present else { throw PasswordObjection(reason: "must differ from the present one") }
         guard present.utf8.count <= Password.mostBytes else { throw Refusal.wrongCredentials }
-        let actor = Actor(user: live.user, name: live.email, means: "session", address: visitor.address)
+        let actor = Actor(user: live.user, name: live.email, authMethod: "session", address: visitor.address)
         let hash = try await desk.withPlace(for: .known) { place in
             try await prove(present, for: "user.change_password", in: live, by: actor, at: place)
             return try await place.hash(new)
@@ -227,9 +228,9 @@ public struct SignIn: Sendable {
         for password: String, in live: LiveSession, visitor: Visitor
     ) async throws -> [String] {
         guard password.utf8.count <= Password.mostBytes else { throw Refusal.wrongCredentials }
-        let actor = Actor(user: live.user, name: live.email, means: "session", address: visitor.address)
+        let actor = Actor(user: live.user, name: live.email, authMethod: "session", address: visitor.address)
         try await desk.withPlace(for: .known) { place in
-            try await prove(password, for: "second_factor.new_recovery_codes", in: live, by: actor, at: place)
+            try await prove(password, for: "second_factor.renew_recovery_codes", in: live, by: actor, at: place)
         }
         return try await secondFactor.renewRecoveryCodes(by: actor, of: live.principal)
     }

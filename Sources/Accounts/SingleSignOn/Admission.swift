@@ -52,7 +52,7 @@ struct Admission {
     private func objection(to user: User) -> SingleSignOn.Refusal? {
         guard user.isActive else { return user.isPending ? .pending(lacksGroups: false) : .inactive }
         guard user.role < .superAdmin else { return .superAdministrator }
-        return user.role > provider.reach ? .aboveReach(user.role) : nil
+        return user.role > provider.maxRole ? .aboveReach(user.role) : nil
     }
 
     // MARK: The first time
@@ -76,12 +76,13 @@ struct Admission {
             return .failure(try refused(.boundToAnother, known, in: db))
         }
         try AuditLog.record(
-            "user.bind", on: "user \(known.id)", by: actor(known), of: known.organization, after: identity, now: now,
+            "user.link_identity", on: "user \(known.id)", by: actor(known), of: known.organization, after: identity,
+            now: now,
             in: db)
         return .success(known)
     }
 
-    private var identity: UserIdentity { UserIdentity(issuer: provider.issuer, subject: claims.subject) }
+    private var identity: Users.Identity { Users.Identity(issuer: provider.issuer, subject: claims.subject) }
 
     /// An administrator's account is bound by somebody's decision only, whatever the provider says.
     private func offer(to user: User, in db: Connection) throws {
@@ -108,7 +109,7 @@ struct Admission {
             """, as: User.self)
         guard let made else { return }
         try AuditLog.record(
-            "user.create", on: "user \(made.id)", by: actor(made), of: provider.organization, after: UserAnswer(made),
+            "user.create", on: "user \(made.id)", by: actor(made), of: provider.organization, after: Users.Answer(made),
             now: now, in: db)
     }
 
@@ -123,7 +124,7 @@ struct Admission {
         if let told, now < told + 3_600 { return }
         try db.execute("UPDATE identity_providers SET lacked_groups_at = \(now) WHERE id = \(provider.id)")
         try AuditLog.record(
-            "identity_provider.lacked_groups", on: "identity provider \(provider.id)", by: actor(nil),
+            "identity_provider.groups_missing", on: "identity provider \(provider.id)", by: actor(nil),
             of: provider.organization,
             after: ["finding": "It had more groups than it puts into a token, so roles by group did not count."],
             result: .failed, now: now, in: db)
@@ -132,23 +133,23 @@ struct Admission {
     /// Gives the role that groups and domain say, where the provider is set so: a larger one or a smaller one, never above
     /// the provider's reach. The last owner stays, and so does everybody whose groups are not told.
     private func followRoles(of user: User, in db: Connection) throws -> User {
-        guard provider.followsRoles, !(claims.lacksGroups && provider.needsGroups) else { return user }
+        guard provider.updatesRoleAtSignIn, !(claims.lacksGroups && provider.needsGroups) else { return user }
         var role = provider.role(email: provider.vouchedEmail(of: claims), groups: claims.groups)
         if user.isLimited { role = min(role, .engineer) }
         guard role != user.role else { return user }
-        if user.role >= .owner, role < .owner, try !Users.hasOwner(provider.organization, beside: user.id, in: db) {
+        if user.role >= .owner, role < .owner, try !UserStore.hasOwner(provider.organization, beside: user.id, in: db) {
             try AuditLog.record(
-                "user.follow_role", on: "user \(user.id)", by: actor(user), of: provider.organization,
+                "user.update_role", on: "user \(user.id)", by: actor(user), of: provider.organization,
                 after: ["role": role.rawValue, "reason": "last_owner"], result: .refused, now: now, in: db)
             return user
         }
         let changed = try db.first(
             "UPDATE users SET role = \(role), version = version + 1 WHERE id = \(user.id) RETURNING *", as: User.self)
         guard let changed else { return user }
-        try Users.settle(user, changed, in: db)
+        try UserStore.settle(user, changed, in: db)
         try AuditLog.record(
-            "user.follow_role", on: "user \(user.id)", by: actor(user), of: provider.organization,
-            before: UserAnswer(user), after: UserAnswer(changed), now: now, in: db)
+            "user.update_role", on: "user \(user.id)", by: actor(user), of: provider.organization,
+            before: Users.Answer(user), after: Users.Answer(changed), now: now, in: db)
         return changed
     }
 
@@ -156,7 +157,7 @@ struct Admission {
 
     private func actor(_ user: User?) -> Actor {
         Actor(
-            user: user?.id, name: user?.email ?? claims.email ?? provider.name, means: "sign-in",
+            user: user?.id, name: user?.email ?? claims.email ?? provider.name, authMethod: "sign-in",
             address: visitor.address)
     }
 
@@ -181,7 +182,7 @@ struct Admission {
 extension User {
     /// Binds somebody who is bound to nobody yet, in the caller's transaction.
     /// - Returns: false when somebody else was quicker, or the subject is somebody else's.
-    func bind(to identity: UserIdentity, in db: Connection) throws -> Bool {
+    func bind(to identity: Users.Identity, in db: Connection) throws -> Bool {
         let other = try db.first(
             """
             SELECT id FROM users WHERE organization_id = \(organization) AND issuer = \(identity.issuer)

@@ -7,26 +7,10 @@ import WebSupport
 
 /// An issuer of identities that an organization's people come from: Entra ID, Google, Keycloak …
 public struct IdentityProvider: Sendable, Equatable, RowDecodable {
-    /// The type of a provider's key.
-    public typealias ID = RowID<IdentityProvider>
-
-    /// A group or domain whose people get a role.
-    public struct RoleRule: Sendable, Equatable, Codable {
-        /// What decides.
-        public enum Kind: String, Sendable, CaseIterable, Codable {
-            /// A group in the token.
-            case group
-            /// The part of the e-mail address behind the @.
-            case domain
-        }
-
-        /// What decides.
-        public let kind: Kind
-        /// The group's name or id, or the domain.
-        public let value: String
-        /// What such people may do; at most admin.
-        public let role: Role
-    }
+    /// See ``API/IdentityProviders``.
+    public typealias ID = IdentityProviders.ID
+    /// See ``API/IdentityProviders``.
+    public typealias RoleMapping = IdentityProviders.RoleMapping
 
     /// The key.
     public let id: ID
@@ -41,20 +25,20 @@ public struct IdentityProvider: Sendable, Equatable, RowDecodable {
     /// The role of a person for whom no rule says another.
     public let defaultRole: Role
     /// The largest role of all that fit holds.
-    public let roleRules: [RoleRule]
+    public let roleMappings: [RoleMapping]
     /// Domains for whose addresses it is believed without `email_verified`, lower case.
     public let trustedDomains: [String]
     /// Whether people's roles follow groups and domain at each sign-in.
-    public let followsRoles: Bool
+    public let updatesRoleAtSignIn: Bool
     /// The largest role that comes in this way: what the last one who saved it may manage, and never a super
     /// administrator.
-    public let reach: Role
+    public let maxRole: Role
     /// Whether it still sends people back to the address that all providers once shared.
-    public let sharesReturn: Bool
+    public let usesSharedRedirect: Bool
     /// Whether people can come this way.
     public let isEnabled: Bool
     /// When it last had more groups than it puts into a token.
-    public let lackedGroupsAt: Date?
+    public let groupsMissingAt: Date?
     /// When it was made.
     public let createdAt: Date
     let sealedSecret: String
@@ -67,15 +51,15 @@ public struct IdentityProvider: Sendable, Equatable, RowDecodable {
         issuer = try row["issuer"]
         clientID = try row["client_id"]
         defaultRole = try row["default_role"]
-        followsRoles = try row["follows_roles"]
-        reach = try row["reach"]
-        sharesReturn = try row["shared_return"]
+        updatesRoleAtSignIn = try row["follows_roles"]
+        maxRole = try row["reach"]
+        usesSharedRedirect = try row["shared_return"]
         isEnabled = try row["enabled"]
-        lackedGroupsAt = try row["lacked_groups_at"]
+        groupsMissingAt = try row["lacked_groups_at"]
         createdAt = try row["created_at"]
         sealedSecret = try row["client_secret"]
         let (rules, domains): (String, String) = (try row["role_rules"], try row["trusted_domains"])
-        roleRules = try JSONDecoder().decode([RoleRule].self, from: Data(rules.utf8))
+        roleMappings = try JSONDecoder().decode([RoleMapping].self, from: Data(rules.utf8))
         trustedDomains = try JSONDecoder().decode([String].self, from: Data(domains.utf8))
     }
 
@@ -89,10 +73,10 @@ public struct IdentityProvider: Sendable, Equatable, RowDecodable {
     /// The role that a person of these groups and this address gets; never above the provider's reach.
     /// - Parameter email: only one that the issuer vouches for.
     func role(email: EmailAddress?, groups: [String]) -> Role {
-        min(Self.role(email: email, groups: groups, rules: roleRules, otherwise: defaultRole), reach)
+        min(Self.role(email: email, groups: groups, rules: roleMappings, otherwise: defaultRole), maxRole)
     }
 
-    static func role(email: EmailAddress?, groups: [String], rules: [RoleRule], otherwise: Role) -> Role {
+    static func role(email: EmailAddress?, groups: [String], rules: [RoleMapping], otherwise: Role) -> Role {
         // By byte: for Swift, names that are written differently can be equal.
         let groups = Set(groups.map { Array($0.utf8) })
         let fitting = rules.filter { rule in
@@ -105,5 +89,5 @@ public struct IdentityProvider: Sendable, Equatable, RowDecodable {
     }
 
     /// Whether roles depend on groups, so that their absence has to be said.
-    var needsGroups: Bool { roleRules.contains { $0.kind == .group } }
+    var needsGroups: Bool { roleMappings.contains { $0.kind == .group } }
 }

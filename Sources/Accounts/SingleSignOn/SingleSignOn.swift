@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Crypto
 import Database
@@ -118,7 +119,7 @@ public struct SingleSignOn: Sendable {
 
     /// The address in use: registrations of older versions know only the one that providers shared.
     private func redirect(of provider: IdentityProvider) -> String {
-        provider.sharesReturn ? "\(publicURL)/sign-in/return" : ownReturn(of: provider.id)
+        provider.usesSharedRedirect ? "\(publicURL)/sign-in/return" : ownReturn(of: provider.id)
     }
 
     static func identity(_ id: IdentityProvider.ID) -> String { "identity_provider/\(id)/client_secret" }
@@ -209,13 +210,13 @@ public struct SingleSignOn: Sendable {
 
     /// Compares what came back through the browser with what was asked for: the address, and the issuer where it is named.
     private func check(_ answer: Answer, _ provider: IdentityProvider) async throws {
-        guard answer.returnedTo == (provider.sharesReturn ? nil : provider.id) else { throw Refusal.unknownState }
+        guard answer.returnedTo == (provider.usesSharedRedirect ? nil : provider.id) else { throw Refusal.unknownState }
         do throws(OpenIDError) {
             try await openClient(provider).checkIssuer(answer.issuer)
         } catch {
             throw Refusal.provider(error)
         }
-        guard provider.sharesReturn, answer.issuer == nil else { return }
+        guard provider.usesSharedRedirect, answer.issuer == nil else { return }
         // Without a name on the answer it is this provider's only if no other one returns to the same address.
         let other = try await database.read { db in
             try db.first("SELECT id FROM identity_providers WHERE shared_return = 1 AND id <> \(provider.id) LIMIT 1")
@@ -231,7 +232,7 @@ public struct SingleSignOn: Sendable {
         switch error {
         case .unreachable, .refused, .protocolViolation, .mixedUp: return
         case .invalidToken, .unreadableClaim:
-            let actor = Actor(user: nil, name: provider.name, means: "sign-in", address: visitor.address)
+            let actor = Actor(user: nil, name: provider.name, authMethod: "sign-in", address: visitor.address)
             try await database.write { db in
                 try AuditLog.record(
                     "session.sign_in", on: "identity provider \(provider.id)", by: actor, of: provider.organization,

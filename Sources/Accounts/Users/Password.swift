@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import CCrypt
 import Foundation
@@ -15,7 +16,7 @@ public struct PasswordCost: Sendable, Equatable {
 /// Passwords: what is accepted, and bcrypt (`$2b$`) through libxcrypt.
 public enum Password {
     /// bcrypt looks at no more.
-    static let mostBytes = 72
+    static let mostBytes = Users.mostPasswordBytes
     static let fewestCharacters = 12
 
     /// Why a password is not accepted; nil when it is.

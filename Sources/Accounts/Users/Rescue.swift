@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -45,7 +46,7 @@ public struct Rescue: Sendable {
             if removesSecondFactor { try SecondFactor.remove(from: user, in: db) }
             try Sessions.endAll(of: user, in: db)
             try AuditLog.record(
-                removesSecondFactor ? "user.rescue" : "user.reset_password", on: "user \(user)", by: .command,
+                removesSecondFactor ? "user.reset_access" : "user.reset_password", on: "user \(user)", by: .command,
                 of: organization, now: now, in: db)
             return true
         }

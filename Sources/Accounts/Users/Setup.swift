@@ -51,7 +51,7 @@ public struct FirstAdministrator: Sendable {
                 throw DatabaseError.statement("the new administrator is gone")
             }
             try AuditLog.record(
-                "user.create", on: "user \(user.id)", by: .command, of: id, after: UserAnswer(user), now: now, in: db)
+                "user.create", on: "user \(user.id)", by: .command, of: id, after: Users.Answer(user), now: now, in: db)
             return (user, true)
         }
     }

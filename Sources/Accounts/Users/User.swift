@@ -3,35 +3,16 @@ import BoundaryText
 import Database
 import Foundation
 
-/// How an identity provider names a person: the one thing by which it is recognized again.
-public struct UserIdentity: Sendable, Equatable, Codable {
-    /// The provider, as it stands in its tokens.
-    public let issuer: String
-    /// The provider's own id of the person.
-    public let subject: String
-
-    init?(issuer: String?, subject: String?) {
-        guard let issuer, let subject, !subject.isEmpty else { return nil }
-        self.issuer = issuer
-        self.subject = subject
-    }
-
-    init(issuer: String, subject: String) {
-        self.issuer = issuer
-        self.subject = subject
-    }
-}
-
-/// A person who signs in, or in whose name a program does.
+/// Who signs in, or as whom an API key acts.
 public struct User: Sendable, Equatable, RowDecodable {
     /// The type of a user's key.
-    public typealias ID = RowID<User>
+    public typealias ID = Users.ID
 
     /// The key.
     public let id: ID
     /// The organization that the user belongs to.
     public let organization: Organization.ID
-    /// As the person writes it; unique without case.
+    /// As it was entered; unique without case.
     public let email: String
     /// As shown to others.
     public let name: String
@@ -39,7 +20,7 @@ public struct User: Sendable, Equatable, RowDecodable {
     public let role: Role
     /// Whether the user may sign in.
     public let isActive: Bool
-    /// Whether the person came through an identity provider and waits for somebody to say yes.
+    /// Whether the user came through an identity provider and is not approved yet.
     public let isPending: Bool
     /// Whether there is a password.
     public let hasPassword: Bool
@@ -47,16 +28,15 @@ public struct User: Sendable, Equatable, RowDecodable {
     public let hasSecondFactor: Bool
     /// Whether the user is limited to some customers, perhaps to none that is left.
     public let isLimited: Bool
-    /// Counts changes, so that a form that was open meanwhile is noticed.
+    /// Counts changes, so that a form that was open during another change is noticed.
     public let version: Int
-    /// By which identity provider's subject the person is known; nil for somebody who comes with a password only.
-    public let identity: UserIdentity?
-    /// The subject with which somebody came who has this e-mail address, until an administrator says whether it is the
-    /// same person.
-    public let offer: UserIdentity?
-    /// When the person last signed in.
+    /// By which the user is recognized at an identity provider; nil for a user with a password only.
+    public let identity: Users.Identity?
+    /// The identity that came with this user's e-mail address, until an administrator says whether it is the same user.
+    public let pendingIdentity: Users.Identity?
+    /// When the user last signed in.
     public let lastSignInAt: Date?
-    /// When the user was made.
+    /// When the user was created.
     public let createdAt: Date
 
     /// Reads a row of `users`.
@@ -72,10 +52,15 @@ public struct User: Sendable, Equatable, RowDecodable {
         version = try row["version"]
         lastSignInAt = try row["last_sign_in_at"]
         createdAt = try row["created_at"]
-        identity = UserIdentity(issuer: try row["issuer"], subject: try row["subject"])
-        offer = UserIdentity(issuer: try row["offered_issuer"], subject: try row["offered_subject"])
+        identity = Self.identity(try row["issuer"], try row["subject"])
+        pendingIdentity = Self.identity(try row["offered_issuer"], try row["offered_subject"])
         let (hash, confirmed): (String?, Date?) = (try row["password_hash"], try row["totp_confirmed_at"])
         hasPassword = hash != nil
         hasSecondFactor = confirmed != nil
+    }
+
+    private static func identity(_ issuer: String?, _ subject: String?) -> Users.Identity? {
+        guard let issuer, let subject, !subject.isEmpty else { return nil }
+        return Users.Identity(issuer: issuer, subject: subject)
     }
 }

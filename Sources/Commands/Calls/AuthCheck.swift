@@ -11,7 +11,7 @@ struct AuthCheck: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let answer = try await client.thing(Endpoint(.get, "/authtest")())
+        let answer = try await client.thing(Endpoint(.get, "/me")())
         return Outcome(content: .one(answer, Content.Layout(quiet: nil)))
     }
 }

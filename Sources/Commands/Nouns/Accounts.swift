@@ -52,12 +52,12 @@ enum UserLimits: Noun {
     static let resource = Resource(
         singular: "user-limits", plural: "user-limits", about: "The customers that a viewer or engineer is limited to.",
         show: Endpoint(.get, "/users/{id}/tenants"), update: Endpoint(.put, "/users/{id}/tenants"),
-        part: Users.resource.reference, columns: [Column("tenants", "customers")],
+        part: Users.resource.reference, columns: [Column("tenant_ids", "customers")],
         change: [
             Field(
-                "tenants", .things(Tenants.resource.reference),
+                "tenant_ids", option: "tenants", .things(Tenants.resource.reference),
                 help: "Only these customers, by id or name, separated by commas; \"\" for none at all."),
-            Field("tenants", option: "none", .clears, help: "Remove the limit."),
+            Field("tenant_ids", option: "none", .clears, help: "Remove the limit."),
         ],
         isReplaced: true,
         sample: .init(subject: "ada@example.com", update: "--tenants \"Copper Kettle,Bluebird\""))
@@ -104,8 +104,8 @@ enum AuditEntries: Noun {
         singular: "audit", plural: "audit", title: "audit entry", titles: "audit entries",
         about: "The audit log: who did what.", list: Endpoint(.get, "/audit"),
         columns: [
-            Column("number", .number).key, Column("at", .instant), Column("actor").key,
-            Column("means", "authentication").extra, Column("address").extra, Column("action").key, Column("target"),
+            Column("number", .number).key, Column("created_at", "at", .instant), Column("actor").key,
+            Column("auth_method", "method").extra, Column("ip_address", "IP address").extra, Column("action").key, Column("target"),
             Column("result"),
         ],
         filters: [
@@ -134,10 +134,10 @@ enum IdentityProviders: Noun {
             Column("default_role", "role of new users"), Column("enabled", .yesNo),
         ],
         details: [
-            Column("redirect_uri", "redirect address"), Column("largest_role", "largest role"),
-            Column("trusted_domains", "trusted domains"), Column("follow_roles", "updates role at sign-in", .yesNo),
-            Column("shared_return", "shared redirect", .yesNo),
-            Column("lacked_groups_at", "groups missing", .instant),
+            Column("redirect_uri", "redirect address"), Column("max_role", "max role"),
+            Column("trusted_domains", "trusted domains"), Column("update_role_at_sign_in", "updates role at sign-in", .yesNo),
+            Column("shared_redirect", "shared redirect", .yesNo),
+            Column("groups_missing_at", "groups missing", .instant),
             Column("created_at", "created", .instant),
         ],
         creation: [
@@ -151,7 +151,7 @@ enum IdentityProviders: Noun {
                 "trusted_domains", .texts,
                 help: "Domains whose addresses are trusted without email_verified; \"\" for none."),
             Field(
-                "shared_return", option: "no-shared-redirect", .sets(false),
+                "shared_redirect", option: "no-shared-redirect", .sets(false),
                 help: "Use the provider's own redirect address, once it is registered, instead of the shared one."),
             Field("name", help: "Stands on the button of the sign-in page."), clientID, clientSecret, defaultRole,
         ] + updatesRole + Field.onOff("enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it."),
@@ -168,6 +168,6 @@ enum IdentityProviders: Noun {
         "default_role", .choice(roles.filter { !["owner", "super_admin"].contains($0) }),
         help: "The role of new users.")
     private static let updatesRole = Field.onOff(
-        "follow_roles", on: "update-role-at-sign-in", onHelp: "Update a user's role from groups at each sign-in.",
+        "update_role_at_sign_in", on: "update-role-at-sign-in", onHelp: "Update a user's role from groups at each sign-in.",
         offHelp: "Groups decide the role of new users only.")
 }

@@ -3,100 +3,114 @@ import Accounts
 import BoundaryText
 import Foundation
 import HTTPTypes
-import Hummingbird
 import WebSupport
 
 func auditPages() -> [PageRoute] {
-    let names = ["actor", "action", "target", "since", "until"]
+    typealias Filter = AuditEntries.Filter
     return [
-        .get("/audit", .admin) { visit in
-            let page = try await visit.get("/audit", try query(visit, names))
+        .get("/audit", AuditEntries.list.role) { visit in
+            let filter: [Filter: String] = filter(visit)
+            let page = try await visit.ask(AuditEntries.list(filter, limit: visit.limit, cursor: visit.cursor))
             let fields = [
-                Field("actor", "Person", .text, placeholder: "E-mail"),
-                Field("action", "What", .text, placeholder: "rule or rule.create"),
-                Field("target", "Thing", .text, placeholder: "rule 12"),
-                Field("since", "From", .instant(visit.zone)), Field("until", "To", .instant(visit.zone)),
+                Field(filter: Filter.actor, "User", .text, placeholder: "E-mail"),
+                Field(filter: Filter.action, "Action", .text, placeholder: "rule or rule.create"),
+                Field(filter: Filter.target, "Target", .text, placeholder: "rule 12"),
+                Field(filter: Filter.since, "From", .instant(visit.zone)),
+                Field(filter: Filter.until, "To", .instant(visit.zone)),
             ]
-            let isFiltered = names.contains { visit.query[$0]?.isEmpty == false }
             let rows = page.items.map { entry -> [Cell] in
                 [
-                    .when(entry["at"].date),
+                    .when(entry.createdAt),
                     .main(
-                        entry["actor"].words,
-                        sub: [entry["means"].string, entry["address"].string].compactMap(\.self).joined(separator: ", ")
-                    ),
-                    .main(entry["action"].words, "/audit/\(entry["number"].words)", sub: entry["target"].words),
-                    .badge(.result(entry["result"].words)),
+                        entry.actor,
+                        sub: [authMethod(entry), entry.ipAddress].compactMap(\.self).joined(separator: ", ")),
+                    .main(entry.action, "/audit/\(entry.number)", sub: entry.target), .badge(.result(entry.result)),
                 ]
             }
-            var export = visit.query.filter { names.contains($0.key) }
-            export["format"] = "csv"
+            var export = visit.query.filter { Filter(rawValue: $0.key) != nil }
+            export[AuditEntries.ExportFilter.format.rawValue] = AuditEntries.Format.csv.rawValue
             return Page(
                 title: "Audit log",
-                lead: "Who did what, from where. Entries are never changed, and are chained so that it would show.",
+                lead: "Who did what, and from where. Entries cannot be changed without it being noticed.",
                 actions: [.link("Export with values", Visit.href("/audit/export", export), icon: "download")],
                 blocks: [
-                    Filters.block("/audit", fields, visit, clear: isFiltered),
+                    Filters.block("/audit", fields, visit, clear: !filter.isEmpty),
                     Table(
-                        caption: "Audit log", columns: ["When", "Who", "What", "Result"], rows: rows,
+                        caption: "Audit log", columns: ["When", "Who", "Action", "Result"], rows: rows,
                         empty: Empty(
-                            icon: "journal-text", title: "Nothing fits", text: "Clear the filter to see everything."),
+                            icon: "journal-text", title: "No matching entries",
+                            text: "Clear the filter to see all entries."),
                         pager: visit.pager(page)
                     ).block,
                 ])
         },
-        PageRoute(method: .get, path: "/audit/export", role: .admin) { visit in
-            var wanted = try query(visit, names)
-            wanted["format"] = visit.query["format"] ?? "csv"
+        PageRoute(method: .get, path: "/audit/export", role: AuditEntries.export.role) { visit in
+            var wanted: [AuditEntries.ExportFilter: String] = filter(visit)
+            wanted[.format] = visit.query[AuditEntries.ExportFilter.format.rawValue] ?? AuditEntries.Format.csv.rawValue
+            let call = AuditEntries.export(wanted)
             return .response(
                 try await visit.table.call(
-                    .get, "/audit/export", query: wanted, as: visit.principal, at: visit.visitor.address))
+                    call.method, call.path, query: call.query, as: visit.principal, at: visit.visitor.address))
         },
-        .get("/audit/{number}", .admin) { visit in
+        .get("/audit/{number}", AuditEntries.list.role) { visit in
             let number = try visit.parameter("number")
             // A page of one entry that begins behind the next number.
             guard let (next, isOver) = Int64(number)?.addingReportingOverflow(1), !isOver else {
-                throw Problem.notFound("entry of the audit log")
+                throw Problem.notFound("audit log entry")
             }
-            let behind = Cursor(key: "\(next)")
-            let page = try await visit.get("/audit", ["limit": "1", "cursor": behind.description])
-            guard let entry = page.items.first, entry["number"].words == number else {
-                throw Problem.notFound("entry of the audit log")
-            }
-            func pretty(_ name: String) -> Block {
-                guard let text = entry[name].string else { return .text("–", style: "muted") }
-                let value = try? JSONSerialization.jsonObject(with: Data(text.utf8))
-                let data = value.flatMap {
-                    try? JSONSerialization.data(
-                        withJSONObject: $0, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-                }
-                return Block("code", ["text": data.map { String(decoding: $0, as: UTF8.self) } ?? text])
+            let page = try await visit.ask(
+                AuditEntries.list(limit: 1, cursor: Cursor(key: "\(next)").description))
+            guard let entry = page.items.first, "\(entry.number)" == number else {
+                throw Problem.notFound("audit log entry")
             }
             return Page(
-                title: "Entry \(number)", heading: "\(entry["action"].words) – \(entry["target"].words)",
-                crumb: ("Audit log", "/audit"),
+                title: "Entry \(number)", heading: "\(entry.action) – \(entry.target)", crumb: ("Audit log", "/audit"),
                 blocks: [
                     .card(
-                        "What happened",
+                        "Details",
                         [
                             .facts([
-                                ("When", .when(entry["at"].date, exact: true)), ("Who", .text(entry["actor"].words)),
-                                ("By", .text(entry["means"].words)), ("From", .text(entry["address"].string)),
-                                ("Result", .badge(.result(entry["result"].words))),
+                                ("When", .when(entry.createdAt, exact: true)), ("Who", .text(entry.actor)),
+                                ("Authentication", .text(authMethod(entry))), ("IP address", .text(entry.ipAddress)),
+                                ("Result", .badge(.result(entry.result))),
                             ])
-                        ]), .grid(2, [.card("Before", [pretty("before")]), .card("After", [pretty("after")])]),
+                        ]),
+                    .grid(2, [.card("Before", [pretty(entry.before)]), .card("After", [pretty(entry.after)])]),
                 ])
         },
     ]
 }
 
-/// The filter as the API takes it: times of the viewer's zone as instants.
-private func query(_ visit: Visit, _ names: [String]) throws(Problem) -> [String: String] {
-    var query = visit.listQuery(names)
-    for name in ["since", "until"] {
-        guard let text = query[name] else { continue }
-        if let instant = LocalTime.instant(text, in: visit.zone) { query[name] = APIJSON.text(instant) }
+/// How the actor was known, in words; older entries have other names for a browser.
+private func authMethod(_ entry: AuditEntries.Answer) -> String {
+    switch entry.authMethod {
+    case "sign_in", "session", "sign-in": "sign-in"
+    case let method where method.utf8.hasPrefix("key "): "API " + method
+    case let method: method
     }
-    query["action"] = query["action"]?.trimmingCharacters(in: .whitespaces)
-    return query
+}
+
+private func pretty(_ json: String?) -> Block {
+    guard let text = json else { return .text("–", style: "muted") }
+    let value = try? JSONSerialization.jsonObject(with: Data(text.utf8))
+    let data = value.flatMap {
+        try? JSONSerialization.data(
+            withJSONObject: $0, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    }
+    return Block("code", ["text": data.map { String(decoding: $0, as: UTF8.self) } ?? text])
+}
+
+/// The filter as the API takes it: times of the viewer's zone as instants.
+private func filter<Query: QueryName>(_ visit: Visit) -> [Query: String] {
+    var filter: [Query: String] = [:]
+    for (name, text) in visit.filters(AuditEntries.Filter.self) {
+        guard let query = Query(rawValue: name.rawValue) else { continue }
+        filter[query] =
+            switch name {
+            case .since, .until: LocalTime.instant(text, in: visit.zone).map(APIJSON.text) ?? text
+            case .action: text.trimmingCharacters(in: .whitespaces)
+            case .actor, .target, .installation: text
+            }
+    }
+    return filter
 }

@@ -7,157 +7,169 @@ import Hummingbird
 import WebSupport
 
 func tenantPages() -> [PageRoute] {
-    let list = PageRoute.get("/tenants", .viewer) { visit in
-        let page = try await visit.get("/tenants", visit.listQuery(["search", "active"]))
-        let new = visit.allowed(
-            .post, "/tenants", .link("New customer", "/tenants/new", style: "is-primary", icon: "plus-lg"))
-        let isFiltered = !(visit.query["search"] ?? "").isEmpty
-        return Page(
-            title: "Customers", lead: "Their tickets are those of their company in ConnectWise.", actions: new,
-            blocks: [
-                Filters.block(
-                    "/tenants", [Field("search", "Name", .text, placeholder: "A part of it")], visit, clear: isFiltered),
-                Table(
-                    caption: "Customers", columns: ["Name", "Company in ConnectWise", "State", .hidden("Actions")],
-                    rows: page.items.map { tenant in
-                        let id = tenant["id"].words
-                        return [
-                            .main(
-                                tenant["name"].words, visit.may(.patch, "/tenants/{tenant}") ? "/tenants/\(id)" : nil),
-                            .text(
-                                tenant["psa_company_name"].string ?? tenant["psa_company_id"].string
-                                    ?? "not chosen: all tickets"),
-                            .badge(tenant["active"].isTrue ? Badge(.good, "active") : Badge(.muted, "inactive")),
-                            .actions([
-                                .post(
-                                    "Tickets", "/tenant", style: "is-small", about: "of \(tenant["name"].words)",
-                                    hidden: ["tenant": id, "to": "/tickets"])
-                            ]),
-                        ]
-                    },
-                    empty: isFiltered
-                        ? Empty(icon: "funnel", title: "No customer fits", text: "Nobody has this in the name.")
-                        : Empty(
-                            icon: "building", title: "No customers yet",
-                            text:
-                                "A customer limits searches to its company, and people can be limited to some customers.",
-                            actions: new), pager: visit.pager(page)
-                ).block,
-            ])
-    }
-    let choose = PageRoute.post("/tenant", .viewer) { visit in
+    let choose = PageRoute.post("/tenant", Tenants.show.role) { visit in
         let tenant = visit.entries["tenant"].flatMap { $0.isEmpty ? nil : $0 }
-        if let tenant { _ = try await visit.get("/tenants/\(tenant)") }
+        if let tenant {
+            guard let id = Tenants.ID(tenant) else { throw Problem.notFound("customer") }
+            _ = try await visit.ask(Tenants.show(id))
+        }
         var response = Response.redirect(to: LocalPath.of(visit.entries["to"]) ?? "/tickets")
         Tenancy.choose(tenant, in: &response)
         return .response(response)
     }
-    let new = PageRoute.form("/tenants/new", .admin) { visit, entries, problem in
-        let form = try await TenantForm(visit, .null)
+    let delete = Deletion.page("/tenants/{id}/delete", Tenants.delete, back: "/tenants", done: "Customer deleted.") {
+        visit, id in "Delete \(try await visit.ask(Tenants.show(id)).name)? \(tenantLoss)"
+    }
+    return [listPage, choose, companyOptions("/tenants/companies", .admin)] + newPages() + editPages() + delete
+        + limitPages()
+}
+
+private let tenantLoss = "Its tickets stay in ConnectWise; its own connection is deleted."
+
+private let listPage = PageRoute.get("/tenants", Tenants.list.role) { visit in
+    let filter: [Tenants.Filter: String] = visit.filters()
+    let page = try await visit.ask(Tenants.list(filter, limit: visit.limit, cursor: visit.cursor))
+    let new = visit.allowed(
+        Tenants.create, .link("New customer", "/tenants/new", style: "is-primary", icon: "plus-lg"))
+    let isFiltered = filter[.search] != nil
+    return Page(
+        title: "Customers", lead: "A customer has the tickets of its company in ConnectWise.", actions: new,
+        blocks: [
+            Filters.block(
+                "/tenants", [Field(filter: Tenants.Filter.search, "Name", .text, placeholder: "Part of the name")],
+                visit, clear: isFiltered),
+            Table(
+                caption: "Customers", columns: ["Name", "Company in ConnectWise", "State", .hidden("Actions")],
+                rows: page.items.map { tenant in
+                    [
+                        .main(tenant.name, visit.may(Tenants.update) ? "/tenants/\(tenant.id)" : nil),
+                        .text(tenant.psaCompanyName ?? tenant.psaCompany ?? "not chosen: all tickets"),
+                        .badge(tenant.active ? Badge(.good, "active") : Badge(.muted, "inactive")),
+                        .actions([
+                            .post(
+                                "Tickets", "/tenant", style: "is-small", about: "of \(tenant.name)",
+                                hidden: ["tenant": "\(tenant.id)", "to": "/tickets"])
+                        ]),
+                    ]
+                },
+                empty: isFiltered
+                    ? Empty(
+                        icon: "funnel", title: "No matching customers", text: "No customer has this in its name.")
+                    : Empty(
+                        icon: "building", title: "No customers yet",
+                        text: "Create customers to search the tickets of one, or to limit users to some.",
+                        actions: new), pager: visit.pager(page)
+            ).block,
+        ])
+}
+
+private func newPages() -> [PageRoute] {
+    PageRoute.form("/tenants/new", Tenants.create.role) { visit, entries, problem in
+        let form = try await TenantForm(visit, nil)
         return Page(
             title: "New customer", crumb: ("Customers", "/tenants"),
             blocks: form.notes + [
                 Form(
-                    action: "/tenants/new", fields: form.fields, submit: "Save", cancel: "/tenants",
+                    action: "/tenants/new", fields: form.fields, submit: "Create customer", cancel: "/tenants",
                     entries: entries ?? Entries(["active": "true"]), problem: problem
                 ).block
             ])
     } send: { visit in
-        let made = try await visit.send(.post, "/tenants", try await TenantForm(visit, .null).body(visit))
-        return .redirect("/tenants", "\(made["name"].words) is a customer now.")
+        typealias Member = Tenants.New.CodingKeys
+        let members: [Member: JSON] = try await TenantForm(visit, nil).members(
+            visit, company: .psaCompany, companyName: .psaCompanyName)
+        let made = try await visit.send(Tenants.create(members))
+        return .redirect("/tenants", "\(made.name) is created.")
     }
-    let edit = PageRoute.form("/tenants/{id}", .admin) { visit, entries, problem in
-        let id = try visit.parameter()
-        let tenant = try await visit.get("/tenants/\(id)")
+}
+
+private func editPages() -> [PageRoute] {
+    PageRoute.form("/tenants/{id}", Tenants.update.role) { visit, entries, problem in
+        let tenant = try await visit.ask(Tenants.show(visit.place()))
         let form = try await TenantForm(visit, tenant)
-        let enabled = try await visit.get("/tenants/\(id)/connectwise/enabled")
+        let enabled = try await visit.get("/tenants/\(tenant.id)/connectwise/enabled")
         return Page(
-            title: tenant["name"].words, crumb: ("Customers", "/tenants"),
+            title: tenant.name, crumb: ("Customers", "/tenants"),
             actions: [
                 .post(
-                    "Delete", "/tenants/\(id)/delete", style: "is-danger", icon: "trash",
-                    confirm: "Delete \(tenant["name"].words)? \(tenantLoss)")
+                    "Delete", "/tenants/\(tenant.id)/delete", style: "is-danger", icon: "trash",
+                    confirm: "Delete \(tenant.name)? \(tenantLoss)")
             ],
             blocks: form.notes + [
                 enabled["own"].isTrue
                     ? .notice(
-                        .info, nil, "This customer has a connection to ConnectWise of its own.",
-                        href: "/integrations?tenant=\(id)", link: "Show it")
+                        .info, nil, "This customer has its own connection to ConnectWise.",
+                        href: "/integrations?tenant=\(tenant.id)", link: "Show it")
                     : .text("Uses the organization's connection to ConnectWise.", style: "muted section"),
                 Form(
-                    action: "/tenants/\(id)", fields: form.fields, cancel: "/tenants",
-                    entries: entries ?? Entries(tenant, form.fields), problem: problem
+                    action: "/tenants/\(tenant.id)", fields: form.fields, cancel: "/tenants",
+                    entries: try entries ?? Entries(tenant, form.fields), problem: problem
                 ).block,
             ])
     } send: { visit in
-        let id = try visit.parameter()
-        let tenant = try await visit.get("/tenants/\(id)")
-        try await visit.send(.patch, "/tenants/\(id)", try await TenantForm(visit, tenant).body(visit))
-        return .redirect("/tenants", "The customer is changed.")
+        let tenant = try await visit.ask(Tenants.show(visit.place()))
+        let members: [Tenants.Change.CodingKeys: JSON] = try await TenantForm(visit, tenant).members(
+            visit, company: .psaCompany, companyName: .psaCompanyName)
+        try await visit.send(Tenants.update(tenant.id, members))
+        return .redirect("/tenants", "Customer saved.")
     }
-    let delete = Deletion.page(
-        "/tenants/{id}/delete", .admin, api: "/tenants/{id}", back: "/tenants", done: "The customer is deleted."
-    ) { visit, id in
-        "Delete \(try await visit.get("/tenants/\(id)")["name"].words)? \(tenantLoss)"
-    }
-    return [list, choose, companyOptions("/tenants/companies", .admin)] + new + edit + delete + limitPages()
 }
-
-private let tenantLoss = "Its tickets stay in ConnectWise; a connection of its own goes."
 
 /// The form of a customer. The company that it has is never lost because a list does not hold it.
 private struct TenantForm {
-    private let tenant: Value
+    private typealias Member = Tenants.Change.CodingKeys
+
+    private let tenant: Tenants.Answer?
     private let company: Field?
 
-    init(_ visit: Visit, _ tenant: Value) async throws {
+    init(_ visit: Visit, _ tenant: Tenants.Answer?) async throws {
         self.tenant = tenant
-        let chosen = tenant["psa_company_id"].string.map { ($0, tenant["psa_company_name"].string ?? $0) }
+        let chosen = tenant?.psaCompany.map { ($0, tenant?.psaCompanyName ?? $0) }
         company = try await Choices.companies(visit, chosen: chosen)
     }
 
     var fields: [Field] {
-        [Field("name", "Name", .text, focused: true)] + [company].compactMap(\.self) + [
-            Field("active", "Offered", .flag)
-        ]
+        [Field(Member.name, "Name", .text, focused: true)] + [company].compactMap(\.self)
+            + [Field(Member.active, "Active", .flag)]
     }
 
     var notes: [Block] {
         guard company == nil else { return [] }
-        let present = tenant["psa_company_name"].string ?? tenant["psa_company_id"].string
+        let current = tenant?.psaCompanyName ?? tenant?.psaCompany
         return [
             .notice(
-                .warning, "The companies of ConnectWise cannot be had for the moment.",
-                present.map { "The company stays \($0)." } ?? "The company can be chosen later.")
+                .warning, "The companies cannot be read from ConnectWise at the moment.",
+                current.map { "The company stays \($0)." } ?? "You can choose the company later.")
         ]
     }
 
-    func body(_ visit: Visit) async throws -> [String: Value] {
-        var body = Form(action: "", fields: fields.filter { $0.name != "psa_company_id" }, entries: visit.entries).body
+    func members<Key: CodingKey & Hashable>(
+        _ visit: Visit, company: Key, companyName: Key
+    ) async throws -> [Key: JSON] {
+        let name = company.stringValue
+        let shown = fields.filter { $0.name != name }
+        var members: [Key: JSON] = Form(action: "", fields: shown, entries: visit.entries).members()
         // A field that was not shown says nothing.
-        guard let chosen = visit.entries["psa_company_id"], chosen != (tenant["psa_company_id"].string ?? "") else {
-            return body
-        }
-        body["psa_company_id"] = .text(chosen)
-        let name = chosen.isEmpty ? "" : try await Choices.company(chosen, visit)
-        guard let name else {
+        guard let chosen = visit.entries[name], chosen != tenant?.psaCompany ?? "" else { return members }
+        members[company] = .text(chosen)
+        guard let named = chosen.isEmpty ? "" : try await Choices.company(chosen, visit) else {
             throw Problem.invalid([
-                .init(field: "psa_company_id", code: "wrong_value", message: "There is no such company any more.")
+                .init(field: name, code: "wrong_value", message: "This company no longer exists. Choose another one.")
             ])
         }
-        body["psa_company_name"] = .text(name)
-        return body
+        members[companyName] = .text(named)
+        return members
     }
 }
 
-/// To which customers a person is limited.
+/// To which customers a user is limited.
 private func limitPages() -> [PageRoute] {
-    PageRoute.form("/users/{id}/tenants", .admin) { visit, entries, problem in
-        let id = try visit.parameter()
-        let user = try await visit.get("/users/\(id)")
-        let limits = try await visit.get("/users/\(id)/tenants")["tenants"]
-        let chosen = entries.map { $0.all("tenants") } ?? limits.elements.map(\.words)
-        let isLimited = entries.map { $0["limited"] == "true" } ?? (limits != .null)
+    let member = Users.Limits.CodingKeys.tenants
+    return PageRoute.form("/users/{id}/tenants", Users.updateLimits.role) { visit, entries, problem in
+        let user = try await visit.ask(Users.show(visit.place()))
+        let limits = try await visit.ask(Users.showLimits(user.id)).tenants
+        let chosen = entries.map { $0.all(member.rawValue) } ?? (limits ?? []).map(\.description)
+        let isLimited = entries.map { $0["limited"] == "true" } ?? (limits != nil)
         let tenants = try await Choices.tenants(visit)
         var blocks: [Block] = []
         if tenants.isEmpty {
@@ -165,26 +177,25 @@ private func limitPages() -> [PageRoute] {
                 .notice(.info, nil, "There are no customers yet.", href: "/tenants/new", link: "New customer"))
         }
         let fields = [
-            Field("limited", "Limited to some customers", .flag, help: "Sees and writes only to their tickets."),
-            Field("tenants", "Customers", .several(tenants, chosen: Set(chosen))),
+            Field("limited", "Limit to some customers", .flag, help: "The user sees and updates only their tickets."),
+            Field(member, "Customers", .several(tenants, chosen: Set(chosen))),
         ]
         return Page(
-            title: "Customers of \(user["name"].words)", crumb: ("Users", "/users"),
+            title: "Customers of \(user.name)", crumb: ("Users", "/users"),
             blocks: blocks + [
                 Form(
-                    action: "/users/\(id)/tenants", fields: fields, cancel: "/users/\(id)",
+                    action: "/users/\(user.id)/tenants", fields: fields, cancel: "/users/\(user.id)",
                     entries: Entries(["limited": isLimited ? "true" : nil]), problem: problem
                 ).block
             ])
     } send: { visit in
-        let id = try visit.parameter()
-        let tenants = visit.entries.all("tenants").map(Value.init(typed:))
+        let tenants = visit.entries.all(member.rawValue).map(JSON.init(typed:))
         let isLimited = visit.entries["limited"] == "true"
-        try await visit.send(.put, "/users/\(id)/tenants", ["tenants": isLimited ? .list(tenants) : .null])
+        try await visit.send(Users.updateLimits(visit.place(), [member: isLimited ? .list(tenants) : .null]))
         return .redirect(
             "/users",
             isLimited
-                ? "The person is limited to \(tenants.count == 1 ? "one customer" : "\(tenants.count) customers")."
-                : "The limit is gone.")
+                ? "The user is limited to \(tenants.count == 1 ? "one customer" : "\(tenants.count) customers")."
+                : "The user is no longer limited to some customers.")
     }
 }

@@ -83,7 +83,9 @@ enum Choices {
     }
 
     static func tenants(_ visit: Visit) async throws -> [(value: String, label: String)] {
-        try await named(visit, "/tenants")
+        try await all(visit) { Tenants.list(limit: $0, cursor: $1) }.map { ($0.id.description, $0.name) }.sorted {
+            $0.1.lowercased() < $1.1.lowercased()
+        }
     }
 
     /// The members of a ticketing system, with their login names.

@@ -117,11 +117,12 @@ struct Field {
     /// A field for a member of an operation's body.
     init(
         _ member: some CodingKey, _ label: String, _ kind: Kind = .text, help: String? = nil, optional: Bool = false,
-        placeholder: String? = nil, focused: Bool = false, numeric: Bool = false, sendsNull: Bool = false
+        placeholder: String? = nil, autocomplete: String? = nil, focused: Bool = false, numeric: Bool = false,
+        sendsNull: Bool = false
     ) {
         self.init(
-            member.stringValue, label, kind, help: help, optional: optional, placeholder: placeholder, focused: focused,
-            numeric: numeric, sendsNull: sendsNull)
+            member.stringValue, label, kind, help: help, optional: optional, placeholder: placeholder,
+            autocomplete: autocomplete, focused: focused, numeric: numeric, sendsNull: sendsNull)
     }
 
     /// A field for a parameter of an operation's query.

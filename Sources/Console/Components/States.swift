@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
@@ -55,13 +56,18 @@ extension Badge {
         }
     }
 
-    static func result(_ result: String) -> Badge {
-        switch result {
-        case "done": Badge(.good, "done")
-        case "refused": Badge(.warning, "refused")
-        default: Badge(.bad, result)
+    static func result(_ result: Open<AuditEntries.Result>) -> Badge {
+        switch result.known {
+        case .done: Badge(.good, "done")
+        case .refused: Badge(.warning, "refused")
+        case .failed, nil: Badge(.bad, result.text)
         }
     }
+}
+
+extension Open where Value == FeatureFlags.Name {
+    /// What people call it.
+    var label: String { known?.label ?? text }
 }
 
 extension FeatureFlag {
@@ -72,7 +78,7 @@ extension FeatureFlag {
         case .threeCX: "3CX"
         case .numberManagement: "Number management"
         case .bulkAssignment: "Bulk assignment"
-        case .manualPhoneEntry: "Telephone numbers by hand"
+        case .manualPhoneEntry: "Phone numbers entered by hand"
         }
     }
 }

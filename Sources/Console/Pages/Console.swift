@@ -395,6 +395,10 @@ extension Role {
     }
 }
 
+extension Open where Value == Role {
+    var label: String { known?.label ?? text }
+}
+
 extension LiveSession.Duty {
     /// The page on which it is done.
     var path: String {

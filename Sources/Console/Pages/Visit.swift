@@ -35,7 +35,7 @@ struct Visit: Sendable {
     let asked = Asked()
 
     /// Who it is, for the audit log.
-    var actor: Actor { Actor(user: live.user, name: live.email, means: "session", address: visitor.address) }
+    var actor: Actor { Actor(user: live.user, name: live.email, authMethod: "session", address: visitor.address) }
 
     /// Asks the API.
     func get(_ path: String, _ query: [String: String] = [:]) async throws -> Value {
@@ -92,8 +92,8 @@ struct Visit: Sendable {
     }
 
     func findSwitchedOff() async throws -> Set<FeatureFlag> {
-        let flags = try await get("/feature-flags").items.filter { !$0["enabled"].isTrue }
-        return Set(flags.compactMap { FeatureFlag(rawValue: $0["name"].words) }).intersection(flagged.values)
+        let flags = try await ask(FeatureFlags.list()).items.filter { !$0.enabled }
+        return Set(flags.compactMap(\.name.known)).intersection(flagged.values)
     }
 
     func isOff(_ flag: FeatureFlag) -> Bool { switchedOff.contains(flag) }

@@ -244,7 +244,7 @@ extension Console {
             let entries = try await Self.entries(of: request, context, most: Self.longestForm)
             try Self.checkProof(request, entries, token)
             let actor = Actor(
-                user: live.user, name: live.email, means: "session", address: context.address)
+                user: live.user, name: live.email, authMethod: "session", address: context.address)
             guard
                 let codes = try await accounts.secondFactor.confirm(
                     entries["code"] ?? "", by: actor, of: live.principal)

@@ -189,7 +189,7 @@ private func tenantConnectionRoutes(
             gives: .one(EnabledAnswer.self), reach: .tenants
         ) { request in
             let organization = request.principal.organization
-            let isOn = try await database.read { try FeatureFlags.isOn(.connectWise, for: organization, in: $0) }
+            let isOn = try await database.read { try FeatureFlagStore.isOn(.connectWise, for: organization, in: $0) }
             let connection = try await used(request)
             return .json(
                 EnabledAnswer(

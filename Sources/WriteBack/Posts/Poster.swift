@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -74,7 +75,7 @@ public struct Poster: JobHandler {
         do {
             let stored = try await database.read { db in
                 try PostStore.request(id, in: db).map {
-                    ($0, try FeatureFlags.isOn(.connectWise, for: $0.request.organization, in: db))
+                    ($0, try FeatureFlagStore.isOn(.connectWise, for: $0.request.organization, in: db))
                 }
             }
             guard let ((request, posts), isOn) = stored, let first = posts.first(where: { $0.state == .queued }) else {
@@ -268,7 +269,7 @@ public struct Poster: JobHandler {
     private static let switchedOff = "Writing to ConnectWise is switched off for the organization."
 
     private func isOn(_ request: PostRequest) async throws -> Bool {
-        try await database.read { try FeatureFlags.isOn(.connectWise, for: request.organization, in: $0) }
+        try await database.read { try FeatureFlagStore.isOn(.connectWise, for: request.organization, in: $0) }
     }
 
     /// Who switches something off wants nothing written; what was stored is written when it is on again.

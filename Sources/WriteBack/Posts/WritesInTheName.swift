@@ -69,7 +69,7 @@ public struct WritesInTheName: Sendable {
         let (origin, tenant) = (asker.origin, asker.tenant)
         let found = try await database.read { db -> (Principal, isOn: Bool)? in
             let principal = try Principal.of(asker.user, in: asker.organization, at: "\(origin)", in: db)
-            return try principal.map { ($0, try FeatureFlags.isOn(.connectWise, for: $0.organization, in: db)) }
+            return try principal.map { ($0, try FeatureFlagStore.isOn(.connectWise, for: $0.organization, in: db)) }
         }
         guard let (principal, isOn) = found else {
             throw Self.refusal("The person in whose name it is written may no longer sign in.")

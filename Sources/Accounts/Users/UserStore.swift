@@ -6,7 +6,7 @@ import HTTPTypes
 import WebSupport
 
 /// What can be done with users, and by whom.
-public struct Users: Sendable {
+public struct UserStore: Sendable {
     /// What of a user can be changed; nil leaves it.
     struct Change: Sendable {
         var name: String?
@@ -112,7 +112,7 @@ public struct Users: Sendable {
                 """, as: User.self)
             guard let made else { throw DatabaseError.statement("a new user is gone") }
             try AuditLog.record(
-                "user.create", on: "user \(made.id)", by: actor, of: organization, after: UserAnswer(made),
+                "user.create", on: "user \(made.id)", by: actor, of: organization, after: Users.Answer(made),
                 now: instant, in: db)
             return made
         }
@@ -140,8 +140,8 @@ public struct Users: Sendable {
             guard let new = try Self.find(id, of: organization, in: db) else { throw Refusal.notFound }
             try Self.settle(old, new, in: db)
             try AuditLog.record(
-                "user.update", on: "user \(id)", by: actor, of: organization, before: UserAnswer(old),
-                after: UserAnswer(new), now: instant, in: db)
+                "user.update", on: "user \(id)", by: actor, of: organization, before: Users.Answer(old),
+                after: Users.Answer(new), now: instant, in: db)
             return new
         }
     }
@@ -154,11 +154,11 @@ public struct Users: Sendable {
         guard id != principal.user else { throw Refusal.oneself }
         try await database.write { db in
             let old = try Self.managed(id, of: organization, by: principal, in: db)
-            try IdentityProviders.cutReach(savedBy: id, in: db)
+            try IdentityProviderStore.cutReach(savedBy: id, in: db)
             try db.execute("DELETE FROM users WHERE id = \(id)")
             if old.role >= .owner { try Self.requireOwner(of: organization, in: db) }
             try AuditLog.record(
-                "user.delete", on: "user \(id)", by: actor, of: organization, before: UserAnswer(old), now: instant,
+                "user.delete", on: "user \(id)", by: actor, of: organization, before: Users.Answer(old), now: instant,
                 in: db)
         }
     }
@@ -223,7 +223,7 @@ public struct Users: Sendable {
                 """)
             return
         }
-        guard let offer = user.offer, Array(offer.subject.utf8) == Array(subject.utf8),
+        guard let offer = user.pendingIdentity, Array(offer.subject.utf8) == Array(subject.utf8),
             try user.bind(to: offer, in: db)
         else { throw Refusal.notOffered }
     }
@@ -237,7 +237,7 @@ public struct Users: Sendable {
         }
         if old.role >= .owner, new.role < old.role || !new.isActive {
             let isOwner = new.isActive && new.role >= .owner
-            try IdentityProviders.cutReach(savedBy: new.id, except: isOwner ? new.organization : nil, in: db)
+            try IdentityProviderStore.cutReach(savedBy: new.id, except: isOwner ? new.organization : nil, in: db)
         }
     }
 
@@ -257,7 +257,7 @@ public struct Users: Sendable {
     }
 }
 
-extension Users.Refusal {
+extension UserStore.Refusal {
     var problem: Problem {
         switch self {
         case .notFound: .notFound("user")
@@ -298,46 +298,5 @@ extension Users.Refusal {
                     "A key that is limited to some areas cannot give passwords, confirm identities, save identity providers or take second factors away: who signs in has no such limit."
             )
         }
-    }
-}
-
-struct UserAnswer: Codable, Sendable {
-    enum CodingKeys: String, CodingKey {
-        case id, email, name, role, active, pending, version, identity
-        case identityOffer = "identity_offer"
-        case hasPassword = "has_password"
-        case hasSecondFactor = "has_second_factor"
-        case lastSignInAt = "last_sign_in_at"
-        case createdAt = "created_at"
-    }
-
-    let id: User.ID
-    let email: String
-    let name: String
-    let role: Role
-    let active: Bool
-    let pending: Bool
-    let version: Int
-    let identity: UserIdentity?
-    let identityOffer: UserIdentity?
-    let hasPassword: Bool
-    let hasSecondFactor: Bool
-    let lastSignInAt: Date?
-    let createdAt: Date
-
-    init(_ user: User) {
-        id = user.id
-        email = user.email
-        name = user.name
-        role = user.role
-        active = user.isActive
-        pending = user.isPending
-        version = user.version
-        identity = user.identity
-        identityOffer = user.offer
-        hasPassword = user.hasPassword
-        hasSecondFactor = user.hasSecondFactor
-        lastSignInAt = user.lastSignInAt
-        createdAt = user.createdAt
     }
 }

@@ -7,7 +7,7 @@ import Sealing
 import WebSupport
 
 /// What can be done with identity providers.
-struct IdentityProviders: Sendable {
+struct IdentityProviderStore: Sendable {
     let database: Database
     let sealer: Sealer
     let singleSignOn: SingleSignOn
@@ -21,11 +21,11 @@ struct IdentityProviders: Sendable {
         /// Nil leaves it.
         var clientSecret: String?
         var defaultRole: Role
-        var roleRules: [IdentityProvider.RoleRule]
+        var roleMappings: [IdentityProvider.RoleMapping]
         /// Lower case.
         var trustedDomains: [String]
-        var followsRoles: Bool
-        var sharesReturn: Bool
+        var updatesRoleAtSignIn: Bool
+        var usesSharedRedirect: Bool
         var isEnabled: Bool
     }
 
@@ -58,15 +58,15 @@ struct IdentityProviders: Sendable {
         _ draft: Draft, as id: IdentityProvider.ID?, by principal: Principal, _ actor: Actor
     ) async throws -> IdentityProvider? {
         // A provider lets people in as sessions, which the key's limits do not bind.
-        guard !principal.isLimitedKey else { throw Users.Refusal.limitedKey.problem }
+        guard !principal.isLimitedKey else { throw UserStore.Refusal.limitedKey.problem }
         let (instant, organization) = (now(), principal.organization)
-        let rules = String(decoding: try JSONEncoder().encode(draft.roleRules), as: UTF8.self)
+        let rules = String(decoding: try JSONEncoder().encode(draft.roleMappings), as: UTF8.self)
         let domains = String(decoding: try JSONEncoder().encode(draft.trustedDomains), as: UTF8.self)
-        let reach = min(Users.largestManaged(by: principal), .owner)
+        let reach = min(UserStore.largestManaged(by: principal), .owner)
         do {
             return try await database.write { [sealer, singleSignOn] db in
-                func answer(_ provider: IdentityProvider) -> ProviderAnswer {
-                    ProviderAnswer(provider, returnsTo: singleSignOn.ownReturn(of: provider.id))
+                func answer(_ provider: IdentityProvider) -> IdentityProviders.Answer {
+                    IdentityProviders.Answer(provider, redirectURI: singleSignOn.ownReturn(of: provider.id))
                 }
                 let old = try id.flatMap { try Self.find($0, of: organization, in: db) }
                 if id != nil, old == nil { return nil }
@@ -88,8 +88,8 @@ struct IdentityProviders: Sendable {
                     """
                     UPDATE identity_providers SET name = \(draft.name), issuer = \(draft.issuer),
                         client_id = \(draft.clientID), client_secret = \(secret), default_role = \(draft.defaultRole),
-                        role_rules = \(rules), trusted_domains = \(domains), follows_roles = \(draft.followsRoles),
-                        shared_return = \(draft.sharesReturn), saved_by = \(principal.user), reach = \(reach),
+                        role_rules = \(rules), trusted_domains = \(domains), follows_roles = \(draft.updatesRoleAtSignIn),
+                        shared_return = \(draft.usesSharedRedirect), saved_by = \(principal.user), reach = \(reach),
                         enabled = \(draft.isEnabled) WHERE id = \(row)
                     """)
                 let new = try Self.find(row, of: organization, in: db)
@@ -111,7 +111,8 @@ struct IdentityProviders: Sendable {
             try db.execute("DELETE FROM identity_providers WHERE id = \(id)")
             try AuditLog.record(
                 "identity_provider.delete", on: "identity provider \(id)", by: actor, of: organization,
-                before: ProviderAnswer(old, returnsTo: singleSignOn.ownReturn(of: id)), now: instant, in: db)
+                before: IdentityProviders.Answer(old, redirectURI: singleSignOn.ownReturn(of: id)), now: instant, in: db
+            )
             return true
         }
     }

@@ -5,7 +5,7 @@ import Foundation
 import WebSupport
 
 /// What can be done with organizations.
-public struct Organizations: Sendable {
+public struct OrganizationStore: Sendable {
     private let database: Database
     private let now: @Sendable () -> Date
 
@@ -41,7 +41,7 @@ public struct Organizations: Sendable {
             guard let made else { throw DatabaseError.statement("a new organization is gone") }
             try AuditLog.record(
                 "organization.create", on: "organization \(made.id)", by: actor, of: made.id,
-                after: OrganizationAnswer(made), now: instant, in: db)
+                after: Organizations.Answer(made), now: instant, in: db)
             return made
         }
     }
@@ -61,8 +61,8 @@ public struct Organizations: Sendable {
                 """)
             guard let new = try db.first(select, as: Organization.self) else { return nil }
             try AuditLog.record(
-                "organization.update", on: "organization \(id)", by: actor, of: id, before: OrganizationAnswer(old),
-                after: OrganizationAnswer(new), now: instant, in: db)
+                "organization.update", on: "organization \(id)", by: actor, of: id, before: Organizations.Answer(old),
+                after: Organizations.Answer(new), now: instant, in: db)
             return new
         }
     }
@@ -76,33 +76,13 @@ public struct Organizations: Sendable {
                 "SELECT id FROM users WHERE organization_id = \(id) AND role = \(Role.superAdmin) LIMIT 1")
             guard isHome == nil else {
                 throw Problem.conflict(
-                    code: "own_organization",
-                    "A super administrator belongs to this organization, and the installation would be left without one."
+                    code: "organization_has_super_admin",
+                    "A super administrator belongs to this organization. Delete that user, or change the role, first."
                 )
             }
             try AuditLog.record(
                 "organization.delete", on: "organization \(id)", by: actor, of: id, now: instant, in: db)
             try db.execute("DELETE FROM organizations WHERE id = \(id)")
         }
-    }
-}
-
-struct OrganizationAnswer: Codable {
-    enum CodingKeys: String, CodingKey {
-        case id, name
-        case requiresSecondFactor = "requires_second_factor"
-        case createdAt = "created_at"
-    }
-
-    let id: Organization.ID
-    let name: String
-    let requiresSecondFactor: Bool
-    let createdAt: Date
-
-    init(_ organization: Organization) {
-        id = organization.id
-        name = organization.name
-        requiresSecondFactor = organization.requiresSecondFactor
-        createdAt = organization.createdAt
     }
 }

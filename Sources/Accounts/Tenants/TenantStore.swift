@@ -5,7 +5,7 @@ import Foundation
 import WebSupport
 
 /// What can be done with tenants.
-public struct Tenants: Sendable {
+public struct TenantStore: Sendable {
     /// Why something is not done.
     enum Refusal: Error, Sendable, Equatable {
         case notFound
@@ -16,14 +16,14 @@ public struct Tenants: Sendable {
         var problem: Problem {
             switch self {
             case .notFound: .notFound("tenant")
-            case .nameTaken: .conflict(code: "name_taken", "There is already a tenant of this name.")
+            case .nameTaken: .conflict(code: "name_taken", "Another customer already has this name.")
             case .companyTaken(let name):
-                .conflict(code: "company_taken", "This company is the tenant \(name) already.")
+                .conflict(code: "company_taken", "This company already belongs to the customer \(name).")
             }
         }
     }
 
-    /// A tenant as somebody wants it.
+    /// A tenant as it is to be.
     struct Draft: Sendable {
         var name: String
         var psaCompany: String?
@@ -89,7 +89,7 @@ public struct Tenants: Sendable {
                 """, as: Tenant.self)
             guard let made else { throw DatabaseError.statement("a new tenant is gone") }
             try request.record(
-                "tenant.create", on: "tenant \(made.id)", after: TenantAnswer(made), now: instant, in: db)
+                "tenant.create", on: "tenant \(made.id)", after: Tenants.Answer(made), now: instant, in: db)
             return made
         }
     }
@@ -113,7 +113,8 @@ public struct Tenants: Sendable {
                 """)
             guard let new = try Tenant.find(id, of: organization, in: db) else { throw Refusal.notFound }
             try request.record(
-                "tenant.update", on: "tenant \(id)", before: TenantAnswer(old), after: TenantAnswer(new), now: instant,
+                "tenant.update", on: "tenant \(id)", before: Tenants.Answer(old), after: Tenants.Answer(new),
+                now: instant,
                 in: db)
             return new
         }
@@ -126,7 +127,7 @@ public struct Tenants: Sendable {
             try db.execute("DELETE FROM tenants WHERE id = \(id)")
             // Its own connections went with it, and nobody may go on using them.
             db.signal(Signal(rawValue: "connections"))
-            try request.record("tenant.delete", on: "tenant \(id)", before: TenantAnswer(old), now: instant, in: db)
+            try request.record("tenant.delete", on: "tenant \(id)", before: Tenants.Answer(old), now: instant, in: db)
         }
     }
 
@@ -153,7 +154,7 @@ public struct Tenants: Sendable {
             guard
                 let limited: Bool = try db.first(
                     "SELECT limited FROM users WHERE id = \(user) AND organization_id = \(organization)")?["limited"]
-            else { throw Users.Refusal.notFound }
+            else { throw UserStore.Refusal.notFound }
             return limited ? try Tenant.limits(of: user, in: db) : nil
         }
     }
@@ -162,19 +163,21 @@ public struct Tenants: Sendable {
     func limit(_ user: User.ID, to tenants: [Tenant.ID]?, for request: SignedInRequest) async throws {
         let (principal, instant) = (request.principal, now())
         try await database.write { db in
-            let found = try Users.managed(user, of: principal.organization, by: principal, in: db)
+            let found = try UserStore.managed(user, of: principal.organization, by: principal, in: db)
             let wanted = Array(Set(tenants ?? [])).sorted { $0.rawValue < $1.rawValue }
             for tenant in wanted {
                 guard try Tenant.find(tenant, of: principal.organization, in: db) != nil else {
                     throw Problem.invalid([
-                        .init(field: "tenants", code: "wrong_value", message: "there is no tenant \(tenant).")
+                        .init(field: "tenant_ids", code: "wrong_value", message: "there is no customer \(tenant).")
                     ])
                 }
             }
             if tenants != nil, found.role > .engineer {
                 // Whoever manages users could end the own limit.
                 throw Problem.invalid([
-                    .init(field: "tenants", code: "wrong_value", message: "only viewers and engineers can be limited.")
+                    .init(
+                        field: "tenant_ids", code: "wrong_value",
+                        message: "only viewers and engineers can be limited.")
                 ])
             }
             try db.execute("UPDATE users SET limited = \(tenants != nil), version = version + 1 WHERE id = \(user)")
@@ -183,7 +186,7 @@ public struct Tenants: Sendable {
                 try db.execute("INSERT INTO user_tenants (user_id, tenant_id) VALUES (\(user), \(tenant))")
             }
             try request.record(
-                "user.limit", on: "user \(user)", after: ["tenants": tenants.map { _ in wanted.map(\.rawValue) }],
+                "user.limit", on: "user \(user)", after: ["tenant_ids": tenants.map { _ in wanted.map(\.rawValue) }],
                 now: instant, in: db)
         }
     }
