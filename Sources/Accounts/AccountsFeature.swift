@@ -29,9 +29,9 @@ public struct AccountsFeature: Sendable {
     public let singleSignOn: SingleSignOn
     /// Organizations.
     public let organizations: Organizations
-    private let users: Users
+    private let users: UserStore
     private let providers: IdentityProviders
-    private let tenants: Tenants
+    private let tenants: TenantStore
     private let database: Database
     private let now: @Sendable () -> Date
 
@@ -55,8 +55,8 @@ public struct AccountsFeature: Sendable {
         singleSignOn = SingleSignOn(
             database: database, sealer: sealer, publicURL: publicURL, factory: factory, now: now)
         organizations = Organizations(database: database, now: now)
-        tenants = Tenants(database: database, now: now)
-        users = Users(database: database, desk: desk, now: now)
+        tenants = TenantStore(database: database, now: now)
+        users = UserStore(database: database, desk: desk, now: now)
         providers = IdentityProviders(database: database, sealer: sealer, singleSignOn: singleSignOn, now: now)
     }
 

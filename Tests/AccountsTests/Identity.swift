@@ -16,7 +16,7 @@ struct Identity: Sendable {
     let sessions: Sessions
     let secondFactor: SecondFactor
     let signIn: SignIn
-    let users: Users
+    let users: UserStore
     let desk = PasswordDesk(cost: .least)
 
     init(_ database: Database) throws {
@@ -26,7 +26,7 @@ struct Identity: Sendable {
         let sealer = try Sealer([Secret.generate()])
         secondFactor = SecondFactor(database: database, sealer: sealer) { clock.now }
         signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor, sealer: sealer) { clock.now }
-        users = Users(database: database, desk: desk) { clock.now }
+        users = UserStore(database: database, desk: desk) { clock.now }
     }
 
     static func run(_ engine: Engine, _ body: (Identity) async throws -> Void) async throws {

@@ -13,11 +13,11 @@ struct UsersTests {
         Principal(user: user, organization: organization, email: "x", role: role, means: .session(1))
     }
 
-    private func refusal(_ body: () async throws -> Void) async throws -> Users.Refusal? {
+    private func refusal(_ body: () async throws -> Void) async throws -> UserStore.Refusal? {
         do {
             try await body()
             return nil
-        } catch let refusal as Users.Refusal {
+        } catch let refusal as UserStore.Refusal {
             return refusal
         }
     }
@@ -43,7 +43,7 @@ struct UsersTests {
                 try await refusal { try await create("c@example.com", .superAdmin, by: asOwner) }
                     == .roleTooLarge(.superAdmin))
             #expect(try await refusal { try await create("B@EXAMPLE.com", .viewer, by: asOwner) } == .emailTaken)
-            func update(_ user: User.ID, _ change: Users.Change, by principal: Principal) async throws {
+            func update(_ user: User.ID, _ change: UserStore.Change, by principal: Principal) async throws {
                 _ = try await identity.users.update(
                     user, to: change, of: organization, by: principal, principal.actor(at: nil))
             }
@@ -72,10 +72,10 @@ struct UsersTests {
             let (owner, organization) = try await identity.database.user("owner@example.com", .owner)
             let (user, _) = try await identity.person("anna@example.com", .engineer, of: organization)
             let by = principal(owner, organization, .owner)
-            let tenants = Tenants(database: identity.database)
+            let tenants = TenantStore(database: identity.database)
             let request = SignedInRequest(
                 principal: by, address: nil, parameters: [:], queryItems: [:], readBody: { Data() })
-            func promote(_ role: Role) async throws -> Users.Refusal? {
+            func promote(_ role: Role) async throws -> UserStore.Refusal? {
                 try await refusal {
                     _ = try await identity.users.update(
                         user, to: .init(role: role), of: organization, by: by, by.actor(at: nil))
@@ -112,12 +112,12 @@ struct UsersTests {
         try await Identity.run(engine) { identity in
             let (one, organization) = try await identity.database.user("one@example.com", .owner)
             let (two, _) = try await identity.database.user("two@example.com", .owner, of: organization)
-            func demote(_ victim: User.ID, by user: User.ID, _ change: Users.Change) async throws {
+            func demote(_ victim: User.ID, by user: User.ID, _ change: UserStore.Change) async throws {
                 let principal = self.principal(user, organization, .owner)
                 _ = try await identity.users.update(
                     victim, to: change, of: organization, by: principal, principal.actor(at: nil))
             }
-            let outcomes = try await withThrowingTaskGroup(of: Users.Refusal?.self) { group in
+            let outcomes = try await withThrowingTaskGroup(of: UserStore.Refusal?.self) { group in
                 group.addTask { try await refusal { try await demote(two, by: one, .init(role: .admin)) } }
                 group.addTask { try await refusal { try await demote(one, by: two, .init(isActive: false)) } }
                 return try await group.reduce(into: []) { $0.append($1) }

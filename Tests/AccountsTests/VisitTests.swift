@@ -61,11 +61,11 @@ struct VisitTests {
                 user: admin, organization: organization, email: "x", role: .admin,
                 means: .key(1, KeyScopes([.scope(.users, readsOnly: false)])))
             let by = key.actor(at: nil)
-            func refusal(_ body: () async throws -> Void) async throws -> Users.Refusal? {
-                do { try await body() } catch let refusal as Users.Refusal { return refusal }
+            func refusal(_ body: () async throws -> Void) async throws -> UserStore.Refusal? {
+                do { try await body() } catch let refusal as UserStore.Refusal { return refusal }
                 return nil
             }
-            func create(_ email: String, _ role: Role, _ password: String?) async throws -> Users.Refusal? {
+            func create(_ email: String, _ role: Role, _ password: String?) async throws -> UserStore.Refusal? {
                 try await refusal {
                     _ = try await identity.users.create(
                         email: email, name: "N", role: role, password: password, in: organization, by: key, by)

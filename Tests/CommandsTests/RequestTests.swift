@@ -53,13 +53,13 @@ import Testing
 
     @Test func changingLeavesSecretsOfTheEnvironmentAlone() throws {
         let command = try parse(
-            UpdateNoun<PSAConnections>.self, "update", "psa-connection", "3", "--inactive", "--baseline-at", "2h")
+            UpdateNoun<PSAConnections>.self, "update", "psa-connection", "3", "--disabled", "--baseline-at", "2h")
         let surroundings = Surroundings.inTest(environment: ["PATCHBAY_CONNECTWISE_PRIVATE_KEY": "other"])
         #expect(
             try command.call(in: surroundings)
                 == Call(
                     method: .patch, path: "/api/v1/integrations/psa/connections/3",
-                    body: json(#"{"active": false, "baseline_at": "2026-11-21T06:00:00Z"}"#)))
+                    body: json(#"{"enabled": false, "baseline_at": "2026-11-21T06:00:00Z"}"#)))
     }
 
     @Test func recipients() throws {

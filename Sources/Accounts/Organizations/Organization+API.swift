@@ -5,7 +5,7 @@ import Hummingbird
 import WebSupport
 
 /// The operations on organizations.
-func organizationRoutes(_ organizations: Organizations, _ users: Users) -> [Route] {
+func organizationRoutes(_ organizations: Organizations, _ users: UserStore) -> [Route] {
     [
         Route(
             .get, "/organization", .viewer, "Shows the caller's organization", gives: .one(OrganizationAnswer.self)

@@ -136,7 +136,7 @@ struct Admission {
         var role = provider.role(email: provider.vouchedEmail(of: claims), groups: claims.groups)
         if user.isLimited { role = min(role, .engineer) }
         guard role != user.role else { return user }
-        if user.role >= .owner, role < .owner, try !Users.hasOwner(provider.organization, beside: user.id, in: db) {
+        if user.role >= .owner, role < .owner, try !UserStore.hasOwner(provider.organization, beside: user.id, in: db) {
             try AuditLog.record(
                 "user.follow_role", on: "user \(user.id)", by: actor(user), of: provider.organization,
                 after: ["role": role.rawValue, "reason": "last_owner"], result: .refused, now: now, in: db)
@@ -145,7 +145,7 @@ struct Admission {
         let changed = try db.first(
             "UPDATE users SET role = \(role), version = version + 1 WHERE id = \(user.id) RETURNING *", as: User.self)
         guard let changed else { return user }
-        try Users.settle(user, changed, in: db)
+        try UserStore.settle(user, changed, in: db)
         try AuditLog.record(
             "user.follow_role", on: "user \(user.id)", by: actor(user), of: provider.organization,
             before: UserAnswer(user), after: UserAnswer(changed), now: now, in: db)

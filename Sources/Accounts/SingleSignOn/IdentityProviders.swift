@@ -58,11 +58,11 @@ struct IdentityProviders: Sendable {
         _ draft: Draft, as id: IdentityProvider.ID?, by principal: Principal, _ actor: Actor
     ) async throws -> IdentityProvider? {
         // A provider lets people in as sessions, which the key's limits do not bind.
-        guard !principal.isLimitedKey else { throw Users.Refusal.limitedKey.problem }
+        guard !principal.isLimitedKey else { throw UserStore.Refusal.limitedKey.problem }
         let (instant, organization) = (now(), principal.organization)
         let rules = String(decoding: try JSONEncoder().encode(draft.roleRules), as: UTF8.self)
         let domains = String(decoding: try JSONEncoder().encode(draft.trustedDomains), as: UTF8.self)
-        let reach = min(Users.largestManaged(by: principal), .owner)
+        let reach = min(UserStore.largestManaged(by: principal), .owner)
         do {
             return try await database.write { [sealer, singleSignOn] db in
                 func answer(_ provider: IdentityProvider) -> ProviderAnswer {

@@ -5,7 +5,7 @@ import Hummingbird
 import WebSupport
 
 /// The operations on tenants.
-func tenantRoutes(_ tenants: Tenants) -> [Route] {
+func tenantRoutes(_ tenants: TenantStore) -> [Route] {
     [
         Route(
             .get, "/tenants", .viewer, "Lists the customers that the caller may see",
@@ -76,7 +76,7 @@ func tenantRoutes(_ tenants: Tenants) -> [Route] {
 private func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()
-    } catch let refusal as Tenants.Refusal {
+    } catch let refusal as TenantStore.Refusal {
         throw refusal.problem
     }
 }
@@ -84,7 +84,7 @@ private func refusing<Value>(_ body: () async throws -> Value) async throws -> V
 private func refusingUser<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()
-    } catch let refusal as Users.Refusal {
+    } catch let refusal as UserStore.Refusal {
         throw refusal.problem
     }
 }
@@ -124,9 +124,9 @@ private struct NewTenant: JSONBody {
     let psaCompany: String?
     let psaCompanyName: String?
 
-    func draft() throws(Problem) -> Tenants.Draft {
+    func draft() throws(Problem) -> TenantStore.Draft {
         try TenantChange.check(name, psaCompany, psaCompanyName)
-        return Tenants.Draft(
+        return TenantStore.Draft(
             name: name.trimmingCharacters(in: .whitespacesAndNewlines), psaCompany: psaCompany.flatMap(noneIfEmpty),
             psaCompanyName: psaCompanyName.flatMap(noneIfEmpty), isActive: active ?? true)
     }
@@ -171,7 +171,7 @@ private struct TenantChange: JSONBody {
         guard errors.isEmpty else { throw .invalid(errors) }
     }
 
-    func apply(_ draft: inout Tenants.Draft) {
+    func apply(_ draft: inout TenantStore.Draft) {
         if let name { draft.name = name.trimmingCharacters(in: .whitespacesAndNewlines) }
         if let active { draft.isActive = active }
         if let psaCompany {

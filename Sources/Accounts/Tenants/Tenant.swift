@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -5,7 +6,7 @@ import Foundation
 /// A customer of the MSP. Tickets belong to it by its company in the ticketing system.
 public struct Tenant: Sendable, Equatable, RowDecodable {
     /// The type of a tenant's key.
-    public typealias ID = RowID<Tenant>
+    public typealias ID = Tenants.ID
 
     /// The key.
     public let id: ID

@@ -5,7 +5,7 @@ import Hummingbird
 import WebSupport
 
 /// The operations on users.
-func userRoutes(_ users: Users) -> [Route] {
+func userRoutes(_ users: UserStore) -> [Route] {
     [
         Route(
             .get, "/users", .admin, "Lists users; search in name and e-mail",
@@ -43,7 +43,7 @@ func userRoutes(_ users: Users) -> [Route] {
             let id: User.ID = try request.id(of: "user")
             let body = try await request.body(UserChange.self)
             try NewUser.check(name: body.name)
-            let change = Users.Change(
+            let change = UserStore.Change(
                 name: body.name, role: body.role, isActive: body.active, subject: body.identitySubject,
                 version: body.version)
             let user = try await refusing {
@@ -95,7 +95,7 @@ func userRoutes(_ users: Users) -> [Route] {
 private func refusing<Value>(_ body: () async throws -> Value) async throws -> Value {
     do {
         return try await body()
-    } catch let refusal as Users.Refusal {
+    } catch let refusal as UserStore.Refusal {
         throw refusal.problem
     } catch SignIn.Refusal.busy {
         throw Problem.unavailable("Too many passwords are being checked at this moment.")

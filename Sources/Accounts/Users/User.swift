@@ -25,7 +25,7 @@ public struct UserIdentity: Sendable, Equatable, Codable {
 /// A person who signs in, or in whose name a program does.
 public struct User: Sendable, Equatable, RowDecodable {
     /// The type of a user's key.
-    public typealias ID = RowID<User>
+    public typealias ID = Users.ID
 
     /// The key.
     public let id: ID

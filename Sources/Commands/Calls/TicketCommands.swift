@@ -63,7 +63,7 @@ struct SearchTickets: ClientCommand {
         add("company_id", company)
         add("board_id", board)
         add("status_id", status)
-        add("open", closed ? "false" : nil)
+        add("include_closed", closed ? "true" : nil)
         add("mine", mine ? "true" : nil)
         add("cursor", cursor)
         return Call(method: .get, path: place.path + "/search", query: query)
@@ -120,7 +120,7 @@ struct ShowTicket: ClientCommand {
             JSON.object(answer).named("company", "contact", "board", "status", "priority").members ?? [:]
         shown["configurations"] = .string(
             (shown["configurations"]?.elements ?? []).compactMap { $0["name"]?.text }.joined(separator: ", "))
-        for hidden in ["longest_note", "defaults", "connection_id"] { shown[hidden] = nil }
+        for hidden in ["max_note_length", "defaults", "connection_id"] { shown[hidden] = nil }
         let layout = Content.Layout(
             columns: [
                 .id, Column("summary"), Column("company"), Column("contact"), Column("board"), Column("status"),
@@ -324,7 +324,7 @@ struct LogChangeCommand: WritingCommand {
         var members = try time.members(in: surroundings)
         members["text"] = try Commands.text(text, in: surroundings)
         members["note_type"] = type.map { .string($0) }
-        members["text_in_time"] = textInTime ? .bool(true) : nil
+        members["include_text_in_time"] = textInTime ? .bool(true) : nil
         members["update_status"] = updateStatus.map { .bool($0) }
         members["status_id"] = status.map { .string($0) }
         members["expected_status_id"] = expected.map { .string($0) }

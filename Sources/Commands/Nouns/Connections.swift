@@ -6,13 +6,13 @@ enum PSAConnections: Noun {
         singular: "psa-connection", plural: "psa-connections", path: "/api/v1/integrations/psa/connections",
         about: "Stored credentials to ConnectWise PSA.",
         columns: [
-            .id, Column("name"), Column("provider"), Column("site"), Column("company"), Column("active", .yesNo),
+            .id, Column("name"), Column("provider"), Column("site"), Column("company"), Column("enabled", .yesNo),
             Column("state"), Column("last_validated_at", "checked", .instant),
         ],
         details: [
             Column("state_reason", "reason"), Column("baseline_at", "baseline", .instant),
             Column("public_key_hint", "public key"), Column("private_key_hint", "private key"),
-            Column("client_id_hint", "client id"), Column("hook_url", "hook"),
+            Column("client_id_hint", "client id"), Column("callback_url", "callback"),
             Column("created_at", "created", .instant),
         ],
         creation: [
@@ -20,11 +20,11 @@ enum PSAConnections: Noun {
             Field("name", help: "What people call the connection.").required,
         ] + address.map(\.required) + credentials.map(\.required),
         change: [Field("name", help: "What people call the connection.")] + address + credentials
-            + Field.onOff("active", off: "inactive", onHelp: "Use the connection.", offHelp: "Stop using it.")
+            + Field.onOff("enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it.")
             + [
                 Field(
                     "baseline_at", .instant(.back),
-                    help: "Tickets are followed from here on; what happened before tells nobody.")
+                    help: "Ignore changes before this time.")
             ])
 
     private static let address = [

@@ -4,7 +4,7 @@ import BoundaryText
 /// What was written to tickets, or waits to be.
 enum Posts: Noun {
     static let short = [
-        .id, Column("kind"), Column("state"), Column("minutes", .number), Column("member", "in the name of"),
+        .id, Column("kind"), Column("state"), Column("minutes", .number), Column("member_name", "written as"),
         Column("record_id", "record"), Column("error"),
     ]
 
@@ -13,11 +13,12 @@ enum Posts: Noun {
         about: "A note, time or status that was written to a ticket, or waits to be.",
         columns: [
             .id, Column("ticket_id", "ticket"), Column("kind"), Column("note_type", "type"), Column("state"),
-            Column("by"), Column("created_at", "asked", .instant), Column("attempts", .number), Column("error"),
+            Column("requested_by", "by"), Column("created_at", "requested", .instant), Column("attempts", .number),
+            Column("error"),
         ],
         details: [
-            Column("content"), Column("member", "in the name of"), Column("minutes", .number),
-            Column("record_id", "record"), Column("origin"), Column("tried_at", "tried", .instant),
+            Column("content"), Column("member_name", "written as"), Column("minutes", .number),
+            Column("record_id", "record"), Column("origin"), Column("last_attempt_at", "last attempt", .instant),
             Column("settled_at", "settled", .instant),
         ],
         filters: [

@@ -70,7 +70,7 @@ func tenantPages() -> [PageRoute] {
         let id = try visit.parameter()
         let tenant = try await visit.get("/tenants/\(id)")
         let form = try await TenantForm(visit, tenant)
-        let enabled = try await visit.get("/tenants/\(id)/connectwise/enabled")
+        let used = try await visit.ask(PSA.Tenant.show(visit.place()))
         return Page(
             title: tenant["name"].words, crumb: ("Customers", "/tenants"),
             actions: [
@@ -79,10 +79,10 @@ func tenantPages() -> [PageRoute] {
                     confirm: "Delete \(tenant["name"].words)? \(tenantLoss)")
             ],
             blocks: form.notes + [
-                enabled["own"].isTrue
+                used.ownConnection
                     ? .notice(
-                        .info, nil, "This customer has a connection to ConnectWise of its own.",
-                        href: "/integrations?tenant=\(id)", link: "Show it")
+                        .info, nil, "This customer has its own connection to ConnectWise.",
+                        href: "/integrations?tenant=\(id)", link: "Show")
                     : .text("Uses the organization's connection to ConnectWise.", style: "muted section"),
                 Form(
                     action: "/tenants/\(id)", fields: form.fields, cancel: "/tenants",

@@ -5,7 +5,7 @@ import Foundation
 import WebSupport
 
 /// What can be done with tenants.
-public struct Tenants: Sendable {
+public struct TenantStore: Sendable {
     /// Why something is not done.
     enum Refusal: Error, Sendable, Equatable {
         case notFound
@@ -153,7 +153,7 @@ public struct Tenants: Sendable {
             guard
                 let limited: Bool = try db.first(
                     "SELECT limited FROM users WHERE id = \(user) AND organization_id = \(organization)")?["limited"]
-            else { throw Users.Refusal.notFound }
+            else { throw UserStore.Refusal.notFound }
             return limited ? try Tenant.limits(of: user, in: db) : nil
         }
     }
@@ -162,7 +162,7 @@ public struct Tenants: Sendable {
     func limit(_ user: User.ID, to tenants: [Tenant.ID]?, for request: SignedInRequest) async throws {
         let (principal, instant) = (request.principal, now())
         try await database.write { db in
-            let found = try Users.managed(user, of: principal.organization, by: principal, in: db)
+            let found = try UserStore.managed(user, of: principal.organization, by: principal, in: db)
             let wanted = Array(Set(tenants ?? [])).sorted { $0.rawValue < $1.rawValue }
             for tenant in wanted {
                 guard try Tenant.find(tenant, of: principal.organization, in: db) != nil else {

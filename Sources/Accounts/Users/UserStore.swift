@@ -6,7 +6,7 @@ import HTTPTypes
 import WebSupport
 
 /// What can be done with users, and by whom.
-public struct Users: Sendable {
+public struct UserStore: Sendable {
     /// What of a user can be changed; nil leaves it.
     struct Change: Sendable {
         var name: String?
@@ -257,7 +257,7 @@ public struct Users: Sendable {
     }
 }
 
-extension Users.Refusal {
+extension UserStore.Refusal {
     var problem: Problem {
         switch self {
         case .notFound: .notFound("user")

@@ -1,0 +1,7 @@
+import BoundaryText
+
+/// Tenants.
+public enum Tenants {
+    /// The type of a customer's key.
+    public typealias ID = RowID<Tenants>
+}

@@ -1,0 +1,7 @@
+import BoundaryText
+
+/// Users.
+public enum Users {
+    /// The type of a user's key.
+    public typealias ID = RowID<Users>
+}
