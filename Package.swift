@@ -213,7 +213,8 @@ let package = Package(
             path: "Tests/ScriptedPeer",
             swiftSettings: settings),
         .target(name: "TextCorpus", path: "Tests/Support/TextCorpus", swiftSettings: settings),
-        .target(name: "Tickets", dependencies: ["Ticketing"], path: "Tests/Support/Tickets", swiftSettings: settings),
+        .target(
+            name: "Tickets", dependencies: ["API", "Ticketing"], path: "Tests/Support/Tickets", swiftSettings: settings),
         tests("OutboundTests", ["Outbound", "ScriptedPeer", asn1, crypto, logging, nioCore, nioSSL, x509]),
         tests("SealingTests", ["Sealing", crypto]),
         tests(

@@ -113,8 +113,8 @@ final class PlayedSystems: Sendable {
     /// Where a server takes this world's hooks: path and query up to the ticket's number.
     func hookPath(of server: ServerProcess) async throws -> String {
         let connections = try await server.items("/integrations/psa/connections", atLeast: 1)
-        guard let url = connections.first?["hook_url"] as? String, let path = url.range(of: "/hooks/") else {
-            throw Broken(what: "no hook_url")
+        guard let url = connections.first?["callback_url"] as? String, let path = url.range(of: "/hooks/") else {
+            throw Broken(what: "no callback_url")
         }
         return String(url[path.lowerBound...])
     }

@@ -49,26 +49,26 @@ public enum ConnectWiseError: Error, Sendable, Equatable {
     public var message: String {
         switch self {
         case .authentication(let message):
-            "ConnectWise does not accept the keys (\(message)). Check company id, public key and private key."
+            "ConnectWise rejected the API keys (\(message)). Check company ID, public key and private key."
         case .permission(let message):
-            "ConnectWise denies this (\(message)). Check the API member's security role and the client id."
+            "ConnectWise denied access (\(message)). Check the API member's security role and the client ID."
         case .notFound(let message, isRecord: true): "ConnectWise cannot find it: \(message)"
         case .notFound(let message, isRecord: false):
-            "ConnectWise does not know this address (\(message)). Check site, company id and keys."
+            "ConnectWise does not know this address (\(message)). Check site, company ID and keys."
         case .rateLimited(let retryAfter):
             "Too many calls to ConnectWise. Next attempt in \(retryAfter.components.seconds) s."
         case .unavailable(let retryAfter):
             "ConnectWise keeps failing. Next attempt in \(retryAfter.components.seconds) s."
         case .server(let status, let message): "ConnectWise failed (\(status)): \(message) Try again later."
-        case .timeOut: "ConnectWise did not answer in time. Try again later."
+        case .timeOut: "ConnectWise did not respond in time. Try again later."
         case .connection(let reason, _): "No connection to ConnectWise: \(reason). Check site and network."
         case .certificate(let reason): "No trusted connection to ConnectWise: \(reason). Check the site's certificate."
         case .rejected(let message, let fields):
             fields.isEmpty
-                ? "ConnectWise rejects it: \(message)"
-                : "ConnectWise rejects it: "
+                ? "ConnectWise rejected it: \(message)"
+                : "ConnectWise rejected it: "
                     + fields.map { ($0.field.map { "\($0): " } ?? "") + $0.message }.joined(separator: " ")
-        case .undecodable(let reason): "ConnectWise's answer cannot be read: \(reason). Check the site."
+        case .undecodable(let reason): "The response of ConnectWise cannot be read: \(reason). Check the site."
         case .refused(let error): error.description
         case .cancelled: "The call was cancelled."
         }

@@ -37,21 +37,14 @@ public struct TicketingFeature: Sendable {
         let desk = TicketDesk(connections: connections, lists: lists)
         let mappings = MemberMappings(database: database, lists: lists, now: now)
         let intake = Intake(database: database, connections: connections, queue: queue, logger: logger, now: now)
-        func tickets(under prefix: String, flag: FeatureFlag?) -> [Route] {
-            ticketReadingRoutes(
-                desk, mappings: mappings, database: database, limits: limits, under: prefix, flag: flag)
-                + listRoutes(desk, limits: limits, under: prefix, flag: flag)
-                + memberRoutes(desk, mappings, limits: limits, under: prefix, flag: flag)
-        }
         var feature = Feature(Self.plan)
         feature.operations =
             psaConnectionRoutes(connections, database: database, queue: queue, publicURL: publicURL, now: now) {
                 try await syncs.connectionChanged(ConnectionFamily.psa($0.id), of: $0.organization)
             }
             + directoryRoutes(Directory(database: database))
-            + tickets(under: "/integrations/psa", flag: nil)
-            // UCRManager's names: the same in the scope of a customer.
-            + tickets(under: "/tenants/{tenant}/connectwise", flag: .connectWise)
+            + ticketReadingRoutes(desk, mappings: mappings, limits: limits) + listRoutes(desk, limits: limits)
+            + memberRoutes(desk, mappings, limits: limits)
         feature.hooks = [{ intake.install(in: $0) }]
         feature.handlers = [
             TicketRefresh(database: database, connections: connections, listeners: listeners, now: now)

@@ -86,7 +86,8 @@ public struct Page<Item: Sendable>: Sendable {
         next = rows.count > limit ? items.last.map { Cursor(key: key($0)) } : nil
     }
 
-    private init(items: [Item], next: Cursor?) {
+    /// A page as another system gave it.
+    package init(items: [Item], next: Cursor?) {
         self.items = items
         self.next = next
     }

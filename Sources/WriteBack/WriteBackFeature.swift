@@ -41,15 +41,10 @@ public struct WriteBackFeature: Sendable {
         let lists = PSALists(database: database, now: now)
         let desk = TicketDesk(connections: connections, lists: lists)
         let posts = Posts(database: database, queue: queue, patience: timing.patience, now: now)
-        func tickets(under prefix: String, flag: FeatureFlag?) -> [Route] {
-            recentTicketRoutes(desk, database: database, under: prefix, flag: flag)
-                + ticketWritingRoutes(desk, posts, limits: limits, under: prefix, now: now)
-        }
         var feature = Feature(Self.plan)
         feature.operations =
-            tickets(under: "/integrations/psa", flag: nil)
-            // UCRManager's names: the same in the scope of a customer.
-            + tickets(under: "/tenants/{tenant}/connectwise", flag: .connectWise)
+            recentTicketRoutes(desk, database: database)
+            + ticketWritingRoutes(desk, posts, limits: limits, now: now)
             + postRoutes(desk, posts, limits: limits, now: now)
         feature.handlers = [
             Poster(database: database, connections: connections, lists: lists, schedule: timing.schedule, now: now)

@@ -92,7 +92,7 @@ def test_a_new_user_connects_finds_a_ticket_and_logs_time_within_two_minutes(vis
     page.get_by_label("Company").fill("rivermark")
     page.get_by_label("Public key").fill("SimulatedPublic1")
     page.get_by_label("Private key").fill("not the right one")
-    page.get_by_label("Client id").fill("11111111-2222-3333-4444-555555555555")
+    page.get_by_label("Client ID").fill("11111111-2222-3333-4444-555555555555")
     page.get_by_role("button", name="Test and connect").click()
     # Wrong keys are not saved; the field says so.
     expect(page.get_by_label("Private key")).to_have_attribute("aria-invalid", "true")
@@ -107,7 +107,7 @@ def test_a_new_user_connects_finds_a_ticket_and_logs_time_within_two_minutes(vis
     page.locator("#f-text").fill("Tightened the **belt**.")
     expect(page.get_by_label("Time, in minutes")).to_have_value("15")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("15 minutes were logged")
+    expect(page.get_by_role("status").first).to_contain_text("15 minutes logged")
     expect(page.locator("main")).to_contain_text("Tightened the belt.")
     # Two minutes on a machine that does nothing else meanwhile.
     assert time.monotonic() - began < 360
@@ -123,16 +123,16 @@ def test_a_new_user_connects_finds_a_ticket_and_logs_time_within_two_minutes(vis
     page.goto("/integrations")
     page.get_by_role("button", name="Delete").click()
     dialog = page.get_by_role("dialog")
-    for lost in ["rules", "deliveries", "mirrored tickets", "member mappings", "Switching it off instead keeps everything"]:
+    for lost in ["rules", "deliveries", "copied tickets", "member mappings", "To keep everything, disable it instead"]:
         expect(dialog).to_contain_text(lost)
     dialog.get_by_role("button", name="Cancel").click()
-    page.get_by_role("button", name="Switch off").click()
-    page.get_by_role("dialog").get_by_role("button", name="Switch off").click()
-    expect(page.get_by_role("status").first).to_contain_text("is switched off")
+    page.get_by_role("button", name="Disable").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disable").click()
+    expect(page.get_by_role("status").first).to_contain_text("is disabled")
     page.goto("/integrations")
-    expect(page.locator("main")).to_contain_text("The connection is switched off")
-    page.get_by_role("button", name="Switch on").click()
-    expect(page.get_by_role("status").first).to_contain_text("is switched on")
+    expect(page.locator("main")).to_contain_text("The connection is disabled")
+    page.get_by_role("button", name="Enable").click()
+    expect(page.get_by_role("status").first).to_contain_text("is enabled")
     page.goto("/tickets")
     page.get_by_role("button", name="Back to your own").click()
 
@@ -219,7 +219,7 @@ def test_the_panel_warns_counts_and_previews(visit, psa):
     seen, maybe = page.get_by_text("This note will be visible to the customer"), page.get_by_text("may show it to the customer")
     expect(seen).to_be_hidden()
     expect(maybe).to_be_hidden()
-    page.get_by_label("Description").check()
+    page.get_by_label("Discussion").check()
     expect(seen).to_be_visible()
     expect(maybe).to_be_hidden()
     page.get_by_label("Resolution").check()
@@ -284,11 +284,11 @@ def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, demo, psa)
     page = visit("engineer")
     update(page, number)
     status = page.get_by_label("Status (optional)")
-    expect(status.locator("option:checked")).to_have_text("New (as it is)")
+    expect(status.locator("option:checked")).to_have_text("New (unchanged)")
     offered = status.locator("option").all_inner_texts()
     assert "Closed" not in offered and "Archived" not in offered
     # What takes no time is not offered while time is logged.
-    refusing = status.locator("option", has_text="On Hold (takes no time)")
+    refusing = status.locator("option", has_text="On Hold (does not accept time)")
     expect(refusing).to_be_disabled()
     page.get_by_label("Time, in minutes").fill("0")
     expect(refusing).to_be_enabled()
@@ -297,7 +297,7 @@ def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, demo, psa)
     status.select_option(label="In Progress")
     page.get_by_label("Time, in minutes").fill("0")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("In Progress now")
+    expect(page.get_by_role("status").first).to_contain_text("Status updated to In Progress")
     assert psa.state(number)["status"] == "In Progress"
     update(page, number)
     page.get_by_label("Time, in minutes").fill("0")
@@ -307,8 +307,8 @@ def test_the_status_is_preselected_and_closing_has_to_be_meant(visit, demo, psa)
     expect(page.locator("#e-closing")).to_contain_text("this closes the ticket")
     expect(page.get_by_label("Closing status")).to_have_attribute("aria-invalid", "true")
     page.get_by_label("Yes, this closes the ticket").check()
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("status").first).to_contain_text("Closed now")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_role("status").first).to_contain_text("Status updated to Closed")
     # In the played world a customer's answer may open it again at any moment, so what was done is asked for.
     moved = demo.api("GET", f"/integrations/psa/posts?ticket_id={number}&kind=status")["items"][0]
     assert (moved["state"], moved["status_to"]["name"]) == ("sent", "Closed")
@@ -322,18 +322,18 @@ def test_a_status_that_changed_meanwhile_is_told_and_decided_again(visit, psa):
     page.locator("#f-text").fill("Called back")
     page.get_by_label("Status (optional)").select_option(label="In Progress")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("alert")).to_contain_text("Somebody moved the ticket to Scheduled")
+    expect(page.get_by_role("alert")).to_contain_text("Someone else moved the ticket to Scheduled")
     assert psa.state(number)["status"] == "Scheduled"
     # Trying the same again would lead nowhere; the way on is a form with what is missing.
-    expect(page.get_by_role("button", name="Try again what is missing")).to_have_count(0)
-    page.get_by_role("button", name="Write it anew").click()
+    expect(page.get_by_role("button", name="Retry what is missing")).to_have_count(0)
+    page.get_by_role("button", name="Edit and resend").click()
     status = page.get_by_label("Status (optional)")
     expect(status.locator("option:checked")).to_have_text("In Progress")
-    expect(status.locator("option").first).to_have_text("Scheduled (as it is)")
+    expect(status.locator("option").first).to_have_text("Scheduled (unchanged)")
     expect(page.locator("#f-text")).to_have_value("")
     expect(page.get_by_label("Time, in minutes")).to_have_value("0")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("In Progress now")
+    expect(page.get_by_role("status").first).to_contain_text("Status updated to In Progress")
     state = psa.state(number)
     assert state["status"] == "In Progress"
     assert len(notes(state, "Called back")) == 1
@@ -348,12 +348,12 @@ def test_time_that_was_logged_is_not_logged_again_with_a_refused_status(visit, p
     page.get_by_label("Time, in minutes").fill("20")
     page.get_by_label("Status (optional)").select_option(label="In Progress")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("alert")).to_contain_text("20 minutes were logged")
-    expect(page.get_by_role("alert")).to_contain_text("Somebody moved the ticket")
-    page.get_by_role("button", name="Write it anew").click()
+    expect(page.get_by_role("alert")).to_contain_text("20 minutes logged")
+    expect(page.get_by_role("alert")).to_contain_text("Someone else moved the ticket")
+    page.get_by_role("button", name="Edit and resend").click()
     expect(page.get_by_label("Time, in minutes")).to_have_value("0")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("In Progress now")
+    expect(page.get_by_role("status").first).to_contain_text("Status updated to In Progress")
     assert len([entry for entry in psa.state(number)["time_records"] if entry["minutes"] == 20]) == 1
 
 
@@ -364,10 +364,10 @@ def test_a_status_that_waits_for_refused_time_comes_after_it(visit, psa):
     page.get_by_label("Status (optional)").select_option(label="In Progress")
     page.get_by_role("button", name="Update ticket").click()
     expect(page.get_by_role("alert")).to_contain_text("not valid for the selected location")
-    expect(page.locator("tbody tr", has_text="Status: In Progress")).to_contain_text("not tried")
-    page.get_by_label("Work role that is valid here").select_option(label="Senior Engineer")
-    page.get_by_role("button", name="Try again what is missing").click()
-    expect(page.get_by_role("status").first).to_contain_text("15 minutes were logged. The ticket is In Progress now.")
+    expect(page.locator("tbody tr", has_text="Status: In Progress")).to_contain_text("not attempted")
+    page.get_by_label("Allowed work role").select_option(label="Senior Engineer")
+    page.get_by_role("button", name="Retry what is missing").click()
+    expect(page.get_by_role("status").first).to_contain_text("15 minutes logged. Status updated to In Progress.")
     assert psa.state(number)["status"] == "In Progress"
 
 
@@ -378,15 +378,15 @@ def test_a_work_role_that_does_not_fit_is_chosen_again_and_the_note_is_not_doubl
     page.locator("#f-text").fill("Replaced the cable")
     page.get_by_role("button", name="Update ticket").click()
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("The note was written")
+    expect(alert).to_contain_text("Note added")
     expect(alert).to_contain_text("not valid for the selected location")
     # Retrying sends it as it was written, so it cannot be changed here.
-    expect(page.get_by_label("Note, as it was written")).to_have_value("Replaced the cable")
+    expect(page.get_by_label("Note (already added)")).to_have_value("Replaced the cable")
     expect(page.locator("#f-text")).not_to_be_editable()
     expect(page.get_by_label("Time, in minutes")).to_have_count(0)
-    page.get_by_label("Work role that is valid here").select_option(label="Senior Engineer")
-    page.get_by_role("button", name="Try again what is missing").click()
-    expect(page.get_by_role("status").first).to_contain_text("15 minutes were logged")
+    page.get_by_label("Allowed work role").select_option(label="Senior Engineer")
+    page.get_by_role("button", name="Retry what is missing").click()
+    expect(page.get_by_role("status").first).to_contain_text("15 minutes logged")
     state = psa.state(number)
     assert [note["author"] for note in notes(state, "Replaced the cable")] == ["kbrandt"]
     assert [entry["workRole"] for entry in state["time_records"] if entry["workRole"]] == ["Senior Engineer"]
@@ -400,8 +400,8 @@ def test_what_was_refused_can_be_written_anew(visit, psa):
     page.get_by_label("Time, in minutes").fill("25")
     page.get_by_role("button", name="Update ticket").click()
     expect(page.get_by_role("alert")).to_contain_text("not valid for the selected location")
-    page.get_by_label("Work role that is valid here").select_option(label="Senior Engineer")
-    page.get_by_role("button", name="Write it anew").click()
+    page.get_by_label("Allowed work role").select_option(label="Senior Engineer")
+    page.get_by_role("button", name="Edit and resend").click()
     # The note was written; the time is missing, and can be changed.
     expect(page.locator("#f-text")).to_have_value("")
     expect(page.get_by_label("Work role (optional)").locator("option:checked")).to_have_text("Senior Engineer")
@@ -409,7 +409,7 @@ def test_what_was_refused_can_be_written_anew(visit, psa):
     expect(minutes).to_have_value("25")
     minutes.fill("35")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("35 minutes were logged")
+    expect(page.get_by_role("status").first).to_contain_text("35 minutes logged")
     state = psa.state(number)
     assert len(notes(state, "Swapped the handset")) == 1
     assert [entry["minutes"] for entry in state["time_records"] if entry["minutes"] in (25, 35)] == [35]
@@ -426,30 +426,30 @@ def test_what_somebody_else_tried_again_is_not_written_anew_beside_it(visit, dem
     page.locator("#f-text").fill("Only one of them")
     psa("POST", "/faults", {"action": "answer", "status": 400, "method": "POST", "path": "*/notes", "times": 1})
     page.get_by_role("button", name="Update ticket").click()
-    page.get_by_role("button", name="Write it anew").click()
+    page.get_by_role("button", name="Edit and resend").click()
     expect(page.locator("#f-text")).to_have_value("Only one of them")
     post = demo.api("GET", f"/integrations/psa/posts?ticket_id={number}&kind=note")["items"][0]["id"]
     demo.api("POST", f"/integrations/psa/posts/{post}/retry")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("alert")).to_contain_text("was written meanwhile")
+    expect(page.get_by_role("alert")).to_contain_text("was already written")
     assert len(notes(psa.state(number), "Only one of them")) == 1
     # Whoever means it can still send it, as a further update.
     page.locator("#f-text").fill("One more")
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_role("status").first).to_contain_text("Note added")
     assert len(notes(psa.state(number), "One more")) == 1
 
 
-def test_while_the_connection_is_switched_off_pages_say_so(visit, demo, psa, connection):
+def test_while_the_connection_is_disabled_pages_say_so(visit, demo, psa, connection):
     number = psa.ticket("Printer")
     page = visit("admin")
-    demo.api("PATCH", connection, {"active": False})
+    demo.api("PATCH", connection, {"enabled": False})
     try:
         for path in ("/tickets", f"/tickets/{number}", f"/tickets/{number}/update"):
             page.goto(path)
-            expect(page.locator("main")).to_contain_text("ConnectWise is switched off")
+            expect(page.locator("main")).to_contain_text("ConnectWise is disabled")
     finally:
-        demo.api("PATCH", connection, {"active": True})
+        demo.api("PATCH", connection, {"enabled": True})
     page.goto(f"/tickets/{number}")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Printer")
 
@@ -460,10 +460,10 @@ def test_a_ticket_whose_status_takes_no_time_asks_for_none(visit, psa):
     page = visit("engineer")
     update(page, number)
     expect(page.get_by_label("Time, in minutes")).to_have_value("0")
-    expect(page.locator("main")).to_contain_text("The ticket's status takes no time.")
+    expect(page.locator("main")).to_contain_text("The ticket's status does not accept time.")
     page.locator("#f-text").fill("Still waiting")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    expect(page.get_by_role("status").first).to_contain_text("Note added")
     assert len(notes(psa.state(number), "Still waiting")) == 1
 
 
@@ -476,7 +476,7 @@ def test_the_psa_breaks_off_in_the_middle_of_a_post_and_nothing_is_lost_or_doubl
     psa("POST", "/faults", {"action": "cutAfter", "method": "POST", "path": "*/notes", "times": 1})
     psa("POST", "/faults", {"action": "answer", "status": 500, "method": "POST", "path": "*/time/entries", "times": 1})
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("goes on by itself")
+    expect(page.get_by_role("status").first).to_contain_text("will be sent automatically")
     post = page.locator("tbody tr", has_text="Internal analysis")
     # It is found after five seconds, which a page may take to open.
     expect(post).to_contain_text(re.compile("waiting|written"))
@@ -497,15 +497,15 @@ def test_while_the_psa_is_down_the_panel_takes_what_is_written(visit, demo, psa,
     page = visit("engineer")
     psa("POST", "/faults", {"action": "cutBefore", "path": "*/service/tickets/*", "times": None})
     page.goto(f"/tickets/{number}")
-    expect(page.locator("main")).to_contain_text("did not answer as it should")
+    expect(page.locator("main")).to_contain_text("Unexpected response from ConnectWise")
     page.get_by_role("link", name="Update ticket").click()
-    expect(page.locator("main")).to_contain_text("ConnectWise cannot be asked")
+    expect(page.locator("main")).to_contain_text("ConnectWise does not respond")
     # The connection's settings are ours, and apply.
     expect(page.get_by_label("Time, in minutes")).to_have_value("35")
     expect(page.get_by_label("Resolution")).to_be_checked()
     page.locator("#f-text").fill("Kept for later")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("stored and goes on by itself")
+    expect(page.get_by_role("status").first).to_contain_text("saved and will be sent automatically")
     psa("DELETE", "/faults")
     # Nobody does anything.
     for _ in range(360):
@@ -604,8 +604,8 @@ def test_what_is_written_survives_a_new_sign_in_elsewhere(visit, demo, psa):
     expect(page.get_by_role("alert")).to_contain_text("You have signed in again")
     expect(page.locator("#f-text")).to_have_value("Half a page of thoughts")
     assert notes(psa.state(number), "Half a page of thoughts") == []
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    page.get_by_role("button", name="Send again").click()
+    expect(page.get_by_role("status").first).to_contain_text("Note added")
     assert len(notes(psa.state(number), "Half a page of thoughts")) == 1
 
 
@@ -625,7 +625,7 @@ def test_what_is_written_survives_a_page_that_only_says_what_failed(visit, psa):
     # Under the same name, so that it is not done twice if it was done after all.
     assert page.locator("input[name=_once]").last.input_value() == once
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    expect(page.get_by_role("status").first).to_contain_text("Note added")
     page.goto(f"/tickets/{number}/update")
     expect(page.locator("#f-text")).to_have_value("")
 
@@ -650,7 +650,7 @@ def test_a_customer_chosen_in_another_tab_does_not_redirect_what_is_written(visi
     expect(page.locator(".tenancy summary")).to_contain_text("All customers")
     expect(page.locator("#f-text")).to_have_value("Meant for all")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    expect(page.get_by_role("status").first).to_contain_text("Note added")
     assert len(notes(psa.state(number), "Meant for all")) == 1
 
 
@@ -661,7 +661,7 @@ def test_after_an_update_the_way_back_leads_to_an_empty_form(visit, psa):
     page.locator("#f-text").fill("Once is enough")
     page.get_by_label("Time, in minutes").fill("0")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    expect(page.get_by_role("status").first).to_contain_text("Note added")
     expect(page).to_have_url(re.compile(f"/tickets/{number}$"))
     page.go_back()
     expect(page.locator(".ticket-card")).to_contain_text(f"#{number}")
@@ -715,19 +715,19 @@ def test_what_is_typed_for_a_ticket_is_kept_until_it_is_taken_or_discarded(visit
     expect(text).to_have_value("Refused and left")
     page.get_by_label("Time, in minutes").fill("0")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    expect(page.get_by_role("status").first).to_contain_text("Note added")
     update(page, number)
     expect(text).to_have_value("")
     assert len(notes(psa.state(number), "Refused and left")) == 1
 
 
-def test_with_the_feature_switched_off_nothing_is_offered_and_pages_say_why(visit, psa, feature):
-    number = psa.ticket("Switched off")
+def test_with_the_feature_disabled_nothing_is_offered_and_pages_say_why(visit, psa, feature):
+    number = psa.ticket("Disabled")
     page = visit("engineer")
     feature(False)
     for path in ["/tickets", f"/tickets/{number}", f"/tickets/{number}/update", "/integrations/posts"]:
         page.goto(path)
-        expect(page.locator("main")).to_contain_text("switched off for your organization")
+        expect(page.locator("main")).to_contain_text("disabled for your organization")
         expect(page.get_by_role("link", name=re.compile("^Update a? ?ticket"))).to_have_count(0)
     feature(True)
     page.goto(f"/tickets/{number}")
@@ -742,7 +742,7 @@ def test_members_are_matched_by_hand_and_by_e_mail(visit, demo):
     expect(row).to_contain_text("unmapped")
     row.get_by_label("Member of Vera Nilsson").select_option(label="Livia Rossi (lrossi)")
     row.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").first).to_contain_text("Vera Nilsson is Livia Rossi now")
+    expect(page.get_by_role("status").first).to_contain_text("Vera Nilsson is mapped to Livia Rossi")
     # One member is one person.
     row = page.locator("tbody tr", has_text="owner@")
     row.get_by_label("Member of Oskar Lindgren").select_option(label="Livia Rossi (lrossi)")
@@ -753,8 +753,8 @@ def test_members_are_matched_by_hand_and_by_e_mail(visit, demo):
     expect(page.locator("main")).to_contain_text("Matched: 1")
     expect(page.locator("tbody tr", has_text="tom.whitlock@").first).to_be_visible()
     page.get_by_role("link", name="Done").click()
-    expect(page.locator("tbody tr", has_text="Vera Nilsson")).to_contain_text("an administrator")
-    expect(page.locator("tbody tr", has_text="tom.whitlock@")).to_contain_text("e-mail address")
+    expect(page.locator("tbody tr", has_text="Vera Nilsson")).to_contain_text("An administrator")
+    expect(page.locator("tbody tr", has_text="tom.whitlock@")).to_contain_text("E-mail address")
     page.get_by_label("Show", exact=True).select_option(label="Not mapped")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("tbody tr", has_text="owner@")).to_have_count(1)
@@ -771,15 +771,15 @@ def test_members_are_matched_by_hand_and_by_e_mail(visit, demo):
 def test_settings_apply_to_the_next_change(visit, psa, connection):
     page = visit("admin")
     page.goto("/integrations/settings")
-    page.get_by_label("Time for a change, in minutes").fill("25")
+    page.get_by_label("Minutes per change").fill("25")
     page.get_by_label("Work role").select_option(label="Senior Engineer")
-    page.get_by_text("Move the ticket after a change").click()
+    page.get_by_text("Update the status after a change").click()
     page.get_by_label("Status after a change on Service Desk").select_option(label="Waiting on Client")
-    page.get_by_label("Unmapped people write as").select_option(label="Kai Brandt")
+    page.get_by_label("Users without a mapping write as").select_option(label="Kai Brandt")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("main")).to_contain_text("25 minutes")
     page.goto("/integrations/members?mapped=false")
-    expect(page.locator("tbody tr").first).to_contain_text("writes as Kai Brandt")
+    expect(page.locator("tbody tr").first).to_contain_text("Writes as Kai Brandt")
     number = psa.ticket("Settings")
     engineer = visit("engineer")
     update(engineer, number)
@@ -790,7 +790,7 @@ def test_settings_apply_to_the_next_change(visit, psa, connection):
     )
     engineer.locator("#f-text").fill("By the settings")
     engineer.get_by_role("button", name="Update ticket").click()
-    expect(engineer.get_by_role("status").first).to_contain_text("Waiting on Client now")
+    expect(engineer.get_by_role("status").first).to_contain_text("Status updated to Waiting on Client")
     [entry] = [entry for entry in psa.state(number)["time_records"] if entry["minutes"] == 25]
     assert entry["workRole"] == "Senior Engineer"
 
@@ -811,7 +811,7 @@ def test_a_company_is_searched_among_all_there_are(visit, tenant):
     expect(company.locator("option:checked")).to_have_text(tenant["psa_company_name"])
     page.get_by_label("Search Company in ConnectWise").fill("quarry")
     # What is chosen stays in the list until something else is.
-    expect(company.locator("option")).to_have_text(["Not chosen", tenant["psa_company_name"], "Quarry Steel Fabricators"])
+    expect(company.locator("option")).to_have_text(["None", tenant["psa_company_name"], "Quarry Steel Fabricators"])
     company.select_option(label="Quarry Steel Fabricators")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("tbody tr", has_text=tenant["name"])).to_contain_text("Quarry Steel Fabricators")
@@ -821,9 +821,9 @@ def test_missing_rights_are_named(visit, psa):
     psa("PATCH", "/switches", {"denied_rights": ["Time & Expense/Time Entry/Add"]})
     page = visit("admin")
     page.goto("/integrations/rights")
-    expect(page.locator("main")).to_contain_text("1 rights are missing")
+    expect(page.locator("main")).to_contain_text("1 right is missing")
     expect(page.locator("tbody tr", has_text="Time Entry › Add: All")).to_contain_text("missing")
-    expect(page.locator("tbody tr", has_text="Service Tickets › Delete")).to_contain_text("can be taken away")
+    expect(page.locator("tbody tr", has_text="Service Tickets › Delete")).to_contain_text("can be removed")
 
 
 def test_a_customer_limits_what_is_found_and_a_limited_person_sees_no_more(visit, demo, psa):
@@ -873,7 +873,7 @@ def test_a_customer_limits_what_is_found_and_a_limited_person_sees_no_more(visit
     limited.locator("#f-text").fill("Within the limit")
     limited.get_by_label("Time, in minutes").fill("0")
     limited.get_by_role("button", name="Update ticket").click()
-    expect(limited.get_by_role("status").first).to_contain_text("The note was written")
+    expect(limited.get_by_role("status").first).to_contain_text("Note added")
     limited.goto("/integrations/posts")
     expect(limited.locator("main")).to_contain_text("What you wrote to tickets")
     expect(limited.locator("tbody tr")).to_have_count(1)
@@ -886,5 +886,5 @@ def test_without_a_script_a_ticket_is_updated_too(visit, demo, psa):
     page.goto(f"/tickets/{number}/update")
     page.locator("#f-text").fill("Plain and simple")
     page.get_by_role("button", name="Update ticket").click()
-    expect(page.get_by_role("status").first).to_contain_text("The note was written")
+    expect(page.get_by_role("status").first).to_contain_text("Note added")
     assert len(notes(psa.state(number), "Plain and simple")) == 1

@@ -66,7 +66,7 @@ import WebSupport
             try await command.request(in: surroundings, .idsOnly)
                 == APIRequest(
                     method: .patch, path: "/api/v1/integrations/psa/connections/3",
-                    body: json(#"{"active": false, "baseline_at": "2026-11-21T06:00:00Z"}"#)))
+                    body: json(#"{"enabled": false, "baseline_at": "2026-11-21T06:00:00Z"}"#)))
     }
 
     @Test func recipients() async throws {

@@ -35,10 +35,34 @@ struct ConsoleTicketTests {
             let status = try await patchbay.status("In Progress", of: ticket).string ?? ""
             let limited = try await browser.post(path, ["minutes": "15", "status_id": status, "work_role_id": ""])
             #expect(limited.status == 429)
-            #expect(limited.text.contains("15 minutes were logged."))
+            #expect(limited.text.contains("15 minutes logged."))
             #expect(limited.text.contains("name=\"minutes\" value=\"0\""))
             #expect(limited.text.contains("value=\"\(status)\" selected"))
             #expect(try await patchbay.posts(to: ticket).map { $0["kind"].string } == ["time"])
+        }
+    }
+
+    @Test("A page asks the API each thing once, however many of its parts want it")
+    func asksOnce() async throws {
+        try await RunningPatchbay.writing(.sqlite) { patchbay in
+            let (ticket, path, browser) = try await panel(patchbay)
+            let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Kestrel"]).json["id"].int ?? 0
+            #expect(try await browser.post("/tenant", ["tenant": "\(tenant)"]).status == 303)
+            _ = try await browser.get(path)
+            let line = try #require(
+                patchbay.log.value.last { $0.contains("/tickets/{id}/update") && $0.contains("api_calls") })
+            // `GET /rules 2/1`: wanted twice, called once.
+            let calls = line.matches(of: /(GET [^ ,]+) (\d+)\/(\d+)/).map { match in
+                (call: String(match.1), wanted: Int(match.2) ?? 0, made: Int(match.3) ?? 0)
+            }
+            for call in calls { #expect(call.made == 1, "\(call.call)") }
+            let customer = try #require(calls.first { $0.call == "GET /tenants/\(tenant)" })
+            #expect(customer.wanted > 1)
+            let psa = "GET /tenants/\(tenant)/connectwise"
+            #expect(calls.filter { $0.call.hasPrefix("\(psa)/tickets/\(ticket)") }.count == 2)
+            #expect(
+                Set(calls.map(\.call).filter { $0.hasPrefix(psa) && !$0.contains("statuses") })
+                    == Set(["tickets/recent", "tickets/\(ticket)", "work-roles", "work-types"].map { "\(psa)/\($0)" }))
         }
     }
 
@@ -56,7 +80,7 @@ struct ConsoleTicketTests {
             // Another text under the same name is not taken for the first.
             let changed = try await browser.post(path, fields.merging(["minutes": "20"]) { $1 })
             #expect(changed.status == 409)
-            #expect(changed.text.contains("What you sent first was taken"))
+            #expect(changed.text.contains("Your first update was accepted"))
         }
     }
 
@@ -113,14 +137,14 @@ struct ConsoleTicketTests {
             let gone = try await browser.post(path, ["text": "Late words", "minutes": "0"])
             #expect(gone.status == 404)
             #expect(gone.text.contains("Late words"))
-            #expect(gone.text.contains("Write it anew"))
+            #expect(gone.text.contains("Edit and resend"))
             // So is the connection.
             let connection = try await patchbay.connection()["id"].int ?? 0
             #expect(try await patchbay.api(.DELETE, "\(patchbay.psa)/connections/\(connection)").status == 204)
             let nowhere = try await browser.post(path, ["text": "Last words", "minutes": "0"])
             #expect(nowhere.status == 409)
             #expect(nowhere.text.contains("Last words"))
-            #expect(nowhere.text.contains("There is no connection to a ticketing system"))
+            #expect(nowhere.text.contains("No PSA is connected"))
             // Without one, writing is not even offered.
             #expect(try await browser.get(path).text.contains("No connection to ConnectWise yet"))
             #expect(try await !browser.get("/tickets").text.contains("href=\"/tickets/update\""))
@@ -147,7 +171,7 @@ struct ConsoleTicketTests {
             _ = try await engineer.get("/tickets/\(ticket)")
             #expect(try await engineer.get("/tickets/\(ticket)").text.contains("href=\"/tickets/\(ticket)/update\""))
             let page = try await engineer.get("/tickets/\(ticket)/update").text
-            #expect(page.contains("The ticket is not shown."))
+            #expect(page.contains("The ticket cannot be shown."))
             #expect(page.contains("name=\"minutes\" value=\"35\""))
             #expect(page.contains("value=\"resolution\" checked"))
             #expect(page.contains("value=\"auto\" selected"))
@@ -177,7 +201,7 @@ struct ConsoleTicketTests {
             #expect(try await limited.signIn(email, People.password).status == 303)
             let other = try await limited.get("/tickets/\(ticket)/update").text
             #expect(await limited.hidden("defaults") == "unknown")
-            #expect(other.contains("As the connection has it"))
+            #expect(other.contains("Default of the connection"))
             let left = ["text": "Left open", "minutes": "", "defaults": "unknown", "status_id": "default"]
             #expect(try await limited.post("/tickets/\(ticket)/update", left).status == 303)
             let time = try await patchbay.posts(to: ticket).filter { $0["kind"] == "time" }
@@ -225,7 +249,7 @@ struct ConsoleTicketTests {
                 "/integrations/posts/\(post)",
             ] {
                 let text = try await browser.get(page).text
-                #expect(text.contains("switched off for your organization"), "\(page)")
+                #expect(text.contains("disabled for your organization"), "\(page)")
                 for offer in offers {
                     let isOffered = text.contains("action=\"\(offer)\"") || text.contains("href=\"\(offer)\"")
                     #expect(!isOffered, "\(page) offers \(offer)")
@@ -306,7 +330,7 @@ struct ConsoleTicketTests {
             }
             let missing = try await browser.get("/tickets/365")
             #expect(missing.status == 404)
-            #expect(missing.text.contains("Look for 365 in summaries"))
+            #expect(missing.text.contains("Search summaries for 365"))
             #expect(missing.text.contains("href=\"/tickets?list=1&amp;q=365\""))
             #expect(try await browser.get("/tickets?list=1&q=365").text.contains("/tickets/\(ticket)\""))
         }
@@ -368,7 +392,7 @@ struct ConsoleTicketTests {
                 try db.send("UPDATE psa_connections SET settings = \(text) WHERE id = \(connection)")
             }
             let admin = try await patchbay.browser(.admin)
-            #expect(try await admin.get("/integrations").text.contains("moved by itself: Closed, Elsewhere"))
+            #expect(try await admin.get("/integrations").text.contains("Updated automatically: Closed, Elsewhere"))
             let form = try await admin.get("/integrations/settings").text
             #expect(form.contains("value=\"\(closed)\" selected"))
             #expect(form.contains("value=\"999\" selected"))
@@ -389,7 +413,7 @@ struct ConsoleTicketTests {
             ]
             #expect(try await patchbay.api(.PUT, path, unset).status == 200)
             #expect(
-                try await admin.get("/integrations").text.contains("only where a status is set for the board; none"))
+                try await admin.get("/integrations").text.contains("no board has a status for it yet"))
         }
     }
 

@@ -81,7 +81,7 @@ struct CustomerConnectionTests {
             _ = try await customer(patchbay, "Osprey")
             let third = try await admin.post(new, typed)
             #expect(third.status == 422)
-            #expect(third.text.contains("the organization has a connection"))
+            #expect(third.text.contains("The organization already has a connection"))
             typed["tenant"] = nil
             #expect(try await admin.post(new, typed).status == 409)
         }
@@ -113,7 +113,7 @@ struct CustomerConnectionTests {
             #expect(none.contains("Osprey has no connection of its own"))
             #expect(!none.contains("Own of Kestrel"))
             #expect(none.contains("/connections/psa/new?tenant=\(other)"))
-            #expect(try await admin.get("/integrations?tenant=9999").text.contains("no such customer"))
+            #expect(try await admin.get("/integrations?tenant=9999").text.contains("This customer was deleted"))
 
             // What the customer looked at uses is shown, unless the address says otherwise.
             #expect(try await admin.post("/tenant", ["tenant": "\(tenant)"]).status == 303)
@@ -157,7 +157,7 @@ struct CustomerConnectionTests {
                 try await patchbay.api(.GET, path + "/member-mappings?mapped=true").json["items"].elements.count
             }
             let page = try await admin.get(home).text
-            #expect(page.contains("Nobody is mapped yet"))
+            #expect(page.contains("No user is mapped yet"))
             #expect(page.contains("value=\"\(tenant)\" selected"))
             let wish = ["user_id": "\(engineer.id)", "member_id": member?.string ?? "", "tenant": "\(tenant)"]
             let saved = try await admin.post("/integrations/members", wish)
@@ -177,12 +177,12 @@ struct CustomerConnectionTests {
             let seen = try await limited.get(home).text
             #expect(seen.contains("Kai Brandt"))
             #expect(seen.contains("value=\"\(tenant)\" selected"))
-            #expect(try await limited.get("/integrations").text.contains("shown to those who work for all customers"))
+            #expect(try await limited.get("/integrations").text.contains("Only users who can see all customers"))
 
-            // Switched off, the API would take the organization's members.
+            // When it is disabled, the API would take the organization's members.
             _ = try await admin.get("/account")
-            #expect(try await admin.post("/connections/psa/\(own)/switch", ["active": "false"]).status == 303)
-            #expect(try await admin.get(home).text.contains("The connection of Kestrel is switched off"))
+            #expect(try await admin.post("/connections/psa/\(own)/switch", ["enabled": "false"]).status == 303)
+            #expect(try await admin.get(home).text.contains("The connection of Kestrel is disabled"))
             let before = try await mapped(patchbay.psa)
             for path in ["/integrations/members", "/integrations/members/auto-match"] {
                 _ = try await admin.get("/account")
@@ -190,10 +190,10 @@ struct CustomerConnectionTests {
             }
             #expect(try await mapped(patchbay.psa) == before)
             let tab = try await admin.get("/integrations?tenant=\(tenant)").text
-            #expect(tab.contains("is used for Kestrel meanwhile"))
+            #expect(tab.contains("Kestrel uses the organization"))
             #expect(
                 try await admin.get("/integrations/settings/\(own)").text.contains(
-                    "while the connection is switched off"))
+                    "while the connection is disabled"))
             _ = try await admin.get("/account")
             let deletion = ["confirmed": "yes"]
             #expect(try await admin.post("/connections/psa/\(own)/delete", deletion).status == 303)
@@ -218,7 +218,7 @@ struct CustomerConnectionTests {
             #expect(try await first.post(form, typed(25, first)).status == 303)
             let refused = try await second.post(form, typed(35, second))
             #expect(refused.status == 412)
-            #expect(refused.text.contains("Somebody else changed these settings"))
+            #expect(refused.text.contains("Someone else changed these defaults"))
             #expect(refused.text.contains("value=\"35\""))
             #expect(refused.text.contains("25 minutes"))
             #expect(try await patchbay.api(.GET, path).json["default_minutes"] == 25)

@@ -1,3 +1,4 @@
+import API
 import Connections
 import Foundation
 import Jobs

@@ -73,7 +73,7 @@ struct IntakeTests {
                     hook.signature = CallbackSigning.signature(of: hook.body, signingKey: "mine")
                     let reply = try await patchbay.api.send(hook)
                     #expect(reply.status == 401, "\(address)")
-                    #expect(reply.json["code"] == "bad_signature")
+                    #expect(reply.json["code"] == "invalid_signature")
                     refusals.insert(reply.json["detail"].string ?? "")
                 }
                 let other = Hook(
@@ -119,7 +119,7 @@ struct IntakeTests {
                             "public_key": "public", "private_key": "private", "client_id": "client",
                         ])
                     try #require(made.status == 201, "\(made.text)")
-                    let url = try #require(URLComponents(string: made.json["hook_url"].string ?? ""))
+                    let url = try #require(URLComponents(string: made.json["callback_url"].string ?? ""))
                     var hook = Hook(
                         1, from: patchbay.connectWise,
                         connectionKey: url.queryItems?.first { $0.name == "c" }?.value, company: "second",

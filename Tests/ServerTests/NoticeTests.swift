@@ -95,7 +95,7 @@ struct NoticeTests {
             try await eventually("the silence to end") {
                 try await patchbay.connection()["state"] == "ok"
             }
-            #expect(try await patchbay.connection()["last_hook_at"] != .null)
+            #expect(try await patchbay.connection()["last_callback_at"] != .null)
         }
     }
 

@@ -86,7 +86,7 @@ struct PostListTests {
             let person = try await admin.get("/integrations/posts?user_id=\(engineer.id)").text
             #expect(person.contains("Seen that day"))
             #expect(person.contains("value=\"\(engineer.id)\" selected"))
-            #expect(try await admin.get("/integrations/posts?user_id=1").text.contains("No post fits"))
+            #expect(try await admin.get("/integrations/posts?user_id=1").text.contains("No matching posts"))
             #expect(try await admin.get("/integrations/posts?since=nonsense").status == 400)
             // Who sees the own ones is not asked whose.
             let other = try await patchbay.browser(.engineer)

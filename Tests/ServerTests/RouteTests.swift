@@ -363,7 +363,7 @@ struct RouteTests {
                 .POST, "/recipients", ["email": "a@b.example", "connection_id": .integer(Int64(ids.chat))])
             #expect(person.status == 422)
             // Nothing of all that changed anything.
-            #expect(try await patchbay.connection()["active"] == true)
+            #expect(try await patchbay.connection()["enabled"] == true)
         }
     }
 

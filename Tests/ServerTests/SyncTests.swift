@@ -353,7 +353,7 @@ struct SyncTests {
     func callbacks(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.sync("callbacks")
-            let url = try await patchbay.connection()["hook_url"].string ?? ""
+            let url = try await patchbay.connection()["callback_url"].string ?? ""
             #expect(patchbay.connectWise.callbackURLs == [url])
             patchbay.connectWise.deactivateCallbacks()
             let other = "https://other.example/hook?id="

@@ -51,7 +51,7 @@ struct WriteBackRecordTests {
             #expect(state.timeRecords.last?.member == "kbrandt")
             #expect(state.timeRecords.last?.notes == nil)
             let posts = try await patchbay.posts(to: ticket)
-            #expect(posts.map { $0["member"].string } == [nil, nil, "Kai Brandt", "Kai Brandt"])
+            #expect(posts.map { $0["member_name"].string } == [nil, nil, "Kai Brandt", "Kai Brandt"])
         }
     }
 
@@ -88,7 +88,7 @@ struct WriteBackRecordTests {
             #expect(detail.contains("Senior Engineer"))
             let failed = try #require(try await patchbay.posts(to: ticket).last)
             #expect(
-                failed["work_roles"].elements.compactMap { $0["name"].string }
+                failed["allowed_work_roles"].elements.compactMap { $0["name"].string }
                     == ["Engineer", "Senior Engineer", "Security Analyst", "Dispatcher", "Pager Duty"].filter {
                         $0 != "Pager Duty"
                     })

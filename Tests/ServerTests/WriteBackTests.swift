@@ -112,7 +112,7 @@ struct WriteBackTests {
             let ticket = try patchbay.connectWise.createTicket("New telephone")
             let progress = try await patchbay.status("In Progress", of: ticket)
             let reply = try await patchbay.write(
-                ticket, "log-change", ["text": "Number assigned", "status_id": progress, "text_in_time": true])
+                ticket, "log-change", ["text": "Number assigned", "status_id": progress, "include_text_in_time": true])
             #expect(reply.status == 200)
             #expect(reply.json["posts"].elements.map { $0["kind"].string } == ["note", "time", "status"])
             // What the connection's settings say where nobody says anything.
@@ -395,7 +395,7 @@ struct WriteBackTests {
             #expect(reply.json["code"] == "psa_rejected")
             #expect(reply.faultyFields == ["started_at"])
             let detail = try #require(reply.json["detail"].string)
-            #expect(detail.contains("The note was written."))
+            #expect(detail.contains("The note was added."))
             #expect(detail.contains("No open time period."))
             #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "failed", "failed"])
             #expect(try await patchbay.posts(to: ticket).last?["error_code"] == "not_tried")
@@ -606,7 +606,7 @@ struct WriteBackTests {
             #expect(try await patchbay.write(ticket, "time", ["minutes": 6]).status == 202)
             let refused = try await again()
             #expect(refused.status == 409)
-            #expect(refused.json["code"] == "not_changeable")
+            #expect(refused.json["code"] == "not_editable")
             #expect(refused.faultyFields == ["work_role_id"])
         }
     }
@@ -657,7 +657,7 @@ struct WriteBackTests {
             #expect(try await patchbay.write(ticket, "notes", ["text": "Under way"]).status == 202)
             #expect(try await patchbay.api(.PATCH, flag, ["enabled": false]).status == 200)
             try await eventually(within: .seconds(30), "it says why it waits") {
-                try await patchbay.posts(to: ticket).last?["error"].string?.contains("switched off") == true
+                try await patchbay.posts(to: ticket).last?["error"].string?.contains("ConnectWise is disabled") == true
             }
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count == 1)
             #expect(try await patchbay.api(.PATCH, flag, ["enabled": true]).status == 200)
@@ -683,7 +683,7 @@ struct WriteBackTests {
             #expect(post["content"].string?.hasSuffix("Written") == true)
             let reply = try await patchbay.write(ticket, "notes", ["text": "Too late"])
             #expect(reply.status == 409)
-            #expect(reply.json["code"] == "not_connected")
+            #expect(reply.json["code"] == "psa_not_connected")
         }
     }
 }

@@ -143,7 +143,7 @@ struct WriteBackWaitingTests {
             #expect(try await patchbay.write(ticket, "notes", ["text": "First"]).status == 202)
             let second = try await patchbay.write(ticket, "notes", ["text": "Second"])
             #expect(second.status == 202)
-            #expect(second.json["message"].string?.contains("An earlier write to the ticket waits") == true)
+            #expect(second.json["message"].string?.contains("An earlier post to the ticket is waiting") == true)
             let other = try patchbay.connectWise.createTicket("Another")
             let held = try await patchbay.write(other, "notes", ["text": "Third"])
             #expect(held.status == 202, "\(held.json)")
@@ -166,16 +166,16 @@ struct WriteBackWaitingTests {
             #expect(asked.status == 202)
             let id = try await patchbay.connection()["id"].int ?? 0
             let path = "\(patchbay.psa)/connections/\(id)"
-            #expect(try await patchbay.api(.PATCH, path, ["active": false]).status == 200)
+            #expect(try await patchbay.api(.PATCH, path, ["enabled": false]).status == 200)
             let refused = try await patchbay.write(ticket, "notes", ["text": "Not now"])
             #expect(refused.status == 409)
-            #expect(refused.json["code"] == "connection_off")
+            #expect(refused.json["code"] == "connection_disabled")
             // What was asked for before stands.
             let again = try await patchbay.write(ticket, "notes", body, key: "kept")
             #expect(again.status == 202, "\(again.json)")
             #expect(again.json["id"] == asked.json["id"], "\(again.json)")
             #expect(try await patchbay.retry(ticket).status == 202)
-            #expect(try await patchbay.api(.PATCH, path, ["active": true]).status == 200)
+            #expect(try await patchbay.api(.PATCH, path, ["enabled": true]).status == 200)
             try await eventually("it to be written") {
                 try await patchbay.posts(to: ticket).allSatisfy { $0["state"] == "sent" }
             }

@@ -1,3 +1,4 @@
+import API
 import ConnectWise
 import Foundation
 import Testing

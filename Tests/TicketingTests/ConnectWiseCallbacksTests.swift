@@ -1,3 +1,4 @@
+import API
 import ConnectWise
 import Crypto
 import Foundation

@@ -1,3 +1,4 @@
+import API
 import Connections
 import Database
 import Foundation
@@ -85,8 +86,8 @@ struct PSAConnectionDraftTests {
             (.notFound("x"), "host", "company"), (.notAllowed("x"), "host", "site"),
             (.connection("x", maybeDone: false), "network", "site"), (.timeOut(maybeDone: false), "network", "site"),
             (.server("x"), "network", "site"), (.rateLimited(.seconds(3)), "network", "site"),
-            (.held("x", .seconds(3)), "network", "site"), (.rejected("x", fields: [:]), "unexpected_answer", "site"),
-            (.undecodable("x"), "unexpected_answer", "site"),
+            (.held("x", .seconds(3)), "network", "site"), (.rejected("x", fields: [:]), "unexpected_response", "site"),
+            (.undecodable("x"), "unexpected_response", "site"),
         ])
     func problems(error: PSAError, code: String, field: String) {
         let problem = PSAConnectionProblem.problem(error)
@@ -157,7 +158,7 @@ struct PSAConnectionDraftTests {
                 try $0.first("SELECT * FROM psa_connections WHERE id = \(id)", as: PSAConnection.self)
             }
             #expect(stored?.state == .paused)
-            #expect(stored?.stateReason == "The ticketing system refuses the credentials: bad key")
+            #expect(stored?.stateReason == "ConnectWise rejected the API keys. Replace them to resume. (bad key)")
         }
     }
 }

@@ -1,3 +1,4 @@
+import API
 import Foundation
 import Testing
 import Tickets
@@ -139,7 +140,7 @@ struct PostDecisionTests {
             .permission("no right"), written: refused(.permission, PSAError.permission("no right").description),
             looked: .giveUp(.permission)),
         Case(
-            .notFound("ticket"), written: refused(.noTicket, "The ticketing system does not have it: ticket"),
+            .notFound("ticket"), written: refused(.noTicket, "Not found in ConnectWise: ticket"),
             looked: .later),
         Case(.rejected("bad", fields: ["x": "y"]), written: refused(.rejected, "bad", ["x": "y"]), looked: .later),
         Case(.rateLimited(.seconds(7)), .pause(.seconds(7))), Case(.rateLimited(.zero), .pause(.seconds(1))),

@@ -163,7 +163,7 @@ struct WritesInTheNameTests {
             @Sendable func ask(_ user: User.ID, _ tenant: Tenant.ID?, _ key: String) async throws -> PostRequest.ID {
                 try await place.ask(note, on: "42", for: tenant, in: user, from: .session(1), key: key)
             }
-            #expect(try await refusal { try await ask(viewer, nil, "a") } == "may_not_write")
+            #expect(try await refusal { try await ask(viewer, nil, "a") } == "write_not_allowed")
             #expect(try await refusal { try await ask(limited, theirs, "b") } == "not_found")
             let own = try #require(try await place.request(try await ask(limited, mine, "c")))
             #expect(own.companies == ["20"])
@@ -172,14 +172,14 @@ struct WritesInTheNameTests {
 
             _ = try await ask(engineer, nil, "e")
             try await place.database.write { try $0.execute("UPDATE users SET role = 'viewer' WHERE id = \(engineer)") }
-            #expect(try await refusal { try await ask(engineer, nil, "f") } == "may_not_write")
+            #expect(try await refusal { try await ask(engineer, nil, "f") } == "write_not_allowed")
             try await place.database.write { try $0.execute("UPDATE users SET active = 0 WHERE id = \(limited)") }
-            #expect(try await refusal { try await ask(limited, mine, "g") } == "may_not_write")
+            #expect(try await refusal { try await ask(limited, mine, "g") } == "write_not_allowed")
             try await place.database.write { db in
                 try FeatureFlagStore.set(.connectWise, to: false, for: place.organization, in: db)
                 try db.execute("UPDATE users SET active = 1, role = 'engineer'")
             }
-            #expect(try await refusal { try await ask(engineer, nil, "h") } == "may_not_write")
+            #expect(try await refusal { try await ask(engineer, nil, "h") } == "write_not_allowed")
         }
     }
 
@@ -194,7 +194,7 @@ struct WritesInTheNameTests {
             let code = try await refusal {
                 try await place.ask(note, on: "42", for: nil, in: user, from: .session(2), key: "k")
             }
-            #expect(code == "may_not_write")
+            #expect(code == "write_not_allowed")
         }
     }
 
@@ -246,7 +246,7 @@ struct WritesInTheNameTests {
             let code = try await refusal {
                 try await place.ask(note, on: "42", for: nil, in: visitors[0], from: .session(1), key: "k")
             }
-            #expect(code == "may_not_write")
+            #expect(code == "write_not_allowed")
             let id = try await place.ask(note, on: "42", for: nil, in: visitors[1], from: .session(1), key: "k")
             #expect(try await place.request(id)?.organization == place.organization)
         }

@@ -39,6 +39,11 @@ public struct OperationRequest<Place: PathPlace, Query: QueryName, Body: Sendabl
         try signedIn.page(isKey)
     }
 
+    /// The same request, with a part of its place.
+    package func at<Part: PathPlace>(_ part: Part) -> OperationRequest<Part, Query, Body> {
+        OperationRequest<Part, Query, Body>(signedIn: signedIn, place: part)
+    }
+
     /// Puts on record what this request does, in the transaction that does it.
     public func record(
         _ action: String, on target: String, before: (any Encodable)? = nil, after: (any Encodable)? = nil,

@@ -111,7 +111,7 @@ struct SearchTickets: ClientCommand {
             }
             add("status_id", try await names.find(status, in: .statuses(ofBoard: boardID ?? "")).id)
         }
-        add("open", includeClosed ? "false" : nil)
+        add("include_closed", includeClosed ? "true" : nil)
         add("mine", mine ? "true" : nil)
         return query
     }
@@ -176,7 +176,7 @@ struct ShowTicket: ClientCommand {
         var shown = JSON.object(answer).named("company", "contact", "board", "status", "priority").members
         let configurations = (answer["configurations"] ?? .null).elements.compactMap { $0["name"].string }
         shown["configurations"] = .text(configurations.joined(separator: ", "))
-        for hidden in ["longest_note", "max_note_length", "defaults", "connection_id"] { shown[hidden] = nil }
+        for hidden in ["max_note_length", "defaults", "connection_id"] { shown[hidden] = nil }
         let layout = Content.Layout(
             columns: [
                 .id, Column("summary"), Column("company"), Column("contact"), Column("board"), Column("status"),

@@ -219,7 +219,7 @@ struct LogChangeCommand: WritingCommand {
         var members = try await time.members(in: surroundings, writing.place, names)
         members["text"] = try Commands.text(text, in: surroundings)
         members["note_type"] = type.map { .text($0) }
-        if includeTextInTime { members["text_in_time"] = .some(true) }
+        if includeTextInTime { members["include_text_in_time"] = .some(true) }
         members["update_status"] = updateStatus.map { .flag($0) }
         members["status_id"] = try await writing.status(status, names)
         members["expected_status_id"] = try await writing.status(expected, names)

@@ -14,13 +14,13 @@ enum PSAConnections: Noun {
         test: Endpoint(.post, "/integrations/psa/connections/{id}/test"), naming: ["name"],
         columns: [
             .id, Column("name").key, Column("provider").extra, Column("site"), Column("company").extra,
-            Column("active", "enabled", .yesNo), Column("state", .state).key,
+            Column("enabled", .yesNo), Column("state", .state).key,
             Column("last_validated_at", "checked", .instant),
         ],
         details: [
             Column("state_reason", "reason"), Column("baseline_at", "baseline", .instant),
             Column("public_key_hint", "public key"), Column("private_key_hint", "private key"),
-            Column("client_id_hint", "client id"), Column("hook_url", "callback"),
+            Column("client_id_hint", "client id"), Column("callback_url", "callback"),
             Column("created_at", "created", .instant),
         ],
         creation: [
@@ -28,13 +28,13 @@ enum PSAConnections: Noun {
             Field("name", help: "The connection's name.").required,
         ] + address.map(\.required) + credentials.map(\.required),
         change: [Field("name", help: "The connection's name.")] + address + credentials
-            + Field.onOff("active", on: "enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it.")
+            + Field.onOff("enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it.")
             + [
                 Field(
                     "baseline_at", .instant(.back),
                     help: "Ignore changes before this time.")
             ],
-        switching: .enabling("active", on: "Enable a PSA connection.", off: "Disable a PSA connection."),
+        switching: .enabling(on: "Enable a PSA connection.", off: "Disable a PSA connection."),
         deletionAsksForName: true,
         sample: .init(
             subject: "Main", create: "--name Main --site na.myconnectwise.net --company acme --private-key -",
@@ -71,7 +71,7 @@ enum ChatConnections: Noun {
         test: Endpoint(.post, "/integrations/chat/connections/{id}/test"), naming: ["name"],
         columns: [
             .id, Column("name").key, Column("provider"), Column("bot_name", "bot").extra,
-            Column("bot_email", "bot e-mail").extra, Column("active", "enabled", .yesNo), Column("state", .state).key,
+            Column("bot_email", "bot e-mail").extra, Column("enabled", .yesNo), Column("state", .state).key,
             Column("last_validated_at", "checked", .instant),
         ],
         details: [
@@ -83,7 +83,7 @@ enum ChatConnections: Noun {
             token, url,
         ],
         change: [name, token, url]
-            + Field.onOff("active", on: "enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it."),
+            + Field.onOff("enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it."),
         switching: .enabling("active", on: "Enable a chat connection.", off: "Disable a chat connection."),
         deletionAsksForName: true,
         sample: .init(

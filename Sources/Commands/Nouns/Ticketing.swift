@@ -6,7 +6,7 @@ import HTTPTypes
 /// Writes to tickets.
 enum Posts: Noun {
     static let short = [
-        .id, Column("kind"), Column("state", .state), Column("minutes", .number), Column("member", "written as"),
+        .id, Column("kind"), Column("state", .state), Column("minutes", .number), Column("member_name", "written as"),
         Column("record_id", "record"), Column("error"),
     ]
 
@@ -15,12 +15,12 @@ enum Posts: Noun {
         list: Endpoint(.get, "/integrations/psa/posts"), show: Endpoint(.get, "/integrations/psa/posts/{id}"),
         columns: [
             .id, Column("ticket_id", "ticket").key, Column("kind").key, Column("note_type", "type").extra,
-            Column("state", .state).key, Column("by", "requested by"), Column("created_at", "requested", .instant),
+            Column("state", .state).key, Column("requested_by"), Column("created_at", "requested", .instant),
             Column("attempts", .number).extra, Column("error"),
         ],
         details: [
-            Column("content"), Column("member", "written as"), Column("minutes", .number),
-            Column("record_id", "record"), Column("origin"), Column("tried_at", "tried", .instant),
+            Column("content"), Column("member_name", "written as"), Column("minutes", .number),
+            Column("record_id", "record"), Column("origin"), Column("last_attempt_at", "last attempt", .instant),
             Column("settled_at", "finished", .instant),
         ],
         filters: [

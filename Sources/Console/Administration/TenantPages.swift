@@ -87,7 +87,7 @@ private func editPages() -> [PageRoute] {
     PageRoute.form("/tenants/{id}", Tenants.update.role) { visit, entries, problem in
         let tenant = try await visit.ask(Tenants.show(visit.place()))
         let form = try await TenantForm(visit, tenant)
-        let enabled = try await visit.get("/tenants/\(tenant.id)/connectwise/enabled")
+        let used = try await visit.ask(PSA.Tenant.show(visit.place()))
         return Page(
             title: tenant.name, crumb: ("Customers", "/tenants"),
             actions: [
@@ -96,7 +96,7 @@ private func editPages() -> [PageRoute] {
                     confirm: "Delete \(tenant.name)? \(tenantLoss)")
             ],
             blocks: form.notes + [
-                enabled["own"].isTrue
+                used.ownConnection
                     ? .notice(
                         .info, nil, "This customer has its own connection to ConnectWise.",
                         href: "/integrations?tenant=\(tenant.id)", link: "Show it")

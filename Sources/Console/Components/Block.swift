@@ -39,8 +39,8 @@ struct Block {
         guard visit.isOff(.connectWise) else { return [] }
         return [
             .notice(
-                .info, "ConnectWise is switched off for your organization.",
-                "Nothing is written to tickets or changed about the connection. Nothing was deleted; an administrator switches it on again.",
+                .info, "ConnectWise is disabled for your organization.",
+                "You cannot update tickets or connections. Nothing was deleted. Ask an administrator to enable the feature flag.",
                 href: "/flags", link: "Feature flags")
         ]
     }

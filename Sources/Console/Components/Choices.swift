@@ -65,21 +65,23 @@ enum Choices {
     // More are searched for sooner than scrolled to.
     private static let mostWithoutSearch = 20
 
-    /// The companies of the ticketing system, with the one that is chosen already whether it is among them or not; nil when
-    /// they cannot be had.
+    /// The companies of the PSA, with the one that is chosen already whether it is among them or not; nil when they cannot be
+    /// loaded.
     static func companies(_ visit: Visit, chosen: (value: String, label: String)?) async throws -> Field? {
-        guard var found = try? await named(visit, "/integrations/psa/companies") else { return nil }
+        guard var found = try? await references(visit, { Companies.list(for: nil, limit: $0, cursor: $1) }) else {
+            return nil
+        }
         if let chosen, !found.contains(where: { $0.value == chosen.value }) { found.insert(chosen, at: 0) }
         var field = Field(
-            "psa_company_id", "Company in ConnectWise", .choice([("", "Not chosen")] + found),
-            help: "Only this company's tickets are found for the customer.", optional: true)
+            "psa_company_id", "Company in ConnectWise", .choice([("", "None")] + found),
+            help: "Only this company's tickets are shown for the customer.", optional: true)
         if found.count > mostWithoutSearch { field.search = "/tenants/companies" }
         return field
     }
 
     /// The name of a company.
     static func company(_ id: String, _ visit: Visit) async throws -> String? {
-        try await visit.get("/integrations/psa/companies", ["id": id]).items.first?["name"].string
+        try await visit.ask(Companies.list(for: nil, [.id: id])).items.first?.name
     }
 
     static func tenants(_ visit: Visit) async throws -> [(value: String, label: String)] {
@@ -88,12 +90,26 @@ enum Choices {
         }
     }
 
-    /// The members of a ticketing system, with their login names.
-    /// - Parameter psa: where the API has it.
-    static func members(_ visit: Visit, of psa: String) async throws -> [(value: String, label: String)] {
-        try await all(visit, psa + "/members").map {
-            ($0["id"].words, "\($0["name"].words) (\($0["identifier"].words))")
-        }.sorted { $0.1.lowercased() < $1.1.lowercased() }
+    /// Things of the PSA, by name.
+    static func references(
+        _ visit: Visit, _ call: (Int, String?) -> API.Call<WebSupport.Page<Reference>>
+    ) async throws -> [(value: String, label: String)] {
+        try await all(visit, call).map { ($0.id, $0.name) }.sorted { $0.1.lowercased() < $1.1.lowercased() }
+    }
+
+    /// The members of the PSA that a customer uses, with their login names.
+    static func members(_ visit: Visit, for customer: Tenants.ID?) async throws -> [(value: String, label: String)] {
+        try await all(visit) { PSA.Members.list(for: customer, limit: $0, cursor: $1) }
+            .map { ($0.id.description, "\($0.name) (\($0.identifier))") }
+            .sorted { $0.1.lowercased() < $1.1.lowercased() }
+    }
+
+    /// Work roles or types of the PSA that a customer uses, by name.
+    static func work(
+        _ visit: Visit, _ operation: PSAOperation<NoPlace, Refresh, NoBody, Few<Reference>>, for customer: Tenants.ID?
+    ) async throws -> [(value: String, label: String)] {
+        try await visit.ask(operation(for: customer)).items.map { ($0.id, $0.name) }
+            .sorted { $0.1.lowercased() < $1.1.lowercased() }
     }
 
     static func roles(_ visit: Visit) -> [(value: String, label: String)] {
@@ -104,14 +120,15 @@ enum Choices {
     }
 }
 
-/// The companies that fit what somebody types into the search of a select.
+/// The companies that match what is typed into the search of a select.
 func companyOptions(_ path: String, _ role: Role) -> PageRoute {
     PageRoute(method: .get, path: path, role: role) { visit in
-        let query = ["search": visit.query["q"] ?? "", "limit": "50"].filter { !$0.value.isEmpty }
-        let found = (try? await visit.get("/integrations/psa/companies", query).items) ?? []
+        let text = visit.query["q"] ?? ""
+        let filter: [Companies.Filter: String] = text.isEmpty ? [:] : [.search: text]
+        let found = (try? await visit.ask(Companies.list(for: nil, filter, limit: 50)).items) ?? []
         return .fragment(
             "options",
-            ["options": found.map { ["optionValue": $0["id"].words, "optionLabel": $0["name"].words] as Model }])
+            ["options": found.map { ["optionValue": $0.id, "optionLabel": $0.name] as Model }])
     }
 }
 

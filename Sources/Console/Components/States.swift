@@ -16,7 +16,7 @@ extension Badge {
     }
 
     static func connection(_ state: String, isActive: Bool) -> Badge {
-        guard isActive else { return Badge(.muted, "switched off") }
+        guard isActive else { return Badge(.muted, "disabled") }
         return switch state {
         case "ok": Badge(.good, "connected")
         case "silent": Badge(.warning, "silent")
@@ -25,14 +25,14 @@ extension Badge {
         }
     }
 
-    /// A ticket's status; closed ones stand back.
-    static func ticket(_ ticket: Value) -> Badge {
-        Badge(ticket["closed"].isTrue ? .muted : .info, ticket["status"]["name"].string ?? "no status")
+    /// A ticket's status; closed ones are less prominent.
+    static func status(_ status: Reference?, closed: Bool) -> Badge {
+        Badge(closed ? .muted : .info, status?.name ?? "no status")
     }
 
     /// How urgent a ticket is, by the number that ConnectWise's own names begin with.
-    static func priority(_ ticket: Value) -> Badge {
-        let name = ticket["priority"]["name"].string ?? "none"
+    static func priority(_ priority: Reference?) -> Badge {
+        let name = priority?.name ?? "none"
         let tone: Tone =
             name.utf8.contains("1") || name.localizedCaseInsensitiveContains("critical")
             ? .bad : name.utf8.contains("2") || name.localizedCaseInsensitiveContains("high") ? .warning : .muted

@@ -3,6 +3,7 @@ import Accounts
 import BoundaryText
 import Foundation
 import HTTPTypes
+import WebSupport
 
 func dashboardPages() -> [PageRoute] {
     [
@@ -19,8 +20,8 @@ func dashboardPages() -> [PageRoute] {
 
 private func dashboard(_ visit: Visit) async throws -> Page {
     let overview = try await visit.get("/overview")
-    let psa = try await visit.get("/integrations/psa/connections").items
-    let chat = try await visit.get("/integrations/chat/connections").items
+    let psa = try await visit.ask(PSA.Connections.list()).items.map(ShownConnection.init)
+    let chat = try await visit.get("/integrations/chat/connections").items.map(ShownConnection.init(chat:))
     let syncs = try await visit.get("/sync/status").items
     let hours = overview["hours"].elements
     func total(_ name: String) -> Int { hours.reduce(0) { $0 + $1[name].int } }
@@ -28,7 +29,7 @@ private func dashboard(_ visit: Visit) async throws -> Page {
     let (failed, waiting) = (overview["failed"].int, overview["waiting"].int)
     var blocks: [Block] = []
     if psa.isEmpty || chat.isEmpty { blocks.append(firstSteps(visit, psa: !psa.isEmpty, chat: !chat.isEmpty)) }
-    blocks += unopened(psa, "psa") + unopened(chat, "chat")
+    blocks += paused(psa + chat)
     let posts = overview["posts"].int
     if posts > 0 {
         blocks.append(
@@ -64,7 +65,7 @@ private func dashboard(_ visit: Visit) async throws -> Page {
                     ])
             ]))
     blocks.append(
-        .grid(2, [connectionsCard(psa, chat), syncsCard(syncs)]))
+        .grid(2, [connectionsCard(psa + chat), syncsCard(syncs)]))
     blocks.append(
         .card(
             "Latest events", actions: [.link("All deliveries", "/deliveries", style: "is-small")], flush: true,
@@ -88,12 +89,35 @@ private func dashboard(_ visit: Visit) async throws -> Page {
     return Page(title: "Dashboard", blocks: blocks)
 }
 
-/// Connections that stand still until somebody does something about them: the reason says what.
-private func unopened(_ connections: [Value], _ kind: String) -> [Block] {
-    connections.filter { $0["state"].words == "paused" && $0["active"].isTrue }.map { connection in
-        .notice(
-            .bad, "\(connection["name"].words) is paused.", connection["state_reason"].string ?? "",
-            href: "/connections/\(kind)/\(connection["id"].words)", link: "Show it")
+/// A connection of whatever kind, as it is shown here.
+private struct ShownConnection {
+    let name: String
+    let page: String
+    let state: String
+    let reason: String?
+    let isEnabled: Bool
+
+    init(_ connection: PSA.Connections.Answer) {
+        name = connection.name
+        page = connection.page
+        state = connection.state.text
+        reason = connection.stateReason
+        isEnabled = connection.enabled
+    }
+
+    init(chat connection: Value) {
+        name = connection["name"].words
+        page = "/connections/chat/\(connection["id"].words)"
+        state = connection["state"].words
+        reason = connection["state_reason"].string
+        isEnabled = connection["active"].isTrue
+    }
+}
+
+/// Connections that wait for somebody to fix them: the reason says what to do.
+private func paused(_ connections: [ShownConnection]) -> [Block] {
+    connections.filter { $0.state == PSA.Connections.State.paused.rawValue && $0.isEnabled }.map { connection in
+        .notice(.bad, "\(connection.name) is paused.", connection.reason ?? "", href: connection.page, link: "Show")
     }
 }
 
@@ -109,7 +133,7 @@ private func firstSteps(_ visit: Visit, psa: Bool, chat: Bool) -> Block {
             .post, "/integrations/chat/connections",
             .link("Connect Webex", "/connections/chat/new", style: "is-primary"))
         : visit.allowed(
-            .post, "/integrations/psa/connections",
+            PSA.Connections.create,
             .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary"))
     return .emptyState(
         "plug", psa ? "Connect a chat system next" : "Connect your ticketing system first",
@@ -118,13 +142,11 @@ private func firstSteps(_ visit: Visit, psa: Bool, chat: Bool) -> Block {
             : "Patchbay reads tickets from ConnectWise PSA and tells the right rooms and people about them.", steps)
 }
 
-private func connectionsCard(_ psa: [Value], _ chat: [Value]) -> Block {
-    let rows = (psa.map { ($0, "psa") } + chat.map { ($0, "chat") }).map { connection, kind -> [Cell] in
+private func connectionsCard(_ connections: [ShownConnection]) -> Block {
+    let rows = connections.map { connection -> [Cell] in
         [
-            .main(
-                connection["name"].words, "/connections/\(kind)/\(connection["id"].words)",
-                sub: connection["state_reason"].string),
-            .badge(.connection(connection["state"].words, isActive: connection["active"].isTrue)),
+            .main(connection.name, connection.page, sub: connection.reason),
+            .badge(.connection(connection.state, isActive: connection.isEnabled)),
         ]
     }
     return .card(

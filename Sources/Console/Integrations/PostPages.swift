@@ -5,32 +5,37 @@ import Foundation
 import HTTPTypes
 import WebSupport
 
-/// What was written.
+/// What was written to tickets.
 let postPages: [PageRoute] = [postTab, postPage] + postActs
 
-private let postTab = PageRoute.get("/integrations/posts", .engineer, topics: ["posts"]) { visit in
-    let filters = ["ticket_id", "state", "kind", "user_id", "since", "until"]
-    let page = try await visit.get(integrationBase + "/posts", visit.byDay(visit.listQuery(filters + ["mine"])))
-    let isFiltered = filters.contains { !(visit.query[$0] ?? "").isEmpty }
+private let home = "/integrations/posts"
+
+private let postTab = PageRoute.get(home, Posts.list.role, topics: ["posts"]) { visit in
+    var filters: [Posts.Filter: String] = visit.filters()
+    for (name, value) in visit.byDay(visit.query) {
+        if let name = Posts.Filter(rawValue: name), filters[name] != nil { filters[name] = value }
+    }
+    let page = try await visit.ask(Posts.list(filters, limit: visit.limit, cursor: visit.cursor))
+    let isFiltered = filters.keys.contains { $0 != .mine }
     let hasConnection = try await visit.disconnection() == nil
     // The API shows engineers their own.
     let seesAll = visit.principal.role >= .admin
     return Page(
         title: "Post history", heading: "Integrations",
         lead: seesAll
-            ? "Everything that was written to tickets, by whom, and what became of it."
-            : "What you wrote to tickets, and what became of it.",
+            ? "Everything that was written to tickets, by whom, and its outcome."
+            : "What you wrote to tickets, and its outcome.",
         blocks: [integrationTabs(visit)] + Block.switchedOff(visit) + [
-            Filters.block("/integrations/posts", try await filterFields(visit), visit, clear: isFiltered),
+            Filters.block(home, try await filterFields(visit), visit, clear: isFiltered),
             Table(
-                caption: "Posts", columns: ["Post", "Ticket", "State", "By", "Asked"],
+                caption: "Posts", columns: ["Post", "Ticket", "State", "Requested by", "Requested"],
                 rows: page.items.map(PostWords.row),
                 empty: isFiltered
-                    ? Empty(icon: "funnel", title: "No post fits", text: "Nothing like that was written.")
+                    ? Empty(icon: "funnel", title: "No matching posts", text: "Try other filters.")
                     : Empty(
                         icon: "journal-text", title: "No posts yet",
                         text: hasConnection
-                            ? "Open a ticket and write a note, log time or change its status."
+                            ? "Open a ticket to add a note, log time or update its status."
                             : "Connect ConnectWise first.",
                         actions: [
                             hasConnection ? .link("Find a ticket", "/tickets") : .link("Connection", "/integrations")
@@ -40,91 +45,102 @@ private let postTab = PageRoute.get("/integrations/posts", .engineer, topics: ["
 }
 
 private func filterFields(_ visit: Visit) async throws -> [Field] {
-    let states = [
-        ("", "All"), ("queued", "Waiting"), ("sent", "Written"), ("failed", "Failed"), ("skipped", "Nothing to do"),
-        ("dismissed", "Dismissed"),
-    ]
-    let kinds = [("", "All"), ("note", "Note"), ("time", "Time"), ("status", "Status")]
+    typealias Filter = Posts.Filter
+    let states = [("", "All")] + Posts.State.allCases.map { ($0.rawValue, PostWords.label($0).sentenceCased) }
+    let kinds = [("", "All")] + Posts.Kind.allCases.map { ($0.rawValue, $0.rawValue.sentenceCased) }
     // Others see their own anyway.
-    let people = visit.may(.get, "/users") ? [("", "Everybody")] + (try await Choices.named(visit, "/users")) : []
+    let users = visit.may(.get, "/users") ? [("", "Everyone")] + (try await Choices.named(visit, "/users")) : []
     return [
-        Field("ticket_id", "Ticket", .text, placeholder: "10042"), Field("state", "State", .choice(states)),
-        Field("kind", "Kind", .choice(kinds)),
-    ] + (people.isEmpty ? [] : [Field("user_id", "By", .choice(people))]) + [
-        Field("since", "From", .day), Field("until", "To", .day),
+        Field(filter: Filter.ticket, "Ticket", .text, placeholder: "10042"),
+        Field(filter: Filter.state, "State", .choice(states)), Field(filter: Filter.kind, "Kind", .choice(kinds)),
+    ] + (users.isEmpty ? [] : [Field(filter: Filter.user, "Requested by", .choice(users))]) + [
+        Field(filter: Filter.since, "From", .day), Field(filter: Filter.until, "To", .day),
     ]
 }
 
-private let postPage = PageRoute.get("/integrations/posts/{id}", .engineer) { visit in
-    let id = try visit.parameter()
-    let post = try await visit.get("\(integrationBase)/posts/\(id)")
-    return PostWords.page(post, visit)
+private let postPage = PageRoute.get(home + "/{id}", Posts.show.role) { visit in
+    PostWords.page(try await visit.ask(Posts.show(visit.place())), visit)
 }
 
 private let postActs: [PageRoute] = [
-    .post("/integrations/posts/{id}/retry", .engineer) { visit in
-        let id = try visit.parameter()
-        var body: [String: Value] = [:]
-        for name in ["work_role_id", "work_type_id"] {
-            if let chosen = visit.entries[name], !chosen.isEmpty { body[name] = .text(chosen) }
+    .post(home + "/{id}/retry", Posts.retry.role) { visit in
+        let id: Posts.ID = try visit.place()
+        var body: [Posts.Retry.CodingKeys: JSON] = [:]
+        for name in [Posts.Retry.CodingKeys.workRole, .workType] {
+            if let chosen = visit.entries[name.rawValue], !chosen.isEmpty { body[name] = .text(chosen) }
         }
         do {
-            let answer = try await visit.send(.post, "\(integrationBase)/posts/\(id)/retry", body)
-            return .redirect("/tickets/\(answer["ticket_id"].words)", answer["message"].words)
+            let request = try await visit.send(Posts.retry(id, body))
+            return .redirect("/tickets/\(request.ticket)", request.message)
         } catch let problem as Problem where problem.status != .notFound || problem.instance != nil {
-            var page = PostWords.page(try await visit.get("\(integrationBase)/posts/\(id)"), visit)
+            var page = PostWords.page(try await visit.ask(Posts.show(id)), visit)
             page.blocks.insert(.notice(.bad, nil, problem.detail), at: 0)
             page.status = problem.status
             return .page(page)
         }
     },
-    .post("/integrations/posts/{id}/dismiss", .engineer) { visit in
-        let post = try await visit.send(.post, "\(integrationBase)/posts/\(try visit.parameter())/dismiss")
-        return .redirect(
-            "/integrations/posts",
-            post["error_code"].words == "withdrawn"
-                ? "It is withdrawn, and not tried any more." : "It is dismissed, and no longer asks for attention.")
+    .post(home + "/{id}/dismiss", Posts.dismiss.role) { visit in
+        let post = try await visit.send(Posts.dismiss(visit.place()))
+        return .redirect(home, post.errorCode?.known == .withdrawn ? "Post cancelled." : "Post dismissed.")
     },
 ]
 
 /// How posts are shown.
 enum PostWords {
-    static func what(_ post: Value) -> String {
-        switch post["kind"].words {
-        case "note": NoteWords.title(post["note_type"].words)
-        case "time": "\(post["minutes"].int) minutes"
-        default:
-            (post["status_to"]["name"].string ?? post["status"]["name"].string).map { "Status: \($0)" } ?? "Status"
+    static func what(_ post: Posts.Answer) -> String {
+        switch post.kind.known {
+        case .note: NoteWords.title(post.noteType?.text)
+        case .time: minutes(post.minutes)
+        case .status, nil: (post.statusTo?.name ?? post.status?.name).map { "Status: \($0)" } ?? "Status"
         }
     }
 
-    static func badge(_ post: Value) -> Badge {
-        switch post["state"].words {
-        case "sent": Badge(.good, "written")
-        case "queued": Badge(.info, "waiting")
-        case "failed": Badge(.bad, "failed")
-        case "dismissed": Badge(.muted, "dismissed")
-        default: Badge(.muted, "nothing to do")
+    static func minutes(_ minutes: Int?) -> String { minutes == 1 ? "1 minute" : "\(minutes ?? 0) minutes" }
+
+    static func label(_ state: Posts.State) -> String {
+        switch state {
+        case .sent: "written"
+        case .queued: "waiting"
+        case .failed: "failed"
+        case .skipped: "nothing to do"
+        case .dismissed: "dismissed"
         }
     }
 
-    static func row(_ post: Value) -> [Cell] {
+    static func badge(_ post: Posts.Answer) -> Badge {
+        guard let state = post.state.known else { return Badge(.muted, post.state.text) }
+        let tone: Badge.Tone =
+            switch state {
+            case .sent: .good
+            case .queued: .info
+            case .failed: .bad
+            case .skipped, .dismissed: .muted
+            }
+        return Badge(tone, label(state))
+    }
+
+    static func row(_ post: Posts.Answer) -> [Cell] {
         [
-            .main(what(post), "/integrations/posts/\(post["id"].words)", sub: post["content"].string.map(short)),
-            ticket(post), .badge(badge(post), sub: post["error"].string.map(short)),
-            .text(post["by"].words, sub: post["member"].string.map { "as \($0)" } ?? "as the API member"),
-            .when(post["created_at"].date),
+            .main(what(post), "\(home)/\(post.id)", sub: post.content.map(short)),
+            ticket(post), .badge(badge(post), sub: post.error.map(short)),
+            .text(post.requestedBy, sub: post.memberName.map { "as \($0)" } ?? "as the API member"),
+            .when(post.createdAt),
         ]
     }
 
-    /// Whether trying the same again leads nowhere: the status that was expected stays another one, the connection is gone.
-    static func isOvertaken(_ post: Value) -> Bool {
-        ["status_changed", "connection_removed", "connection_moved", "replaced"].contains(post["error_code"].words)
+    /// Whether a retry leads nowhere: the expected status stays another one, the connection is gone.
+    static func isOvertaken(_ post: Posts.Answer) -> Bool {
+        switch post.errorCode?.known {
+        case .statusChanged, .noConnection, .moved, .replaced: true
+        case .noTicket, .rejected, .permission, .noStatus, .unchanged, .notTried, .gaveUp, .withdrawn, .unavailable,
+            nil:
+            false
+        }
     }
 
     /// A number is not broken over two lines.
-    private static func ticket(_ post: Value) -> Cell {
-        var cell = Cell.main("#\(post["ticket_id"].words)", "/tickets/\(post["ticket_id"].words)")
+    private static func ticket(_ post: Posts.Answer) -> Cell {
+        var cell = Cell.main("#\(post.ticket)", "/tickets/\(post.ticket)")
         cell.isNarrow = true
         return cell
     }
@@ -134,85 +150,72 @@ enum PostWords {
         return line.shortened(to: 140)
     }
 
-    /// One post with all that is known of it, and what can be done.
-    static func page(_ post: Value, _ visit: Visit) -> Page {
-        let id = post["id"].words
+    /// One post with all its details, and what can be done.
+    static func page(_ post: Posts.Answer, _ visit: Visit) -> Page {
         var facts: [(String, Cell)] = [
-            ("State", .badge(badge(post))),
-            ("Ticket", .main("#\(post["ticket_id"].words)", "/tickets/\(post["ticket_id"].words)")),
-            ("By", .text(post["by"].words, sub: post["origin"].string)),
-            ("In the name of", .text(post["member"].string ?? "the API member")),
-            ("Asked", .when(post["created_at"].date, exact: true)),
-            ("Last tried", .when(post["tried_at"].date, otherwise: "not yet", exact: true)),
-            ("Attempts", .text("\(post["attempts"].int)")),
-            ("Record in ConnectWise", .text(post["record_id"].string)),
+            ("State", .badge(badge(post))), ("Ticket", .main("#\(post.ticket)", "/tickets/\(post.ticket)")),
+            ("Requested by", .text(post.requestedBy, sub: post.origin)),
+            ("Written as", .text(post.memberName ?? "The API member")),
+            ("Requested", .when(post.createdAt, exact: true)),
+            ("Last attempt", .when(post.lastAttemptAt, otherwise: "not yet", exact: true)),
+            ("Attempts", .text("\(post.attempts)")), ("Record in ConnectWise", .text(post.record)),
         ]
-        if let from = post["status_from"]["name"].string {
-            facts.append(("Status", .text("\(from) → \(post["status_to"]["name"].string ?? "unchanged")")))
+        if let from = post.statusFrom?.name {
+            facts.append(("Status", .text("\(from) → \(post.statusTo?.name ?? "unchanged")")))
         }
         var blocks: [Block] = []
-        if let error = post["error"].string {
-            blocks.append(.notice(post["state"].words == "failed" ? .bad : .warning, nil, error))
-        }
-        blocks += Block.switchedOff(visit)
-        let isOvertaken = isOvertaken(post)
-        let canRetry = ["failed", "dismissed", "queued"].contains(post["state"].words) && !isOvertaken
-        if isOvertaken, visit.may(.post, integrationBase + "/tickets/{id}/log-change") {
-            blocks.append(
-                .actions([
-                    .link(
-                        "Update the ticket", "/tickets/\(post["ticket_id"].words)/update", style: "is-primary",
-                        icon: "pencil-square")
-                ]))
-        }
-        if canRetry, visit.may(.post, integrationBase + "/posts/{id}/retry") {
-            let roles = post["work_roles"].elements.map { ($0["id"].words, $0["name"].words) }
-            blocks.append(
-                Form(
-                    title: nil, action: "/integrations/posts/\(id)/retry",
-                    fields: roles.isEmpty
-                        ? []
-                        : [
-                            Field(
-                                "work_role_id", "Work role", .choice(roles),
-                                help: "These are valid where the ticket belongs.")
-                        ],
-                    submit: post["state"].words == "queued" ? "Try now" : "Try again", isCard: !roles.isEmpty
-                ).block)
-        }
-        blocks.append(.card("What is known", [.facts(facts)]))
-        if let content = post["content"].string {
-            blocks.append(.card("As written", [Block("message", ["text": content])]))
-        }
-        let word = ["failed": "Dismiss", "queued": "Withdraw"][post["state"].words]
-        let dismiss =
-            word.map {
-                visit.allowed(
-                    .post, integrationBase + "/posts/{id}/dismiss", .post($0, "/integrations/posts/\(id)/dismiss"))
-            } ?? []
+        if let error = post.error { blocks.append(.notice(post.state == .failed ? .bad : .warning, nil, error)) }
+        blocks += Block.switchedOff(visit) + next(post, visit)
+        blocks.append(.card("Details", [.facts(facts)]))
+        if let content = post.content { blocks.append(.card("Text", [Block("message", ["text": content])])) }
         return Page(
-            title: what(post), heading: "\(what(post)) on #\(post["ticket_id"].words)",
-            crumb: ("Post history", "/integrations/posts"), actions: dismiss, blocks: blocks)
+            title: what(post), heading: "\(what(post)) on #\(post.ticket)", crumb: ("Post history", home),
+            actions: dismissal(post).map { visit.allowed(Posts.dismiss, .post($0, "\(home)/\(post.id)/dismiss")) }
+                ?? [],
+            blocks: blocks)
+    }
+
+    private static func dismissal(_ post: Posts.Answer) -> String? {
+        post.state == .failed ? "Dismiss" : post.state == .queued ? "Cancel post" : nil
+    }
+
+    /// A retry, or another update where a retry leads nowhere.
+    private static func next(_ post: Posts.Answer, _ visit: Visit) -> [Block] {
+        guard !isOvertaken(post) else {
+            let update = visit.allowed(
+                Tickets.logChange.main,
+                .link(
+                    "Update the ticket", "/tickets/\(post.ticket)/update", style: "is-primary", icon: "pencil-square"))
+            return update.isEmpty ? [] : [.actions(update)]
+        }
+        let states: [Posts.State] = [.failed, .dismissed, .queued]
+        guard states.contains(where: { post.state == $0 }), visit.may(Posts.retry) else { return [] }
+        let roles = (post.allowedWorkRoles ?? []).map { ($0.id, $0.name) }
+        let field = Field(
+            Posts.Retry.CodingKeys.workRole, "Work role", .choice(roles),
+            help: "ConnectWise accepts these for this ticket.")
+        return [
+            Form(
+                action: "\(home)/\(post.id)/retry", fields: roles.isEmpty ? [] : [field],
+                submit: post.state == .queued ? "Retry now" : "Retry", isCard: !roles.isEmpty
+            ).block
+        ]
     }
 }
 
-/// Types of notes as people say them.
+/// Types of notes as people know them.
 enum NoteWords {
-    static func title(_ type: String) -> String {
-        switch type {
-        case "resolution": "Resolution"
-        case "description": "Description"
-        default: "Internal analysis"
+    static func title(_ type: String?) -> String {
+        switch type.flatMap(NoteType.init) {
+        case .resolution: "Resolution"
+        case .description: "Discussion"
+        case .internalAnalysis, nil: "Internal analysis"
         }
     }
 
-    /// What a note on a ticket is.
-    static func shown(_ note: Value) -> String {
-        note["note_type"].string.map(title) ?? "Note"
-    }
-
     static let choices = [
-        (value: "internal_analysis", label: "Internal analysis"), (value: "resolution", label: "Resolution"),
-        (value: "description", label: "Description, seen by the customer"),
+        (value: NoteType.internalAnalysis.rawValue, label: "Internal analysis"),
+        (value: NoteType.resolution.rawValue, label: "Resolution"),
+        (value: NoteType.description.rawValue, label: "Discussion (visible to the customer)"),
     ]
 }

@@ -136,7 +136,7 @@ private let previewPage = PageRoute.get("/rules/preview", .viewer) { visit in
     let kinds = ["created", "note_added", "assigned", "status_changed", "closed", "reopened", "priority_changed"]
     let fields = [
         Field(
-            "ticket_id", "Ticket", visit.may(.get, "/integrations/psa/tickets/search") ? .ticket : .text,
+            "ticket_id", "Ticket", visit.may(Tickets.search.main) ? .ticket : .text,
             placeholder: "10042, or printer", focused: true),
         Field("event", "What happens", .choice(kinds.map { ($0, EventWords.of($0)) })),
     ]

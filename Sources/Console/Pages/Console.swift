@@ -145,6 +145,10 @@ public struct Console: Sendable {
         }
         let entries = try await Self.entries(of: request, context)
         var visit = visit(request, context, token, live, entries)
+        let asked = visit.asked
+        defer {
+            context.logger.debug("page", metadata: ["page": "\(route.path)", "api_calls": "\(asked.report)"])
+        }
         guard live.role >= route.role else {
             if route.method == .post { try Self.checkProof(request, entries, token) }
             throw Problem(

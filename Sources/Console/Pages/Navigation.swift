@@ -5,6 +5,7 @@ import Database
 import Foundation
 import HTTPTypes
 import Synchronization
+import WebSupport
 
 /// The rooms of the console and how one gets there.
 enum Navigation {
@@ -29,7 +30,7 @@ enum Navigation {
                 Link(label: "Dashboard", href: "/", icon: "speedometer2", jump: "h", needs: (.get, "/overview")),
                 Link(
                     label: "Tickets", href: "/tickets", icon: "ticket-detailed", jump: "t",
-                    needs: (.get, "/integrations/psa/tickets/search")),
+                    needs: (.get, Tickets.search.main.path)),
             ]),
         Group(
             title: "Notifications",
@@ -53,10 +54,10 @@ enum Navigation {
             links: [
                 Link(
                     label: "Connections", href: "/connections", icon: "plug", jump: "c",
-                    needs: (.get, "/integrations/psa/connections")),
+                    needs: (.get, PSA.Connections.list.path)),
                 Link(
                     label: "Integrations", href: "/integrations", icon: "puzzle", jump: "i",
-                    needs: (.get, "/integrations/psa/member-mappings")),
+                    needs: (.get, MemberMappings.list.main.path)),
                 Link(label: "Customers", href: "/tenants", icon: "building", jump: nil, needs: (.get, "/tenants")),
                 Link(label: "Users", href: "/users", icon: "person-gear", jump: "u", needs: (.get, "/users")),
                 Link(label: "API keys", href: "/keys", icon: "key", jump: "k", needs: (.get, "/users/keys")),
@@ -129,7 +130,7 @@ final class NavigationCounts: Sendable {
 
     func toActOn(_ visit: Visit) async throws -> Counts {
         let seesAll = visit.may(.get, "/overview/counts")
-        let seesPosts = visit.may(.get, "/integrations/psa/posts")
+        let seesPosts = visit.may(Posts.list)
         let isOwn = seesPosts && visit.principal.role < .admin
         let reader = Reader(
             organization: visit.principal.organization, sees: [seesAll, seesPosts, isOwn],
@@ -155,10 +156,9 @@ final class NavigationCounts: Sendable {
     /// Those of the viewer: others' he does not see.
     private static func own(_ visit: Visit) async throws -> String? {
         var count = 0
-        for state in ["failed", "queued"] {
-            let found = try await visit.get(
-                "/integrations/psa/posts", ["state": state, "mine": "true", "limit": "\(mostOwn)"])
-            guard found["next_cursor"].string == nil else { return "\(mostOwn)+" }
+        for state in [Posts.State.failed, .queued] {
+            let found = try await visit.ask(Posts.list([.state: state.rawValue, .mine: "true"], limit: mostOwn))
+            guard found.next == nil else { return "\(mostOwn)+" }
             count += found.items.count
         }
         return shown(count)

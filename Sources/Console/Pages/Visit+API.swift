@@ -10,11 +10,28 @@ import WebSupport
 /// What was asked within one request, so that it is not asked twice.
 final class Asked: Sendable {
     private let answers = Mutex<[String: [UInt8]]>([:])
+    /// How often the page wanted each thing, and how often the API was called for it.
+    private let calls = Mutex<[String: (wanted: Int, made: Int)]>([:])
 
     func answer(_ name: String) -> [UInt8]? { answers.withLock { $0[name] } }
     func keep(_ bytes: [UInt8], as name: String) { answers.withLock { $0[name] = bytes } }
     /// Something was changed.
     func forget() { answers.withLock { $0 = [:] } }
+
+    func count(_ name: String, isMade: Bool) {
+        calls.withLock { calls in
+            let before = calls[name] ?? (0, 0)
+            calls[name] = (before.wanted + 1, before.made + (isMade ? 1 : 0))
+        }
+    }
+
+    /// `GET /rules 2/1`: wanted twice, called once.
+    var report: String {
+        calls.withLock { calls in
+            calls.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.wanted)/\($0.value.made)" }.joined(
+                separator: ", ")
+        }
+    }
 }
 
 extension Visit {

@@ -61,19 +61,13 @@ struct Visit: Sendable {
         }
     }
 
-    /// Where the API has the ticketing system: that of all, or of the customer that is chosen.
-    func psa() async throws -> String {
-        guard let id = try await tenant()?["id"].string else { return "/integrations/psa" }
-        return "/tenants/\(id)/connectwise"
-    }
+    /// The customer that is chosen at the top; nil for all.
+    func customer() async throws -> Tenants.ID? { try await tenant()?["id"].string.flatMap { Tenants.ID($0) } }
 
-    /// Where the API has tickets: all of them, or those of the customer that is chosen.
-    func tickets() async throws -> String { try await psa() + "/tickets" }
-
-    /// Why there is no ticketing system to write to; nil when there is one.
+    /// Why tickets cannot be updated: no PSA is connected, or its connection is disabled; nil when they can.
     func disconnection() async throws -> Problem? {
         do {
-            _ = try await get(tickets() + "/recent")
+            _ = try await ask(Tickets.recent(for: customer()))
             return nil
         } catch let problem as Problem {
             return problem.isDisconnection ? problem : nil
@@ -112,7 +106,9 @@ struct Visit: Sendable {
         once: String? = nil
     ) async throws -> [UInt8] {
         let name = method == .get ? Self.href(path, query) : nil
-        if let name, let known = asked.answer(name) { return known }
+        let known = name.flatMap { asked.answer($0) }
+        asked.count("\(method.rawValue) \(name ?? path)", isMade: known == nil)
+        if let known { return known }
         let response: Response
         do {
             response = try await table.call(

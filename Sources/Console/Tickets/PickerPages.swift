@@ -5,20 +5,22 @@ import Foundation
 import HTTPTypes
 import WebSupport
 
-/// What the ticket picker asks for while somebody types.
+/// What the ticket picker asks for while a user types.
 func pickerPages() -> [PageRoute] {
     [
         PageRoute(method: .get, path: "/tickets/pick", role: .viewer) { visit in
             let text = (visit.query["q"] ?? "").trimmingCharacters(in: .whitespaces)
             do {
-                let path = try await visit.tickets()
+                let customer = try await visit.customer()
                 let found =
                     text.isEmpty
-                    ? try await visit.get(path + "/recent").items
-                    : try await visit.get(path + "/search", ["q": text, "limit": "8", "open": "false"]).items
+                    ? try await visit.ask(Tickets.recent(for: customer)).items
+                    : try await visit.ask(
+                        Tickets.search(for: customer, [.text: text, .includeClosed: "true"], limit: 8)
+                    ).items
                 let nothing =
                     text.isEmpty
-                    ? "Type words of the summary, or the number." : "No tickets found. Try fewer words, or the number."
+                    ? "Enter words of the summary, or the number." : "No tickets found. Try fewer words, or the number."
                 return .fragment(
                     "picks",
                     Model([
@@ -32,14 +34,14 @@ func pickerPages() -> [PageRoute] {
         PageRoute(method: .get, path: "/tickets/pick/{id}", role: .viewer) { visit in
             let id = try visit.parameter()
             do {
-                let ticket = try await visit.get(try await visit.tickets() + "/\(id)")
+                let ticket = try await visit.ask(Tickets.show(Tickets.ID(id), for: visit.customer()))
                 return .fragment("picked", UpdatePanel.card(ticket))
             } catch let problem as Problem {
                 return .fragment(
                     "picked",
                     [
                         "pickProblem": problem.status == .notFound
-                            ? "There is no ticket \(id), or none that you may see." : problem.detail
+                            ? "Ticket \(id) does not exist, or you may not see it." : problem.detail
                     ])
             }
         },

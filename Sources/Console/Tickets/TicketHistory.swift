@@ -8,35 +8,35 @@ import WebSupport
 /// What had happened to a ticket when its page was made: the newest event, and the posts that were written.
 private struct Seen: LosslessStringConvertible {
     var event: Int
-    var posts: Set<Int>
+    var posts: Set<Int64>
 
-    init(event: Int, posts: Set<Int>) {
+    init(event: Int, posts: Set<Int64>) {
         (self.event, self.posts) = (event, posts)
     }
 
     init?(_ description: String) {
         let numbers = description.splitBytes(on: "-").compactMap { Int($0) }
         guard let event = numbers.first else { return nil }
-        self.init(event: event, posts: Set(numbers.dropFirst()))
+        self.init(event: event, posts: Set(numbers.dropFirst().map(Int64.init)))
     }
 
-    var description: String { ([event] + posts.sorted()).map(String.init).joined(separator: "-") }
+    var description: String { ([Int64(event)] + posts.sorted()).map { String($0) }.joined(separator: "-") }
 
     func hasMore(than before: Seen) -> Bool { event > before.event || !posts.isSubset(of: before.posts) }
 }
 
-/// What Patchbay knows of a ticket: events, who was told, what was written from here. Fetched again when it changes.
+/// What happened to a ticket: its events with their deliveries, and the posts. Fetched again when it changes.
 enum TicketHistory {
     static func block(_ visit: Visit) async throws -> Block {
         let id = try visit.parameter()
         var parts: [Block] = []
         var seen = Seen(event: 0, posts: [])
-        if visit.may(.get, "/integrations/psa/posts") {
-            let posts = try await visit.get("/integrations/psa/posts", ["ticket_id": id, "limit": "10"]).items
-            seen.posts = Set(posts.filter { $0["state"].words == "sent" }.map(\.["id"].int))
+        if visit.may(Posts.list) {
+            let posts = try await visit.ask(Posts.list([.ticket: id], limit: 10)).items
+            seen.posts = Set(posts.filter { $0.state == .sent }.map(\.id.rawValue))
             if !posts.isEmpty {
                 // The API shows engineers their own.
-                let title = visit.principal.role >= .admin ? "Written from here" : "What you wrote from here"
+                let title = visit.principal.role >= .admin ? "Posts" : "Your posts"
                 parts.append(
                     .card(
                         title, flush: true,
@@ -57,8 +57,8 @@ enum TicketHistory {
                     entries.isEmpty
                         ? [
                             .emptyState(
-                                "ticket-detailed", "Nothing is known of this ticket",
-                                "Nothing has happened to it since Patchbay was connected.")
+                                "ticket-detailed", "No events yet",
+                                "This ticket has not changed since Patchbay was connected.")
                         ] : [Block("timeline", ["entries": entries]), pager(found, visit)]))
         }
         let isKnown = !entries.isEmpty || parts.count > 1
@@ -78,12 +78,12 @@ enum TicketHistory {
             ])
     }
 
-    private static func row(_ post: Value) -> [Cell] {
+    private static func row(_ post: Posts.Answer) -> [Cell] {
         [
             .main(
-                PostWords.what(post), "/integrations/posts/\(post["id"].words)",
-                sub: post["by"].words + (post["member"].string.map { ", as \($0)" } ?? "")),
-            .badge(PostWords.badge(post), sub: post["error"].string), .when(post["created_at"].date),
+                PostWords.what(post), "/integrations/posts/\(post.id)",
+                sub: post.requestedBy + (post.memberName.map { ", as \($0)" } ?? "")),
+            .badge(PostWords.badge(post), sub: post.error), .when(post.createdAt),
         ]
     }
 
@@ -120,7 +120,7 @@ enum TicketHistory {
                     "lineText":
                         "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
                 ] as Model
-            }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "Nobody was told." : nil,
+            }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "No one was notified." : nil,
         ])
     }
 }

@@ -41,15 +41,14 @@ private enum TicketSearch {
         let tenant = try await visit.tenant()
         var page = Page(
             title: "Tickets",
-            lead: tenant.map { "Only those of \($0["name"].words)." }
-                ?? "Find a ticket by its number or by words, and write to it.",
+            lead: tenant.map { "Only tickets of \($0["name"].words)." }
+                ?? "Find a ticket by its number or by words, and update it.",
             blocks: Block.switchedOff(visit))
         let update = visit.allowed(
-            .post, "/integrations/psa/tickets/{id}/log-change",
+            Tickets.logChange.main,
             .link("Update a ticket", "/tickets/update", style: "is-primary", icon: "pencil-square"))
-        let isSearch = ["q", "board_id", "company_id", "mine", "closed", "cursor", "list"].contains {
-            !(visit.query[$0] ?? "").isEmpty
-        }
+        let searching = [Tickets.Filter.text, .board, .company, .mine, .includeClosed].map(\.rawValue)
+        let isSearch = (searching + ["cursor", "list"]).contains { !(visit.query[$0] ?? "").isEmpty }
         page.blocks.append(
             Filters.block("/tickets", try await filters(visit), visit, clear: isSearch, submit: "Search"))
         do {
@@ -65,34 +64,38 @@ private enum TicketSearch {
     }
 
     private static func filters(_ visit: Visit) async throws -> [Field] {
+        typealias Filter = Tickets.Filter
         var fields = [
-            Field("q", "Number or words", .text, placeholder: "10042, or printer", focused: true),
-            Field("board_id", "Board", .choice(try await boards(visit))),
+            Field(Filter.text.rawValue, "Number or words", .text, placeholder: "10042, or printer", focused: true),
+            Field(filter: Filter.board, "Board", .choice(try await boards(visit))),
         ]
         // A customer that is looked at is its company already.
-        if try await visit.tenant() == nil, let companies = try await companies(visit) { fields.append(companies) }
-        if let statuses = await statuses(visit) { fields.append(Field("status_id", "Status", .choice(statuses))) }
+        if try await visit.customer() == nil, let companies = try await companies(visit) { fields.append(companies) }
+        if let statuses = await statuses(visit) {
+            fields.append(Field(filter: Filter.status, "Status", .choice(statuses)))
+        }
         return fields + [
-            Field("mine", "Assigned", .choice([("", "To anybody"), ("true", "To me")])),
-            Field("closed", "State", .choice([("", "Open"), ("true", "Open and closed")])),
+            Field(filter: Filter.mine, "Assigned", .choice([("", "To anyone"), ("true", "To me")])),
+            Field(filter: Filter.includeClosed, "State", .choice([("", "Open"), ("true", "Open and closed")])),
         ]
     }
 
     private static func companies(_ visit: Visit) async throws -> Field? {
-        guard visit.may(.get, "/integrations/psa/companies") else { return nil }
-        let chosen = visit.query["company_id"] ?? ""
-        let name = chosen.isEmpty ? nil : (try? await Choices.company(chosen, visit)) ?? nil
+        guard visit.may(Companies.list.main) else { return nil }
+        let name = Tickets.Filter.company.rawValue
+        let chosen = visit.query[name] ?? ""
+        let label = chosen.isEmpty ? nil : (try? await Choices.company(chosen, visit)) ?? nil
         let found = try await Choices.companies(
-            visit, chosen: chosen.isEmpty ? nil : (chosen, name ?? "Company \(chosen)"))
+            visit, chosen: chosen.isEmpty ? nil : (chosen, label ?? "Company \(chosen)"))
         guard let found, case .choice(let all) = found.kind else { return nil }
-        var field = Field("company_id", "Company", .choice([("", "All companies")] + all.dropFirst()))
+        var field = Field(name, "Company", .choice([("", "All companies")] + all.dropFirst()))
         field.search = found.search == nil ? nil : "/tickets/companies"
         return field
     }
 
     /// Those of the board that is chosen: a status belongs to its board.
     private static func statuses(_ visit: Visit) async -> [(value: String, label: String)]? {
-        guard let board = visit.query["board_id"], Int(board) != nil, visit.may(Boards.show),
+        guard let board = visit.query[Tickets.Filter.board.rawValue], Int(board) != nil, visit.may(Boards.show),
             let found = try? await visit.ask(Boards.show(Boards.ID(board))).statuses, !found.isEmpty
         else { return nil }
         return [("", "Any")] + found.filter { !$0.inactive }.map { ($0.id.description, $0.name) }
@@ -104,37 +107,37 @@ private enum TicketSearch {
     }
 
     private static func found(_ visit: Visit) async throws -> Block {
-        var query = visit.listQuery(["q", "board_id", "company_id", "status_id", "mine"])
-        if try await visit.tenant() != nil { query["company_id"] = nil }
+        var filters: [Tickets.Filter: String] = visit.filters()
+        let customer = try await visit.customer()
+        if customer != nil { filters[.company] = nil }
         // Of another board, or of none, it would find nothing.
-        let status = query["status_id"]
-        if let status, await statuses(visit)?.contains(where: { $0.value == status }) != true {
-            query["status_id"] = nil
+        if let status = filters[.status], await statuses(visit)?.contains(where: { $0.value == status }) != true {
+            filters[.status] = nil
         }
-        query["limit"] = query["limit"] ?? "25"
-        if visit.query["closed"] == "true" { query["open"] = "false" }
-        let tickets = try await visit.get(visit.tickets() + "/search", query)
+        let tickets = try await visit.ask(
+            Tickets.search(for: customer, filters, limit: visit.limit ?? 25, cursor: visit.cursor))
         return table(
             "Tickets", tickets.items,
             Empty(
                 icon: "search", title: "No tickets found",
                 text:
-                    "Try fewer or other words, look among closed ones, or type the number. Words are looked for in the summary."
+                    "Try fewer or other words, include closed tickets, or enter the number. Only summaries are searched."
             ), visit.pager(tickets))
     }
 
     private static func recent(_ visit: Visit) async throws -> Block {
-        let own = try await visit.get(visit.tickets() + "/recent").items
+        let own = try await visit.ask(Tickets.recent(for: visit.customer())).items
         guard own.isEmpty, visit.may(.get, "/overview") else {
             return table(
-                "Tickets you last wrote to", own,
+                "Tickets you last updated", own,
                 Empty(
                     icon: "ticket-detailed", title: "Nothing yet",
-                    text: "Search above. Tickets that you write to are listed here."), nil)
+                    text: "Search above. Tickets that you update are listed here."), nil)
         }
         let news = try await visit.get("/overview")["recent_events"].elements
         return Table(
-            caption: "Tickets with news", title: "Tickets with news", columns: ["Ticket", "Latest event", "When"],
+            caption: "Recently changed tickets", title: "Recently changed tickets",
+            columns: ["Ticket", "Latest event", "When"],
             rows: news.map { event in
                 [
                     .main(
@@ -145,45 +148,46 @@ private enum TicketSearch {
             },
             empty: Empty(
                 icon: "ticket-detailed", title: "Nothing yet",
-                text: "Search above. Tickets also appear here when something happens to them.")
+                text: "Search above. Tickets also appear here when they change.")
         ).block
     }
 
-    private static func table(_ title: String, _ tickets: [Value], _ empty: Empty, _ pager: Pager?) -> Block {
+    private static func table(
+        _ title: String, _ tickets: [Tickets.Answer], _ empty: Empty, _ pager: Pager?
+    ) -> Block {
         Table(
             caption: title, title: title, columns: ["Ticket", "Company", "Board", "Status", "Priority", "Changed"],
             rows: tickets.map { ticket in
                 [
-                    .main("#\(ticket["id"].words) \(ticket["summary"].words)", "/tickets/\(ticket["id"].words)"),
-                    .text(ticket["company"]["name"].string), .text(ticket["board"]["name"].string),
-                    .badge(.ticket(ticket)), .badge(.priority(ticket)), .when(ticket["updated_at"].date),
+                    .main("#\(ticket.id) \(ticket.summary)", "/tickets/\(ticket.id)"), .text(ticket.company?.name),
+                    .text(ticket.board?.name), .badge(.status(ticket.status, closed: ticket.closed)),
+                    .badge(.priority(ticket.priority)), .when(ticket.updatedAt),
                 ]
             }, empty: empty, pager: pager, isStacking: true
         ).block
     }
 }
 
-/// One ticket: as it is in the ticketing system, and what Patchbay knows of it.
+/// One ticket: as it is in the PSA, and what happened to it here.
 private enum TicketView {
     static func page(_ visit: Visit) async throws -> Page {
         let id = try visit.parameter()
         var page = Page(
             title: "Ticket \(id)", heading: "#\(id)", crumb: ("Tickets", "/tickets"), blocks: [], isStill: true)
         do {
-            let path = try await visit.tickets() + "/\(id)"
-            let ticket = try await visit.get(path)
-            page.heading = "#\(id) \(ticket["summary"].words)"
+            let ticket = try await visit.ask(Tickets.show(Tickets.ID(id), for: visit.customer()))
+            page.heading = "#\(id) \(ticket.summary)"
             page.actions = actions(ticket, visit)
             page.blocks =
                 Block.switchedOff(visit) + [
-                    card(ticket), .grid(2, [try await notes(path, visit), try await TicketHistory.block(visit)]),
+                    card(ticket), .grid(2, [try await notes(ticket.id, visit), try await TicketHistory.block(visit)]),
                 ]
         } catch let problem as Problem {
             let isGone = problem.status == .notFound
             if isGone, let number = TicketNumber.typed(id) {
                 page.actions = [
                     .link(
-                        "Look for \(number) in summaries", Visit.href("/tickets", ["q": number, "list": "1"]),
+                        "Search summaries for \(number)", Visit.href("/tickets", ["q": number, "list": "1"]),
                         icon: "search")
                 ]
             }
@@ -191,18 +195,18 @@ private enum TicketView {
                 page.blocks = [
                     .notice(
                         .warning, nil,
-                        "There is no ticket \(id) of \(tenant["name"].words). Choose all customers at the top to look for it among theirs."
+                        "\(tenant["name"].words) has no ticket \(id). To search all customers, choose All customers at the top."
                     )
                 ]
                 page.status = .notFound
                 return page
             }
-            // Without the ticketing system, what is known here is still of use, and what is written is taken all the same.
+            // Without the PSA, what is known here is still of use, and updates are accepted all the same.
             if !isGone, !problem.isDisconnection { page.actions = update(id, visit) }
             let history = try await TicketHistory.block(visit)
             page.blocks = [
                 isGone
-                    ? .notice(.warning, nil, "ConnectWise has no ticket \(id), or none that you may see.")
+                    ? .notice(.warning, nil, "Ticket \(id) does not exist in ConnectWise, or you may not see it.")
                     : problem.isDisconnection
                         ? .notConnected(visit, problem) : .notice(.warning, problem.title + ".", problem.detail),
                 history,
@@ -212,30 +216,29 @@ private enum TicketView {
         return page
     }
 
-    private static func actions(_ ticket: Value, _ visit: Visit) -> [Action] {
-        let id = ticket["id"].words
+    private static func actions(_ ticket: Tickets.Details, _ visit: Visit) -> [Action] {
+        let id = ticket.id.description
         return
             (visit.may(.get, "/notifiers/deliveries")
             ? [
                 .link("Deliveries", Visit.href("/deliveries", ["ticket_id": id]), icon: "send"),
                 .link("Who gets notified?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
             ] : [])
-            + [.link("Open in ConnectWise", ticket["link"].words, icon: "box-arrow-up-right")]
+            + [.link("Open in ConnectWise", ticket.link, icon: "box-arrow-up-right")]
             + update(id, visit)
     }
 
     private static func update(_ id: String, _ visit: Visit) -> [Action] {
         visit.allowed(
-            .post, "/integrations/psa/tickets/{id}/log-change",
+            Tickets.logChange.main,
             .link("Update ticket", "/tickets/\(id)/update", style: "is-primary", icon: "pencil-square"))
     }
 
-    private static func card(_ ticket: Value) -> Block {
-        let things = ticket["configurations"].elements.map(\.["name"].words).joined(separator: ", ")
-        let owner = ticket["owner"].string
+    private static func card(_ ticket: Tickets.Details) -> Block {
+        let things = (ticket.configurations ?? []).map(\.name).joined(separator: ", ")
         let people =
-            (owner.map { ["\($0) (owner)"] } ?? [])
-            + ticket["resources"].elements.map(\.words).filter { $0.lowercased() != owner?.lowercased() }
+            (ticket.owner.map { ["\($0) (owner)"] } ?? [])
+            + ticket.resources.filter { $0.lowercased() != ticket.owner?.lowercased() }
         return .card(
             "Ticket",
             [
@@ -243,47 +246,46 @@ private enum TicketView {
                     2,
                     [
                         .facts([
-                            ("Status", .badge(.ticket(ticket))), ("Priority", .badge(.priority(ticket))),
-                            ("Board", .text(ticket["board"]["name"].string)),
-                            ("Company", .text(ticket["company"]["name"].string, sub: ticket["contact"]["name"].string)),
+                            ("Status", .badge(.status(ticket.status, closed: ticket.closed))),
+                            ("Priority", .badge(.priority(ticket.priority))), ("Board", .text(ticket.board?.name)),
+                            ("Company", .text(ticket.company?.name, sub: ticket.contact?.name)),
                         ]),
                         .facts([
-                            ("Assigned", .text(people.isEmpty ? "nobody" : people.joined(separator: ", "))),
-                            ("About", .text(things.isEmpty ? "–" : things)),
-                            ("Entered", .when(ticket["entered_at"].date)),
-                            ("Changed", .when(ticket["updated_at"].date)),
+                            ("Assigned", .text(people.isEmpty ? "No one" : people.joined(separator: ", "))),
+                            ("Configurations", .text(things.isEmpty ? "–" : things)),
+                            ("Entered", .when(ticket.enteredAt)), ("Changed", .when(ticket.updatedAt)),
                         ]),
                     ])
             ])
     }
 
-    private static func notes(_ path: String, _ visit: Visit) async throws -> Block {
-        let found: Value
+    private static func notes(_ ticket: Tickets.ID, _ visit: Visit) async throws -> Block {
+        let found: WebSupport.Page<Tickets.Note>
         do {
-            found = try await visit.get(
-                path + "/notes", ["limit": "20"].merging(visit.listQuery([]).filter { $0.key == "cursor" }) { $1 })
+            found = try await visit.ask(
+                Tickets.notes(ticket, for: visit.customer(), limit: 20, cursor: visit.cursor))
         } catch let problem as Problem {
             return .card("Notes and time", [.notice(.warning, nil, problem.detail)])
         }
-        let texts = await visit.markdown.html(found.items.map { $0["text"].string ?? "" })
+        let texts = await visit.markdown.html(found.items.map(\.text))
         let entries = zip(found.items, texts).map { note, text -> Model in
-            let isTime = note["kind"].words == "time_entry"
-            let kind = isTime ? "\(note["minutes"].int) minutes" : NoteWords.shown(note)
+            let isTime = note.kind == .timeEntry
+            let kind =
+                isTime ? PostWords.minutes(note.minutes) : note.noteType.map { NoteWords.title($0.text) } ?? "Note"
             return Model([
-                "tone": note["internal"].isTrue ? "is-muted" : "is-good",
-                "stamp": note["created_at"].date.map { Stamp($0).model },
-                "entryTitle": "\(kind) by \(note["author"].string ?? "somebody")",
-                "entryHTML": note["text"].string.flatMap { $0.isEmpty ? nil : text },
-                "entryNote": note["internal"].isTrue ? nil : isTime ? nil : "The customer sees this.",
+                "tone": note.isInternal ? "is-muted" : "is-good", "stamp": note.createdAt.map { Stamp($0).model },
+                "entryTitle": note.author.map { "\(kind) by \($0)" } ?? kind,
+                "entryHTML": note.text.isEmpty ? nil : text,
+                "entryNote": note.isInternal || isTime ? nil : "Visible to the customer.",
             ])
         }
         let parts: [Block] =
             entries.isEmpty
-            ? [.emptyState("chat-left-text", "No notes yet", "Nobody has written on this ticket.")]
+            ? [.emptyState("chat-left-text", "No notes yet", "This ticket has no notes or time entries.")]
             : [Block("timeline", ["entries": entries])]
         let pager = Block.pager(
             first: visit.query["cursor"] == nil ? nil : visit.ticketHref(["cursor": nil]),
-            next: found["next_cursor"].string.map { visit.ticketHref(["cursor": $0]) })
+            next: found.next.map { visit.ticketHref(["cursor": $0.description]) })
         return .card("Notes and time", parts + [pager])
     }
 }

@@ -5,8 +5,8 @@ import Foundation
 import HTTPTypes
 import WebSupport
 
-/// The panel: the text on the left, what it becomes on the right. What was refused is shown as it was written, to be tried
-/// again or written anew.
+/// The panel: the text on the left, what it becomes on the right. What was rejected is shown as it was written, to be
+/// retried, or edited and sent again.
 struct UpdatePanel {
     private let visit: Visit
     private let entries: Entries?
@@ -25,18 +25,18 @@ struct UpdatePanel {
     }
 
     /// The form with what is missing of what was refused, to be changed.
-    static func anew(_ visit: Visit) async throws -> Page {
+    static func edited(_ visit: Visit) async throws -> Page {
         var left = visit.entries.with([
             "act": nil, "post": nil, "status_left": nil, "present_status": nil, "replaces": visit.entries["post"],
         ])
-        for name in ["work_role_id", "work_type_id"] {
+        for name in Self.work {
             if let chosen = left["retry_" + name], !chosen.isEmpty { left = left.with([name: chosen]) }
         }
         let parts = try await parts(of: visit.entries["post"] ?? "", visit)
-        let done = Set(parts.filter { ["sent", "skipped"].contains($0["state"].words) }.map(\.["kind"].words))
-        if done.contains("note") { left = left.with(["time_text": left["text"], "text": nil]) }
-        if done.contains("time") { left = left.with(["minutes": "0", "time_text": nil]) }
-        if done.contains("status") { left = left.with(["status_id": nil, "closing_status_id": nil]) }
+        let done = parts.filter { $0.state == .sent || $0.state == .skipped }.map(\.kind.known)
+        if done.contains(.note) { left = left.with(["time_text": left["text"], "text": nil]) }
+        if done.contains(.time) { left = left.with(["minutes": "0", "time_text": nil]) }
+        if done.contains(.status) { left = left.with(["status_id": nil, "closing_status_id": nil]) }
         return try await UpdatePanel(visit, entries: left).page()
     }
 
@@ -51,28 +51,32 @@ struct UpdatePanel {
     }
 
     /// What was asked for together with a post, in its order.
-    private static func parts(of post: String, _ visit: Visit) async throws -> [Value] {
-        guard !post.isEmpty, post.utf8.allSatisfy(\.isDigit) else { throw Problem.notFound("post") }
-        let found = try await visit.get("/integrations/psa/posts/\(post)")
-        let near = try await visit.get(
-            "/integrations/psa/posts", ["ticket_id": found["ticket_id"].words, "limit": "100"])
-        let parts = near.items.filter { $0["post_request_id"] == found["post_request_id"] }
+    private static func parts(of post: String, _ visit: Visit) async throws -> [Posts.Answer] {
+        guard let id = Posts.ID(post) else { throw Problem.notFound("post") }
+        let found = try await visit.ask(Posts.show(id))
+        let near = try await visit.ask(Posts.list([.ticket: found.ticket.description], limit: 100))
+        let parts = near.items.filter { $0.request == found.request }
         return parts.isEmpty ? [found] : parts.reversed()
     }
 
     func page() async throws -> Page {
         let id = try visit.parameter()
-        let path = try await visit.tickets() + "/\(id)"
+        let customer = try await visit.customer()
         var page = Page(title: "Update #\(id)", crumb: ("#\(id)", "/tickets/\(id)"), blocks: Block.switchedOff(visit))
-        var ticket: Value?
+        var ticket: Tickets.Details?
         do {
-            ticket = try await visit.get(path)
+            ticket = try await visit.ask(Tickets.show(Tickets.ID(id), for: customer))
         } catch let failed as Problem where entries != nil || failed.status != .notFound {
-            // What is written is taken all the same, and written when ConnectWise is back.
+            // Updates are accepted all the same, and written when ConnectWise is back.
             if problem == nil || failed.code != problem?.code { page.blocks.append(Self.unread(failed)) }
         }
         page.heading = ticket == nil ? "Update #\(id)" : "Update ticket"
-        let statuses = ticket == nil ? [] : (try? await visit.get(path + "/statuses", statusQuery(ticket)).items) ?? []
+        var statuses: [Tickets.Status] = []
+        if let ticket {
+            var filters: [Tickets.StatusFilter: String] = [.includeClosed: "true"]
+            filters[.board] = ticket.board?.id
+            statuses = (try? await visit.ask(Tickets.statuses(ticket.id, for: customer, filters)).items) ?? []
+        }
         let refused = problem?.instance?.splitBytes(on: "/").last.map(String.init) ?? entries?["post"] ?? ""
         if let entries, let problem, !refused.isEmpty {
             let parts = (try? await Self.parts(of: refused, visit)) ?? []
@@ -87,41 +91,54 @@ struct UpdatePanel {
 
     private static func unread(_ failed: Problem) -> Block {
         switch failed.status {
-        case .tooManyRequests: .notice(.warning, "The ticket is not shown.", failed.detail)
+        case .tooManyRequests: .notice(.warning, "The ticket cannot be shown.", failed.detail)
         case .notFound, .conflict: .notice(.warning, nil, failed.detail)
         default:
             .notice(
-                .warning, "ConnectWise cannot be asked.",
-                "\(failed.detail.asSentence) What you write is kept and sent by itself.")
+                .warning, "ConnectWise does not respond.",
+                "\(failed.detail.asSentence) You can still update the ticket. Your update is saved and sent automatically."
+            )
         }
     }
 
-    private func statusQuery(_ ticket: Value?) -> [String: String] {
-        var query = ["closing": "true"]
-        if let board = ticket?["board"]["id"].string { query["board_id"] = board }
-        return query
+    static func card(_ ticket: Tickets.Answer) -> Model {
+        card(ticket.id, ticket.summary, ticket.status, ticket.closed, ticket.priority, ticket.link)
+            .with(["place": place(ticket.company, ticket.board)])
     }
 
-    static func card(_ ticket: Value) -> Model {
+    static func card(_ ticket: Tickets.Details) -> Model {
+        card(ticket.id, ticket.summary, ticket.status, ticket.closed, ticket.priority, ticket.link)
+            .with(["place": place(ticket.company, ticket.board)])
+    }
+
+    private static func card(
+        _ id: Tickets.ID, _ summary: String, _ status: Reference?, _ isClosed: Bool, _ priority: Reference?,
+        _ link: String
+    ) -> Model {
         Model([
-            "ticketID": ticket["id"].words, "summary": ticket["summary"].words,
-            "status": Badge.ticket(ticket).model, "priority": Badge.priority(ticket).model,
-            "place": [ticket["company"]["name"].string, ticket["board"]["name"].string].compactMap(\.self)
-                .joined(separator: " · "), "ticketLink": ticket["link"].string,
+            "ticketID": id.description, "summary": summary, "status": Badge.status(status, closed: isClosed).model,
+            "priority": Badge.priority(priority).model, "ticketLink": link,
         ])
     }
 
+    private static func place(_ company: Reference?, _ board: Reference?) -> String {
+        [company?.name, board?.name].compactMap(\.self).joined(separator: " · ")
+    }
+
+    private static let work = [Member.workRole, .workType].map(\.rawValue)
+    private typealias Member = Tickets.NewChange.CodingKeys
+
     // MARK: Writing
 
-    private func form(_ id: String, _ ticket: Value?, _ statuses: [Value]) async throws -> Block {
+    private func form(
+        _ id: String, _ ticket: Tickets.Details?, _ statuses: [Tickets.Status]
+    ) async throws -> Block {
         let defaults = try await Defaults(ticket, visit)
-        // What takes no more time cannot be chosen by itself while time is logged by itself.
-        let refusing = statuses.filter { $0["time_entry_not_allowed"].isTrue && !$0["closed"].isTrue }.map(
-            \.["id"].words)
-        // A closed ticket, say: what its status refuses is not asked for by itself.
-        let takesTime = !statuses.contains {
-            $0["id"] == ticket?["status"]["id"] && $0["time_entry_not_allowed"].isTrue
-        }
+        let present = ticket?.status?.id
+        // A status that takes no more time cannot be the default while time is logged by default.
+        let refusing = statuses.filter { $0.timeEntryNotAllowed && !$0.closed }.map(\.id.description)
+        // A closed ticket, say: time that its status does not accept is not logged by default.
+        let takesTime = !statuses.contains { $0.id.description == present && $0.timeEntryNotAllowed }
         let given = entries ?? defaults.entries(refusing).with(takesTime ? [:] : ["minutes": "0"])
         let errors = problem?.atFields ?? [:]
         let fields = try await fields(
@@ -129,16 +146,15 @@ struct UpdatePanel {
         let closing =
             statuses.isEmpty
             ? keeping("closing_status_id", [])
-            : statuses.filter { $0["closed"].isTrue && $0["id"] != ticket?["status"]["id"] }
-                .map { ($0["id"].words, $0["name"].words) }
+            : statuses.filter { $0.closed && $0.id.description != present }.map { ($0.id.description, $0.name) }
         let shown = fields.map(\.name) + ["text"] + (closing.isEmpty ? [] : ["closing_status_id"])
         var failure = problem?.summary(of: shown)
         if !said.isEmpty { failure = (said + [failure ?? ""]).joined(separator: " ") }
         let isOvertaken = problem?.code == "not_replaceable"
-        if isOvertaken { failure = (problem?.detail ?? "") + " If it is meant so, send it again." }
+        if isOvertaken { failure = (problem?.detail ?? "") + " To send this as another update, send it again." }
         if problem?.code == "idempotency_key_reused" {
             failure =
-                "What you sent first was taken; look at the ticket. Send this too if it is meant as another update."
+                "Your first update was accepted; check the ticket. To send this as another update, send it again."
         }
         // What may have been taken although it was not answered keeps its name, and is not done twice.
         let isElsewhere = problem?.code == Tenancy.scopeChanged
@@ -154,16 +170,16 @@ struct UpdatePanel {
                     ? await Tenancy.name(of: opened, visit).map {
                         ["backTo": opened, "backLabel": "Switch back to \($0)"] as Model
                     } : nil,
-                "textError": errors["text"], "longest": ticket?["longest_note"].string ?? "50000",
+                "textError": errors["text"], "longest": ticket.map { "\($0.maxNoteLength)" } ?? "50000",
                 "fields": fields.map { $0.model(given, errors: errors) },
                 "card": ticket.map { Self.card($0) }, "isAgain": entries != nil,
                 "hidden": Self.hidden([
-                    "present_status": ticket == nil ? given["present_status"] : ticket?["status"]["id"].string,
+                    "present_status": ticket == nil ? given["present_status"] : present,
                     "defaults": defaults.isKnown ? nil : "unknown", "time_text": given["time_text"],
                     "replaces": isOvertaken ? nil : given["replaces"],
                     "refusing_time": ticket == nil ? given["refusing_time"] : refusing.joined(separator: ","),
                 ]), "closing": Self.closing(closing, given, errors["closing_status_id"]), "failure": failure,
-                "submitLabel": problem == nil ? "Update ticket" : "Try again",
+                "submitLabel": problem == nil ? "Update ticket" : "Send again",
             ])
     }
 
@@ -189,124 +205,123 @@ struct UpdatePanel {
         ])
     }
 
-    /// The choices, with what was chosen before also when its name cannot be read any more.
+    /// The choices, with what was chosen before also when its name can no longer be read.
     private func keeping(
         _ name: String, _ choices: [(value: String, label: String)]
     ) -> [(value: String, label: String)] {
         guard let chosen = entries?[name], !chosen.isEmpty, !choices.contains(where: { $0.value == chosen }) else {
             return choices
         }
-        return choices + [(chosen, "The one that was chosen before")]
+        return choices + [(chosen, "Your previous choice")]
     }
 
     private func fields(
-        _ ticket: Value?, _ statuses: [Value], _ defaults: Defaults, hasRefusing: Bool, takesTime: Bool
+        _ ticket: Tickets.Details?, _ statuses: [Tickets.Status], _ defaults: Defaults, hasRefusing: Bool,
+        takesTime: Bool
     ) async throws -> [Field] {
         let timeText = entries?["time_text"] ?? ""
         return [
             Field(
-                "note_type", "Note",
+                Member.noteType, "Note type",
                 .radios([
-                    ("internal_analysis", "Internal analysis", nil),
-                    ("resolution", "Resolution", "ConnectWise's own settings may show it to the customer."),
-                    ("description", "Description", "This note will be visible to the customer."),
+                    (NoteType.internalAnalysis.rawValue, "Internal analysis", nil),
+                    (NoteType.resolution.rawValue, "Resolution", "ConnectWise may show it to the customer."),
+                    (NoteType.description.rawValue, "Discussion", "This note will be visible to the customer."),
                 ])),
             Field(
-                "minutes", "Time, in minutes", .number,
+                Member.minutes, "Time, in minutes", .number,
                 help: takesTime
-                    ? defaults.isKnown ? "0 for none." : "Empty: as the connection has it. 0 for none."
-                    : "The ticket's status takes no time.",
+                    ? defaults.isKnown
+                        ? "Enter 0 to log no time." : "Leave blank for the default. Enter 0 to log no time."
+                    : "The ticket's status does not accept time.",
                 optional: true),
         ] + (try await work(defaults)) + [
             Field(
-                "billable", "Billing",
+                Member.billable, "Billing",
                 .choice([
-                    ("", "As ConnectWise has it"), ("billable", "Billable"), ("do_not_bill", "Do not bill"),
-                    ("no_charge", "No charge"),
+                    ("", "ConnectWise default"), (BillableOption.billable.rawValue, "Billable"),
+                    (BillableOption.doNotBill.rawValue, "Do not bill"), (BillableOption.noCharge.rawValue, "No charge"),
                 ]), optional: true),
             Field(
-                "text_in_time", "Put the note into the time entry too", .flag,
-                help: timeText.isEmpty ? nil : "The note that was written before."),
+                Member.includeTextInTime, "Also add the note to the time entry", .flag,
+                help: timeText.isEmpty ? nil : "The note that was added before."),
             Field(
-                "status_id", "Status",
-                .choice(statusChoices(ticket, statuses, defaults)),
-                help: hasRefusing ? "One that takes no time can be chosen when no time is logged." : nil,
+                Member.status, "Status", .choice(statusChoices(ticket, statuses, defaults)),
+                help: hasRefusing ? "To choose a status that does not accept time, set time to 0." : nil,
                 optional: true),
         ]
     }
 
     /// Work role and type, as far as they can be read.
     private func work(_ defaults: Defaults) async throws -> [Field] {
-        let path = try await visit.psa()
+        let customer = try await visit.customer()
         var fields: [Field] = []
         for (name, label, list) in [
-            ("work_role_id", "Work role", "work-roles"), ("work_type_id", "Work type", "work-types"),
+            (Member.workRole, "Work role", WorkRoles.list), (.workType, "Work type", WorkTypes.list),
         ] {
-            let choices = keeping(name, (try? await Choices.named(visit, "\(path)/\(list)")) ?? [])
+            let choices = keeping(name.rawValue, (try? await Choices.work(visit, list, for: customer)) ?? [])
             guard !choices.isEmpty else { continue }
-            fields.append(
-                Field(name, label, .choice([("", defaults.label(of: name))] + choices), optional: true))
+            let none = defaults.label(of: name == .workRole ? \.workRole : \.workType)
+            fields.append(Field(name, label, .choice([("", none)] + choices), optional: true))
         }
         return fields
     }
 
     private func statusChoices(
-        _ ticket: Value?, _ statuses: [Value], _ defaults: Defaults
+        _ ticket: Tickets.Details?, _ statuses: [Tickets.Status], _ defaults: Defaults
     ) -> [(value: String, label: String)] {
+        let name = Member.status.rawValue
         guard let ticket else {
-            let stays = (value: "", label: "As it is")
-            if !defaults.isKnown { return keeping("status_id", [("default", "As the connection has it"), stays]) }
-            return keeping(
-                "status_id", defaults.movesStatus ? [("auto", "The one that is set for its board"), stays] : [stays])
+            let stays = (value: "", label: "Unchanged")
+            if !defaults.isKnown { return keeping(name, [("default", "Default of the connection"), stays]) }
+            return keeping(name, defaults.updatesStatus ? [("auto", "Default of its board"), stays] : [stays])
         }
-        let present = ticket["status"]["name"].string.map { "\($0) (as it is)" } ?? "As it is"
-        let open = statuses.filter { !$0["closed"].isTrue && $0["id"] != ticket["status"]["id"] }
-        if statuses.isEmpty { return keeping("status_id", [("", present)]) }
+        let present = ticket.status.map { "\($0.name) (unchanged)" } ?? "Unchanged"
+        if statuses.isEmpty { return keeping(name, [("", present)]) }
+        let open = statuses.filter { !$0.closed && $0.id.description != ticket.status?.id }
         return [("", present)]
-            + open.map {
-                ($0["id"].words, $0["name"].words + ($0["time_entry_not_allowed"].isTrue ? " (takes no time)" : ""))
-            }
+            + open.map { ($0.id.description, $0.name + ($0.timeEntryNotAllowed ? " (does not accept time)" : "")) }
     }
 
-    // MARK: What was refused
+    // MARK: What was rejected
 
     private struct Refusal {
         let post: String
-        let parts: [Value]
+        let parts: [Posts.Answer]
         let entries: Entries
         let problem: Problem
 
         var canRetry: Bool { !parts.contains(where: PostWords.isOvertaken) }
-        var isTimeMissing: Bool {
-            parts.contains { $0["kind"].words == "time" && $0["state"].words == "failed" }
-        }
-        /// The role is to be chosen only among those that are valid, where ConnectWise said which.
-        var validRoles: [Value] { parts.flatMap(\.["work_roles"].elements) }
-        /// Whether the form also wanted a status, as a request of its own that did not come to pass.
+        var isTimeMissing: Bool { parts.contains { $0.kind == .time && $0.state == .failed } }
+        /// The role is to be chosen only among those that are allowed, where ConnectWise said which.
+        var allowedRoles: [Reference] { parts.flatMap { $0.allowedWorkRoles ?? [] } }
+        /// Whether the form also wanted a status, as a request of its own that was not sent.
         var isStatusLeft: Bool {
             let chosen =
                 (entries["closing_status_id"] ?? "").isEmpty ? entries["status_id"] : entries["closing_status_id"]
-            return !["", "auto", "default"].contains(chosen ?? "") && parts.map(\.["request_kind"].words) == ["time"]
+            return !["", "auto", "default"].contains(chosen ?? "") && parts.map(\.requestKind.known) == [.time]
         }
     }
 
-    private func refusal(_ refusal: Refusal, _ ticket: Value?, _ statuses: [Value]) async throws -> Block {
+    private func refusal(
+        _ refusal: Refusal, _ ticket: Tickets.Details?, _ statuses: [Tickets.Status]
+    ) async throws -> Block {
         let (id, entries) = (try visit.parameter(), refusal.entries)
         let kept = [
-            "note_type", "minutes", "billable", "text_in_time", "time_text", "status_id", "closing_status_id",
+            "note_type", "minutes", "billable", "include_text_in_time", "time_text", "status_id", "closing_status_id",
             "closing_confirmed", "present_status", "refusing_time", "defaults", "work_role_id", "work_type_id",
         ]
         var hidden: [String: String?] = ["post": refusal.post]
         for name in kept { hidden[name] = entries[name] }
         if refusal.isStatusLeft { hidden["status_left"] = "true" }
-        let isNoted = refusal.parts.contains { $0["kind"].words == "note" && $0["state"].words == "sent" }
+        let isNoted = refusal.parts.contains { $0.kind == .note && $0.state == .sent }
         let fields = refusal.canRetry && refusal.isTimeMissing ? try await retryFields(refusal) : []
         return Block(
             "refused",
             [
                 "formAction": "/tickets/\(id)/update", "cancelHref": "/tickets/\(id)", "text": entries["text"] ?? "",
                 "hasText": !(entries["text"] ?? "").isEmpty,
-                "textLabel": isNoted ? "Note, as it was written" : "Note, not written yet",
+                "textLabel": isNoted ? "Note (already added)" : "Note (not added yet)",
                 "scope": try await Tenancy.scope(visit), "once": Console.random(), "card": ticket.map { Self.card($0) },
                 "hidden": Self.hidden(hidden),
                 "failure": (said + [refusal.problem.detail]).joined(separator: " "),
@@ -318,82 +333,70 @@ struct UpdatePanel {
 
     private func retryFields(_ refusal: Refusal) async throws -> [Field] {
         try await work(Defaults(nil, visit)).map { field in
-            let isRole = field.name == "work_role_id"
+            let isRole = field.name == Member.workRole.rawValue && !refusal.allowedRoles.isEmpty
             var choices: [(value: String, label: String)] = []
-            if isRole, !refusal.validRoles.isEmpty {
-                choices = refusal.validRoles.map { ($0["id"].words, $0["name"].words) }
+            if isRole {
+                choices = refusal.allowedRoles.map { ($0.id, $0.name) }
             } else if case .choice(let all) = field.kind {
-                choices = [("", "As it was written")] + all.dropFirst()
+                choices = [("", "Unchanged")] + all.dropFirst()
             }
-            return Field(
-                "retry_" + field.name,
-                isRole && !refusal.validRoles.isEmpty ? "Work role that is valid here" : field.label, .choice(choices))
+            return Field("retry_" + field.name, isRole ? "Allowed work role" : field.label, .choice(choices))
         }
     }
 
-    /// What became of each part.
-    private func outcome(_ refusal: Refusal, _ statuses: [Value]) -> Block {
+    /// The outcome of each part.
+    private func outcome(_ refusal: Refusal, _ statuses: [Tickets.Status]) -> Block {
         let chosen = [refusal.entries["closing_status_id"], refusal.entries["status_id"]].compactMap(\.self)
             .first { !$0.isEmpty }
-        let name = statuses.first { $0["id"].words == chosen }.map { "Status: \($0["name"].words)" }
+        let name = statuses.first { $0.id.description == chosen }.map { "Status: \($0.name)" }
         var rows = refusal.parts.map { part -> [Cell] in
-            let isStatus = part["kind"].words == "status" && part["status_to"] == .null
-            let badge =
-                part["error_code"].words == "not_tried" ? Badge(.muted, "not tried") : PostWords.badge(part)
-            return [
-                .main(isStatus ? name ?? "Status" : PostWords.what(part)), .badge(badge, sub: part["error"].string),
-            ]
+            let isStatus = part.kind == .status && part.statusTo == nil
+            let badge = part.errorCode?.known == .notTried ? Badge(.muted, "not attempted") : PostWords.badge(part)
+            return [.main(isStatus ? name ?? "Status" : PostWords.what(part)), .badge(badge, sub: part.error)]
         }
         if refusal.isStatusLeft {
-            rows.append([.main(name ?? "Status"), .badge(Badge(.muted, "not tried"), sub: "Comes after the time.")])
+            rows.append([.main(name ?? "Status"), .badge(Badge(.muted, "not attempted"), sub: "Comes after the time.")])
         }
-        return Table(caption: "What became of it", columns: ["Part", "State"], rows: rows, isStacking: true)
-            .block
+        return Table(caption: "Outcome", columns: ["Part", "State"], rows: rows, isStacking: true).block
     }
 }
 
-/// What applies to a write where nobody says anything: as the ticket's answer has it, or our own settings of the connection
-/// when the ticket cannot be read.
+/// What applies to an update unless the form says otherwise: as the ticket's answer has it, or the connection's defaults when
+/// the ticket cannot be read.
 private struct Defaults {
-    private let values: Value?
+    private let values: Tickets.Defaults?
 
-    init(_ ticket: Value?, _ visit: Visit) async throws {
+    init(_ ticket: Tickets.Details?, _ visit: Visit) async throws {
         if let ticket {
-            values = ticket["defaults"]
+            values = ticket.defaults
             return
         }
-        guard let settings = try? await visit.settingsInUse() else {
-            values = nil
-            return
+        values = (try? await visit.settingsInUse()).map { settings in
+            Tickets.Defaults(
+                minutes: settings.minutes, noteType: settings.noteType, workRole: settings.workRole,
+                workType: settings.workType, status: nil, updatesStatus: settings.updatesStatus)
         }
-        values = .object([
-            "minutes": settings["default_minutes"], "note_type": settings["note_type"],
-            "work_role": settings["work_role"], "work_type": settings["work_type"],
-            "auto_update_status": settings["auto_update_status"],
-        ])
     }
 
-    /// False for those who may not see the connection: then what they leave out is left to the settings.
+    /// False for those who may not see the connection: what they leave out is left to its defaults.
     var isKnown: Bool { values != nil }
-    var movesStatus: Bool { values?["auto_update_status"].isTrue ?? false }
+    var updatesStatus: Bool { values?.updatesStatus ?? false }
 
     /// What the form begins with.
-    /// - Parameter refusing: statuses that take no time.
+    /// - Parameter refusing: statuses that do not accept time.
     func entries(_ refusing: [String]) -> Entries {
-        var values: [String: String?] = ["note_type": self.values?["note_type"].string ?? "internal_analysis"]
-        guard let known = self.values else { return Entries(values.merging(["status_id": "default"]) { $1 }) }
-        values["minutes"] = known["minutes"].string ?? "15"
-        if movesStatus {
-            let status = known["status"]["id"].string
-            values["status_id"] = known["status"] == .null ? "auto" : refusing.contains(status ?? "") ? nil : status
+        var entries: [String: String?] = ["note_type": values?.noteType.text ?? NoteType.internalAnalysis.rawValue]
+        guard let values else { return Entries(entries.merging(["status_id": "default"]) { $1 }) }
+        entries["minutes"] = "\(values.minutes)"
+        if updatesStatus {
+            entries["status_id"] = values.status.map { refusing.contains($0.id) ? nil : $0.id } ?? "auto"
         }
-        return Entries(values)
+        return Entries(entries)
     }
 
     /// What it means to choose no work role or type.
-    func label(of field: String) -> String {
-        guard let values else { return "As the connection has it" }
-        let name = values[field.replacing(/_id$/, with: "")]["name"].string
-        return name.map { "Default of the connection: \($0)" } ?? "As ConnectWise has it"
+    func label(of choice: KeyPath<Tickets.Defaults, Reference?>) -> String {
+        guard let values else { return "Default of the connection" }
+        return values[keyPath: choice].map { "Default of the connection: \($0.name)" } ?? "ConnectWise default"
     }
 }

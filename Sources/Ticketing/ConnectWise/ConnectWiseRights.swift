@@ -25,18 +25,19 @@ extension ConnectWiseProvider {
             "Service Desk › Service Tickets › Inquire: All", "read, search and watch tickets",
             .inquire("service/tickets")),
         Right(
-            "Service Desk › Service Tickets › Edit: All", "write notes, move tickets to another status",
+            "Service Desk › Service Tickets › Edit: All", "add notes, update statuses",
             .edit("service/tickets")),
-        Right("Service Desk › Close Service Tickets › Edit: All", "close tickets, and move closed ones", nil),
+        Right("Service Desk › Close Service Tickets › Edit: All", "close tickets, update closed ones", nil),
         Right(
-            "Time & Expense › Time Entry › Inquire: All", "show logged time and look for it after a broken connection",
+            "Time & Expense › Time Entry › Inquire: All",
+            "show logged time, check whether time was logged after a lost connection",
             .inquire("time/entries")),
         Right("Time & Expense › Time Entry › Add: All", "log time", .add("time/entries")),
         Right(
-            "Companies › Company Maintenance › Inquire: All", "name customers and match them with tenants",
+            "Companies › Company Maintenance › Inquire: All", "list companies and match them with customers",
             .inquire("company/companies")),
         Right(
-            "Companies › Configurations › Inquire: All", "show what a ticket is about",
+            "Companies › Configurations › Inquire: All", "show a ticket's configurations",
             .inquire("company/configurations")),
         Right(
             "System › Member Maintenance › Inquire: All", "find members, so that notes carry the engineer's name",
@@ -45,17 +46,17 @@ extension ConnectWiseProvider {
             "System › Table Setup › Inquire: All (customize: Service Board, Priority)",
             "list boards and their statuses", .inquire("service/boards")),
         Right(
-            "System › Table Setup › Inquire: All (customize: Work Role, Work Type)", "offer work roles and work types",
+            "System › Table Setup › Inquire: All (customize: Work Role, Work Type)", "list work roles and work types",
             .inquire("time/workRoles")),
         Right(
-            "System › My Company › Inquire: All", "tell which work roles a location allows",
+            "System › My Company › Inquire: All", "find the work roles that a location allows",
             .inquire("system/locations")),
         Right(
-            "Callbacks › Inquire (ConnectWise does not document which setting; vendors name System › Table Setup)",
-            "see whether ConnectWise tells us of changes", .inquire("system/callbacks")),
+            "Callbacks › Inquire (ConnectWise does not document which setting; other vendors name System › Table Setup)",
+            "check the callback", .inquire("system/callbacks")),
         Right(
-            "Callbacks › Add (ConnectWise does not document which setting; vendors name System › Table Setup)",
-            "let ConnectWise tell us of changes", .add("system/callbacks")),
+            "Callbacks › Add (ConnectWise does not document which setting; other vendors name System › Table Setup)",
+            "register the callback", .add("system/callbacks")),
         Right("Service Desk › Service Tickets › Add", nil, .add("service/tickets")),
         Right("Service Desk › Service Tickets › Delete", nil, .delete("service/tickets")),
         Right("Time & Expense › Time Entry › Edit", nil, .edit("time/entries")),
@@ -82,7 +83,7 @@ extension ConnectWiseProvider {
                 checks.append(
                     RightCheck(
                         setting: right.setting, purpose: right.purpose, finding: .unknown,
-                        detail: "This cannot be tried without closing a ticket."))
+                        detail: "This cannot be checked without closing a ticket."))
                 continue
             }
             do throws(ConnectWiseError) {

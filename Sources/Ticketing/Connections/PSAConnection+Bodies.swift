@@ -1,61 +1,9 @@
+import API
 import Accounts
 import BoundaryText
-import Foundation
 import WebSupport
 
-struct PSASettingsBody: JSONBody, Codable {
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case minutes = "default_minutes"
-        case workRole = "work_role"
-        case workType = "work_type"
-        case member
-        case noteType = "note_type"
-        case boardStatuses = "board_statuses"
-        case movesStatus = "auto_update_status"
-        case version
-    }
-
-    struct BoardStatus: Codable, Sendable {
-        enum CodingKeys: String, CodingKey {
-            case board = "board_id"
-            case status = "status_id"
-            case name = "status_name"
-        }
-
-        let board: String
-        let status: String
-        let name: String
-    }
-
-    static let ranges = ["default_minutes": 1...PSASettings.longestTime]
-
-    let minutes: Int
-    let workRole: ReferenceAnswer?
-    let workType: ReferenceAnswer?
-    let member: ReferenceAnswer?
-    let noteType: NoteType
-    let boardStatuses: [BoardStatus]
-    let movesStatus: Bool
-    /// Which settings these are, or are to replace; nil to replace whatever is there.
-    let version: Int?
-
-    init(of connection: PSAConnection) {
-        let settings = connection.settings
-        func answer(_ choice: PSASettings.Choice?) -> ReferenceAnswer? {
-            choice.map { ReferenceAnswer(id: $0.id, name: $0.name) }
-        }
-        minutes = settings.minutes
-        workRole = answer(settings.workRole)
-        workType = answer(settings.workType)
-        member = answer(settings.member)
-        noteType = settings.noteType
-        boardStatuses = settings.boardStatuses.sorted { $0.key < $1.key }.map {
-            BoardStatus(board: $0.key, status: $0.value.id, name: $0.value.name)
-        }
-        movesStatus = settings.movesStatus
-        version = connection.settingsVersion
-    }
-
+extension PSA.Settings.Change {
     func settings(of provider: any PSAProvider) throws(Problem) -> PSASettings {
         var checks = FieldChecks()
         checks.require(
@@ -76,8 +24,8 @@ struct PSASettingsBody: JSONBody, Codable {
                 .allSatisfy { $0.fits(scalars: 200) }, "name", "length", "may have at most 200 characters.")
         try checks.finish()
         var settings = PSASettings()
-        func choice(_ answer: ReferenceAnswer?) -> PSASettings.Choice? {
-            answer.map { .init(id: $0.id, name: $0.name) }
+        func choice(_ reference: Reference?) -> PSASettings.Choice? {
+            reference.map { .init(id: $0.id, name: $0.name) }
         }
         settings.minutes = minutes
         settings.workRole = choice(workRole)
@@ -86,29 +34,12 @@ struct PSASettingsBody: JSONBody, Codable {
         settings.noteType = noteType
         settings.boardStatuses = Dictionary(
             boardStatuses.map { ($0.board, .init(id: $0.status, name: $0.name)) }, uniquingKeysWith: { $1 })
-        settings.movesStatus = movesStatus
+        settings.movesStatus = updatesStatus
         return settings
     }
 }
 
-struct NewPSAConnection: JSONBody {
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case provider, name, site, company
-        case publicKey = "public_key"
-        case privateKey = "private_key"
-        case clientID = "client_id"
-    }
-
-    static let lengths = ["name": 100]
-
-    let provider: String?
-    let name: String
-    let site: String
-    let company: String
-    let publicKey: String
-    let privateKey: String
-    let clientID: String
-
+extension PSA.Connections.New {
     func draft() throws(Problem) -> PSAConnectionDraft {
         try PSAConnectionDraft(
             provider: provider ?? "connectwise", name: name, site: site, company: company,
@@ -116,29 +47,10 @@ struct NewPSAConnection: JSONBody {
     }
 }
 
-struct PSAConnectionChangeBody: JSONBody {
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case name, site, company, active
-        case publicKey = "public_key"
-        case privateKey = "private_key"
-        case clientID = "client_id"
-        case baselineAt = "baseline_at"
-    }
-
-    static let lengths = ["name": 100]
-
-    let name: String?
-    let site: String?
-    let company: String?
-    let active: Bool?
-    let publicKey: String?
-    let privateKey: String?
-    let clientID: String?
-    let baselineAt: Date?
-
+extension PSA.Connections.Change {
     var change: PSAConnectionChange {
         PSAConnectionChange(
             name: name, site: site, company: company, publicKey: publicKey, privateKey: privateKey, clientID: clientID,
-            isActive: active, baselineAt: baselineAt)
+            isActive: enabled, baselineAt: baselineAt)
     }
 }

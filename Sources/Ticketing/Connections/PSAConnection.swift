@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Connections
@@ -12,7 +13,7 @@ extension ConnectionFamily {
 /// Stored credentials to one ticketing system, without the credentials themselves.
 public struct PSAConnection: Sendable, Equatable, RowDecodable {
     /// The type of a connection's key.
-    public typealias ID = RowID<PSAConnection>
+    public typealias ID = PSA.Connections.ID
 
     /// The key.
     public let id: ID

@@ -51,7 +51,7 @@ public struct PSAConnectionDraft: Sendable, Equatable {
         require((1...100).contains(self.name.unicodeScalars.count), "name", "length", "must have 1 to 100 characters.")
         require(
             Site(self.site)?.isWrittenAs(self.site) ?? false, "site", "wrong_value",
-            "must be a host such as na.myconnectwise.net, or host:port, without path or user.")
+            "must be a host such as na.myconnectwise.net, or host:port, without a path or user.")
         require(
             (1...50).contains(self.company.unicodeScalars.count), "company", "length",
             "must be the company name typed on the ConnectWise login screen.")
@@ -118,7 +118,9 @@ public struct PSAConnectionChange: Sendable {
                 .filter { $0.1 == nil }
             throw Problem.invalid(
                 missing.map {
-                    .init(field: $0.0, code: "required", message: "is needed again: the stored one cannot be opened.")
+                    .init(
+                        field: $0.0, code: "required",
+                        message: "must be entered again: the stored one cannot be decrypted.")
                 })
         }
     }
@@ -129,8 +131,9 @@ public struct PSAConnectionChange: Sendable {
             // Tickets, boards and members of another one are others under the same numbers.
             throw Problem.invalid([
                 .init(
-                    field: "company", code: "fixed",
-                    message: "is another system: make a new connection for it, and delete this one or switch it off.")
+                    field: "company", code: "immutable",
+                    message:
+                        "cannot be changed. Create a connection for the other company, and delete or disable this one.")
             ])
         }
         let moves = (site.map { $0 != connection.site } ?? false) || (company.map { $0 != connection.company } ?? false)
@@ -138,8 +141,8 @@ public struct PSAConnectionChange: Sendable {
             // Otherwise whoever may edit a connection could send the stored keys to a host of his own.
             throw Problem.invalid([
                 .init(
-                    field: "private_key", code: "required", message: "is needed again when the site or company changes."
-                )
+                    field: "private_key", code: "required",
+                    message: "must be entered again when you change the site or company.")
             ])
         }
         return try PSAConnectionDraft(
@@ -153,9 +156,9 @@ public struct PSAConnectionChange: Sendable {
 /// Says in words why a connection is not changed, such as which part of connecting failed.
 enum PSAConnectionProblem {
     static let staleSettings = Problem(
-        .preconditionFailed, code: "stale", title: "It was changed meanwhile",
+        .preconditionFailed, code: "stale", title: "Edit conflict",
         detail:
-            "Somebody else changed these settings since you opened them. Nothing was saved. Look at what is set now; save yours again if they are to replace it."
+            "Someone else changed these defaults after you opened them. Nothing was saved. Check the current defaults, then save yours again to replace them."
     )
 
     static func problem(_ error: PSAError, saving: Bool = true) -> Problem {
@@ -168,7 +171,7 @@ enum PSAConnectionProblem {
             case .unusable: ("credentials", "private_key")
             case .certificate: ("certificate", "site")
             case .connection, .timeOut, .server, .rateLimited, .held: ("network", "site")
-            case .rejected, .undecodable: ("unexpected_answer", "site")
+            case .rejected, .undecodable: ("unexpected_response", "site")
             }
         let consequence = saving ? " Nothing was saved." : ""
         return Problem(

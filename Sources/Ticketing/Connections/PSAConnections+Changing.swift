@@ -121,7 +121,8 @@ extension PSAConnections {
             let (connection, draft) = try wanted(row)
             guard try !touches || PSATarget(draft) == PSATarget(tested) else {
                 throw Problem.conflict(
-                    code: "changed_meanwhile", "Somebody changed the connection while it was tested. Try again.")
+                    code: "edit_conflict",
+                    "The connection was changed while it was tested. Nothing was saved. Try again.")
             }
             let stored = try self.store(
                 draft, in: connection, state: touches ? .ok : connection.state,
@@ -180,7 +181,8 @@ extension PSAConnections {
             """)?["name"]
         guard let other else { return }
         throw Problem.conflict(
-            code: "already_connected", "\(other) is in use. Change it, or switch it off before you use another one.")
+            code: "already_connected",
+            "\(other) is already enabled. Edit it, or disable it before you enable another connection.")
     }
 
     private static func lockChanges(of organization: Organization.ID, in db: Connection) throws {

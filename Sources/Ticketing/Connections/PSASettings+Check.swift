@@ -23,7 +23,7 @@ extension PSASettings {
             } else {
                 errors.append(
                     .init(
-                        field: field, code: "unknown", message: "is nothing that the ticketing system has: \(chosen.id)"
+                        field: field, code: "unknown", message: "does not exist in ConnectWise: \(chosen.id)"
                     ))
             }
         }

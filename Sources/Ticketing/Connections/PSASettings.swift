@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Foundation
 import WebSupport
@@ -46,8 +47,8 @@ public struct PSASettings: Sendable, Equatable, Codable {
     /// What applies when nobody said anything.
     public init() {}
 
-    /// The longest time that is logged in one go: a day.
-    public static let longestTime = 1_440
+    /// The longest time that one entry may have: a day, in minutes.
+    public static let longestTime = PSA.Settings.longestTime
 
     func text() throws -> String { String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
 }

@@ -51,7 +51,8 @@ public enum Refusals {
             """
         ).map { row in (what: try row["what"] as String, reason: try row["reason"] as String) }
         let shown = rows.prefix(mostShown).map { "\($0.what) (\($0.reason))" }.joined(separator: "; ")
-        let reason = rows.isEmpty ? nil : "Refused: \(shown)\(rows.count > mostShown ? "; and more." : ".")"
+        let reason =
+            rows.isEmpty ? nil : "ConnectWise denies access to: \(shown)\(rows.count > mostShown ? "; and more." : ".")"
         try db.execute(
             """
             UPDATE psa_connections SET state_reason = \(orNull: reason)

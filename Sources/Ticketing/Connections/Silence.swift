@@ -34,11 +34,11 @@ enum Silence {
         let name = connection.name
         let alert = try Alert.raise(
             .silence, on: subject(connection.id), of: connection.organization,
-            title: "\(name) has stopped telling us of changes.",
+            title: "\(name) has stopped sending callbacks.",
             words: """
-                No callback has come for at least \(settings.silenceAlarmMinutes) minutes, although \(missed) \
-                tickets changed. The changes were found by looking, so nothing is lost; messages come up to five minutes \
-                late. Patchbay is looking after its callback in \(name); if this lasts, check that \(name) can reach this \
+                No callback has arrived for at least \(settings.silenceAlarmMinutes) minutes, although \(missed) \
+                tickets changed. Nothing is lost: catch-up finds the changes, but messages are up to five minutes late. \
+                Patchbay is restoring its callback in \(name). If this continues, check that \(name) can reach this \
                 server.
                 """, now: now, in: db)
         return [repair].compactMap(\.self) + alert
@@ -68,7 +68,7 @@ enum Silence {
             // Asked of the alert, which another server may have raised this moment.
             let told = try Alert.end(
                 .silence, on: subject(id), of: connection.organization,
-                "\(connection.name) tells us of changes again.", now: now, in: db)
+                "\(connection.name) is sending callbacks again.", now: now, in: db)
             if !told.isEmpty { ended.append(connection) }
             jobs += told
         }

@@ -128,7 +128,7 @@ public final class Intake: Sendable {
         // One copy, for the JSON decoder; the database gets it as it is.
         let body = Data(buffer.readableBytesView)
         guard let callback = Callback(body) else {
-            throw Problem.badRequest(code: "not_json", "A callback is a JSON object.")
+            throw Problem.badRequest(code: "invalid_json", "The callback must be a JSON object.")
         }
         guard let signature = request.headers[Self.signatureHeader], let keyURL = callback.keyURL else {
             throw refusal("it carries no signature")
@@ -145,7 +145,8 @@ public final class Intake: Sendable {
         case .genuine: break
         case .forged(let why): throw refusal(why)
         case .unknown(let why):
-            throw Self.askAgain("The signature cannot be checked now.", because: "it cannot be checked now: \(why)")
+            throw Self.askAgain(
+                "The signature cannot be checked right now.", because: "it cannot be checked now: \(why)")
         }
         let record = callback.record ?? request.uri.queryParameters["recordId"].map(String.init)
         guard let action = callback.action.flatMap(Callback.Action.init(rawValue:)),
@@ -184,7 +185,7 @@ public final class Intake: Sendable {
         case let refusal as any HTTPResponseError where refusal.status.kind != .serverError: return refusal
         default:
             logger.error("a hook cannot be stored", metadata: ["error": "\(error)"])
-            return Self.askAgain("The hook cannot be stored for the moment.")
+            return Self.askAgain("The callback cannot be stored right now.")
         }
     }
 
@@ -192,7 +193,7 @@ public final class Intake: Sendable {
     private func refusal(_ why: String) -> Problem {
         Self.refused.increment()
         var problem = Problem(
-            .unauthorized, code: "bad_signature", title: "The callback is not accepted",
+            .unauthorized, code: "invalid_signature", title: "Callback rejected",
             detail: "Its signature is not that of the connection's company.")
         problem.reason = why
         return problem

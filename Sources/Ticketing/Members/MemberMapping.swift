@@ -1,20 +1,16 @@
+import API
 import Accounts
 import BoundaryText
 import Database
 import Foundation
 import WebSupport
 
-/// That a user and a member of the ticketing system are one person.
+extension API.MemberMappings.Origin: SQLConvertible, SQLDecodable {}
+
+/// That a user and a member of the PSA are one person.
 public struct MemberMapping: Sendable, Equatable, RowDecodable {
     /// How it came about.
-    public enum Origin: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-        /// Both have one e-mail address.
-        case email = "auto_email"
-        /// An administrator said so.
-        case administrator = "manual_admin"
-        /// The person said so.
-        case oneself = "manual_self"
-    }
+    public typealias Origin = API.MemberMappings.Origin
 
     /// The user.
     public let user: User.ID

@@ -123,7 +123,7 @@ public struct MemberMappings: Sendable {
             let pairs = wishes.compactMap { wish in
                 wish.member.flatMap { id in members.first { $0.id == id } }.map { member in
                     let isOneself = wish.user == request.principal.user
-                    return (wish.user, member, isOneself ? MemberMapping.Origin.oneself : .administrator)
+                    return (wish.user, member, isOneself ? MemberMapping.Origin.user : .administrator)
                 }
             }
             try Self.insert(pairs, connection.id, now: instant, in: db)
@@ -162,10 +162,10 @@ public struct MemberMappings: Sendable {
             after: ["user": "\(request.principal.user)", "member": member.id.rawValue], result: .refused, now: now,
             in: db)
         return Problem(
-            .forbidden, code: "not_your_address", title: "Your role does not allow this",
+            .forbidden, code: "email_mismatch", title: "Your role does not allow this",
             detail:
-                "\(member.name) (\(member.identifier)) does not have your e-mail address in the ticketing system. Ask an administrator to map you.",
-            errors: [.init(field: "member_id", code: "not_your_address", message: "has another e-mail address")])
+                "\(member.name) (\(member.identifier)) has a different e-mail address in the PSA than you. Ask an administrator to map you.",
+            errors: [.init(field: "member_id", code: "email_mismatch", message: "has a different e-mail address")])
     }
 
     /// Two who map at once must not both find a member free.
@@ -179,7 +179,7 @@ public struct MemberMappings: Sendable {
         ).map { row -> User.ID in try row["id"] }
         guard let stranger = users.first(where: { !found.contains($0) }) else { return }
         throw Problem.invalid([
-            .init(field: "user_id", code: "wrong_value", message: "there is no active user \(stranger).")
+            .init(field: "user_id", code: "wrong_value", message: "No active user has the ID \(stranger).")
         ])
     }
 
@@ -191,7 +191,7 @@ public struct MemberMappings: Sendable {
         ).map(Directory.member)
         guard let stranger = ids.first(where: { id in !found.contains { $0.id == id } }) else { return found }
         throw Problem.invalid([
-            .init(field: "member_id", code: "wrong_value", message: "there is no active member \(stranger).")
+            .init(field: "member_id", code: "wrong_value", message: "No active member has the ID \(stranger).")
         ])
     }
 
@@ -212,8 +212,8 @@ public struct MemberMappings: Sendable {
         let (other, id): (String, Member.ID) = (try taken["email"], try taken["member_id"])
         let name = members.first { $0.id == id }.map { "\($0.name) (\($0.identifier))" } ?? "It"
         throw Problem(
-            .conflict, code: "member_taken", title: "This member is somebody else",
-            detail: "\(name) is mapped to \(other). Take that mapping away first.",
+            .conflict, code: "member_taken", title: "This member is taken",
+            detail: "\(name) is mapped to \(other). Delete that mapping first.",
             errors: [.init(field: "member_id", code: "taken", message: "is mapped to \(other)")])
     }
 

@@ -22,7 +22,7 @@ package struct FieldChecks {
         require(length > 0, field, "required", "must not be empty.")
         require(
             length <= longest, field, "length",
-            "has \(length) characters; the ticketing system takes at most \(longest).")
+            "has \(length) characters; ConnectWise accepts at most \(longest).")
         return trimmed
     }
 
@@ -35,7 +35,7 @@ package struct FieldChecks {
     package mutating func key(_ text: String?, _ field: String, _ provider: any PSAProvider) {
         require(
             text.map { provider.isKey($0) } ?? true, field, "wrong_value",
-            "is not an id of the ticketing system.")
+            "is not a ConnectWise ID.")
     }
 
     package func finish() throws(Problem) {

@@ -5,7 +5,7 @@ import Outbound
 /// What a ticketing system cannot do it refuses, so that one that lacks something fits without a change here.
 extension PSAProvider {
     private func refusal(_ what: String) -> PSAError {
-        .rejected("this ticketing system cannot \(what) through Patchbay", fields: [:])
+        .rejected("Patchbay cannot \(what) in this PSA", fields: [:])
     }
 
     /// See ``PSAProvider``.

@@ -175,19 +175,20 @@ extension PSAError: CustomStringConvertible {
     /// What a person can do about it.
     public var description: String {
         switch self {
-        case .authentication(let why): "The ticketing system refuses the credentials: \(why)"
-        case .permission(let why): "The API member lacks a right in the ticketing system: \(why)"
-        case .notFound(let what): "The ticketing system does not have it: \(what)"
-        case .rateLimited(let wait): "Too many calls to the ticketing system; the next in \(wait.components.seconds) s"
+        case .authentication(let why): "ConnectWise rejected the API keys. Replace them to resume. (\(why))"
+        case .permission(let why): "The API member lacks a right in ConnectWise: \(why)"
+        case .notFound(let what): "Not found in ConnectWise: \(what)"
+        case .rateLimited(let wait):
+            "Too many calls to ConnectWise. The next one is allowed in \(wait.components.seconds) s"
         case .held(let why, _): why
-        case .server(let why): "The ticketing system failed: \(why)"
-        case .timeOut: "The ticketing system did not answer in time"
-        case .connection(let why, _): "The ticketing system cannot be reached: \(why)"
-        case .certificate(let why): "The ticketing system's certificate is not trusted: \(why)"
-        case .rejected(let why, _): "The ticketing system does not accept it: \(why)"
-        case .notAllowed(let why): "The ticketing system's host may not be called: \(why)"
+        case .server(let why): "ConnectWise failed: \(why)"
+        case .timeOut: "ConnectWise did not respond in time"
+        case .connection(let why, _): "ConnectWise cannot be reached: \(why)"
+        case .certificate(let why): "The certificate of ConnectWise is not trusted: \(why)"
+        case .rejected(let why, _): "ConnectWise rejected it: \(why)"
+        case .notAllowed(let why): "The host of ConnectWise is not allowed: \(why)"
         case .unusable(let why): why
-        case .undecodable(let why): "The ticketing system answered something unexpected: \(why)"
+        case .undecodable(let why): "Unexpected response from ConnectWise: \(why)"
         }
     }
 }

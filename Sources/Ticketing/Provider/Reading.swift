@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Foundation
 import Ids
@@ -5,7 +6,7 @@ import Ids
 /// A customer in the ticketing system.
 public struct Company: Sendable, Equatable {
     /// The type of a company's id.
-    public typealias ID = ExternalID<Company>
+    public typealias ID = Companies.ID
 
     /// The id.
     public let id: ID
@@ -107,14 +108,7 @@ extension TicketQuery {
 /// A right of the API member, as far as a harmless call can tell.
 public struct RightCheck: Sendable, Equatable {
     /// What the call told.
-    public enum Finding: String, Sendable, Codable, CaseIterable {
-        /// It has it.
-        case granted
-        /// It lacks it.
-        case missing
-        /// It cannot be told.
-        case unknown
-    }
+    public typealias Finding = PSA.Rights.Finding
 
     /// The setting's name in the ticketing system, such as `Service Desk › Service Tickets › Edit: All`.
     public let setting: String

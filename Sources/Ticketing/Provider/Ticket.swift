@@ -91,7 +91,7 @@ public struct Member: Sendable, Equatable {
 /// A ticket as the ticketing system has it at one moment.
 public struct Ticket: Sendable, Equatable {
     /// The type of a ticket's id.
-    public typealias ID = ExternalID<Ticket>
+    public typealias ID = Tickets.ID
 
     /// Something that a ticket refers to, with the name that it had then.
     public struct Reference: Sendable, Equatable, Codable {
@@ -170,10 +170,7 @@ public struct Ticket: Sendable, Equatable {
 /// Something that was written on a ticket: a note, or the text of a time entry.
 public struct TicketNote: Sendable, Equatable {
     /// What carries the text.
-    public enum Kind: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-        case note
-        case timeEntry = "time_entry"
-    }
+    public typealias Kind = Tickets.Note.Kind
 
     /// Unique on its ticket, over both kinds.
     public let id: String
@@ -227,6 +224,8 @@ public struct TicketActivity: Sendable, Equatable {
         self.refusedTimes = refusedTimes
     }
 }
+
+extension Tickets.Note.Kind: SQLConvertible, SQLDecodable {}
 
 extension ExternalID: SchemaDescribing {
     /// Text in answers; a number is taken as well.

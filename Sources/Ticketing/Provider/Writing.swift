@@ -3,18 +3,12 @@ import BoundaryText
 import Database
 import Foundation
 
-/// What a note is, and so who sees it.
-public enum NoteType: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-    /// For colleagues.
-    case internalAnalysis = "internal_analysis"
-    /// How it was solved. Not for the customer, unless the ticketing system's own settings show it.
-    case resolution
-    /// For the customer.
-    case description
-
-    /// Whether the ticketing system may send its e-mails.
+extension NoteType: SQLConvertible, SQLDecodable {
+    /// Whether the PSA may send its e-mails.
     public var notifies: Bool { self != .internalAnalysis }
 }
+
+extension BillableOption: SQLConvertible, SQLDecodable {}
 
 /// A note to be written.
 public struct NoteDraft: Sendable, Equatable {
@@ -33,19 +27,10 @@ public struct NoteDraft: Sendable, Equatable {
     }
 }
 
-/// Whether time is charged.
-public enum BillableOption: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-    case billable
-    case doNotBill = "do_not_bill"
-    case noCharge = "no_charge"
-    /// As the ticketing system's settings have it.
-    case noDefault = "no_default"
-}
-
 /// What somebody does, as far as it is billed by.
 public struct WorkRole: Sendable, Equatable, Codable {
     /// The type of a role's id.
-    public typealias ID = ExternalID<WorkRole>
+    public typealias ID = WorkRoles.ID
 
     /// The id.
     public let id: ID
@@ -65,7 +50,7 @@ public struct WorkRole: Sendable, Equatable, Codable {
 /// A kind of work, such as remote or on site.
 public struct WorkType: Sendable, Equatable {
     /// The type of a kind's id.
-    public typealias ID = ExternalID<WorkType>
+    public typealias ID = WorkTypes.ID
 
     /// The id.
     public let id: ID

@@ -1,126 +1,84 @@
 import API
 import Accounts
 import BoundaryText
-import Database
-import Foundation
-import Hummingbird
 import WebSupport
 
 /// The operations that look at tickets.
-/// - Parameters:
-///   - prefix: `/integrations/psa`, or that of a tenant.
-///   - reach: for whom.
 func ticketReadingRoutes(
-    _ desk: TicketDesk, mappings: MemberMappings, database: Database, limits: TicketLimits, under prefix: String,
-    flag: FeatureFlag?
+    _ desk: TicketDesk, mappings: MemberMappings, limits: TicketLimits
 ) -> [Route] {
-    let path = prefix + "/tickets"
-    return [
-        Route(
-            .get, path + "/search", .viewer, "Searches tickets in the ticketing system, newest first",
-            query: [
-                QueryParameter("q", .text, "words of the summary, or the number"),
-                QueryParameter("company_id", .text, "only of this company"),
-                QueryParameter("board_id", .text, "only on this board"),
-                QueryParameter("status_id", .text, "only in this status"),
-                QueryParameter("open", .flag, "false for closed ones too"),
-                QueryParameter("mine", .flag, "only those assigned to the caller"),
-            ], gives: .page(FoundTicketAnswer.self), flag: flag, reach: .tenants, limit: limits.search
-        ) { request in
-            let live = try await desk.live(for: request)
-            // The position is the last ticket's id.
-            let page = try request.page { Int($0) != nil }
-            let query = try await search(request, desk, mappings, live)
-            guard let query else { return .json(FoundTickets(items: [], next: nil)) }
-            let found = try await asking { () throws(PSAError) in
-                try await live.provider.search(query, limit: page.limit, after: page.after?.key)
-            }
-            return .json(
-                FoundTickets(
-                    items: found.items.map { FoundTicketAnswer($0, live) },
-                    next: found.next.map { Cursor(key: $0).description }))
-        },
-        Route(
-            .get, path + "/{id}", .viewer, "Shows a ticket as it is now in the ticketing system",
-            gives: .one(TicketAnswer.self), flag: flag, reach: .tenants, limit: limits.lookUp
-        ) { request in
-            let live = try await desk.live(for: request)
-            let ticket = try await desk.ticket(for: request, on: live)
+    Tickets.search.routes(limit: limits.search) { request in
+        let live = try await desk.live(for: request.signedIn)
+        // The position is the last ticket's id.
+        let page = try request.page { Int($0) != nil }
+        guard let query = try await search(request, desk, mappings, live) else { return .none }
+        let found = try await asking { () throws(PSAError) in
+            try await live.provider.search(query, limit: page.limit, after: page.after?.key)
+        }
+        return Page(found) { Tickets.Answer($0, live) }
+    }
+        + Tickets.show.routes(of: "ticket", limit: limits.lookUp) { request in
+            let live = try await desk.live(for: request.signedIn)
+            let ticket = try await desk.ticket(for: request.signedIn, on: live)
             // A right that is missing for these must not hide the ticket.
             let configurations = try? await live.provider.configurations(of: ticket.id)
-            return .json(TicketAnswer(ticket, configurations, live))
-        },
-        Route(
-            .get, path + "/{id}/statuses", .viewer,
-            "Lists the statuses of the ticket's board; without all only those that can be chosen: neither inactive nor closed",
-            query: [
-                QueryParameter("all", .flag, "all of them"),
-                QueryParameter("closing", .flag, "closing ones too"),
-                QueryParameter("time", .flag, "only those in which time can be logged"),
-                QueryParameter("board_id", .text, "the ticket's board, where it is known, saves a look at the ticket"),
-                QueryParameter("refresh", .flag, "ask again, however new the copy is"),
-            ], gives: .list(StatusAnswer.self), flag: flag, reach: .tenants, limit: limits.lookUp,
-            limited: { asksForTicket($0) || isRefreshing($0) }
+            return Tickets.Details(ticket, configurations, live)
+        }
+        + Tickets.statuses.routes(
+            of: "ticket", limit: limits.lookUp, limited: { asksForTicket($0) || isRefreshing($0) }
         ) { request in
-            let live = try await desk.live(for: request)
+            let live = try await desk.live(for: request.signedIn)
             let choice = try StatusChoice(request)
-            guard let board = try await board(request, desk, live) else {
-                return .json(Statuses(items: []))
-            }
+            guard let board = try await board(request.signedIn, desk, live) else { return Few([]) }
             let statuses = try await asking {
                 try await desk.lists.statuses(of: board, on: live, refresh: choice.refresh)
             }
-            return .json(Statuses(items: statuses.filter(choice.shows).map(StatusAnswer.init)))
-        },
-        Route(
-            .get, path + "/{id}/configurations", .viewer, "Lists what the ticket is about, such as computers",
-            gives: .list(ConfigurationAnswer.self), flag: flag, reach: .tenants, limit: limits.notes
-        ) { request in
-            let live = try await desk.live(for: request)
-            let ticket = try await desk.requireSight(of: request, on: live)
+            return Few(statuses.filter(choice.shows).map(Tickets.Status.init))
+        }
+        + Tickets.configurations.routes(of: "ticket", limit: limits.notes) { request in
+            let live = try await desk.live(for: request.signedIn)
+            let ticket = try await desk.requireSight(of: request.signedIn, on: live)
             let found = try await asking { () throws(PSAError) in
                 try await live.provider.configurations(of: ticket)
             }
-            return .json(Configurations(items: found.map(ConfigurationAnswer.init)))
-        },
-        Route(
-            .get, path + "/{id}/notes", .viewer, "Lists notes and time entries of a ticket, newest first",
-            gives: .page(NoteAnswer.self), flag: flag, reach: .tenants, limit: limits.notes
-        ) { request in
-            let live = try await desk.live(for: request)
+            return Few(found.map(Reference.init))
+        }
+        + Tickets.notes.routes(of: "ticket", limit: limits.notes) { request in
+            let live = try await desk.live(for: request.signedIn)
             let page = try request.page(live.provider.isNotePosition)
-            let ticket = try await desk.requireSight(of: request, on: live)
+            let ticket = try await desk.requireSight(of: request.signedIn, on: live)
             let found = try await asking { () throws(PSAError) in
                 try await live.provider.notes(on: ticket, limit: page.limit, after: page.after?.key)
             }
-            return .json(
-                Notes(items: found.items.map(NoteAnswer.init), next: found.next.map { Cursor(key: $0).description }))
-        },
-    ]
+            return Page(found, Tickets.Note.init)
+        }
 }
 
 /// What a search asks for; nil when nothing can be found.
-private func search(
-    _ request: SignedInRequest, _ desk: TicketDesk, _ mappings: MemberMappings, _ live: LiveConnection
+private func search<Place>(
+    _ request: OperationRequest<Place, Tickets.Filter, NoBody>, _ desk: TicketDesk, _ mappings: MemberMappings,
+    _ live: LiveConnection
 ) async throws -> TicketQuery? {
+    func key(_ name: Tickets.Filter) throws(Problem) -> String? {
+        try desk.key(name.rawValue, of: request.signedIn, on: live)
+    }
     var query = TicketQuery(
-        text: SearchText.plain(request.query("q")),
-        board: try desk.key("board_id", of: request, on: live).map { .init($0) },
-        status: try desk.key("status_id", of: request, on: live).map { .init($0) })
+        text: SearchText.plain(request.query(.text)), board: try key(.board).map { .init($0) },
+        status: try key(.status).map { .init($0) })
     try SearchText.check(query.text)
-    query.isOpen = try request.query("open", "true or false") { Bool($0) } ?? true
-    query.companies = desk.companies(for: request, on: live)
-    if let company = try desk.key("company_id", of: request, on: live).map({ Company.ID($0) }) {
+    query.isOpen = try !(request.flag(.includeClosed) ?? false)
+    query.companies = desk.companies(for: request.signedIn, on: live)
+    if let company = try key(.company).map({ Company.ID($0) }) {
         guard query.companies?.contains(company) ?? true else { return nil }
         query.companies = [company]
     }
     guard query.companies?.isEmpty != true else { return nil }
-    if try request.query("mine", "true or false", { Bool($0) }) ?? false {
+    if try request.flag(.mine) ?? false {
         let member = try await mappings.identifier(of: request.principal.user, on: live.connection.id)
         guard let member else {
             throw Problem.conflict(
                 code: "not_mapped",
-                "Nobody has said which member of the ticketing system you are. Do so under Integrations, member mapping."
+                "You have no member mapping, so your tickets cannot be found. Map yourself under Integrations, Member mapping."
             )
         }
         query.assignee = member
@@ -160,14 +118,11 @@ private struct StatusChoice {
     let time: Bool
     let refresh: Bool
 
-    init(_ request: SignedInRequest) throws(Problem) {
-        func flag(_ name: String) throws(Problem) -> Bool {
-            try request.query(name, "true or false") { Bool($0) } ?? false
-        }
-        all = try flag("all")
-        closing = try flag("closing")
-        time = try flag("time")
-        refresh = try flag("refresh")
+    init<Place>(_ request: OperationRequest<Place, Tickets.StatusFilter, NoBody>) throws(Problem) {
+        all = try request.flag(.all) ?? false
+        closing = try request.flag(.includeClosed) ?? false
+        time = try request.flag(.forTimeEntry) ?? false
+        refresh = try request.flag(.refresh) ?? false
     }
 
     @Sendable func shows(_ status: Board.Status) -> Bool {
@@ -179,14 +134,15 @@ private struct StatusChoice {
 
 /// Whether the ticket is looked at to find its board: where it is not told, or cannot be believed.
 private func asksForTicket(_ request: SignedInRequest) -> Bool {
-    request.query("board_id") == nil || request.tenant != nil || request.principal.tenants != nil
+    request.query(Tickets.StatusFilter.board.rawValue) == nil || request.tenant != nil
+        || request.principal.tenants != nil
 }
 
 /// The ticket's board: as told, or as the ticketing system says.
 private func board(
     _ request: SignedInRequest, _ desk: TicketDesk, _ live: LiveConnection
 ) async throws -> Board.ID? {
-    if !asksForTicket(request), let told = try desk.key("board_id", of: request, on: live) {
+    if !asksForTicket(request), let told = try desk.key(Tickets.StatusFilter.board.rawValue, of: request, on: live) {
         let board = Board.ID(told)
         guard try await asking({ try await desk.lists.hasBoard(board, on: live) }) else {
             throw Problem.notFound("board")
@@ -194,4 +150,13 @@ private func board(
         return board
     }
     return try await desk.ticket(for: request, on: live).board.map { .init($0.id) }
+}
+
+extension Page {
+    /// A page as the PSA gave it.
+    fileprivate init<Found: Sendable>(_ found: ListPage<Found>, _ answer: (Found) throws -> Item) rethrows {
+        self.init(items: try found.items.map(answer), next: found.next.map { Cursor(key: $0) })
+    }
+
+    fileprivate static var none: Page { Page(items: [], next: nil) }
 }

@@ -16,24 +16,24 @@ package struct TicketDesk: Sendable {
     }
 
     /// The ticketing system that a request is about.
-    /// - Throws: 409 when nobody has connected one, or it is switched off.
+    /// - Throws: 409 when none is connected, or it is disabled.
     package func live(for request: SignedInRequest) async throws -> LiveConnection {
         try await live(for: request.tenant?.id, of: request.principal.organization)
     }
 
     /// The ticketing system that is used for a customer, or for none.
-    /// - Throws: 409 when nobody has connected one, or it is switched off.
+    /// - Throws: 409 when none is connected, or it is disabled.
     package func live(for tenant: Tenant.ID?, of organization: Organization.ID) async throws -> LiveConnection {
         let live = try await connections.live(for: tenant, of: organization)
         if let live { return live }
         guard try await !connections.isSwitchedOff(for: tenant, of: organization) else {
             throw Problem.conflict(
-                code: "connection_off",
-                "The connection to the ticketing system is switched off. An administrator switches it on again.")
+                code: "connection_disabled",
+                "The PSA connection is disabled. Ask an administrator to enable it.")
         }
         throw Problem.conflict(
-            code: "not_connected",
-            "There is no connection to a ticketing system. An administrator sets it up under Integrations.")
+            code: "psa_not_connected",
+            "No PSA is connected. Ask an administrator to connect one under Integrations.")
     }
 
     /// The companies whose tickets the request may see through a connection; nil for all.
@@ -71,8 +71,8 @@ package struct TicketDesk: Sendable {
         guard let text = request.query(name) else { return nil }
         guard live.provider.isKey(text) else {
             throw .badRequest(
-                "\(name) is not an id of the ticketing system.",
-                errors: [.init(field: name, code: "wrong_value", message: "is not an id of the ticketing system")])
+                "\(name) is not a ConnectWise ID.",
+                errors: [.init(field: name, code: "wrong_value", message: "is not a ConnectWise ID")])
         }
         return text
     }

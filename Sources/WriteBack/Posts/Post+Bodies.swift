@@ -1,34 +1,20 @@
-import Accounts
+import API
 import BoundaryText
 import Foundation
-import Ids
 import Ticketing
 import WebSupport
 
-/// A body that asks for writes.
+/// A body that asks for posts.
 protocol PostBody: JSONBody, Encodable {
     static var kind: PostRequest.Kind { get }
     var requestID: String? { get set }
-    /// A write that failed, in whose place this one is.
+    /// A post that failed, in whose place this one is.
     var replaces: Post.ID? { get }
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft
 }
 
-struct NoteBody: PostBody {
+extension Tickets.NewNote: PostBody {
     static let kind = PostRequest.Kind.note
-
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case text, replaces
-        case noteType = "note_type"
-        case requestID = "request_id"
-    }
-
-    static let lengths = PostDraft.lengths
-
-    let text: String
-    let noteType: NoteType?
-    let replaces: Post.ID?
-    var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
         var checks = PostDraft.Checks()
@@ -38,29 +24,8 @@ struct NoteBody: PostBody {
     }
 }
 
-struct TimeBody: PostBody {
+extension Tickets.NewTime: PostBody {
     static let kind = PostRequest.Kind.time
-
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case minutes, billable, text, replaces
-        case startedAt = "started_at"
-        case workRole = "work_role_id"
-        case workType = "work_type_id"
-        case requestID = "request_id"
-    }
-
-    static let ranges = ["minutes": 1...PSASettings.longestTime]
-
-    static let lengths = PostDraft.lengths
-
-    let minutes: Int?
-    let startedAt: Date?
-    let workRole: WorkRole.ID?
-    let workType: WorkType.ID?
-    let billable: BillableOption?
-    let text: String?
-    let replaces: Post.ID?
-    var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
         var checks = PostDraft.Checks()
@@ -92,7 +57,7 @@ private struct TimePart {
         let end = Date(timeIntervalSince1970: now.timeIntervalSince1970.rounded(.down))
         let start = startedAt.map { Date(timeIntervalSince1970: $0.timeIntervalSince1970.rounded(.down)) }
         checks.require(
-            start.map { $0 <= end } ?? true, "started_at", "out_of_range", "must not lie in the future.")
+            start.map { $0 <= end } ?? true, "started_at", "out_of_range", "must not be in the future.")
         return .time(
             minutes: minutes, startedAt: start ?? end.addingTimeInterval(-60 * Double(minutes)),
             workRole: workRole ?? settings.workRole.map { .init($0.id) },
@@ -100,59 +65,16 @@ private struct TimePart {
     }
 }
 
-struct StatusBody: PostBody {
+extension Tickets.NewStatus: PostBody {
     static let kind = PostRequest.Kind.status
-
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case replaces
-        case status = "status_id"
-        case expectedStatus = "expected_status_id"
-        case requestID = "request_id"
-    }
-
-    let status: Board.Status.ID
-    let expectedStatus: Board.Status.ID?
-    let replaces: Post.ID?
-    var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
         PostDraft(Self.kind, [.status(status)], expectedStatus: expectedStatus)
     }
 }
 
-struct ChangeBody: PostBody {
+extension Tickets.NewChange: PostBody {
     static let kind = PostRequest.Kind.change
-
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case text, minutes, billable, replaces
-        case noteType = "note_type"
-        case startedAt = "started_at"
-        case workRole = "work_role_id"
-        case workType = "work_type_id"
-        case timeCarriesText = "text_in_time"
-        case movesStatus = "update_status"
-        case status = "status_id"
-        case expectedStatus = "expected_status_id"
-        case requestID = "request_id"
-    }
-
-    static let ranges = ["minutes": 0...PSASettings.longestTime]
-
-    static let lengths = PostDraft.lengths
-
-    let text: String
-    let noteType: NoteType?
-    let minutes: Int?
-    let startedAt: Date?
-    let workRole: WorkRole.ID?
-    let workType: WorkType.ID?
-    let billable: BillableOption?
-    let timeCarriesText: Bool?
-    let movesStatus: Bool?
-    let status: Board.Status.ID?
-    let expectedStatus: Board.Status.ID?
-    let replaces: Post.ID?
-    var requestID: String?
 
     func draft(settings: PSASettings, longestNote: Int, now: Date) throws(Problem) -> PostDraft {
         var checks = PostDraft.Checks()
@@ -163,29 +85,17 @@ struct ChangeBody: PostBody {
             parts.append(
                 try TimePart(
                     minutes: minutes, startedAt: startedAt, workRole: workRole, workType: workType, billable: billable,
-                    text: timeCarriesText == true ? text : nil
+                    text: includeTextInTime == true ? text : nil
                 ).part(settings, &checks, now))
         }
-        let isMoved = movesStatus ?? (status != nil || settings.movesStatus)
+        let isMoved = updateStatus ?? (status != nil || settings.movesStatus)
         if isMoved { parts.append(.status(status)) }
         checks.require(
-            isMoved || status == nil, "status_id", "contradiction", "says where to, but update_status is false.")
+            isMoved || status == nil, "status_id", "conflicting_value", "must be left out when update_status is false.")
         checks.require(
-            isMoved || expectedStatus == nil, "expected_status_id", "contradiction",
-            "guards a change of status, and none is asked for.")
+            isMoved || expectedStatus == nil, "expected_status_id", "conflicting_value",
+            "must be left out when the status is not updated.")
         try checks.finish()
         return PostDraft(Self.kind, parts, expectedStatus: expectedStatus)
     }
-}
-
-struct RetryBody: JSONBody {
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case status = "status_id"
-        case workRole = "work_role_id"
-        case workType = "work_type_id"
-    }
-
-    let workRole: WorkRole.ID?
-    let workType: WorkType.ID?
-    let status: Board.Status.ID?
 }

@@ -1,67 +1,29 @@
+import API
 import Accounts
 import BoundaryText
 import Database
 import Foundation
 import Ticketing
 
+extension API.Posts.Kind: SQLConvertible, SQLDecodable {}
+extension API.Posts.Fault: SQLConvertible, SQLDecodable {}
+extension API.Posts.Request.Kind: SQLConvertible, SQLDecodable {}
+
+extension API.Posts.State: SQLConvertible, SQLDecodable {
+    /// What was not written, and can be tried again.
+    static let unwritten = [Self.failed, .dismissed]
+}
+
 /// Something that was, or is to be, written to a ticket: a note, time, or another status.
 public struct Post: Sendable, Equatable, RowDecodable {
     /// The type of a post's key.
-    public typealias ID = RowID<Post>
-
+    public typealias ID = API.Posts.ID
     /// What is written.
-    public enum Kind: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-        case note
-        case time
-        case status
-    }
-
-    /// What became of it.
-    public enum State: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-        /// Waits for the ticketing system.
-        case queued
-        /// Written.
-        case sent
-        /// Refused or given up; stays until somebody lets it be tried again.
-        case failed
-        /// There was nothing to do.
-        case skipped
-        /// It failed or waited, and somebody decided to leave it at that.
-        case dismissed
-
-        /// What was not written, and can be tried again.
-        static let unwritten = [State.failed, .dismissed]
-    }
-
+    public typealias Kind = API.Posts.Kind
+    /// Where it stands.
+    public typealias State = API.Posts.State
     /// Why it failed; stable, machine readable.
-    public enum Fault: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-        /// There is no such ticket, or not for the one who asked.
-        case noTicket = "ticket_not_found"
-        /// The ticketing system does not accept it.
-        case rejected
-        /// The API member lacks a right.
-        case permission
-        /// The ticket's status is not the one that was expected.
-        case statusChanged = "status_changed"
-        /// The status is not one of the ticket's board, or no longer offered.
-        case noStatus = "status_not_on_board"
-        /// The ticketing system said yes and did nothing.
-        case unchanged
-        /// Another write of the same request failed before it.
-        case notTried = "not_tried"
-        /// The ticketing system could not be used for a day.
-        case gaveUp = "gave_up"
-        /// The connection was removed.
-        case noConnection = "connection_removed"
-        /// The connection leads to another server than when it was asked for.
-        case moved = "connection_moved"
-        /// Another write was asked for in its place.
-        case replaced
-        /// Somebody withdrew it while it waited.
-        case withdrawn
-        /// Not failed: it waits, and this is why.
-        case unavailable
-    }
+    public typealias Fault = API.Posts.Fault
 
     /// Whether it may have been written without our knowing.
     public enum Doubt: Int, Sendable, SQLConvertible, SQLDecodable {
@@ -190,16 +152,9 @@ public struct Post: Sendable, Equatable, RowDecodable {
 /// What somebody asked to be written, under one key: one write, or those of a change.
 public struct PostRequest: Sendable, Equatable, RowDecodable {
     /// The type of a request's key.
-    public typealias ID = RowID<PostRequest>
-
+    public typealias ID = API.Posts.Request.ID
     /// What was asked for.
-    public enum Kind: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-        case note
-        case time
-        case status
-        /// A note, then time, then the status.
-        case change = "log_change"
-    }
+    public typealias Kind = API.Posts.Request.Kind
 
     /// The key.
     public let id: ID

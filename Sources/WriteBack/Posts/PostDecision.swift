@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Foundation
 import Ids
@@ -65,17 +66,18 @@ enum PostDecision {
         _ post: Post, expected: Board.Status.ID?, _ ticket: Ticket, chosen: [String: PSASettings.Choice]
     ) -> StatusStep {
         guard let board = ticket.board, let present = ticket.status else {
-            return .settle(.failed(.noStatus, "The ticket is on no board, so it has no statuses.", from: ticket.status))
+            return .settle(
+                .failed(.noStatus, "The ticket is not on a board, so it has no statuses.", from: ticket.status))
         }
         guard let wanted = wanted(post, on: board, chosen) else {
-            return .settle(.skipped("No status is chosen for the board \(board.name).", at: present))
+            return .settle(.skipped("The board \(board.name) has no default status.", at: present))
         }
         guard present.id != wanted.rawValue else {
             // An attempt that broke off may have done it.
             return .settle(
                 post.doubt != .none
                     ? .sent(record: nil, from: post.statusFrom, to: present)
-                    : .skipped("The ticket is \(present.name) already.", at: present))
+                    : .skipped("The ticket is already \(present.name).", at: present))
         }
         if let changed = changedByOthers(post, expected, present) { return .settle(changed) }
         return .set(wanted, on: board)
@@ -93,7 +95,7 @@ enum PostDecision {
         _ status: Board.Status.ID, _ board: Ticket.Reference, from present: Ticket.Reference?
     ) -> PostStore.Result {
         .failed(
-            .noStatus, "The board \(board.name) does not offer the status \(status).",
+            .noStatus, "The board \(board.name) has no status \(status).",
             fields: ["status_id": "is not a status of the board \(board.name)"], from: present)
     }
 
@@ -105,12 +107,12 @@ enum PostDecision {
             // Setting it again would undo what somebody did after us.
             return .failed(
                 .statusChanged,
-                "The ticket may have had that status already, and was moved to \(present.name) since. Look at it and decide again.",
+                "The ticket may already have had that status, and was moved to \(present.name) since. Check the ticket and decide again.",
                 from: present)
         }
         guard let expected, expected.rawValue != present.id else { return nil }
         return .failed(
-            .statusChanged, "Somebody moved the ticket to \(present.name) meanwhile. Look at it and decide again.",
+            .statusChanged, "Someone else moved the ticket to \(present.name). Check the ticket and decide again.",
             fields: ["expected_status_id": "is no longer the ticket's status"], from: present)
     }
 
@@ -139,7 +141,7 @@ enum PostDecision {
         case .permission where isWritten:
             .refuse(.permission, error.description, fields: [:], needsRoles: false)
         case .notFound(let what) where isWritten:
-            .refuse(.noTicket, "The ticketing system does not have it: \(what)", fields: [:], needsRoles: false)
+            .refuse(.noTicket, "Not found in ConnectWise: \(what)", fields: [:], needsRoles: false)
         case .permission: .giveUp(.permission)
         case .authentication, .notAllowed, .unusable: .askConnection
         case .rateLimited(let wait), .held(_, let wait): .pause(max(wait, .seconds(1)))

@@ -16,9 +16,6 @@ public struct PostDraft: Sendable, Equatable, Encodable {
         case status(Board.Status.ID?)
     }
 
-    /// Of what people type, before a provider's own limit is looked at: twice the longest one.
-    static let lengths = ["text": 100_000]
-
     /// What is asked for.
     public let kind: PostRequest.Kind
     /// The writes, in their order.
@@ -40,7 +37,7 @@ public struct PostDraft: Sendable, Equatable, Encodable {
     public var warnings: [String] {
         parts.compactMap { part in
             guard case .note(let text, _) = part, text.unicodeScalars.count > Self.longNote else { return nil }
-            return "The note has more than 15,000 characters; the ticketing system may cut it."
+            return "The note has more than 15,000 characters; ConnectWise may cut it."
         }
     }
 
@@ -57,7 +54,7 @@ public struct PostDraft: Sendable, Equatable, Encodable {
                 checks.minutes(minutes)
                 // Whole seconds: ConnectWise refuses others.
                 let start = Date(timeIntervalSince1970: startedAt.timeIntervalSince1970.rounded(.down))
-                checks.require(start <= now, "started_at", "out_of_range", "must not lie in the future.")
+                checks.require(start <= now, "started_at", "out_of_range", "must not be in the future.")
                 return .time(
                     minutes: minutes, startedAt: start, workRole: role, workType: type, billable: billable,
                     text: text.map(cleaned))

@@ -69,8 +69,8 @@ enum PostStore {
         guard let row else { return nil }
         guard try row["fingerprint"] == fingerprint else {
             throw Problem(
-                .conflict, code: "idempotency_key_reused", title: "This key names another request",
-                detail: "This key was used for another request. Take a new one for each new request.")
+                .conflict, code: "idempotency_key_reused", title: "Idempotency key reused",
+                detail: "This idempotency key was used for a different request. Use a new key for each request.")
         }
         return try row["id"]
     }
@@ -89,14 +89,14 @@ enum PostStore {
     static func failMoved(_ connection: PSAConnection, now: Date, in db: Connection) throws {
         try failAll(
             of: connection, .moved,
-            "The connection leads to another server now. If that is the same system, try again.",
+            "The connection now leads to another server. If it is the same ConnectWise, retry.",
             now: now, in: db)
     }
 
     /// Fails what waits for a connection that is about to be removed.
     static func failRemoved(_ connection: PSAConnection, now: Date, in db: Connection) throws {
         try failAll(
-            of: connection, .noConnection, "The connection to the ticketing system was removed.", now: now, in: db)
+            of: connection, .noConnection, "The PSA connection was deleted.", now: now, in: db)
     }
 
     private static func failAll(
@@ -175,7 +175,7 @@ enum PostStore {
             SELECT error FROM posts WHERE organization_id = \(organization) AND ticket_id = \(post.ticket)
                 AND id < \(post.id) AND state = \(Post.State.queued) AND error IS NOT NULL ORDER BY id LIMIT 1
             """)?["error"]
-        return error.map { "An earlier write to the ticket waits: \($0)" }
+        return error.map { "An earlier post to the ticket is waiting: \($0)" }
     }
 
     /// Whether something of a request failed and can be tried again, or else waits. Nobody changes that before the transaction
@@ -186,11 +186,12 @@ enum PostStore {
         let posts = try db.all("SELECT * FROM posts WHERE request_id = \(request)\(forUpdate)", as: Post.self)
         guard !posts.contains(where: { $0.fault == .replaced }) else {
             throw Problem.conflict(
-                code: "replaced", "Another write was asked for in its place; both would be written. Write it anew.")
+                code: "replaced",
+                "Another post replaces this one, so both would be written. Write a new update instead.")
         }
         let isUnwritten = posts.contains { Post.State.unwritten.contains($0.state) }
         guard isUnwritten || posts.contains(where: { $0.state == .queued }) else {
-            throw Problem.conflict(code: "nothing_to_retry", "This was done already.")
+            throw Problem.conflict(code: "nothing_to_retry", "This was already written.")
         }
         return isUnwritten
     }
@@ -313,7 +314,7 @@ enum PostStore {
         try db.execute(change)
         if case .failed = result {
             try failRest(
-                of: post.request, .notTried, "Not tried, because the \(post.kind.rawValue) failed.", now: now,
+                of: post.request, .notTried, "Not attempted, because the \(post.kind.rawValue) failed.", now: now,
                 in: db)
         }
         db.signal(.posts)
@@ -362,8 +363,8 @@ enum PostStore {
     /// Leaves what failed of a request at that, and withdraws what waits; its job finds nothing to do.
     /// - Returns: how many posts that were.
     static func dismiss(_ request: PostRequest.ID, now: Date, in db: Connection) throws -> Int {
-        let withdrawn = "Withdrawn before it was written."
-        let doubtful = "Withdrawn after an attempt that was not answered: it may be in the ticket. A retry looks first."
+        let withdrawn = "Cancelled before it was written."
+        let doubtful = "Cancelled after an attempt without a response: it may be in the ticket. A retry checks first."
         let dismissed = try db.execute(
             """
             UPDATE posts SET state = \(Post.State.dismissed),
@@ -388,15 +389,15 @@ enum PostStore {
             "SELECT * FROM posts WHERE id = \(id) AND organization_id = \(organization)\(forUpdate)")
         guard let row, try row["ticket_id"] == ticket, try owner == nil || row["user_id"] == owner?.rawValue else {
             throw Problem.invalid([
-                .init(field: "replaces", code: "unknown", message: "is no write of yours to this ticket.")
+                .init(field: "replaces", code: "unknown", message: "is not one of your posts to this ticket.")
             ])
         }
         let post = try Post(row: row)
         guard Post.State.unwritten.contains(post.state), post.fault != .replaced else {
             throw Problem.conflict(
                 code: "not_replaceable",
-                "What this is to replace was written meanwhile, is about to be, or was replaced already. "
-                    + "Look at the ticket before you write it once more.")
+                "The post to replace was written, is about to be written, or was already replaced. "
+                    + "Check the ticket before you write it again.")
         }
         try db.execute(
             """

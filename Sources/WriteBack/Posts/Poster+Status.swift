@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Foundation
 import Ids
@@ -50,14 +51,14 @@ extension Poster {
                 moved = try await work.live.provider.lookUp(moved.id) ?? moved
             } catch {
                 // It says nothing about what was set.
-                throw PSAError.undecodable("the ticket could not be looked at after its change: \(error)")
+                throw PSAError.undecodable("the ticket could not be read after its update: \(error)")
             }
         }
         work.ticket = moved
         guard moved.status?.id == status.id.rawValue else {
             return .failed(
                 .unchanged,
-                "The ticketing system accepted the status \(status.name), but the ticket is still "
+                "ConnectWise accepted the status \(status.name), but the ticket is still "
                     + "\(moved.status?.name ?? "as it was").", from: present)
         }
         return .sent(record: nil, from: present, to: moved.status)

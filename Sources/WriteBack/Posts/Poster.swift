@@ -68,7 +68,7 @@ public struct Poster: JobHandler {
         guard let reason = outcome.waitsBecause, PostDecision.isOver(createdAt: job.createdAt, now: now()) else {
             return outcome
         }
-        return .done(failing(payload.request, .gaveUp, "Given up after a day: \(reason)"))
+        return .done(failing(payload.request, .gaveUp, "Gave up after 24 hours: \(reason)"))
     }
 
     private func attempt(_ id: PostRequest.ID, _ job: ClaimedJob) async -> JobOutcome {
@@ -83,10 +83,10 @@ public struct Poster: JobHandler {
             }
             guard isOn else { return whileOff(Self.switchedOff, first) }
             guard let connection = request.connection, let live = try await connections.live(connection) else {
-                return .done(failing(id, .noConnection, "The connection to the ticketing system was removed."))
+                return .done(failing(id, .noConnection, "The PSA connection was deleted."))
             }
             guard live.connection.isActive else {
-                return whileOff("The connection to the ticketing system is switched off.", first)
+                return whileOff("The PSA connection is disabled.", first)
             }
             do {
                 return try await live.provider.withCalls(Self.calls(for: posts), .writing) {
@@ -113,7 +113,7 @@ public struct Poster: JobHandler {
         guard let ticket = try await live.provider.ticketToWrite(request.ticket), Self.mayWrite(request, to: ticket)
         else {
             return .done(
-                failing(request.id, .noTicket, "There is no ticket \(request.ticket) in the ticketing system."))
+                failing(request.id, .noTicket, "Ticket \(request.ticket) does not exist in ConnectWise."))
         }
         let work = Work(request: request, live: live, job: job, ticket: ticket)
         if let refusal = await refusedBeforehand(posts, work) { return refusal }
@@ -137,7 +137,7 @@ public struct Poster: JobHandler {
                     switch try await step(post, &work) {
                     case .settle(let known): result = known
                     case .wait(let time):
-                        return .wait(post.error ?? "The ticketing system did not answer.", for: time) { db in
+                        return .wait(post.error ?? "ConnectWise did not respond.", for: time) { db in
                             db.signal(.posts)
                         }
                     case .write(let status):
@@ -147,7 +147,7 @@ public struct Poster: JobHandler {
                         guard let begun = try await begin(post, work) else { return .done() }
                         hasBegun = true
                         guard PostDecision.isPrompt(begun, now: now()) else {
-                            return later("The server was held up before the call.", work.job)
+                            return later("The server was interrupted before the call.", work.job)
                         }
                         result = try await write(begun, status, &work)
                     }
@@ -237,7 +237,7 @@ public struct Poster: JobHandler {
                 of: error, post.kind, isWritten: true)
         else { return nil }
         let roles = needsRoles ? (try? await work.live.provider.workRoles(validOn: work.ticket)) ?? [] : []
-        let hint = roles.isEmpty ? "" : " Possible are: \(roles.map(\.name).joined(separator: ", "))."
+        let hint = roles.isEmpty ? "" : " Allowed: \(roles.map(\.name).joined(separator: ", "))."
         return .failed(fault, why + hint, fields: fields, roles: roles)
     }
 
@@ -266,7 +266,7 @@ public struct Poster: JobHandler {
         return { db in try PostStore.failRest(of: request, fault, reason, now: instant, in: db) }
     }
 
-    private static let switchedOff = "Writing to ConnectWise is switched off for the organization."
+    private static let switchedOff = "ConnectWise is disabled for the organization."
 
     private func isOn(_ request: PostRequest) async throws -> Bool {
         try await database.read { try FeatureFlagStore.isOn(.connectWise, for: request.organization, in: $0) }

@@ -273,7 +273,7 @@ public struct Posts: Sendable {
         let (queue, instant) = (queue, now())
         try await database.write { db in
             guard try PostStore.dismiss(request.id, now: instant, in: db) > 0 else {
-                throw Problem.conflict(code: "nothing_to_dismiss", "Only what failed or waits can be dismissed.")
+                throw Problem.conflict(code: "nothing_to_dismiss", "Only failed or waiting posts can be dismissed.")
             }
             if let connection = request.connection {
                 try queue.hasten(lane: PostRequest.lane(connection, request.ticket), now: instant, in: db)
@@ -310,11 +310,11 @@ public struct Posts: Sendable {
                 """)
             guard changed == 0 else { return }
             let reason =
-                "cannot be changed: the \(kind.rawValue) was written, may have been, or is none of this request"
+                "cannot be changed: the \(kind.rawValue) was written, may have been written, or is not part of this request"
             throw Problem(
-                .conflict, code: "not_changeable", title: "It cannot be written in another way",
-                detail: "\(field) \(reason). Try again without it.",
-                errors: [.init(field: field, code: "not_changeable", message: reason)])
+                .conflict, code: "not_editable", title: "This post cannot be changed",
+                detail: "\(field) \(reason). Retry without it.",
+                errors: [.init(field: field, code: "not_editable", message: reason)])
         }
     }
 

@@ -7,28 +7,19 @@ import Hummingbird
 import Ticketing
 import WebSupport
 
-/// The tickets that the caller last wrote to.
-/// - Parameter prefix: `/integrations/psa`, or that of a tenant.
-func recentTicketRoutes(
-    _ desk: TicketDesk, database: Database, under prefix: String, flag: FeatureFlag?
-) -> [Route] {
-    let path = prefix + "/tickets"
-    return [
-        Route(
-            .get, path + "/recent", .viewer, "Lists the tickets that the caller last wrote to",
-            gives: .list(FoundTicketAnswer.self), flag: flag, reach: .tenants
-        ) { request in
-            let live = try await desk.live(for: request)
-            let (user, companies) = (request.principal.user, desk.companies(for: request, on: live))
-            let tickets = try await database.read { db in
-                try RecentTickets.of(user, on: live.connection, companies: companies, in: db)
-            }
-            return .json(TicketList(items: tickets.map { FoundTicketAnswer($0, live) }))
+/// The tickets that the caller last updated.
+func recentTicketRoutes(_ desk: TicketDesk, database: Database) -> [Route] {
+    Tickets.recent.routes { request in
+        let live = try await desk.live(for: request.signedIn)
+        let (user, companies) = (request.principal.user, desk.companies(for: request.signedIn, on: live))
+        let tickets = try await database.read { db in
+            try RecentTickets.of(user, on: live.connection, companies: companies, in: db)
         }
-    ]
+        return Few(tickets.map { Tickets.Answer($0, live) })
+    }
 }
 
-/// The tickets that somebody last wrote to.
+/// The tickets that a user last updated.
 enum RecentTickets {
     static func of(
         _ user: User.ID, on connection: PSAConnection, companies: [Company.ID]?, in db: Connection

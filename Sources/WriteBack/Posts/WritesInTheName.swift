@@ -72,16 +72,16 @@ public struct WritesInTheName: Sendable {
             return try principal.map { ($0, try FeatureFlagStore.isOn(.connectWise, for: $0.organization, in: db)) }
         }
         guard let (principal, isOn) = found else {
-            throw Self.refusal("The person in whose name it is written may no longer sign in.")
+            throw Self.refusal("The user in whose name the ticket is updated can no longer sign in.")
         }
         // Apart from the keys that the person's own requests have.
         let name = Posts.Name(
             "\(origin): \(key)", draft.kind, tenant, ticket, body: try JSONEncoder.sorted.encode(draft))
         if let earlier = try await posts.earlier(name, by: principal) { return earlier }
         guard principal.role >= .engineer else {
-            throw Self.refusal("Writing to tickets needs the role engineer, which \(principal.email) does not have.")
+            throw Self.refusal("Updating tickets needs the engineer role, which \(principal.email) does not have.")
         }
-        guard isOn else { throw Self.refusal("Writing to tickets is switched off.") }
+        guard isOn else { throw Self.refusal("ConnectWise is disabled for the organization.") }
         let customer = try await database.read { db in
             try tenant.map { id in
                 guard let customer = try Tenant.visible(id, to: principal, in: db) else {
@@ -102,6 +102,6 @@ public struct WritesInTheName: Sendable {
     }
 
     private static func refusal(_ detail: String) -> Problem {
-        Problem(.forbidden, code: "may_not_write", title: "It may not be written", detail: detail)
+        Problem(.forbidden, code: "write_not_allowed", title: "Update not allowed", detail: detail)
     }
 }

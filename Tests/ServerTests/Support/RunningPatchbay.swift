@@ -169,7 +169,7 @@ package struct Connected: Sendable {
         boards = try await Self.names("/cw/boards", World.boards.count, api)
         rooms = try await Self.names("/webex/rooms?kind=room", World.rooms.count, api)
         let connection = try await api(.GET, "/integrations/psa/connections").json["items"].elements.first
-        guard let url = connection?["hook_url"].string, let query = URLComponents(string: url)?.queryItems,
+        guard let url = connection?["callback_url"].string, let query = URLComponents(string: url)?.queryItems,
             let key = query.first(where: { $0.name == "c" })?.value
         else { throw Unexpected("the connection has no hook address") }
         (hookURL, hookKey) = (url, key)
