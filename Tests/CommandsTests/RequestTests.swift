@@ -110,15 +110,15 @@ import Testing
             "--since", "1d", "--until", "2026-11-21")
         #expect(
             try list.list.call(limit: 1000, cursor: "x=", in: surroundings).target
-                == "/api/v1/notifiers/deliveries?ticket_id=4711&recipient_id=2&state=failed&since=2026-11-20T08%3A00%3A00Z"
+                == "/api/v1/deliveries?ticket_id=4711&recipient_id=2&state=failed&since=2026-11-20T08%3A00%3A00Z"
                 + "&until=2026-11-21T00%3A00%3A00Z&limit=200&cursor=x%3D")
         #expect(
             try parse(RetryDelivery.self, "retry", "delivery", "9").call
-                == Call(method: .post, path: "/api/v1/notifiers/deliveries/9/retry"))
+                == Call(method: .post, path: "/api/v1/deliveries/9/retry"))
         #expect(
             try parse(RetryDeliveries.self, "retry", "deliveries", "--failed").call
                 == Call(
-                    method: .post, path: "/api/v1/notifiers/deliveries/retry", body: json(#"{"state": "failed"}"#)))
+                    method: .post, path: "/api/v1/deliveries/retry", body: json(#"{"state": "failed"}"#)))
     }
 
     @Test func config() throws {

@@ -196,5 +196,5 @@ def test_gone_switches_the_endpoint_off(server, endpoint, receiver, psa_url):
     shown = server.until(path, lambda found: not found["active"])
     assert "410" in shown["state_reason"]
     deliveries = server.until(
-        f"/notifiers/deliveries?ticket_id={ticket}", lambda found: found["items"][0]["state"] == "failed")
+        f"/deliveries?ticket_id={ticket}", lambda found: found["items"][0]["state"] == "failed")
     assert "410" in deliveries["items"][0]["error"]

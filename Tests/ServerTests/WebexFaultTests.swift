@@ -29,7 +29,7 @@ struct WebexFaultTests {
             let room = try await patchbay.api(.GET, "/webex/rooms/\(delivery["recipient_id"].int ?? 0)")
             #expect(room.json["active"] == true)
 
-            let path = "/notifiers/deliveries/\(delivery["id"].int ?? 0)"
+            let path = "/deliveries/\(delivery["id"].int ?? 0)"
             #expect(try await patchbay.api(.POST, path + "/retry").status == 202)
             try await patchbay.settled()
             let sent = try await patchbay.api(.GET, path).json
@@ -59,7 +59,7 @@ struct WebexFaultTests {
             let next = try patchbay.connectWise.createTicket("Nobody")
             try await patchbay.refresh(next, action: "added")
             #expect(try await patchbay.deliveries(of: next).isEmpty)
-            let again = try await patchbay.api(.POST, "/notifiers/deliveries/retry", ["state": "failed"])
+            let again = try await patchbay.api(.POST, "/deliveries/retry", ["state": "failed"])
             #expect(again.status == 202)
             #expect(again.json["count"] == 1)
             try await patchbay.settled()
@@ -104,7 +104,7 @@ struct WebexFaultTests {
             try await patchbay.refresh(unheard, action: "added")
             let reason = try await patchbay.events(of: unheard).first?.reason
             #expect(reason?.utf8.firstRange(of: "recipient is off".utf8) != nil, "\(reason ?? "none")")
-            #expect(try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": room]).status == 202)
+            #expect(try await patchbay.api(.POST, "/test-messages", ["recipient_id": room]).status == 202)
             try await patchbay.settled()
             #expect(try await patchbay.api(.GET, "/webex/rooms/\(room.int ?? 0)").json["active"] == true)
             let heard = try patchbay.connectWise.createTicket("Heard")

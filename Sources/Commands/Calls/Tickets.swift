@@ -24,13 +24,13 @@ struct PreviewCommand: ClientCommand {
         if let author { body["author"] = .string(author) }
         if let member { body["member"] = .string(member) }
         if `internal` { body["internal"] = .bool(true) }
-        return Call(method: .post, path: "/api/v1/notifiers/preview", body: .object(body))
+        return Call(method: .post, path: "/api/v1/preview", body: .object(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let answer = try await client.thing(call)
         let columns = [
-            Column("recipient_name", "recipient"), Column("recipient_kind", "kind"), Column("state"), Column("reason"),
+            Column("recipient_name", "recipient"), Column("recipient_kind", "kind"), Column("outcome"), Column("reason"),
         ]
         let notes = answer["reason"]?.text.map { ["Nobody would be told: \($0)."] } ?? []
         return Outcome(
@@ -64,7 +64,7 @@ struct EventsCommand: ClientCommand {
         } while cursor != nil
         let columns = [
             Column("created_at", "when", .instant), Column("id", "event", .number), Column("kind", "what"),
-            Column("by"), Column("told"), Column("not_told", "not told"),
+            Column("changed_by", "by"), Column("told"), Column("not_told", "not told"),
         ]
         return Outcome(
             content: .list(events.map(Self.told), columns: columns, next: .null),

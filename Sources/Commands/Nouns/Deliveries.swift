@@ -3,7 +3,7 @@ import BoundaryText
 /// Messages of ticket events to recipients, with what became of them.
 enum Deliveries: Noun {
     static let resource = Resource(
-        singular: "delivery", plural: "deliveries", path: "/api/v1/notifiers/deliveries",
+        singular: "delivery", plural: "deliveries", path: "/api/v1/deliveries",
         about: "One message of one ticket event to one recipient, and what became of it.",
         columns: [
             .id, Column("ticket_id", "ticket"), Column("event_kind", "event"), Column("recipient_name", "recipient"),

@@ -45,13 +45,13 @@ struct TestRecipient: ClientCommand {
 
     var call: Call {
         Call(
-            method: .post, path: "/api/v1/notifiers/test",
+            method: .post, path: "/api/v1/test-messages",
             body: .object(["recipient_id": .integer(Int(subject.identifier) ?? 0)]))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         var notice = try await client.thing(call)
-        let path = "/api/v1/notifiers/notices/\(notice["id"]?.plain ?? "")"
+        let path = "/api/v1/notices/\(notice["id"]?.plain ?? "")"
         for _ in 0..<Self.patience {
             guard let state = notice["state"]?.text, state == "queued" || state == "uncertain", notice["error"] == nil
             else { break }

@@ -74,7 +74,7 @@ private func dashboard(_ visit: Visit) async throws -> Page {
                     caption: "Latest events", columns: ["Event", "Ticket", .number("Told"), "When"],
                     rows: overview["recent_events"].elements.map { event in
                         [
-                            .text(EventWords.of(event["kind"].words)),
+                            .text(EventWords.of(.init(event["kind"].words))),
                             .main(
                                 "#\(event["ticket_id"].words) \(event["summary"].words)",
                                 "/tickets/\(event["ticket_id"].words)"),

@@ -43,7 +43,7 @@ enum Navigation {
                     needs: (.get, Forwards.list.path)),
                 Link(
                     label: "Deliveries", href: "/deliveries", icon: "send", jump: "d",
-                    needs: (.get, "/notifiers/deliveries")),
+                    needs: (Deliveries.list.method, Deliveries.list.path)),
                 Link(
                     label: "Recipients", href: "/recipients", icon: "people", jump: "p",
                     needs: (.get, Recipients.list.path)),

@@ -106,17 +106,17 @@ enum TicketHistory {
     private static func entry(_ event: Value) -> Model {
         let deliveries = event["deliveries"].elements
         let isBad = deliveries.contains { $0["state"].words == "failed" }
-        let by = event["by"].string.map { " by \($0)" } ?? ""
+        let by = event["changed_by"].string.map { " by \($0)" } ?? ""
         let change = [event["from"].string, event["to"].string].compactMap(\.self).joined(separator: " → ")
         let member = event["member"].string.map { ": \($0)" } ?? ""
         return Model([
             "tone": isBad ? "is-bad" : deliveries.isEmpty ? "is-muted" : "is-good",
             "stamp": event["created_at"].date.map { Stamp($0, exact: true).model },
-            "entryTitle": EventWords.of(event["kind"].words) + member + (change.isEmpty ? "" : ": \(change)") + by,
+            "entryTitle": EventWords.of(.init(event["kind"].words)) + member + (change.isEmpty ? "" : ": \(change)") + by,
             "entryText": event["note"].string,
             "lines": deliveries.map { delivery in
                 [
-                    "badge": Badge.delivery(delivery["state"].words).model,
+                    "badge": Badge.delivery(.init(delivery["state"].words)).model,
                     "lineText":
                         "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
                 ] as Model

@@ -143,7 +143,7 @@ private enum TicketSearch {
                     .main(
                         "#\(event["ticket_id"].words) \(event["summary"].words)",
                         "/tickets/\(event["ticket_id"].words)"),
-                    .text(EventWords.of(event["kind"].words)), .when(event["created_at"].date),
+                    .text(EventWords.of(.init(event["kind"].words))), .when(event["created_at"].date),
                 ]
             },
             empty: Empty(
@@ -219,7 +219,7 @@ private enum TicketView {
     private static func actions(_ ticket: Tickets.Details, _ visit: Visit) -> [Action] {
         let id = ticket.id.description
         return
-            (visit.may(.get, "/notifiers/deliveries")
+            (visit.may(Deliveries.list)
             ? [
                 .link("Deliveries", Visit.href("/deliveries", ["ticket_id": id]), icon: "send"),
                 .link("Who gets notified?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
@@ -320,7 +320,7 @@ func searchPages() -> [PageRoute] {
                     "href": "/tickets/\(number)", "icon": "ticket-detailed", "label": "Ticket #\(number)",
                     "hint": "timeline",
                 ])
-                if visit.may(.get, "/notifiers/deliveries") {
+                if visit.may(Deliveries.list) {
                     results.append([
                         "href": Visit.href("/deliveries", ["ticket_id": number]), "icon": "send",
                         "label": "Deliveries about #\(number)", "hint": "messages",
