@@ -34,7 +34,7 @@ public enum Events {
 
         public var id: ID
         /// The PSA connection that has the ticket.
-        public var connection: Int64
+        public var connection: PSA.Connections.ID
         public var kind: Open<Kind>
         /// What the ticket was about at that time.
         public var summary: String
@@ -53,7 +53,7 @@ public enum Events {
         public var deliveries: [Deliveries.Answer]
 
         public init(
-            id: ID, connection: Int64, kind: Kind, summary: String, changedBy: String?, from: String?, to: String?,
+            id: ID, connection: PSA.Connections.ID, kind: Kind, summary: String, changedBy: String?, from: String?, to: String?,
             member: String?, note: String?, isInternal: Bool?, reason: String?, createdAt: Date,
             deliveries: [Deliveries.Answer]
         ) {

@@ -25,7 +25,7 @@ public enum Previews {
 
         public let ticket: Tickets.ID
         /// Where several PSA connections have a ticket of this number.
-        public let connection: Int64?
+        public let connection: PSA.Connections.ID?
         public let event: String
         /// The login name of the member who writes the note.
         public let author: String?

@@ -125,13 +125,13 @@ import Testing
         #expect(try parse(GetNoun<Config>.self, "get", "config").call == Call(method: .get, path: "/api/v1/config"))
         let change = try parse(
             UpdateNoun<Config>.self, "update", "config", "--no-notifications", "--require-rule",
-            "--silence-alarm-minutes", "30")
+            "--silence-alert-minutes", "30")
         #expect(
             try change.call(in: surroundings)
                 == Call(
                     method: .patch, path: "/api/v1/config",
                     body: json(
-                        #"{"notifications_enabled": false, "require_rule": true, "silence_alarm_minutes": 30}"#)))
+                        #"{"notifications_enabled": false, "require_rule": true, "silence_alert_minutes": 30}"#)))
     }
 
     @Test func apiKeys() throws {

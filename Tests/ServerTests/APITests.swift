@@ -44,9 +44,9 @@ struct APITests {
             #expect(second.status == 409)
             #expect(second.json["code"] == "rule_exists")
             let settings = try await patchbay.api(
-                .PATCH, "/config", ["max_message_length": 1, "reference_lifetime_seconds": -1])
+                .PATCH, "/config", ["max_message_length": 1, "member_cache_seconds": -1])
             #expect(settings.status == 422)
-            #expect(Set(settings.faultyFields) == ["max_message_length", "reference_lifetime_seconds"])
+            #expect(Set(settings.faultyFields) == ["max_message_length", "member_cache_seconds"])
             let misspelt = try await patchbay.api(.GET, "/notifiers/rules?board=1&limit=5")
             #expect(misspelt.status == 400)
             #expect(misspelt.json["code"] == "unknown_parameter")

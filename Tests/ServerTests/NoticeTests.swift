@@ -103,8 +103,8 @@ struct NoticeTests {
     func settings(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let wrong: [(String, JSON)] = [
-                ("max_message_length", 49), ("max_message_length", -1), ("reference_lifetime_seconds", 86_401),
-                ("silence_alarm_minutes", 4), ("history_days", 6), ("alarm_recipient_id", 99_999),
+                ("max_message_length", 49), ("max_message_length", -1), ("member_cache_seconds", 86_401),
+                ("silence_alert_minutes", 4), ("history_days", 6), ("alert_recipient_id", 99_999),
                 ("notifications_enabled", "yes"), ("unheard_of", 1),
             ]
             for (field, value) in wrong {
@@ -112,10 +112,10 @@ struct NoticeTests {
                 #expect(reply.status == 422 || reply.status == 400)
                 #expect(reply.faultyFields == [field])
             }
-            try await patchbay.configure(["alarm_recipient_id": try patchbay.room(), "history_days": 30])
-            #expect(try await patchbay.api(.GET, "/config").json["alarm_recipient_id"] == (try patchbay.room()))
-            try await patchbay.configure(["alarm_recipient_id": .null])
-            #expect(try await patchbay.api(.GET, "/config").json["alarm_recipient_id"] == .null)
+            try await patchbay.configure(["alert_recipient_id": try patchbay.room(), "history_days": 30])
+            #expect(try await patchbay.api(.GET, "/config").json["alert_recipient_id"] == (try patchbay.room()))
+            try await patchbay.configure(["alert_recipient_id": .null])
+            #expect(try await patchbay.api(.GET, "/config").json["alert_recipient_id"] == .null)
             #expect(try await patchbay.api(.GET, "/config").json["history_days"] == 30)
             // At once: the next event is recorded and told to nobody.
             try await patchbay.rule()

@@ -139,7 +139,7 @@ struct RouteTests {
         .init("GET", "/deliveries", .viewer), .init("GET", "/deliveries/{id}", .viewer),
         .init("POST", "/deliveries/{id}/retry", .dispatcher),
         .init("POST", "/deliveries/retry", .dispatcher),
-        .init("GET", "/config", .viewer), .init("PATCH", "/config", .admin),
+        .init("GET", "/config", .viewer), .init("PATCH", "/config", .admin), .init("PUT", "/config", .admin),
         .init("GET", "/forwards", .viewer), .init("POST", "/forwards", .dispatcher),
         .init("GET", "/forwards/{id}", .viewer), .init("PATCH", "/forwards/{id}", .dispatcher),
         .init("DELETE", "/forwards/{id}", .dispatcher),
@@ -153,8 +153,8 @@ struct RouteTests {
         .init("GET", "/deliveries/{id}/message", .viewer),
         .init("GET", "/sync/status", .viewer), .init("POST", "/sync", .admin),
         .init("POST", "/sync/{id}/cancel", .admin),
-        .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/parked", .superAdmin),
-        .init("POST", "/jobs/parked/{id}/retry", .superAdmin),
+        .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/failed", .superAdmin),
+        .init("POST", "/jobs/failed/{id}/retry", .superAdmin),
     ]
 
     /// All that a server has, made in a database that is gone: for those who do not call them.

@@ -10,9 +10,9 @@ enum Config: Noun {
         columns: [
             Column("notifications_enabled", "notifications", .yesNo), Column("require_rule", "require rule", .yesNo),
             Column("max_message_length", "longest message (characters)", .number),
-            Column("reference_lifetime_seconds", "reference lifetime (s)", .number),
-            Column("silence_alarm_minutes", "silence alarm (min)", .number),
-            Column("alarm_recipient_id", "alarms go to", .number), Column("history_days", "history (days)", .number),
+            Column("member_cache_seconds", "member cache (s)", .number),
+            Column("silence_alert_minutes", "silence alert (min)", .number),
+            Column("alert_recipient_id", "alerts go to", .number), Column("history_days", "history (days)", .number),
         ],
         change: Field.onOff(
             "notifications_enabled", on: "notifications", onHelp: "Send notifications.",
@@ -22,13 +22,13 @@ enum Config: Noun {
                 offHelp: "Tell a ticket's members without a rule too.")
             + [
                 Field("max_message_length", .integer, help: "Longer messages are cut, in characters."),
-                Field("reference_lifetime_seconds", .integer, help: "How long a reference is kept, in seconds."),
+                Field("member_cache_seconds", .integer, help: "How long members are cached, in seconds."),
                 Field(
-                    "silence_alarm_minutes", .integer,
-                    help: "Raise an alarm when ConnectWise has been silent for so many minutes."),
+                    "silence_alert_minutes", .integer,
+                    help: "Alert when ConnectWise has not called for this many minutes."),
                 Field(
-                    "alarm_recipient_id", option: "alarm-recipient", .integer,
-                    help: "Who is told of alarms, by the recipient's id."),
+                    "alert_recipient_id", option: "alert-recipient", .integer,
+                    help: "Who is notified about alerts, by the recipient's id."),
                 Field("history_days", .integer, help: "How many days events and deliveries are kept."),
             ])
 }

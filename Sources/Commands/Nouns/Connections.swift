@@ -52,7 +52,7 @@ enum ChatConnections: Noun {
         about: "Where messages go: Webex, or any program that takes signed webhooks.",
         columns: [
             .id, Column("name"), Column("provider"), Column("bot_name", "bot"), Column("bot_email", "bot e-mail"),
-            Column("active", .yesNo), Column("state"), Column("last_validated_at", "checked", .instant),
+            Column("enabled", .yesNo), Column("state"), Column("last_validated_at", "checked", .instant),
         ],
         details: [
             Column("state_reason", "reason"), Column("url", "URL"), Column("token_hint", "token"),
@@ -63,7 +63,7 @@ enum ChatConnections: Noun {
             token, url,
         ],
         change: [name, token, url]
-            + Field.onOff("active", off: "inactive", onHelp: "Use the connection.", offHelp: "Stop using it."))
+            + Field.onOff("enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it."))
 
     private static let name = Field("name", help: "What people call the connection.")
     private static let token = Field(

@@ -39,12 +39,13 @@ extension Badge {
         return Badge(tone, name)
     }
 
-    static func sync(_ state: String) -> Badge {
-        switch state {
-        case "running": Badge(.info, "running")
-        case "queued": Badge(.info, "queued")
-        case "failed": Badge(.bad, "failed")
-        default: Badge(.muted, "idle")
+    static func sync(_ state: Open<Syncs.State>) -> Badge {
+        switch state.known {
+        case .running: Badge(.info, "running")
+        case .queued: Badge(.info, "queued")
+        case .failed: Badge(.bad, "failed")
+        case .idle: Badge(.muted, "idle")
+        case nil: Badge(.muted, state.text)
         }
     }
 

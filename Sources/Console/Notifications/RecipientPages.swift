@@ -35,7 +35,7 @@ func recipientPages() -> [PageRoute] {
                         icon: "people", title: "No recipients",
                         text: "Rooms appear once a chat connection exists and its bot is a member of them.",
                         actions: visit.allowed(
-                            .post, "/integrations/chat/connections",
+                            ChatConnections.create,
                             .link("Connect a chat system", "/connections/chat/new"))),
                     pager: visit.pager(page)
                 ).block,

@@ -39,7 +39,7 @@ extension Previews.Question {
             throw .invalid([.init(field: "event", code: "wrong_value", message: "must be one of \(kinds).")])
         }
         return Preview.Question(
-            ticket: ticket, connection: connection.map { PSAConnection.ID($0) }, event: kind, author: author,
+            ticket: ticket, connection: connection, event: kind, author: author,
             isInternal: isInternal ?? false, member: member)
     }
 }

@@ -52,7 +52,7 @@ extension Events.Answer {
     fileprivate init(_ entry: Timeline.Entry) {
         let (event, details) = (entry.event, entry.event.details)
         self.init(
-            id: entry.id, connection: entry.connection.rawValue, kind: event.kind, summary: details.summary,
+            id: entry.id, connection: entry.connection, kind: event.kind, summary: details.summary,
             changedBy: event.kind == .noteAdded ? details.note?.author : details.updatedBy, from: details.from,
             to: details.to, member: details.member, note: details.note?.text, isInternal: details.note?.isInternal,
             reason: entry.reason, createdAt: entry.at, deliveries: entry.deliveries.map(Deliveries.Answer.init))
