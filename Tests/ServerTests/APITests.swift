@@ -25,7 +25,7 @@ struct APITests {
                 (["board_id": [], "recipient_id": room], 400, "wrong_type", ["board_id"]),
                 (["board_id": "4711", "recipient_id": 4711], 422, "validation_failed", ["board_id", "recipient_id"]),
                 (["board_id": board, "recipient_id": room, "updates": "some"], 422, "validation_failed", ["updates"]),
-                ([], 400, "not_json", []), ("text", 400, "not_json", []), (nil, 400, "not_json", []),
+                ([], 400, "invalid_json", []), ("text", 400, "invalid_json", []), (nil, 400, "invalid_json", []),
             ]
             for (body, status, code, fields) in wrong {
                 let reply = try await patchbay.api(.POST, "/notifiers/rules", body)

@@ -129,7 +129,7 @@ struct ForwardingTests {
             #expect(told(inside) == ["Sara Lindqvist", "Tom Whitlock"])
             let closed = try await ask(["event": "closed"])
             #expect(told(closed).isEmpty)
-            #expect(closed["reason"] == "no rule asks for such changes")
+            #expect(closed["reason"] == "no rule includes such changes")
             #expect(patchbay.webex.messageCount == sent)
             // The real thing comes out the same.
             try patchbay.connectWise.addNote("Now really", to: ticket, as: .member("twhitlock"))
@@ -175,7 +175,7 @@ struct ForwardingTests {
             #expect(events[1]["deliveries"].elements.map { $0["reason"] } == ["author of the note"])
             #expect(events[1]["note"] == "By herself")
             #expect(events[1]["changed_by"] == "Sara Lindqvist")
-            #expect(events[2]["reason"] == "no rule asks for such changes")
+            #expect(events[2]["reason"] == "no rule includes such changes")
             #expect(events[2]["changed_by"] == "twhitlock")
 
             // Why was the room not told?
@@ -190,7 +190,7 @@ struct ForwardingTests {
             #expect(created["rule"]["id"].int == rule)
             #expect(created["reason"].string?.contains("created later") == true)
             let closed = try await why(events[2])
-            #expect(closed["reason"] == "no one was notified: no rule asks for such changes")
+            #expect(closed["reason"] == "no one was notified: no rule includes such changes")
             let delivery = events[0]["deliveries"].elements.first?["id"].int ?? 0
             let told = try await patchbay.api(.GET, "/deliveries/\(delivery)/explanation").json
             #expect(told["outcome"] == "delivery")

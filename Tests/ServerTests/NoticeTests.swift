@@ -122,7 +122,7 @@ struct NoticeTests {
             try await patchbay.configure(["notifications_enabled": false])
             let ticket = try patchbay.connectWise.createTicket("Quiet")
             try await patchbay.refresh(ticket, action: "added")
-            #expect(try await patchbay.events(of: ticket).map(\.reason) == ["notifications off"])
+            #expect(try await patchbay.events(of: ticket).map(\.reason) == ["notifications are disabled"])
         }
     }
 }

@@ -92,7 +92,7 @@ struct WebexFaultTests {
     }
 
     @Test(
-        "While a rule's recipient is off, that is the reason; a test message that arrives switches it on",
+        "While a rule's recipient is off, that is the reason; a test message that arrives makes it active again",
         arguments: TestDatabase.engines)
     func switchedOnByTest(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -103,7 +103,7 @@ struct WebexFaultTests {
             let unheard = try patchbay.connectWise.createTicket("Unheard")
             try await patchbay.refresh(unheard, action: "added")
             let reason = try await patchbay.events(of: unheard).first?.reason
-            #expect(reason?.utf8.firstRange(of: "recipient is off".utf8) != nil, "\(reason ?? "none")")
+            #expect(reason?.utf8.firstRange(of: "recipient is inactive".utf8) != nil, "\(reason ?? "none")")
             #expect(try await patchbay.api(.POST, "/test-messages", ["recipient_id": room]).status == 202)
             try await patchbay.settled()
             #expect(try await patchbay.api(.GET, "/webex/rooms/\(room.int ?? 0)").json["active"] == true)

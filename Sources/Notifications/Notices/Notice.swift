@@ -143,7 +143,7 @@ public struct NoticeSender: JobHandler {
                 return .done()
             }
             guard let messenger = try await connections.messenger(recipient.connection) else {
-                return .done(Self.record(id, .failed, "the chat connection was removed"))
+                return .done(Self.record(id, .failed, "the chat connection was deleted"))
             }
             let sender = MessageSender(
                 messenger: messenger, chat: recipient.connection, recipient: recipient.id,
