@@ -6,6 +6,11 @@ public enum Open<Value: RawRepresentable<String> & CaseIterable & Hashable & Sen
     case known(Value)
     case unknown(String)
 
+    /// As it came.
+    public init(_ text: String) {
+        self = Value(rawValue: text).map(Open.known) ?? .unknown(text)
+    }
+
     /// Nil for one that is not known here.
     public var known: Value? { if case .known(let value) = self { value } else { nil } }
 
@@ -23,8 +28,7 @@ public enum Open<Value: RawRepresentable<String> & CaseIterable & Hashable & Sen
 
 extension Open: Codable {
     public init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        self = Value(rawValue: text).map(Open.known) ?? .unknown(text)
+        self.init(try decoder.singleValueContainer().decode(String.self))
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -226,7 +226,7 @@ extension JobRunner {
             try await rescue()
         } catch {
             logger.warning(
-                "cannot take over jobs of workers that are gone, will try again", metadata: ["error": "\(error)"])
+                "cannot take over jobs of stopped workers, will retry", metadata: ["error": "\(error)"])
         }
     }
 
@@ -245,11 +245,11 @@ extension JobRunner {
             for worker in absences.gone(of: absent, at: .now) {
                 let count = try await database.write { try queue.handBack(worker: worker, now: instant, in: $0) }
                 if count > 0 {
-                    logger.notice("took over jobs of a worker that is gone", metadata: ["jobs": "\(count)"])
+                    logger.notice("took over jobs of a stopped worker", metadata: ["jobs": "\(count)"])
                 }
             }
         } catch {
-            logger.warning("cannot look for workers that are gone, will try again", metadata: ["error": "\(error)"])
+            logger.warning("cannot look for stopped workers, will retry", metadata: ["error": "\(error)"])
             try? await Task.sleep(for: Self.afterFailure)
         }
     }
@@ -276,7 +276,7 @@ extension JobRunner {
     private func rescue(everything: Bool = false) async throws {
         let (queue, instant) = (queue, now())
         let count = try await database.write { try queue.rescue(everything: everything, now: instant, in: $0) }
-        if count > 0 { logger.notice("took over jobs of a worker that is gone", metadata: ["jobs": "\(count)"]) }
+        if count > 0 { logger.notice("took over jobs of a stopped worker", metadata: ["jobs": "\(count)"]) }
     }
 
     /// Settles what lies on the desk, batch by batch. While the database cannot be reached the outcomes stay there.

@@ -31,7 +31,7 @@ struct Health: Sendable {
             let checks = await all()
             let ready = checks.allSatisfy { $0.isOK || $0.weight == .partial }
             // What people put right in the console must not keep them out of it.
-            let status = checks.allSatisfy(\.isOK) ? "ready" : ready ? "degraded" : "not ready"
+            let status = checks.allSatisfy(\.isOK) ? "ready" : ready ? "degraded" : "not_ready"
             return Response.json(
                 Answer(status: status, checks: checks), status: ready ? .ok : .serviceUnavailable)
         }
@@ -55,7 +55,7 @@ struct Health: Sendable {
                 Self.check(lost),
                 HealthCheck(
                     name: "workers", ok: neglected == nil,
-                    detail: neglected.map { "a job is due since \(Int(saturating: $0)) s and nobody has taken it" }
+                    detail: neglected.map { "a job has been due for \(Int(saturating: $0)) s and no worker has taken it" }
                         ?? (runsJobs ? "running here" : "running elsewhere")),
             ] + others
         } catch {
@@ -64,15 +64,15 @@ struct Health: Sendable {
     }
 
     private static func check(_ lost: LostSecrets?) -> HealthCheck {
-        guard let lost else { return HealthCheck(name: "credentials", ok: true, detail: "all can be opened") }
-        let what = "\(lost.count) stored \(lost.count == 1 ? "credential" : "credentials") cannot be opened: "
+        guard let lost else { return HealthCheck(name: "credentials", ok: true, detail: "all can be decrypted") }
+        let what = "\(lost.count) stored \(lost.count == 1 ? "credential" : "credentials") cannot be decrypted: "
         return lost.areAccepted
             ? HealthCheck(
                 name: "credentials", ok: false,
-                detail: what + "the secret is lost; enter them again, and set second factors up again", weight: .partial
+                detail: what + "the secret is lost; enter them again, and set up second factors again", weight: .partial
             )
             : HealthCheck(
                 name: "credentials", ok: false,
-                detail: what + "the secret was changed while this server ran; start it again with the present one")
+                detail: what + "the secret was changed while this server was running; restart it with the current one")
     }
 }

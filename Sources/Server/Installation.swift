@@ -119,7 +119,7 @@ public enum Installation {
             let (user, isNew) = try await first.createIfNobodyExists(in: database, now: Date())
             let key =
                 makesAPIKey
-                ? try await APIKeyStore(database: database).make("made by setup", for: user.id, role: user.role).text
+                ? try await APIKeyStore(database: database).make("created by setup", for: user.id, role: user.role).text
                 : nil
             return SetUp(
                 newSchema: migrations.last?.number, newSecretFile: isNewSecret ? configuration.secretFile : nil,
@@ -170,7 +170,7 @@ public enum Installation {
         guard number == migrations.count else {
             throw CannotSetUp(
                 description: number > migrations.count
-                    ? "the database was written by a newer patchbay; use that one"
+                    ? "the database was written by a newer patchbay; use that version"
                     : "the database's schema is \(number) of \(migrations.count); run `patchbay migrate` first")
         }
     }

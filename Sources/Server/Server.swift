@@ -215,7 +215,7 @@ public struct Server: Sendable {
         case let error as DatabaseError where error.isTransient:
             .unavailable("The database cannot be used for the moment; try again.")
         case DatabaseError.reference:
-            .conflict(code: "gone_meanwhile", "Something that this belongs to was removed meanwhile. Look again.")
+            .conflict(code: "reference_deleted", "What this refers to was just deleted. Reload and try again.")
         default:
             nil
         }
@@ -305,7 +305,7 @@ public struct Server: Sendable {
             try db.first("SELECT id FROM organizations ORDER BY id LIMIT 1")?["id"]
         }
         guard let first else {
-            logger.warning("connections are configured, but nobody has run `patchbay setup` yet")
+            logger.warning("connections are configured, but `patchbay setup` has not been run yet")
             return
         }
         do {

@@ -109,7 +109,7 @@ extension JSONBody {
             return nothingSaid
         }
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
-            throw .badRequest(code: "not_json", "Send a JSON object as the request's body.")
+            throw .badRequest(code: "invalid_json", "Send a JSON object as the request's body.")
         }
         // A body that is all mistakes must not get a larger one back.
         let unknown = unknownMembers(of: object).prefix(Problem.mostErrors)

@@ -34,7 +34,7 @@ public struct PageRequest: Sendable, Equatable {
         if let cursor {
             guard let read = Cursor(cursor), isKey(read.key) else {
                 throw .badRequest(
-                    "cursor is not one that this list gave out; start again without it.",
+                    "cursor is not one of this list. Start again without it.",
                     errors: [.init(field: "cursor", code: "wrong_value", message: "is not known")])
             }
             after = read

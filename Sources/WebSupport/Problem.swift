@@ -103,13 +103,13 @@ extension Problem {
 
     /// The request contradicts what is there.
     public static func conflict(code: String, _ detail: String) -> Problem {
-        Problem(.conflict, code: code, title: "This conflicts with what is there", detail: detail)
+        Problem(.conflict, code: code, title: "Conflict", detail: detail)
     }
 
     /// We cannot do it for the moment.
     public static func unavailable(_ detail: String, retryAfter: Duration = .seconds(5)) -> Problem {
         Problem(
-            .serviceUnavailable, code: "unavailable", title: "Not available for the moment", detail: detail,
+            .serviceUnavailable, code: "unavailable", title: "Temporarily unavailable", detail: detail,
             retryAfter: retryAfter)
     }
 

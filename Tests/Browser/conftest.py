@@ -121,7 +121,7 @@ def pytest_runtest_makereport(item, call):
     report = yield
     demo = getattr(item, "funcargs", {}).get("demo")
     if report.failed and demo:
-        for path in ["/jobs", "/jobs/parked", "/sync/status", "/overview/counts"]:
+        for path in ["/jobs", "/jobs/failed", "/sync/status", "/overview/counts"]:
             try:
                 found = json.dumps(demo.api("GET", path))
             except OSError as error:

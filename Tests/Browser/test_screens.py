@@ -86,7 +86,7 @@ def furnished(demo):
             },
         )
     ticket = demo.until("/overview", lambda found: found["recent_events"])["recent_events"][0]["ticket_id"]
-    demo.until("/notifiers/deliveries", lambda found: found["items"])
+    demo.until("/deliveries", lambda found: found["items"])
     # So many screens look at this ticket that the limit for look-ups would be reached.
     demo.api("POST", f"/integrations/psa/tickets/{ticket}/notes", {"text": "Something **written** here."})
     post = demo.api("GET", "/integrations/psa/posts")["items"][0]["id"]

@@ -76,15 +76,15 @@ def test_a_failed_delivery_is_sent_again(visit, demo):
         expect(page.get_by_role("link", name=re.compile("Deliveries .* to act on"))).to_be_visible()
     finally:
         demo.clear_webex_faults()
-    failed.get_by_role("button", name="Send again").click()
-    expect(page.get_by_role("status")).to_contain_text("sent again")
+    failed.get_by_role("button", name="Retry").click()
+    expect(page.get_by_role("status")).to_contain_text("Retrying")
     expect(page.locator(".facts .badge").first).to_contain_text("sent", timeout=60_000)
     admin = visit("admin")
     admin.goto("/deliveries?state=failed")
-    if admin.get_by_role("button", name="Send all failed again").count():
-        admin.get_by_role("button", name="Send all failed again").click()
-        admin.get_by_role("dialog").get_by_role("button", name="Send all failed again").click()
-        expect(admin.get_by_role("status")).to_contain_text("sent again")
+    if admin.get_by_role("button", name="Retry all failed").count():
+        admin.get_by_role("button", name="Retry all failed").click()
+        admin.get_by_role("dialog").get_by_role("button", name="Retry all failed").click()
+        expect(admin.get_by_role("status")).to_contain_text("Retrying")
 
 
 def test_sign_in_with_a_second_factor(visit, demo):
@@ -317,7 +317,7 @@ def test_the_end_of_the_session_is_told_in_time(visit):
 
 
 def test_a_list_is_exported(visit, demo):
-    demo.until("/notifiers/deliveries?state=sent", lambda found: len(found["items"]) > 2)
+    demo.until("/deliveries?state=sent", lambda found: len(found["items"]) > 2)
     page = visit("viewer")
     page.goto("/deliveries?state=sent")
     with page.expect_download() as download:

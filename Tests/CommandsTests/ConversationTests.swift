@@ -195,8 +195,8 @@ import WebSupport
                 "POST /api/v1/integrations/psa/connections/1/test",
                 body: #"{"id": 1, "state": "paused", "state_reason": "The private key was refused."}"#),
             Exchange("POST /api/v1/integrations/chat/connections/2/test", body: #"{"id": 2, "state": "ok"}"#),
-            Exchange("POST /api/v1/notifiers/deliveries/5/retry", .accepted),
-            Exchange("POST /api/v1/notifiers/deliveries/retry", .accepted, body: #"{"count": 12}"#),
+            Exchange("POST /api/v1/deliveries/5/retry", .accepted),
+            Exchange("POST /api/v1/deliveries/retry", .accepted, body: #"{"count": 12}"#),
         ]) { server in
             let paused = try await CommandRun.of(["psa-connection", "test", "1"], server: server)
             #expect(paused.exitCode == 1)

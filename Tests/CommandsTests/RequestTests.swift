@@ -119,16 +119,16 @@ import WebSupport
             "--since", "1d", "--until", "2026-11-21")
         #expect(
             try await target(of: list.list, limit: 1000, cursor: "x=")
-                == "/api/v1/notifiers/deliveries?ticket_id=4711&recipient_id=2&state=failed&since=2026-11-20T08%3A00%3A00Z"
+                == "/api/v1/deliveries?ticket_id=4711&recipient_id=2&state=failed&since=2026-11-20T08%3A00%3A00Z"
                 + "&until=2026-11-21T00%3A00%3A00Z&limit=200&cursor=x%3D")
         #expect(
             try await parse(RetryDelivery.self, "delivery", "retry", "9").request(in: surroundings, .idsOnly)
-                == APIRequest(method: .post, path: "/api/v1/notifiers/deliveries/9/retry"))
+                == APIRequest(method: .post, path: "/api/v1/deliveries/9/retry"))
         #expect(
             try await parse(RetryDelivery.self, "delivery", "retry", "--failed", "--recipient", "4", "--since", "1d")
                 .request(in: surroundings, .idsOnly)
                 == APIRequest(
-                    method: .post, path: "/api/v1/notifiers/deliveries/retry",
+                    method: .post, path: "/api/v1/deliveries/retry",
                     body: json(#"{"state": "failed", "recipient_id": 4, "since": "2026-11-20T08:00:00Z"}"#)))
     }
 
@@ -144,7 +144,7 @@ import WebSupport
                 == APIRequest(
                     method: .patch, path: "/api/v1/config",
                     body: json(
-                        #"{"notifications_enabled": false, "require_rule": true, "silence_alarm_minutes": 30}"#)))
+                        #"{"notifications_enabled": false, "require_rule": true, "silence_alert_minutes": 30}"#)))
     }
 
     @Test func apiKeys() async throws {

@@ -7,7 +7,7 @@ import WebSupport
 @Suite(.timeLimit(.minutes(20))) struct SyncTests {
     private func status(_ state: String, done: Int, error: String = "null") -> String {
         """
-        {"items": [{"id": 3, "kind": "tickets", "connection": "ConnectWise", "connection_id": 1, "state": "\(state)",
+        {"items": [{"id": 3, "kind": "tickets", "connection_name": "ConnectWise", "connection_id": 1, "state": "\(state)",
         "done": \(done), "total": 4000, "last_error": \(error)}]}
         """
     }

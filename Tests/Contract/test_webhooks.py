@@ -193,8 +193,8 @@ def test_gone_switches_the_endpoint_off(server, endpoint, receiver, psa_url):
     ticket = new_ticket(psa_url, "Nobody wants to know")
     receiver.next("ticket.created")
     path = f"/integrations/chat/connections/{endpoint['id']}"
-    shown = server.until(path, lambda found: not found["active"])
+    shown = server.until(path, lambda found: not found["enabled"])
     assert "410" in shown["state_reason"]
     deliveries = server.until(
-        f"/notifiers/deliveries?ticket_id={ticket}", lambda found: found["items"][0]["state"] == "failed")
+        f"/deliveries?ticket_id={ticket}", lambda found: found["items"][0]["state"] == "failed")
     assert "410" in deliveries["items"][0]["error"]

@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import TestSupport
@@ -49,7 +50,7 @@ struct AlertTests {
                 let stage = try Stage(in: db)
                 let room = try stage.rooms(["Administrators"], in: db)[0]
                 var settings = NotificationSettings()
-                settings.alarmRecipient = room
+                settings.alertRecipient = room
                 try settings.store(for: stage.organization, now: instant, in: db)
                 return (stage, room)
             }

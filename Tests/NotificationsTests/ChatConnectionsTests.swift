@@ -85,7 +85,7 @@ struct ChatConnectionsTests {
                 _ = try await chats.update(
                     made.id, of: organization, name: nil, url: draft.url, token: nil, isActive: nil)
             } throws: { error in
-                (error as? Problem)?.code == "changed_meanwhile"
+                (error as? Problem)?.code == "edit_conflict"
             }
         }
     }

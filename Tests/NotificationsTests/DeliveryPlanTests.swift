@@ -118,7 +118,7 @@ struct DeliveryPlanTests {
     @Test("Other changes tell only rules that want everything", arguments: changes.filter { $0 != .assigned })
     func otherChanges(kind: TicketEvent.Kind) throws {
         #expect(told(event(kind), assigned: [anna]) == [])
-        #expect(reason(event(kind), assigned: [anna]) == "no rule asks for such changes")
+        #expect(reason(event(kind), assigned: [anna]) == "no rule includes such changes")
         #expect(try told(event(kind), rules: [rule(updates: .notes)], assigned: [anna]) == [])
         #expect(
             try told(event(kind), rules: [rule(updates: .all)], assigned: [anna]) == ["1 queued rule on board Support"])
@@ -149,7 +149,7 @@ struct DeliveryPlanTests {
         var settings = NotificationSettings()
         settings.notificationsEnabled = false
         #expect(try told(event(.created), rules: [rule()], assigned: [anna], settings: settings) == [])
-        #expect(try reason(event(.created), rules: [rule()], settings: settings) == "notifications off")
+        #expect(try reason(event(.created), rules: [rule()], settings: settings) == "notifications are disabled")
     }
 
     @Test("Where a rule is required, a board without one tells nobody")
@@ -167,8 +167,8 @@ struct DeliveryPlanTests {
     @Test("Why nobody is told is always said")
     func reasons() throws {
         let unknown = DeliveryPlan.Assigned(identifier: "dora", recipient: nil)
-        #expect(reason(event(.created)) == "no rule on this board, nobody assigned")
-        #expect(try reason(Self.noteEvent(), rules: [rule()]) == "no rule asks for it, nobody assigned")
+        #expect(reason(event(.created)) == "no rule on this board, no one assigned")
+        #expect(try reason(Self.noteEvent(), rules: [rule()]) == "no rule includes it, no one assigned")
         #expect(reason(Self.noteEvent(), assigned: [unknown]) == "dora has no e-mail or no chat connection")
         for kind in TicketEvent.Kind.allCases {
             let plan = DeliveryPlan(event: event(kind), rules: [], assigned: [], settings: .init())

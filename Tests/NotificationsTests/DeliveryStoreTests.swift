@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -136,7 +137,7 @@ struct DeliveryStoreTests {
 
                 try store([(created, "8", plan(to: []))], stage, db)
                 let reason: String = try db.one("SELECT reason FROM untold_events", "reason")
-                #expect(reason == "no rule on this board, nobody assigned")
+                #expect(reason == "no rule on this board, no one assigned")
             }
         }
     }

@@ -68,18 +68,18 @@ struct NotificationSettingsTests {
         }
         for (value, isGood) in [(-1, false), (0, true), (86_400, true), (86_401, false)] {
             let found = faults { _, settings in settings.referenceLifetimeSeconds = value }
-            #expect(found == (isGood ? [] : ["reference_lifetime_seconds"]))
+            #expect(found == (isGood ? [] : ["member_cache_seconds"]))
         }
         for (value, isGood) in [(4, false), (5, true), (10_080, true), (10_081, false)] {
             let found = faults { _, settings in settings.silenceAlarmMinutes = value }
-            #expect(found == (isGood ? [] : ["silence_alarm_minutes"]))
+            #expect(found == (isGood ? [] : ["silence_alert_minutes"]))
         }
         let all = faults { notifications, ticketing in
             notifications.maxMessageLength = 0
             ticketing.referenceLifetimeSeconds = -1
             ticketing.silenceAlarmMinutes = 0
         }
-        #expect(all == ["max_message_length", "reference_lifetime_seconds", "silence_alarm_minutes"])
+        #expect(all == ["max_message_length", "member_cache_seconds", "silence_alert_minutes"])
     }
 
     @Test("Ticketing's come back as they were stored, organization by organization", arguments: TestDatabase.engines)

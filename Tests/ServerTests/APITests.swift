@@ -26,7 +26,7 @@ struct APITests {
                 (["board_id": [], "recipient_id": room], 400, "wrong_type", ["board_id"]),
                 (["board_id": "4711", "recipient_id": 4711], 422, "validation_failed", ["board_id", "recipient_id"]),
                 (["board_id": board, "recipient_id": room, "updates": "some"], 422, "validation_failed", ["updates"]),
-                ([], 400, "not_json", []), ("text", 400, "not_json", []), (nil, 400, "not_json", []),
+                ([], 400, "invalid_json", []), ("text", 400, "invalid_json", []), (nil, 400, "invalid_json", []),
             ]
             for (body, status, code, fields) in wrong {
                 let reply = try await patchbay.api(.POST, "/notifiers/rules", body)
@@ -45,9 +45,9 @@ struct APITests {
             #expect(second.status == 409)
             #expect(second.json["code"] == "rule_exists")
             let settings = try await patchbay.api(
-                .PATCH, "/config", ["max_message_length": 1, "reference_lifetime_seconds": -1])
+                .PATCH, "/config", ["max_message_length": 1, "member_cache_seconds": -1])
             #expect(settings.status == 422)
-            #expect(Set(settings.faultyFields) == ["max_message_length", "reference_lifetime_seconds"])
+            #expect(Set(settings.faultyFields) == ["max_message_length", "member_cache_seconds"])
             let misspelt = try await patchbay.api(.GET, "/notifiers/rules?board=1&limit=5")
             #expect(misspelt.status == 400)
             #expect(misspelt.json["code"] == "unknown_parameter")

@@ -84,10 +84,10 @@ struct AccessTests {
                 try db.execute("UPDATE deliveries SET state = 'failed' WHERE id = 2")
             }
             let overview = try await patchbay.api(.GET, "/overview").json
-            #expect(overview["failed"] == 1)
+            #expect(overview["failed_deliveries"] == 1)
             #expect(overview["recent_events"].elements.count == 3)
             #expect(overview["recent_events"].elements.first?["summary"] == "News 3")
-            #expect(try await patchbay.api(.GET, "/overview/counts").json["failed"] == 1)
+            #expect(try await patchbay.api(.GET, "/overview/counts").json["failed_deliveries"] == 1)
         }
     }
 

@@ -39,7 +39,7 @@ struct ConnectWiseFaultTests {
     func passes(engine: Engine, fault: Case) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             // So that members are asked for although they are known.
-            try await patchbay.configure(["reference_lifetime_seconds": 0])
+            try await patchbay.configure(["member_cache_seconds": 0])
             let ticket = try patchbay.connectWise.createTicket("Against all odds", owner: "slindqvist", text: "Hi")
             patchbay.connectWise.desk.script(Fault(fault.action, method: "GET", path: fault.path, times: fault.times))
             try await patchbay.refresh(ticket, action: "added")
@@ -134,7 +134,7 @@ struct ConnectWiseFaultTests {
                 _ = try await patchbay.database.write { db in
                     try db.execute("UPDATE jobs SET run_at = 0 WHERE state = 'ready' AND failures > 0")
                 }
-                return try await patchbay.api(.GET, "/jobs/parked").json["items"].elements.count == 1
+                return try await patchbay.api(.GET, "/jobs/failed").json["items"].elements.count == 1
             }
             let connection = try await patchbay.connection()
             #expect(connection["state"] == "ok")

@@ -110,7 +110,7 @@ struct ConsoleTests {
         return [
             "tenant": "\(tenant.json["id"].int ?? 0)",
             "post": "\(note.json["posts"].elements.first?["id"].int ?? 0)", "rule": "\(rule)", "ticket": "\(ticket)",
-            "delivery": try await id("/notifiers/deliveries"),
+            "delivery": try await id("/deliveries"),
             "psa": try await id("/integrations/psa/connections"),
             "chat": try await id("/integrations/chat/connections"),
             "key": "\(key.json["id"].int ?? 0)", "forward": "\(forward.json["id"].int ?? 0)",

@@ -17,7 +17,7 @@ struct FormNumberTests {
             for typed in ["nan", "NaN", "inf", "-inf", "infinity", "1e999", "0x1p1024", "-nan"] {
                 _ = try await browser.get("/settings")
                 let reply = try await browser.post(
-                    "/settings", ["max_message_length": typed, "silence_alarm_minutes": typed, "history_days": typed])
+                    "/settings", ["max_message_length": typed, "silence_alert_minutes": typed, "history_days": typed])
                 #expect((400..<500).contains(reply.status), "\(typed): \(reply.status)")
             }
             #expect(patchbay.log.value.allSatisfy { !$0.contains("request failed") }, "\(patchbay.log.value)")

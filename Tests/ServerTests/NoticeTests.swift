@@ -15,7 +15,7 @@ struct NoticeTests {
     private func sent(_ id: Int, _ state: String, _ patchbay: RunningPatchbay) async throws -> JSON {
         var notice = JSON.null
         try await eventually("the notice to be \(state)") {
-            notice = try await patchbay.api(.GET, "/notifiers/notices/\(id)").json
+            notice = try await patchbay.api(.GET, "/notices/\(id)").json
             return notice["state"].string == state
         }
         return notice
@@ -24,21 +24,21 @@ struct NoticeTests {
     @Test("A test message arrives, or says why it did not", arguments: TestDatabase.engines)
     func testMessage(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let asked = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": try patchbay.room()])
+            let asked = try await patchbay.api(.POST, "/test-messages", ["recipient_id": try patchbay.room()])
             #expect(asked.status == 202)
             #expect(asked.json["kind"] == "test")
             _ = try await sent(asked.json["id"].int ?? 0, "sent", patchbay)
             #expect(patchbay.messages(to: "Dispatch").first?.hasPrefix("**Test message**") == true)
 
             let stranger = try await patchbay.api(.POST, "/webex/rooms", ["email": "nobody@elsewhere.example"]).json
-            let failing = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": stranger["id"]])
+            let failing = try await patchbay.api(.POST, "/test-messages", ["recipient_id": stranger["id"]])
             let failed = try await sent(failing.json["id"].int ?? 0, "failed", patchbay)
             #expect(failed["error"].string?.isEmpty == false)
             #expect(failed["tracking_id"] != .null)
-            let unknown = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": 99_999])
+            let unknown = try await patchbay.api(.POST, "/test-messages", ["recipient_id": 99_999])
             #expect(unknown.status == 422)
             #expect(unknown.faultyFields == ["recipient_id"])
-            let list = try await patchbay.api(.GET, "/notifiers/notices?limit=1").json
+            let list = try await patchbay.api(.GET, "/notices?limit=1").json
             #expect(list["items"].elements.first?["id"] == failing.json["id"])
             #expect(list["next_cursor"] != .null)
         }
@@ -49,7 +49,7 @@ struct NoticeTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let sara = try await patchbay.api(.POST, "/webex/rooms", ["email": .text(Staff.sara)]).json["id"]
             patchbay.webex.desk.script(Fault(.cutAfter, method: "POST", path: "*/messages"))
-            let asked = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": sara])
+            let asked = try await patchbay.api(.POST, "/test-messages", ["recipient_id": sara])
             _ = try await sent(asked.json["id"].int ?? 0, "sent", patchbay)
             #expect(patchbay.messages(to: Staff.sara).count == 1)
         }
@@ -64,13 +64,13 @@ struct NoticeTests {
             let sara = try await patchbay.api(.POST, "/webex/rooms", ["email": .text(Staff.sara)]).json["id"]
             patchbay.webex.desk.script(Fault(.cutAfter, method: "POST", path: "*/messages"))
             patchbay.webex.desk.script(Fault(obstacle, method: "GET", path: "*/messages/direct"))
-            let asked = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": sara])
+            let asked = try await patchbay.api(.POST, "/test-messages", ["recipient_id": sara])
             let id = asked.json["id"].int ?? 0
             try await eventually("the look-up to fail") {
                 patchbay.webex.desk.calls.contains { $0.path.hasSuffix("/messages/direct") }
             }
             try await eventually("the doubt to be shown") {
-                try await patchbay.api(.GET, "/notifiers/notices/\(id)").json["state"] == "uncertain"
+                try await patchbay.api(.GET, "/notices/\(id)").json["state"] == "uncertain"
             }
             _ = try await patchbay.database.write { db in
                 try db.execute("DELETE FROM lane_pauses")
@@ -103,8 +103,8 @@ struct NoticeTests {
     func settings(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let wrong: [(String, JSON)] = [
-                ("max_message_length", 49), ("max_message_length", -1), ("reference_lifetime_seconds", 86_401),
-                ("silence_alarm_minutes", 4), ("history_days", 6), ("alarm_recipient_id", 99_999),
+                ("max_message_length", 49), ("max_message_length", -1), ("member_cache_seconds", 86_401),
+                ("silence_alert_minutes", 4), ("history_days", 6), ("alert_recipient_id", 99_999),
                 ("notifications_enabled", "yes"), ("unheard_of", 1),
             ]
             for (field, value) in wrong {
@@ -112,17 +112,17 @@ struct NoticeTests {
                 #expect(reply.status == 422 || reply.status == 400)
                 #expect(reply.faultyFields == [field])
             }
-            try await patchbay.configure(["alarm_recipient_id": try patchbay.room(), "history_days": 30])
-            #expect(try await patchbay.api(.GET, "/config").json["alarm_recipient_id"] == (try patchbay.room()))
-            try await patchbay.configure(["alarm_recipient_id": .null])
-            #expect(try await patchbay.api(.GET, "/config").json["alarm_recipient_id"] == .null)
+            try await patchbay.configure(["alert_recipient_id": try patchbay.room(), "history_days": 30])
+            #expect(try await patchbay.api(.GET, "/config").json["alert_recipient_id"] == (try patchbay.room()))
+            try await patchbay.configure(["alert_recipient_id": .null])
+            #expect(try await patchbay.api(.GET, "/config").json["alert_recipient_id"] == .null)
             #expect(try await patchbay.api(.GET, "/config").json["history_days"] == 30)
             // At once: the next event is recorded and told to nobody.
             try await patchbay.rule()
             try await patchbay.configure(["notifications_enabled": false])
             let ticket = try patchbay.connectWise.createTicket("Quiet")
             try await patchbay.refresh(ticket, action: "added")
-            #expect(try await patchbay.events(of: ticket).map(\.reason) == ["notifications off"])
+            #expect(try await patchbay.events(of: ticket).map(\.reason) == ["notifications are disabled"])
         }
     }
 }

@@ -75,7 +75,7 @@ struct NumbersOfOthersTests {
             var dice = Dice()
             let desk = patchbay.connectWise.desk
             try await patchbay.rule()
-            try await patchbay.configure(["reference_lifetime_seconds": 0])
+            try await patchbay.configure(["member_cache_seconds": 0])
             for call in ["*/service/tickets/*", "*/notes", "*/time/entries", "*/system/members"] {
                 for place in Self.places {
                     let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist", text: "Hi")

@@ -97,7 +97,7 @@ struct PipelineTests {
             #expect(told.first?.hasPrefix("**Assigned to slindqvist**") == true)
             #expect(patchbay.messages(to: Staff.tom).isEmpty)
             #expect(
-                try await patchbay.deliveries(of: ticket).map { $0["reason"] } == ["assigned", "made the assignment"])
+                try await patchbay.deliveries(of: ticket).map { $0["reason"] } == ["assigned", "assigned by this person"])
         }
     }
 
@@ -127,8 +127,8 @@ struct PipelineTests {
             #expect(try await patchbay.events(of: loud).map(\.kind) == ["created"] + kinds)
             let unheard = try await patchbay.events(of: quiet)
             #expect(unheard.map(\.kind) == ["created"] + kinds)
-            #expect(unheard.first?.reason == "no rule on this board, nobody assigned")
-            #expect(unheard.dropFirst().allSatisfy { $0.reason == "no rule asks for such changes" })
+            #expect(unheard.first?.reason == "no rule on this board, no one assigned")
+            #expect(unheard.dropFirst().allSatisfy { $0.reason == "no rule includes such changes" })
             let told = patchbay.messages(to: "Dispatch")
             #expect(told.count == 6)
             #expect(told.dropFirst().first?.hasPrefix("**Status: New → In Progress**") == true)
@@ -214,11 +214,11 @@ struct PipelineTests {
             try patchbay.connectWise.delete(ticket)
             try await patchbay.refresh(ticket, action: "deleted")
             #expect(try await patchbay.events(of: ticket).map(\.kind) == ["created", "deleted"])
-            #expect(try await patchbay.events(of: ticket).last?.reason == "no rule asks for such changes")
+            #expect(try await patchbay.events(of: ticket).last?.reason == "no rule includes such changes")
             let deliveries = try await patchbay.deliveries(of: ticket)
             #expect(deliveries.count == 2)
             #expect(
-                deliveries.allSatisfy { $0["state"] == "skipped" && $0["error"] == "the ticket was deleted meanwhile" })
+                deliveries.allSatisfy { $0["state"] == "skipped" && $0["error"] == "the ticket was deleted" })
             #expect(patchbay.webex.messageCount == 0)
         }
     }

@@ -137,25 +137,25 @@ struct RouteTests {
         .init("GET", "/rules", .viewer), .init("POST", "/rules", .dispatcher),
         .init("GET", "/rules/{id}", .viewer), .init("PATCH", "/rules/{id}", .dispatcher),
         .init("DELETE", "/rules/{id}", .dispatcher),
-        .init("GET", "/notifiers/deliveries", .viewer), .init("GET", "/notifiers/deliveries/{id}", .viewer),
-        .init("POST", "/notifiers/deliveries/{id}/retry", .dispatcher),
-        .init("POST", "/notifiers/deliveries/retry", .dispatcher),
-        .init("GET", "/config", .viewer), .init("PATCH", "/config", .admin),
+        .init("GET", "/deliveries", .viewer), .init("GET", "/deliveries/{id}", .viewer),
+        .init("POST", "/deliveries/{id}/retry", .dispatcher),
+        .init("POST", "/deliveries/retry", .dispatcher),
+        .init("GET", "/config", .viewer), .init("PATCH", "/config", .admin), .init("PUT", "/config", .admin),
         .init("GET", "/forwards", .viewer), .init("POST", "/forwards", .dispatcher),
         .init("GET", "/forwards/{id}", .viewer), .init("PATCH", "/forwards/{id}", .dispatcher),
         .init("DELETE", "/forwards/{id}", .dispatcher),
-        .init("POST", "/notifiers/preview", .viewer), .init("GET", "/tickets/{id}/events", .viewer),
+        .init("POST", "/preview", .viewer), .init("GET", "/tickets/{id}/events", .viewer),
         .init("GET", "/tickets/{id}/events/{event}/explanation", .viewer),
-        .init("GET", "/notifiers/deliveries/{id}/explanation", .viewer),
-        .init("POST", "/notifiers/test", .dispatcher), .init("GET", "/notifiers/notices", .viewer),
-        .init("GET", "/notifiers/notices/{id}", .viewer),
+        .init("GET", "/deliveries/{id}/explanation", .viewer),
+        .init("POST", "/test-messages", .dispatcher), .init("GET", "/notices", .viewer),
+        .init("GET", "/notices/{id}", .viewer),
         .init("POST", "/integrations/chat/connections/{id}/rotate-secret", .admin),
         .init("GET", "/overview", .viewer), .init("GET", "/overview/counts", .viewer),
-        .init("GET", "/notifiers/deliveries/{id}/message", .viewer),
+        .init("GET", "/deliveries/{id}/message", .viewer),
         .init("GET", "/sync/status", .viewer), .init("POST", "/sync", .admin),
         .init("POST", "/sync/{id}/cancel", .admin),
-        .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/parked", .superAdmin),
-        .init("POST", "/jobs/parked/{id}/retry", .superAdmin),
+        .init("GET", "/jobs", .superAdmin), .init("GET", "/jobs/failed", .superAdmin),
+        .init("POST", "/jobs/failed/{id}/retry", .superAdmin),
     ]
 
     /// All that a server has, made in a database that is gone: for those who do not call them.
@@ -409,7 +409,7 @@ private struct Foreign {
         let forward = try await patchbay.api(
             .POST, "/forwards",
             ["source_id": try patchbay.room(), "destination_id": try patchbay.room("Voice team")])
-        let notice = try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": try patchbay.room()])
+        let notice = try await patchbay.api(.POST, "/test-messages", ["recipient_id": try patchbay.room()])
         let user = try await patchbay.api(
             .POST, "/users", ["email": "pat@rivermark.example", "name": "Pat", "role": "viewer"])
         let provider = try await patchbay.api(
@@ -437,9 +437,9 @@ private struct Foreign {
         let id =
             switch operation.path.split(separator: "/").dropLast().last ?? "" {
             case _ where operation.path.contains("/rules"): "\(rule)"
-            case _ where operation.path.hasPrefix("/notifiers/deliveries"): "\(delivery)"
+            case _ where operation.path.hasPrefix("/deliveries"): "\(delivery)"
             case _ where operation.path.contains("/forwards"): "\(forward)"
-            case _ where operation.path.hasPrefix("/notifiers/notices"): "\(notice)"
+            case _ where operation.path.hasPrefix("/notices"): "\(notice)"
             case _ where operation.path.hasPrefix("/tickets"): "\(ticket)"
             case _ where operation.path.hasPrefix("/recipients") || operation.path.hasPrefix("/webex"): "\(room)"
             case _ where operation.path.contains("/tickets/"): "\(ticket)"

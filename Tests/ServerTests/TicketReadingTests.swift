@@ -430,7 +430,7 @@ struct TicketReadingTests {
                 let found = try await api(.GET, "\(patchbay.psa)/companies?id=\(id)").json["items"].elements
                 #expect(found.count == count)
             }
-            for path in ["/notifiers/deliveries", "/overview", "/tickets/\(mine)/events", "/notifiers/rules"] {
+            for path in ["/deliveries", "/overview", "/tickets/\(mine)/events", "/notifiers/rules"] {
                 let refused = try await api(.GET, path)
                 #expect(refused.status == 403, "\(path)")
                 #expect(refused.json["code"] == "limited_to_tenants", "\(path)")

@@ -29,7 +29,7 @@ struct WebexFaultTests {
             let room = try await patchbay.api(.GET, "/webex/rooms/\(delivery["recipient_id"].int ?? 0)")
             #expect(room.json["active"] == true)
 
-            let path = "/notifiers/deliveries/\(delivery["id"].int ?? 0)"
+            let path = "/deliveries/\(delivery["id"].int ?? 0)"
             #expect(try await patchbay.api(.POST, path + "/retry").status == 202)
             try await patchbay.settled()
             let sent = try await patchbay.api(.GET, path).json
@@ -59,7 +59,7 @@ struct WebexFaultTests {
             let next = try patchbay.connectWise.createTicket("Nobody")
             try await patchbay.refresh(next, action: "added")
             #expect(try await patchbay.deliveries(of: next).isEmpty)
-            let again = try await patchbay.api(.POST, "/notifiers/deliveries/retry", ["state": "failed"])
+            let again = try await patchbay.api(.POST, "/deliveries/retry", ["state": "failed"])
             #expect(again.status == 202)
             #expect(again.json["count"] == 1)
             try await patchbay.settled()
@@ -92,7 +92,7 @@ struct WebexFaultTests {
     }
 
     @Test(
-        "While a rule's recipient is off, that is the reason; a test message that arrives switches it on",
+        "While a rule's recipient is off, that is the reason; a test message that arrives makes it active again",
         arguments: TestDatabase.engines)
     func switchedOnByTest(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -103,8 +103,8 @@ struct WebexFaultTests {
             let unheard = try patchbay.connectWise.createTicket("Unheard")
             try await patchbay.refresh(unheard, action: "added")
             let reason = try await patchbay.events(of: unheard).first?.reason
-            #expect(reason?.utf8.firstRange(of: "recipient is off".utf8) != nil, "\(reason ?? "none")")
-            #expect(try await patchbay.api(.POST, "/notifiers/test", ["recipient_id": room]).status == 202)
+            #expect(reason?.utf8.firstRange(of: "recipient is inactive".utf8) != nil, "\(reason ?? "none")")
+            #expect(try await patchbay.api(.POST, "/test-messages", ["recipient_id": room]).status == 202)
             try await patchbay.settled()
             #expect(try await patchbay.api(.GET, "/webex/rooms/\(room.int ?? 0)").json["active"] == true)
             let heard = try patchbay.connectWise.createTicket("Heard")

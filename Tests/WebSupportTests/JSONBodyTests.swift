@@ -105,7 +105,7 @@ struct JSONBodyTests {
     func notJSON(body: String) throws {
         let problem = try #require(refusal(body))
         #expect(problem.status == .badRequest)
-        #expect(problem.code == "not_json")
+        #expect(problem.code == "invalid_json")
     }
 
     @Test(

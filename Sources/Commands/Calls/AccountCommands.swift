@@ -165,7 +165,7 @@ struct OverviewCommand: ParsableCommand {
 enum Jobs: Noun {
     static let resource = Resource(
         singular: "job", plural: "jobs", titles: "failed jobs", about: "A background job that failed.",
-        list: Endpoint(.get, "/jobs/parked"),
+        list: Endpoint(.get, "/jobs/failed"),
         columns: [
             .id, Column("kind").key, Column("created_at", "created", .instant), Column("error").key,
             Column("payload").extra,

@@ -147,7 +147,7 @@ struct TestRecipient: ClientCommand {
 enum Notices: Noun {
     static let resource = Resource(
         singular: "notice", plural: "notices", about: "An alert or test message, with its state.",
-        list: Endpoint(.get, "/notifiers/notices"), show: Endpoint(.get, "/notifiers/notices/{id}"),
+        list: Endpoint(.get, "/notices"), show: Endpoint(.get, "/notices/{id}"),
         columns: [
             .id, Column("kind"), Column("recipient_name", "recipient").key, Column("state", .state).key,
             Column("error"), Column("sent_at", "sent", .instant),
@@ -155,7 +155,7 @@ enum Notices: Noun {
         sample: .init(subject: "12"))
 
     /// Sends a test message.
-    static let test = Endpoint(.post, "/notifiers/test")
+    static let test = Endpoint(.post, "/test-messages")
 }
 
 /// `patchbay chat-connection rotate-secret`.

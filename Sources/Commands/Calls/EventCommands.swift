@@ -31,7 +31,7 @@ struct ListEvents: ClientCommand {
         }
         let columns = [
             Column("created_at", "when", .instant).key, Column("id", "event", .number).key,
-            Column("kind", "what").key, Column("by").extra, Column("told", "notified"),
+            Column("kind", "what").key, Column("changed_by", "by").extra, Column("told", "notified"),
             Column("not_told", "not notified"),
         ]
         let cursor: JSON = next.map { .text($0) } ?? .null
@@ -107,14 +107,14 @@ struct PreviewCommand: ClientCommand {
         if let author { body["author"] = .text(author) }
         if let member { body["member"] = .text(member) }
         if `internal` { body["internal"] = true }
-        return Endpoint(.post, "/notifiers/preview")(body: .object(body))
+        return Endpoint(.post, "/preview")(body: .object(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let answer = try await client.thing(request)
         let columns = [
             Column("recipient_name", "recipient").key, Column("recipient_kind", "kind").extra,
-            Column("state", .state).key, Column("reason"),
+            Column("outcome").key, Column("reason"),
         ]
         let notes = answer["reason"].string.map { ["Nobody would get notified: \($0)."] } ?? []
         return Outcome(

@@ -12,9 +12,9 @@ enum Config: Noun {
         columns: [
             Column("notifications_enabled", "notifications", .yesNo), Column("require_rule", "require rule", .yesNo),
             Column("max_message_length", "longest message (characters)", .number),
-            Column("reference_lifetime_seconds", "member cache (s)", .number),
-            Column("silence_alarm_minutes", "silence alert (min)", .number),
-            Column("alarm_recipient_id", "alerts go to", .number), Column("history_days", "history (days)", .number),
+            Column("member_cache_seconds", "member cache (s)", .number),
+            Column("silence_alert_minutes", "silence alert (min)", .number),
+            Column("alert_recipient_id", "alerts go to", .number), Column("history_days", "history (days)", .number),
         ],
         change: Field.onOff(
             "notifications_enabled", on: "notifications", onHelp: "Send notifications.",
@@ -25,15 +25,15 @@ enum Config: Noun {
             + [
                 Field("max_message_length", .integer, help: "Longer messages are cut, in characters."),
                 Field(
-                    "reference_lifetime_seconds", option: "member-cache-seconds", .integer,
+                    "member_cache_seconds", .integer,
                     help: "How long members are cached, in seconds."),
                 Field(
-                    "silence_alarm_minutes", option: "silence-alert-minutes", .integer,
+                    "silence_alert_minutes", .integer,
                     help: "Raise an alert when ConnectWise has been silent for so many minutes."),
                 Field(
-                    "alarm_recipient_id", option: "alert-recipient", .thing(Recipients.resource.reference),
+                    "alert_recipient_id", option: "alert-recipient", .thing(Recipients.resource.reference),
                     help: "Who is notified of alerts, by the recipient's id or name."),
-                Field("alarm_recipient_id", option: "no-alert-recipient", .clears, help: "Notify nobody of alerts."),
+                Field("alert_recipient_id", option: "no-alert-recipient", .clears, help: "Notify nobody of alerts."),
                 Field("history_days", .integer, help: "How many days events and deliveries are kept."),
             ],
         sample: .init(update: "--no-notifications"))

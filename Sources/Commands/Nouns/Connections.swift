@@ -84,7 +84,7 @@ enum ChatConnections: Noun {
         ],
         change: [name, token, url]
             + Field.onOff("enabled", off: "disabled", onHelp: "Enable it.", offHelp: "Disable it."),
-        switching: .enabling("active", on: "Enable a chat connection.", off: "Disable a chat connection."),
+        switching: .enabling(on: "Enable a chat connection.", off: "Disable a chat connection."),
         deletionAsksForName: true,
         sample: .init(
             subject: "Webex", create: "--provider webhook --name Wallboard --url https://wall.example.com/patchbay",

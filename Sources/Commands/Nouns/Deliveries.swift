@@ -7,7 +7,7 @@ enum Deliveries: Noun {
     static let resource = Resource(
         singular: "delivery", plural: "deliveries",
         about: "One message of one ticket event to one recipient, with its state.",
-        list: Endpoint(.get, "/notifiers/deliveries"), show: Endpoint(.get, "/notifiers/deliveries/{id}"),
+        list: Endpoint(.get, "/deliveries"), show: Endpoint(.get, "/deliveries/{id}"),
         columns: [
             .id, Column("ticket_id", "ticket").key, Column("event_kind", "event"),
             Column("recipient_name", "recipient").key,

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -6,7 +7,7 @@ import Foundation
 /// One kind of comparison with an outside system, how its last run went, and when the next one starts.
 public struct Sync: Sendable, Equatable {
     /// The type of a sync's key.
-    public typealias ID = RowID<Sync>
+    public typealias ID = API.Syncs.ID
 
     /// What is compared. Each feature names its own.
     public struct Kind: RawRepresentable, Hashable, Sendable, Codable, SQLConvertible, SQLDecodable {
@@ -17,17 +18,8 @@ public struct Sync: Sendable, Equatable {
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
-    /// How the last run stands.
-    public enum State: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
-        /// Nothing is under way.
-        case idle
-        /// To be started as soon as somebody has time.
-        case queued
-        /// Under way.
-        case running
-        /// Nothing is under way, and the last run gave up.
-        case failed
-    }
+    /// See ``API/Syncs``.
+    public typealias State = API.Syncs.State
 
     /// The key.
     public let id: ID
@@ -97,3 +89,5 @@ public struct SyncSchedule: Sendable, Equatable {
         intervals[kind].map { instant.addingTimeInterval(Double($0.components.seconds)) }
     }
 }
+
+extension API.Syncs.State: SQLConvertible, SQLDecodable {}

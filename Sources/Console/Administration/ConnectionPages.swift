@@ -8,7 +8,7 @@ import WebSupport
 func connectionPages() -> [PageRoute] {
     let list = PageRoute.get("/connections", .viewer, topics: ["connections"]) { visit in
         let psa = try await visit.ask(PSA.Connections.list()).items
-        let chat = try await visit.get("/integrations/chat/connections").items
+        let chat = try await visit.ask(ChatConnections.list()).items
         let owners = psa.allSatisfy { $0.tenant == nil } ? [] : try await Choices.tenants(visit)
         func psaRow(_ connection: PSA.Connections.Answer) -> [Cell] {
             let owner = owners.first { $0.value == connection.tenant?.description }?.label
@@ -21,27 +21,22 @@ func connectionPages() -> [PageRoute] {
                 .when(connection.lastValidatedAt),
             ]
         }
-        func rows(_ connections: [Value], _ kind: String, _ place: String) -> [[Cell]] {
-            connections.map { connection in
-                [
-                    .main(
-                        connection["name"].words, "/connections/\(kind)/\(connection["id"].words)",
-                        sub: connection[place].string),
-                    .badge(
-                        .connection(connection["state"].words, isActive: connection["active"].isTrue),
-                        sub: connection["state_reason"].string),
-                    .when(connection["last_validated_at"].date),
-                ]
-            }
+        func chatRow(_ connection: ChatConnections.Answer) -> [Cell] {
+            [
+                .main(connection.name, connection.page, sub: connection.url),
+                .badge(
+                    .connection(connection.state.text, isActive: connection.enabled), sub: connection.stateReason),
+                .when(connection.lastValidatedAt),
+            ]
         }
         let newPSA = visit.allowed(
             PSA.Connections.create,
             .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary", icon: "plus-lg"))
         let newChat = visit.allowed(
-            .post, "/integrations/chat/connections",
+            ChatConnections.create,
             .link("Connect a chat system", "/connections/chat/new", icon: "plus-lg"))
         return Page(
-            title: "Connections", lead: "The outside systems that Patchbay speaks with.", actions: newChat + newPSA,
+            title: "Connections", lead: "The outside systems that Patchbay is connected to.", actions: newChat + newPSA,
             blocks: Block.switchedOff(visit) + [
                 Table(
                     caption: "PSA", title: "PSA", columns: ["Name", "State", "Tested"], rows: psa.map(psaRow),
@@ -51,171 +46,166 @@ func connectionPages() -> [PageRoute] {
                 ).block,
                 Table(
                     caption: "Chat systems", title: "Chat systems", columns: ["Name", "State", "Tested"],
-                    rows: rows(chat, "chat", "url"),
+                    rows: chat.map(chatRow),
                     empty: Empty(
-                        icon: "chat-dots", title: "No chat system yet",
-                        text: "Connect a Webex bot, or a webhook of your own.", actions: newChat)
+                        icon: "chat-dots", title: "No chat systems yet",
+                        text: "Connect a Webex bot or your own webhook.", actions: newChat)
                 ).block,
             ])
     }
     return [list] + psaPages + chatPages
 }
 
+extension ChatConnections.Answer {
+    /// Where the console shows it.
+    var page: String { "/connections/chat/\(id)" }
+}
+
 private let chatPages: [PageRoute] = {
-    let base = "/integrations/chat/connections"
+    typealias Member = ChatConnections.New.CodingKeys
+    let providers: [(ChatConnections.Provider, String)] = [(.webex, "Webex bot"), (.webhook, "Signed webhook")]
     let fields = [
-        Field("provider", "System", .choice([("webex", "Webex bot"), ("webhook", "Signed webhook")])),
-        Field("name", "Name", focused: true),
+        Field(Member.provider, "System", .choice(providers.map { ($0.0.rawValue, $0.1) })),
+        Field(Member.name, "Name", focused: true),
         Field(
-            "url", "Address", .url, help: "For a webhook: where messages are posted. For Webex: leave it empty.",
+            Member.url, "Address", .url, help: "For a webhook: where messages are posted. For Webex: leave blank.",
             optional: true),
         Field(
-            "token", "Access token", .password,
-            help: "Of the Webex bot. For a webhook leave it empty: Patchbay makes the secret.", optional: true),
+            Member.token, "Access token", .password,
+            help: "The Webex bot's token. For a webhook leave it blank: Patchbay generates the secret.",
+            optional: true),
     ]
-    let new = PageRoute.form("/connections/chat/new", .admin) { _, entries, problem in
-        Page(
-            title: "Connect a chat system", lead: "It is tested first; the token is stored sealed.",
+    let new = PageRoute.form("/connections/chat/new", ChatConnections.create.role) { _, entries, problem in
+        let start = Entries(["provider": ChatConnections.Provider.webex.rawValue, "name": "Webex"])
+        return Page(
+            title: "Connect a chat system", lead: "It is tested first; the token is stored encrypted.",
             crumb: ("Connections", "/connections"),
             blocks: [
                 Form(
                     action: "/connections/chat/new", fields: fields, submit: "Test and connect", cancel: "/connections",
-                    entries: entries ?? Entries(["provider": "webex", "name": "Webex"]), problem: problem
+                    entries: entries ?? start, problem: problem
                 ).block
             ])
     } send: { visit in
-        let made = try await visit.send(.post, base, Form(action: "", fields: fields, entries: visit.entries).body)
-        guard let secret = made["secret"].string else {
-            return .redirect("/connections/chat/\(made["id"].words)", "\(made["name"].words) is connected.")
+        let form = Form(action: "", fields: fields, entries: visit.entries)
+        let connection = try await visit.send(ChatConnections.create(form.members()))
+        guard let secret = connection.secret else {
+            return .redirect(connection.page, "\(connection.name) is connected.")
         }
-        return .page(secretPage(made, secret))
+        return .page(secretPage(connection, secret.text))
     }
-    let one = PageRoute.get("/connections/chat/{id}", .viewer) { visit in
-        let id = try visit.parameter()
-        let connection = try await visit.get("\(base)/\(id)")
+    let one = PageRoute.get("/connections/chat/{id}", ChatConnections.show.role) { visit in
+        let connection = try await visit.ask(ChatConnections.show(visit.place()))
         var blocks: [Block] = []
-        if let reason = connection["state_reason"].string { blocks.append(.notice(.warning, nil, reason)) }
+        if let reason = connection.stateReason { blocks.append(.notice(.warning, nil, reason)) }
         blocks.append(
             .card(
-                "How it stands",
+                "Status",
                 [
                     .facts([
-                        (
-                            "State",
-                            .badge(.connection(connection["state"].words, isActive: connection["active"].isTrue))
-                        ),
-                        ("System", .text(connection["provider"].words == "webex" ? "Webex" : "Signed webhook")),
-                        ("Address", .text(connection["url"].words)),
-                        ("Bot", .text(connection["bot_name"].string, sub: connection["bot_email"].string)),
-                        ("Token", .mono(connection["token_hint"].words)),
-                        ("Tested", .when(connection["last_validated_at"].date)),
+                        ("State", .badge(.connection(connection.state.text, isActive: connection.enabled))),
+                        ("System", .text(connection.provider == .webex ? "Webex" : "Signed webhook")),
+                        ("Address", .text(connection.url)),
+                        ("Bot", .text(connection.botName, sub: connection.botEmail)),
+                        ("Token", .mono(connection.tokenHint)),
+                        ("Tested", .when(connection.lastValidatedAt)),
                     ])
                 ]))
-        let rotate =
-            connection["provider"].words == "webhook"
-            ? visit.allowed(
-                .post, base + "/{id}/rotate-secret",
-                .post(
-                    "New secret", "/connections/chat/\(id)/rotate", icon: "key",
-                    confirm: "Make a new secret? For a day both sign."))
-            : []
         return Page(
-            title: connection["name"].words, crumb: ("Connections", "/connections"),
-            actions: rotate + connectionActions(visit, base, "/connections/chat/\(id)", connection, chatLoss),
+            title: connection.name, crumb: ("Connections", "/connections"), actions: actions(visit, connection),
             blocks: blocks)
     }
-    let changed = [
-        Field("name", "Name"), Field("url", "Address", .url, help: "Another address needs the token again."),
-        Field("token", "Access token", .secret, help: "Empty: stays as it is.", optional: true),
-        Field("active", "Switched on", .flag),
-    ]
-    let edit = changing("chat", base, changed)
     let rotate = Deletion.confirmed(
-        "/connections/chat/{id}/rotate", .admin, label: "Make a new secret", back: "/connections"
+        "/connections/chat/{id}/rotate", ChatConnections.rotateSecret.role, label: "Rotate secret",
+        back: "/connections"
     ) { _, _ in
-        "Make a new secret? For a day messages are signed with both."
-    } act: { visit, id in
-        let made = try await visit.send(.post, "\(base)/\(id)/rotate-secret")
-        return .page(secretPage(made, made["secret"].words))
+        "Rotate the secret? For a day messages are signed with both secrets."
+    } act: { visit, _ in
+        let connection = try await visit.send(ChatConnections.rotateSecret(visit.place()))
+        return .page(secretPage(connection, connection.secret?.text ?? ""))
     }
-    return [one] + new + edit + rotate + acting("chat", base, chatLoss)
+    let delete = Deletion.page(
+        "/connections/chat/{id}/delete", ChatConnections.delete, back: "/connections", done: "Connection deleted."
+    ) { visit, id in
+        "Delete \(try await visit.ask(ChatConnections.show(id)).name)? \(chatLoss)"
+    }
+    return [one] + new + chatEdit + rotate + [chatTest] + delete
 }()
 
-private let chatLoss = "Its rooms and people go as well, with their rules."
+/// The form that changes a connection; what is tested depends on what is changed.
+private let chatEdit: [PageRoute] = {
+    typealias Member = ChatConnections.Change.CodingKeys
+    let fields = [
+        Field(Member.name, "Name"), Field(Member.url, "Address", .url, help: "A new address needs the token again."),
+        Field(Member.token, "Access token", .secret, help: "Leave blank to keep it.", optional: true),
+        Field(Member.enabled, "Enabled", .flag),
+    ]
+    return PageRoute.form("/connections/chat/{id}/edit", ChatConnections.update.role) { visit, entries, problem in
+        let connection = try await visit.ask(ChatConnections.show(visit.place()))
+        let form = Form(
+            action: connection.page + "/edit", fields: fields, submit: "Test and save", cancel: connection.page,
+            entries: try entries ?? Entries(connection, fields), problem: problem)
+        return Page(
+            title: "Edit \(connection.name)", crumb: (connection.name, connection.page), blocks: [form.block])
+    } send: { visit in
+        let old = try await visit.ask(ChatConnections.show(visit.place()))
+        let stored = try Entries(old, fields)
+        // What is not changed need not be tested.
+        let changes = Form(action: "", fields: fields, entries: visit.entries).members(Member.self).filter {
+            stored[$0.key.stringValue] == nil || stored[$0.key.stringValue] != $0.value.string
+        }
+        let changed = changes.filter { $0.key != .enabled || $0.value != .flag(old.enabled) }
+        try await visit.send(ChatConnections.update(old.id, changed))
+        return .redirect(old.page, "Connection saved.")
+    }
+}()
 
-private func secretPage(_ connection: Value, _ secret: String) -> Page {
+private let chatTest = PageRoute.post("/connections/chat/{id}/test", ChatConnections.test.role) { visit in
+    let id: ChatConnections.ID = try visit.place()
+    do {
+        let connection = try await visit.send(ChatConnections.test(id))
+        return .redirect(connection.page, "\(connection.name) works. Waiting messages are being sent.")
+    } catch let problem as Problem where problem.status != .notFound {
+        let page = "/connections/chat/\(id)"
+        return .page(
+            Page(
+                title: "The test failed", crumb: ("Connection", page), actions: [.link("Back", page)],
+                blocks: [.notice(.bad, nil, problem.detail)], status: problem.status))
+    }
+}
+
+private let chatLoss = "Its rooms and people are deleted too, with their rules."
+
+private func actions(_ visit: Visit, _ connection: ChatConnections.Answer) -> [Action] {
+    let rotate =
+        connection.provider == .webhook
+        ? visit.allowed(
+            ChatConnections.rotateSecret,
+            .post(
+                "Rotate secret", connection.page + "/rotate", icon: "key",
+                confirm: "Rotate the secret? For a day messages are signed with both secrets.")) : []
+    return rotate
+        + visit.allowed(
+            ChatConnections.delete,
+            .post(
+                "Delete", connection.page + "/delete", style: "is-danger", icon: "trash",
+                confirm: "Delete \(connection.name)? \(chatLoss)"))
+        + visit.allowed(ChatConnections.update, .link("Edit", connection.page + "/edit", icon: "pencil"))
+        + visit.allowed(
+            ChatConnections.test, .post("Test", connection.page + "/test", style: "is-primary", icon: "check2"))
+}
+
+private func secretPage(_ connection: ChatConnections.Answer, _ secret: String) -> Page {
     Page(
-        title: "Secret of \(connection["name"].words)", crumb: ("Connections", "/connections"),
-        actions: [.link("Done", "/connections/chat/\(connection["id"].words)", style: "is-primary")],
+        title: "Secret of \(connection.name)", crumb: ("Connections", "/connections"),
+        actions: [.link("Done", connection.page, style: "is-primary")],
         blocks: [
             Block(
                 "secret",
                 [
                     "secretTitle": "Copy it now.",
-                    "secretNote": "It checks the signatures of messages, and is not shown again.",
+                    "secretNote": "It verifies the signatures of messages, and is not shown again.",
                     "secret": secret,
                 ])
         ])
-}
-
-private func connectionActions(
-    _ visit: Visit, _ base: String, _ path: String, _ connection: Value, _ loss: String, between: [Action] = []
-) -> [Action] {
-    let name = connection["name"].words
-    return visit.allowed(
-        .delete, base + "/{id}",
-        .post("Delete", path + "/delete", style: "is-danger", icon: "trash", confirm: "Delete \(name)? \(loss)"))
-        + between
-        + visit.allowed(.patch, base + "/{id}", .link("Change", path + "/edit", icon: "pencil"))
-        + visit.allowed(.post, base + "/{id}/test", .post("Test", path + "/test", style: "is-primary", icon: "check2"))
-}
-
-/// The form that changes a connection; what is tested depends on what is changed.
-private func changing(_ kind: String, _ base: String, _ fields: [Field]) -> [PageRoute] {
-    PageRoute.form("/connections/\(kind)/{id}/edit", .admin) { visit, entries, problem in
-        let id = try visit.parameter()
-        let connection = try await visit.get("\(base)/\(id)")
-        let (name, home) = (connection["name"].words, "/connections/\(kind)/\(id)")
-        let form = Form(
-            action: home + "/edit", fields: fields, submit: "Test and save", cancel: home,
-            entries: entries ?? Entries(connection, fields), problem: problem)
-        return Page(title: "Change \(name)", crumb: (name, home), blocks: [form.block])
-    } send: { visit in
-        let id = try visit.parameter()
-        let old = try await visit.get("\(base)/\(id)")
-        try await visit.send(
-            .patch, "\(base)/\(id)", Form(action: "", fields: fields, entries: visit.entries).changes(from: old))
-        return .redirect("/connections/\(kind)/\(id)", "The connection is changed.")
-    }
-}
-
-private func acting(_ kind: String, _ base: String, _ loss: String) -> [PageRoute] {
-    let test = PageRoute.post("/connections/\(kind)/{id}/test", .admin) { visit in
-        let id = try visit.parameter()
-        do {
-            let connection = try await visit.send(.post, "\(base)/\(id)/test")
-            return .redirect(
-                "/connections/\(kind)/\(id)", "\(connection["name"].words) answers, and what waited for it goes on.")
-        } catch let problem as Problem where problem.status != .notFound {
-            return .page(
-                Page(
-                    title: "The test failed", crumb: ("Connection", "/connections/\(kind)/\(id)"),
-                    actions: [.link("Back", "/connections/\(kind)/\(id)")],
-                    blocks: [.notice(.bad, nil, problem.detail)], status: problem.status))
-        }
-    }
-    return [test]
-        + Deletion.page(
-            "/connections/\(kind)/{id}/delete", .admin, api: base + "/{id}", back: "/connections",
-            done: "The connection is deleted."
-        ) { visit, id in
-            "Delete \(try await visit.get("\(base)/\(id)")["name"].words)? \(loss)"
-        }
-}
-
-extension Form {
-    /// The request's members without those that are as they were: what is not changed need not be tested.
-    func changes(from old: Value) -> [String: Value] {
-        body.filter { old[$0.key] == .null || old[$0.key] != $0.value }
-    }
 }

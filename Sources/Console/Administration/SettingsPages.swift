@@ -6,51 +6,68 @@ import HTTPTypes
 import WebSupport
 
 func settingsPages() -> [PageRoute] {
+    typealias Member = Config.Change.CodingKeys
     @Sendable func fields(_ visit: Visit) async throws -> [Field] {
         [
             Field(
-                "notifications_enabled", "Notifications", .flag,
-                help: "Switched off, everything is recorded and nobody is told."),
+                Member.notificationsEnabled, "Send notifications", .flag,
+                help: "When disabled, everything is recorded but no one is notified."),
             Field(
-                "require_rule", "Only boards with a rule", .flag,
-                help: "Without a rule for its board, nobody hears of a ticket, not even those it is assigned to."),
-            Field("max_message_length", "Length of notes in messages", .number, help: "In characters."),
-            Field(
-                "reference_lifetime_seconds", "How long members are taken from the mirror", .number, help: "In seconds."
+                Member.requireRule, "Notify only about boards with a rule", .flag,
+                help: "Without a rule for its board, no one is notified about a ticket, not even its assigned members."
             ),
-            Field("silence_alarm_minutes", "Alarm when ConnectWise does not call for", .number, help: "In minutes."),
+            Field(Member.maxMessageLength, "Shorten notes in messages to", .number, help: "In characters."),
+            Field(Member.memberCacheSeconds, "Cache members for", .number, help: "In seconds."),
             Field(
-                "alarm_recipient_id", "Who is told of alarms", .choice(try await Choices.recipients(visit)),
-                numeric: true, sendsNull: true),
-            Field("history_days", "Keep events and deliveries for", .number, help: "In days."),
+                Member.silenceAlertMinutes, "Alert when ConnectWise hasn't called for", .number, help: "In minutes."),
+            Field(
+                Member.alertRecipient, "Send alerts to", .choice(try await Choices.recipients(visit)), numeric: true,
+                sendsNull: true),
+            Field(Member.historyDays, "Keep events and deliveries for", .number, help: "In days."),
         ]
     }
-    return PageRoute.form("/settings", .viewer, posting: .admin) { visit, entries, problem in
-        let settings = try await visit.get("/config")
+    return PageRoute.form("/settings", Config.show.role, posting: Config.update.role) { visit, entries, problem in
+        let settings = try await visit.ask(Config.show())
         let fields = try await fields(visit)
-        let stored = Entries(settings, fields)
-        guard visit.may(.patch, "/config") else {
+        guard visit.may(Config.update) else {
             let recipients = try await Choices.recipients(visit)
-            let facts = fields.map { field -> (String, Cell) in
-                let value = settings[field.name]
-                let text = recipients.first { field.name == "alarm_recipient_id" && $0.value == value.words }?.label
-                return (
-                    field.label,
-                    .text(text ?? (value == .flag(true) ? "on" : value == .flag(false) ? "off" : value.string))
-                )
-            }
             return Page(
-                title: "Settings", lead: "How notifications work.", blocks: [.card("Notifications", [.facts(facts)])])
+                title: "Settings", lead: "How notifications work.",
+                blocks: [.card("Notifications", [.facts(facts(settings, fields, recipients))])])
         }
+        let stored = try Entries(settings, fields)
         return Page(
             title: "Settings", lead: "How notifications work.",
             blocks: [
                 Form(action: "/settings", fields: fields, entries: entries ?? stored, problem: problem).block
             ] + (try await organizationForm(visit)))
     } send: { visit in
-        try await visit.send(
-            .patch, "/config", Form(action: "", fields: try await fields(visit), entries: visit.entries).body)
-        return .redirect("/settings", "The settings are changed.")
+        let form = Form(action: "", fields: try await fields(visit), entries: visit.entries)
+        try await visit.send(Config.update(form.members()))
+        return .redirect("/settings", "Settings saved.")
+    }
+}
+
+/// The settings for those who may not change them.
+private func facts(
+    _ settings: Config.Answer, _ fields: [Field], _ recipients: [(value: String, label: String)]
+) -> [(String, Cell)] {
+    fields.map { field -> (String, Cell) in
+        let text =
+            switch Config.Change.CodingKeys(stringValue: field.name) {
+            case .notificationsEnabled: settings.notificationsEnabled ? "yes" : "no"
+            case .requireRule: settings.requireRule ? "yes" : "no"
+            case .maxMessageLength: "\(settings.maxMessageLength) characters"
+            case .memberCacheSeconds: "\(settings.memberCacheSeconds) seconds"
+            case .silenceAlertMinutes: "\(settings.silenceAlertMinutes) minutes"
+            case .alertRecipient:
+                settings.alertRecipient.map { id in
+                    recipients.first { $0.value == id.description }?.label ?? "recipient \(id)"
+                } ?? "no one"
+            case .historyDays: "\(settings.historyDays) days"
+            case nil: ""
+            }
+        return (field.label, .text(text))
     }
 }
 
@@ -60,62 +77,58 @@ func healthPages(_ health: @escaping @Sendable () async -> [HealthCheck]) -> [Pa
             let checks = await health()
             var blocks: [Block] = [
                 checks.allSatisfy(\.isOK)
-                    ? .notice(.good, "Everything is well.", "Database, schema, credentials and workers answer.")
-                    : .notice(.bad, "Something is not well.", "See below which part."),
+                    ? .notice(
+                        .good, "All systems operational.", "Database, schema, credentials and workers respond.")
+                    : .notice(.bad, "Some checks failed.", "The table shows which ones and why."),
                 Table(
-                    caption: "Checks", columns: ["Part", "State", "Detail"],
+                    caption: "Checks", columns: ["Check", "State", "Detail"],
                     rows: checks.map {
-                        [
-                            .main($0.name), .badge($0.isOK ? Badge(.good, "well") : Badge(.bad, "not well")),
-                            .text($0.detail),
-                        ]
+                        [.main($0.name), .badge($0.isOK ? Badge(.good, "OK") : Badge(.bad, "failed")), .text($0.detail)]
                     }
                 ).block,
             ]
-            if visit.may(.get, "/jobs") {
-                let jobs = try await visit.get("/jobs")
-                blocks.append(
-                    Block(
-                        "stats",
-                        [
-                            "stats": [
-                                ("Ready", "ready", "due or soon"), ("Waiting", "waiting", "behind another"),
-                                ("Running", "running", "at this moment"), ("Given up", "parked", "need a person"),
-                            ]
-                            .map { label, name, note in
-                                Model([
-                                    "statLabel": label, "statValue": jobs[name].words, "statNote": note,
-                                    "statHref": nil, "isBad": name == "parked" && jobs[name].int > 0,
-                                ])
-                            }
-                        ]))
-                let parked = try await visit.get("/jobs/parked", visit.listQuery([]))
-                blocks.append(
-                    Table(
-                        caption: "Jobs that gave up", title: "Jobs that gave up",
-                        columns: ["Job", "Error", "Made", .hidden("Actions")],
-                        rows: parked.items.map { job in
-                            [
-                                .main(job["kind"].words, sub: job["payload"].string), .text(job["error"].string),
-                                .when(job["created_at"].date),
-                                .actions([
-                                    .post(
-                                        "Run again", "/health/jobs/\(job["id"].words)/retry", style: "is-small",
-                                        about: "job \(job["id"].words)")
-                                ]),
-                            ]
-                        },
-                        empty: Empty(
-                            icon: "check-circle", title: "No job has given up",
-                            text: "Work that fails too often ends here, and can be run again."),
-                        pager: visit.pager(parked)
-                    ).block)
-            }
+            if visit.may(BackgroundJobs.count) { blocks += try await jobs(visit) }
             return Page(title: "System health", blocks: blocks)
         },
-        .post("/health/jobs/{id}/retry", .superAdmin) { visit in
-            try await visit.send(.post, "/jobs/parked/\(try visit.parameter())/retry")
-            return .redirect("/health", "The job runs again.")
+        .post("/health/jobs/{id}/retry", BackgroundJobs.retry.role) { visit in
+            try await visit.send(BackgroundJobs.retry(visit.place()))
+            return .redirect("/health", "Retrying the job.")
         },
+    ]
+}
+
+private func jobs(_ visit: Visit) async throws -> [Block] {
+    let counts = try await visit.ask(BackgroundJobs.count())
+    let stats = [
+        ("Ready", counts.ready, "due now or later"), ("Waiting", counts.waiting, "behind another job"),
+        ("Running", counts.running, "right now"), ("Failed", counts.failed, "need attention"),
+    ]
+    let failed = try await visit.ask(BackgroundJobs.failed(limit: visit.limit, cursor: visit.cursor))
+    return [
+        Block(
+            "stats",
+            [
+                "stats": stats.map { label, count, note in
+                    Model([
+                        "statLabel": label, "statValue": "\(count)", "statNote": note, "statHref": nil,
+                        "isBad": label == "Failed" && count > 0,
+                    ])
+                }
+            ]),
+        Table(
+            caption: "Failed jobs", title: "Failed jobs", columns: ["Job", "Error", "Created", .hidden("Actions")],
+            rows: failed.items.map { job in
+                [
+                    .main(job.kind, sub: job.payload), .text(job.error), .when(job.createdAt),
+                    .actions([
+                        .post("Retry", "/health/jobs/\(job.id)/retry", style: "is-small", about: "job \(job.id)")
+                    ]),
+                ]
+            },
+            empty: Empty(
+                icon: "check-circle", title: "No failed jobs",
+                text: "Jobs that fail too often are listed here, and can be retried."),
+            pager: visit.pager(failed)
+        ).block,
     ]
 }

@@ -5,13 +5,13 @@ import Foundation
 
 /// How states are shown: one word and one tone each, the same on every page.
 extension Badge {
-    static func delivery(_ state: String) -> Badge {
-        switch state {
-        case "sent": Badge(.good, "sent")
-        case "queued": Badge(.info, "queued")
-        case "uncertain": Badge(.warning, "uncertain")
-        case "failed": Badge(.bad, "failed")
-        default: Badge(.muted, state)
+    static func delivery(_ state: Open<Deliveries.State>) -> Badge {
+        switch state.known {
+        case .sent: Badge(.good, "sent")
+        case .queued: Badge(.info, "queued")
+        case .uncertain: Badge(.warning, "uncertain")
+        case .failed: Badge(.bad, "failed")
+        case .skipped, .simulated, nil: Badge(.muted, state.text)
         }
     }
 
@@ -39,12 +39,13 @@ extension Badge {
         return Badge(tone, name)
     }
 
-    static func sync(_ state: String) -> Badge {
-        switch state {
-        case "running": Badge(.info, "running")
-        case "queued": Badge(.info, "queued")
-        case "failed": Badge(.bad, "failed")
-        default: Badge(.muted, "idle")
+    static func sync(_ state: Open<Syncs.State>) -> Badge {
+        switch state.known {
+        case .running: Badge(.info, "running")
+        case .queued: Badge(.info, "queued")
+        case .failed: Badge(.bad, "failed")
+        case .idle: Badge(.muted, "idle")
+        case nil: Badge(.muted, state.text)
         }
     }
 
@@ -85,8 +86,10 @@ extension FeatureFlag {
 
 /// Kinds of events as people say them.
 enum EventWords {
-    static func of(_ kind: String) -> String {
-        let words = kind.replacing(bytes: "_", with: " ")
+    static func of(_ kind: Events.Kind) -> String { of(.known(kind)) }
+
+    static func of(_ kind: Open<Events.Kind>) -> String {
+        let words = kind.text.replacing(bytes: "_", with: " ")
         return words.sentenceCased
     }
 }

@@ -11,30 +11,31 @@ func dashboardPages() -> [PageRoute] {
             method: .get, path: "/", role: .viewer,
             topics: ["connections", "deliveries", "events", "posts", "syncs"]
         ) { visit in
-            // Who works for some customers only begins with their tickets.
-            guard visit.may(.get, "/overview") else { return .redirect("/tickets") }
+            // Users limited to some customers start with their tickets.
+            guard visit.may(Overview.show) else { return .redirect("/tickets") }
             return .page(try await dashboard(visit))
         }
     ]
 }
 
 private func dashboard(_ visit: Visit) async throws -> Page {
-    let overview = try await visit.get("/overview")
+    let overview = try await visit.ask(Overview.show())
     let psa = try await visit.ask(PSA.Connections.list()).items.map(ShownConnection.init)
-    let chat = try await visit.get("/integrations/chat/connections").items.map(ShownConnection.init(chat:))
-    let syncs = try await visit.get("/sync/status").items
-    let hours = overview["hours"].elements
-    func total(_ name: String) -> Int { hours.reduce(0) { $0 + $1[name].int } }
-    func counted(_ number: Int) -> String { number >= 1_000 ? "1000+" : "\(number)" }
-    let (failed, waiting) = (overview["failed"].int, overview["waiting"].int)
+    let chat = try await visit.ask(ChatConnections.list()).items.map(ShownConnection.init)
+    let syncs = try await visit.ask(Syncs.list()).items
+    let hours = overview.hours
+    func counted(_ number: Int) -> String {
+        number >= Overview.mostCounted ? "\(Overview.mostCounted)+" : "\(number)"
+    }
+    let (failed, waiting) = (overview.failedDeliveries, overview.pendingDeliveries)
     var blocks: [Block] = []
     if psa.isEmpty || chat.isEmpty { blocks.append(firstSteps(visit, psa: !psa.isEmpty, chat: !chat.isEmpty)) }
     blocks += paused(psa + chat)
-    let posts = overview["posts"].int
+    let posts = overview.unfinishedPosts
     if posts > 0 {
         blocks.append(
             .notice(
-                .warning, nil, "\(counted(posts)) writes to tickets failed or wait.", href: "/integrations/posts",
+                .warning, nil, "\(counted(posts)) \(posts == 1 ? "write" : "writes") to tickets failed or pending.", href: "/integrations/posts",
                 link: "Post history"))
     }
     blocks.append(
@@ -42,11 +43,11 @@ private func dashboard(_ visit: Visit) async throws -> Page {
             "stats",
             [
                 "stats": [
-                    stat("Ticket events", "\(total("events"))", "last 24 hours"),
-                    stat("Messages sent", "\(total("sent"))", "last 24 hours", "/deliveries?state=sent"),
-                    stat("On their way", counted(waiting), "queued or uncertain", "/deliveries?state=queued"),
+                    stat("Ticket events", "\(hours.reduce(0) { $0 + $1.events })", "last 24 hours"),
+                    stat("Messages sent", "\(hours.reduce(0) { $0 + $1.sent })", "last 24 hours", "/deliveries?state=sent"),
+                    stat("Pending", counted(waiting), "queued or uncertain", "/deliveries?state=queued"),
                     stat(
-                        "Failed", counted(failed), failed == 0 ? "nothing to act on" : "to act on",
+                        "Failed", counted(failed), failed == 0 ? "nothing needs attention" : "need attention",
                         "/deliveries?state=failed", isBad: failed > 0),
                 ] as [Model]
             ]))
@@ -71,19 +72,19 @@ private func dashboard(_ visit: Visit) async throws -> Page {
             "Latest events", actions: [.link("All deliveries", "/deliveries", style: "is-small")], flush: true,
             [
                 Table(
-                    caption: "Latest events", columns: ["Event", "Ticket", .number("Told"), "When"],
-                    rows: overview["recent_events"].elements.map { event in
+                    caption: "Latest events", columns: ["Event", "Ticket", .number("Notified"), "When"],
+                    rows: overview.recentEvents.map { event in
                         [
-                            .text(EventWords.of(event["kind"].words)),
+                            .text(EventWords.of(event.kind)),
                             .main(
-                                "#\(event["ticket_id"].words) \(event["summary"].words)",
-                                "/tickets/\(event["ticket_id"].words)"),
-                            .number(event["told"].int), .when(event["created_at"].date),
+                                "#\(event.ticket) \(event.summary)",
+                                "/tickets/\(event.ticket)"),
+                            .number(event.notified), .when(event.createdAt),
                         ]
                     },
                     empty: Empty(
-                        icon: "inbox", title: "Nothing has happened yet",
-                        text: "Events appear here as soon as a ticket is created or changes.")
+                        icon: "inbox", title: "No events yet",
+                        text: "Events appear here when a ticket is created or changes.")
                 ).block
             ]))
     return Page(title: "Dashboard", blocks: blocks)
@@ -105,12 +106,12 @@ private struct ShownConnection {
         isEnabled = connection.enabled
     }
 
-    init(chat connection: Value) {
-        name = connection["name"].words
-        page = "/connections/chat/\(connection["id"].words)"
-        state = connection["state"].words
-        reason = connection["state_reason"].string
-        isEnabled = connection["active"].isTrue
+    init(_ connection: ChatConnections.Answer) {
+        name = connection.name
+        page = connection.page
+        state = connection.state.text
+        reason = connection.stateReason
+        isEnabled = connection.enabled
     }
 }
 
@@ -130,16 +131,16 @@ private func firstSteps(_ visit: Visit, psa: Bool, chat: Bool) -> Block {
     let steps =
         psa
         ? visit.allowed(
-            .post, "/integrations/chat/connections",
+            ChatConnections.create,
             .link("Connect Webex", "/connections/chat/new", style: "is-primary"))
         : visit.allowed(
             PSA.Connections.create,
             .link("Connect ConnectWise", "/connections/psa/new", style: "is-primary"))
     return .emptyState(
-        "plug", psa ? "Connect a chat system next" : "Connect your ticketing system first",
+        "plug", psa ? "Connect a chat system next" : "Connect your PSA first",
         psa
-            ? "Tickets are read already. With Webex, or a webhook of your own, people can be told of them."
-            : "Patchbay reads tickets from ConnectWise PSA and tells the right rooms and people about them.", steps)
+            ? "Tickets are already synced. Connect Webex or your own webhook to notify people about them."
+            : "Patchbay reads tickets from ConnectWise PSA and notifies the right rooms and people about them.", steps)
 }
 
 private func connectionsCard(_ connections: [ShownConnection]) -> Block {
@@ -154,12 +155,12 @@ private func connectionsCard(_ connections: [ShownConnection]) -> Block {
         [
             Table(
                 caption: "Connections", columns: ["Name", "State"], rows: rows,
-                empty: Empty(icon: "plug", title: "No connection yet", text: "Connect ConnectWise and Webex to begin.")
+                empty: Empty(icon: "plug", title: "No connections yet", text: "Connect ConnectWise and Webex to get started.")
             ).block
         ])
 }
 
-private func syncsCard(_ syncs: [Value]) -> Block {
+private func syncsCard(_ syncs: [Syncs.Answer]) -> Block {
     .card(
         "Last syncs", actions: [.link("All", "/sync", style: "is-small")], flush: true,
         [
@@ -167,12 +168,12 @@ private func syncsCard(_ syncs: [Value]) -> Block {
                 caption: "Last syncs", columns: ["Kind", "State", "Finished"],
                 rows: syncs.prefix(6).map { sync in
                     [
-                        .main(SyncWords.of(sync["kind"].words), sub: sync["last_error"].string),
-                        .badge(.sync(sync["state"].words)), .when(sync["finished_at"].date),
+                        .main(SyncWords.of(sync.kind), sub: sync.lastError),
+                        .badge(.sync(sync.state)), .when(sync.finishedAt),
                     ]
                 },
                 empty: Empty(
-                    icon: "arrow-repeat", title: "Nothing to sync yet", text: "Syncs begin with the first connection.")
+                    icon: "arrow-repeat", title: "Nothing to sync yet", text: "Syncs start with the first connection.")
             ).block
         ])
 }
@@ -181,8 +182,8 @@ private func syncsCard(_ syncs: [Value]) -> Block {
 enum Chart {
     private static let (width, height, bottom, left) = (960.0, 200.0, 24.0, 36.0)
 
-    static func svg(_ hours: [Value], zone: TimeZone) -> String {
-        let most = Double(max(4, hours.map { max($0["events"].int, $0["sent"].int + $0["failed"].int) }.max() ?? 0))
+    static func svg(_ hours: [Overview.Hour], zone: TimeZone) -> String {
+        let most = Double(max(4, hours.map { max($0.events, $0.sent + $0.failed) }.max() ?? 0))
         let top = nice(most)
         let slot = (width - left) / Double(max(1, hours.count))
         func y(_ value: Double) -> Double { (height - bottom) - value / top * (height - bottom - 12) }
@@ -202,12 +203,12 @@ enum Chart {
         for (index, hour) in hours.enumerated() {
             let x = left + Double(index) * slot
             let (events, sent, failed) = (
-                Double(hour["events"].int), Double(hour["sent"].int), Double(hour["failed"].int)
+                Double(hour.events), Double(hour.sent), Double(hour.failed)
             )
-            let clock = hour["starts_at"].date.map { calendar.component(.hour, from: $0) } ?? 0
+            let clock = calendar.component(.hour, from: hour.startsAt)
             let bar = slot * 0.36
             parts.append(
-                "<g><title>\(clock):00 – \(hour["events"].int) events, \(hour["sent"].int) messages sent, \(hour["failed"].int) failed</title>"
+                "<g><title>\(clock):00 – \(hour.events) events, \(hour.sent) messages sent, \(hour.failed) failed</title>"
                     + rect(x + slot * 0.1, 0, events, bar, "is-events") + rect(x + slot * 0.52, 0, sent, bar, "is-good")
                     + rect(x + slot * 0.52, sent, sent + failed, bar, "is-bad") + "</g>")
             if clock % 3 == 0 {
@@ -217,7 +218,7 @@ enum Chart {
             }
         }
         let total = hours.reduce((0, 0, 0)) {
-            ($0.0 + $1["events"].int, $0.1 + $1["sent"].int, $0.2 + $1["failed"].int)
+            ($0.0 + $1.events, $0.1 + $1.sent, $0.2 + $1.failed)
         }
         return
             "<svg viewBox=\"0 0 \(Int(saturating: width)) \(Int(saturating: height))\" role=\"img\" aria-label=\"\(total.0) events, \(total.1) messages sent and \(total.2) failed in the last 24 hours\">"

@@ -5,129 +5,141 @@ import Foundation
 import HTTPTypes
 import WebSupport
 
+private let states: [(Deliveries.State?, String)] = [
+    (nil, "All"), (.failed, "Failed"), (.queued, "Queued"), (.uncertain, "Uncertain"), (.sent, "Sent"),
+    (.skipped, "Skipped"), (.simulated, "Simulated"),
+]
+
 func deliveryPages() -> [PageRoute] {
     let list = PageRoute.get("/deliveries", .viewer, topics: ["deliveries"]) { visit in
-        let names = ["state", "ticket_id", "recipient_id", "since", "until"]
-        let page = try await visit.get("/notifiers/deliveries", visit.listQuery(names))
+        let page = try await visit.ask(Deliveries.list(visit.filters(), limit: visit.limit, cursor: visit.cursor))
         let state = visit.query["state"] ?? ""
-        let states = [
-            ("", "All"), ("failed", "Failed"), ("queued", "Queued"), ("uncertain", "Uncertain"), ("sent", "Sent"),
-            ("skipped", "Skipped"), ("simulated", "Simulated"),
-        ]
-        let isFiltered = names.contains { visit.query[$0]?.isEmpty == false }
-        let again =
-            state == "failed" && !page.items.isEmpty
+        let isFiltered = !visit.filters(Deliveries.Filter.self).isEmpty
+        let retryAll =
+            state == Deliveries.State.failed.rawValue && !page.items.isEmpty
             ? visit.allowed(
-                .post, "/notifiers/deliveries/retry",
+                Deliveries.retryAll,
                 .post(
-                    "Send all failed again", "/deliveries/all/retry-all", icon: "arrow-clockwise",
-                    confirm: "Send all failed deliveries again, of all pages?")) : []
-        let fields = [
-            Field("state", "", .hidden), Field("ticket_id", "Ticket", .text, placeholder: "Number"),
-        ]
-        let rows = page.items.map { delivery -> [Cell] in
-            let id = delivery["id"].words
-            let about = "delivery \(id) to \(delivery["recipient_name"].words)"
-            return [
-                .badge(.delivery(delivery["state"].words)),
-                .main(
-                    "#\(delivery["ticket_id"].words) \(delivery["summary"].words)", "/deliveries/\(id)",
-                    sub: EventWords.of(delivery["event_kind"].words)),
-                .text(delivery["recipient_name"].words),
-                .text(delivery["error"].string ?? delivery["reason"].words),
-                .when(delivery["created_at"].date),
-                .actions(
-                    delivery["state"].words == "failed"
-                        ? visit.allowed(
-                            .post, "/notifiers/deliveries/{id}/retry",
-                            .post("Send again", "/deliveries/\(id)/retry", style: "is-small", about: about)) : []),
-            ]
-        }
+                    "Retry all failed", "/deliveries/all/retry-all", icon: "arrow-clockwise",
+                    confirm: "Retry all failed deliveries, on every page?")) : []
+        typealias Filter = Deliveries.Filter
         return Page(
-            title: "Deliveries", lead: "Every message: what became of it, and why.", actions: again,
+            title: "Deliveries", lead: "Every message: whether it arrived, and why it was sent.", actions: retryAll,
             blocks: [
                 .segments(
-                    "State", states.map { ($0.1, visit.href(["state": $0.0, "cursor": nil]), $0.0 == state) }),
-                Filters.block("/deliveries", fields, visit, clear: isFiltered),
+                    "State",
+                    states.map { choice, label in
+                        let value = choice?.rawValue ?? ""
+                        return (label, visit.href(["state": value, "cursor": nil]), value == state)
+                    }),
+                Filters.block(
+                    "/deliveries",
+                    [
+                        Field(filter: Filter.state, "", .hidden),
+                        Field(filter: Filter.ticket, "Ticket", placeholder: "Number"),
+                    ], visit, clear: isFiltered),
                 Table(
                     caption: "Deliveries",
-                    columns: ["State", "Ticket", "Recipient", "Why", "When", .hidden("Actions")], rows: rows,
+                    columns: ["State", "Ticket", "Recipient", "Why", "When", .hidden("Actions")],
+                    rows: page.items.map { row($0, visit) },
                     empty: isFiltered
                         ? Empty(
-                            icon: "funnel", title: "No delivery fits", text: "Try another state, or clear the filter.")
+                            icon: "funnel", title: "No matching deliveries",
+                            text: "Try another state, or clear the filter.")
                         : Empty(
                             icon: "send", title: "No messages yet",
-                            text: "As soon as a ticket changes on a board with a rule, its messages appear here."),
+                            text: "Messages appear here when a ticket changes on a board with a rule."),
                     pager: visit.pager(page)
                 ).block,
             ])
     }
     let one = PageRoute.get("/deliveries/{id}", .viewer, topics: ["deliveries"]) { visit in
-        let id = try visit.parameter()
-        let delivery = try await visit.get("/notifiers/deliveries/\(id)")
-        let why = try await visit.get("/notifiers/deliveries/\(id)/explanation")
-        let ticket = delivery["ticket_id"].words
+        let delivery = try await visit.ask(Deliveries.show(visit.place()))
+        let why = try await visit.ask(Deliveries.explain(delivery.id))
         var message: Block
         do {
-            message = Block(
-                "message",
-                ["text": ChatText.plain(try await visit.get("/notifiers/deliveries/\(id)/message")["markdown"].words)])
+            let markdown = try await visit.ask(Deliveries.message(delivery.id)).markdown
+            message = Block("message", ["text": ChatText.plain(markdown)])
         } catch let problem as Problem {
             message = .text(problem.detail, style: "muted")
         }
-        let again =
-            delivery["state"].words == "failed"
-            ? visit.allowed(
-                .post, "/notifiers/deliveries/{id}/retry",
-                .post("Send again", "/deliveries/\(id)/retry", style: "is-primary", icon: "arrow-clockwise")) : []
-        let forwarded = delivery["forwarded_from"].elements.map(\.words)
-        var facts: [(String, Cell)] = [
-            ("State", .badge(.delivery(delivery["state"].words))),
-            ("Ticket", .main("#\(ticket) \(delivery["summary"].words)", "/tickets/\(ticket)")),
-            ("Event", .text(EventWords.of(delivery["event_kind"].words))),
-            ("Recipient", .text(delivery["recipient_name"].words)),
-            ("Why", .text(why["reason"].string ?? delivery["reason"].words)),
-        ]
-        if !forwarded.isEmpty { facts.append(("Forwarded from", .text(forwarded.joined(separator: " → ")))) }
-        if let error = delivery["error"].string { facts.append(("Error", .text(error))) }
-        facts += [
-            ("Attempts", .text(delivery["attempts"].words)),
-            ("Decided", .when(delivery["created_at"].date, exact: true)),
-            ("Sent", .when(delivery["sent_at"].date, otherwise: "not sent", exact: true)),
-        ]
-        if let tracking = delivery["tracking_id"].string { facts.append(("Tracking id", .mono(tracking))) }
-        if let sent = delivery["message_id"].string { facts.append(("Message id", .mono(sent))) }
-        if delivery["state"].words == "uncertain" {
-            facts.append(
-                (
-                    "What now",
-                    .text(
-                        "The connection broke before the answer. Patchbay looks in the chat for the message and sends it only if it is not there."
-                    )
-                ))
-        }
         return Page(
-            title: "Delivery \(id)", heading: "To \(delivery["recipient_name"].words)",
+            title: "Delivery \(delivery.id)", heading: "To \(delivery.recipientName)",
             crumb: ("Deliveries", "/deliveries"),
-            actions: again,
+            actions: retry(delivery, visit, style: "is-primary", icon: "arrow-clockwise"),
             blocks: [
-                .grid(2, [.card("What became of it", [.facts(facts)]), .card("Message", [message])])
+                .grid(2, [.card("Delivery", [.facts(facts(delivery, why))]), .card("Message", [message])])
             ])
     }
-    let retry = PageRoute.post("/deliveries/{id}/retry", .dispatcher) { visit in
-        let id = try visit.parameter()
-        try await visit.send(.post, "/notifiers/deliveries/\(id)/retry")
-        return .redirect("/deliveries/\(id)", "The delivery is sent again.")
+    let retryOne = PageRoute.post("/deliveries/{id}/retry", Deliveries.retry.role) { visit in
+        let delivery = try await visit.send(Deliveries.retry(visit.place()))
+        return .redirect("/deliveries/\(delivery.id)", "Retrying the delivery.")
     }
     let all = Deletion.confirmed(
-        "/deliveries/{id}/retry-all", .dispatcher, label: "Send again", back: "/deliveries?state=failed"
+        "/deliveries/{id}/retry-all", Deliveries.retryAll.role, label: "Retry", back: "/deliveries?state=failed"
     ) { _, _ in
-        "Send all failed deliveries again?"
+        "Retry all failed deliveries?"
     } act: { visit, _ in
-        let answer = try await visit.send(.post, "/notifiers/deliveries/retry", ["state": .text("failed")])
-        return .redirect("/deliveries", "\(answer["count"].int) deliveries are sent again.")
+        let failed = Deliveries.State.failed.rawValue
+        let count = try await visit.send(Deliveries.retryAll([.state: .text(failed)])).count
+        return .redirect("/deliveries", "Retrying \(count) \(count == 1 ? "delivery" : "deliveries").")
     }
-    return [list, one, retry] + all
+    return [list, one, retryOne] + all
+}
+
+private func retry(
+    _ delivery: Deliveries.Answer, _ visit: Visit, style: String, icon: String? = nil, about: String? = nil
+) -> [Action] {
+    guard delivery.state == .failed else { return [] }
+    return visit.allowed(
+        Deliveries.retry,
+        .post("Retry", "/deliveries/\(delivery.id)/retry", style: style, icon: icon, about: about))
+}
+
+private func row(_ delivery: Deliveries.Answer, _ visit: Visit) -> [Cell] {
+    [
+        .badge(.delivery(delivery.state)),
+        .main(
+            "#\(delivery.ticket) \(delivery.summary)", "/deliveries/\(delivery.id)",
+            sub: EventWords.of(delivery.eventKind)),
+        .text(delivery.recipientName),
+        .text(delivery.error ?? delivery.reason),
+        .when(delivery.createdAt),
+        .actions(
+            retry(
+                delivery, visit, style: "is-small", about: "delivery \(delivery.id) to \(delivery.recipientName)")),
+    ]
+}
+
+private func facts(_ delivery: Deliveries.Answer, _ why: Explanations.Answer) -> [(String, Cell)] {
+    var facts: [(String, Cell)] = [
+        ("State", .badge(.delivery(delivery.state))),
+        ("Ticket", .main("#\(delivery.ticket) \(delivery.summary)", "/tickets/\(delivery.ticket)")),
+        ("Event", .text(EventWords.of(delivery.eventKind))),
+        ("Recipient", .text(delivery.recipientName)),
+        ("Why", .text(why.reason)),
+    ]
+    if !delivery.forwardedFrom.isEmpty {
+        facts.append(("Forwarded from", .text(delivery.forwardedFrom.joined(separator: " → "))))
+    }
+    if let error = delivery.error { facts.append(("Error", .text(error))) }
+    facts += [
+        ("Attempts", .text("\(delivery.attempts)")),
+        ("Created", .when(delivery.createdAt, exact: true)),
+        ("Sent", .when(delivery.sentAt, otherwise: "not sent", exact: true)),
+    ]
+    if let tracking = delivery.trackingID { facts.append(("Tracking ID", .mono(tracking))) }
+    if let sent = delivery.messageID { facts.append(("Message ID", .mono(sent))) }
+    if delivery.state == .uncertain {
+        facts.append(
+            (
+                "What happens next",
+                .text(
+                    "The connection broke before the chat system answered. Patchbay looks for the message in the chat and sends it only if it is not there."
+                )
+            ))
+    }
+    return facts
 }
 
 /// Markdown as a chat program would show it, as text: links by their words, no marks, no escapes.
@@ -140,7 +152,7 @@ enum ChatText {
                 bytes: "&amp;", with: "&")
     }
 
-    /// Links by their words, in one pass: a pattern would begin anew at each of a thousand brackets.
+    /// Links by their words, in one pass: a pattern would start again at each of a thousand brackets.
     private static func words(of markdown: String) -> String {
         var (text, rest) = ("", markdown[...])
         while let middle = rest.utf8.firstRange(of: "]("),

@@ -35,7 +35,7 @@ func recipientPages() -> [PageRoute] {
                         icon: "people", title: "No recipients",
                         text: "Rooms appear once a chat connection exists and its bot is a member of them.",
                         actions: visit.allowed(
-                            .post, "/integrations/chat/connections",
+                            ChatConnections.create,
                             .link("Connect a chat system", "/connections/chat/new"))),
                     pager: visit.pager(page)
                 ).block,
@@ -60,12 +60,10 @@ func recipientPages() -> [PageRoute] {
         let person = try await visit.send(Recipients.create(form.members()))
         return .redirect("/recipients?kind=person", "\(person.name) can now be notified.")
     }
-    let test = PageRoute.post("/recipients/{id}/test", .dispatcher) { visit in
-        let id = try visit.parameter()
-        let notice = try await visit.send(
-            .post, "/notifiers/test", ["recipient_id": Value(typed: id)])
-        return .redirect(
-            "/recipients", "Sending a test message to \(notice["recipient_name"].string ?? "the recipient").")
+    let test = PageRoute.post("/recipients/{id}/test", Notices.test.role) { visit in
+        let recipient: Recipients.ID = try visit.place()
+        let notice = try await visit.send(Notices.test([.recipient: .integer(recipient.rawValue)]))
+        return .redirect("/recipients", "Sending a test message to \(notice.recipientName).")
     }
     return [list] + new + [test]
 }
@@ -76,7 +74,7 @@ private func row(_ recipient: Recipients.Answer, _ visit: Visit) -> [Cell] {
         .badge(recipient.active ? Badge(.good, "reachable") : Badge(.muted, "gone")),
         .actions(
             visit.allowed(
-                .post, "/notifiers/test",
+                Notices.test,
                 .post(
                     "Send test message", "/recipients/\(recipient.id)/test", style: "is-small is-quiet",
                     about: "to \(recipient.name)"))),

@@ -133,36 +133,28 @@ private let options: [Field] = {
 }()
 
 private let previewPage = PageRoute.get("/rules/preview", .viewer) { visit in
-    let kinds = ["created", "note_added", "assigned", "status_changed", "closed", "reopened", "priority_changed"]
+    typealias Member = Previews.Question.CodingKeys
+    let kinds: [Events.Kind] = [
+        .created, .noteAdded, .assigned, .statusChanged, .closed, .reopened, .priorityChanged,
+    ]
     let fields = [
         Field(
-            "ticket_id", "Ticket", visit.may(Tickets.search.main) ? .ticket : .text,
+            Member.ticket, "Ticket", visit.may(Tickets.search.main) ? .ticket : .text,
             placeholder: "10042, or printer", focused: true),
-        Field("event", "What happens", .choice(kinds.map { ($0, EventWords.of($0)) })),
+        Field(Member.event, "What happens", .choice(kinds.map { ($0.rawValue, EventWords.of($0)) })),
     ]
     var blocks = [Filters.block("/rules/preview", fields, visit, clear: false, submit: "Show")]
-    if let ticket = visit.query["ticket_id"], !ticket.isEmpty {
+    if let ticket = visit.query[Member.ticket.rawValue], !ticket.isEmpty {
         do {
-            let preview = try await visit.send(
-                .post, "/notifiers/preview",
-                ["ticket_id": .text(ticket), "event": .text(visit.query["event"] ?? "created")])
-            let rows = preview["items"].elements.map { item -> [Cell] in
-                [
-                    .main(item["recipient_name"].words, sub: item["recipient_kind"].string),
-                    .badge(
-                        item["state"].words == "queued"
-                            ? Badge(.good, "would be notified") : Badge(.muted, item["state"].words)),
-                    .text(item["reason"].words),
-                    .text(item["forwarded_from"].elements.map(\.words).joined(separator: " → ")),
-                ]
-            }
+            let event = visit.query[Member.event.rawValue] ?? Events.Kind.created.rawValue
+            let preview = try await visit.send(Previews.create([.ticket: .text(ticket), .event: .text(event)]))
             blocks.append(
                 Table(
                     caption: "Who gets notified", columns: ["Recipient", "Outcome", "Why", "Forwarded from"],
-                    rows: rows,
+                    rows: preview.items.map(row),
                     empty: Empty(
                         icon: "person-slash", title: "No one would be notified",
-                        text: preview["reason"].string ?? "No rule matches, and no one is assigned.")
+                        text: preview.reason ?? "No rule matches, and no one is assigned.")
                 ).block)
         } catch let problem as Problem {
             blocks.append(.notice(.warning, nil, problem.detail))
@@ -172,4 +164,18 @@ private let previewPage = PageRoute.get("/rules/preview", .viewer) { visit in
             .text("Enter a ticket number to see who would be notified, and why. Nothing is sent.", style: "muted"))
     }
     return Page(title: "Who gets notified?", crumb: ("Rules", "/rules"), blocks: blocks)
+}
+
+private func row(_ item: Previews.Item) -> [Cell] {
+    let outcome =
+        switch item.outcome.known {
+        case .notify: Badge(.good, "would be notified")
+        case .simulate: Badge(.info, "would be simulated")
+        case .skip: Badge(.muted, "not notified")
+        case nil: Badge(.muted, item.outcome.text)
+        }
+    return [
+        .main(item.recipientName, sub: item.recipientKind.text), .badge(outcome), .text(item.reason),
+        .text(item.forwardedFrom.joined(separator: " → ")),
+    ]
 }

@@ -7,105 +7,101 @@ import WebSupport
 
 /// The kinds of sync as people say them.
 enum SyncWords {
-    static func of(_ kind: String) -> String {
-        switch kind {
-        case "catch_up": "Catch-up"
-        case "callbacks": "Callback check"
-        default: kind.sentenceCased
+    static func of(_ kind: Open<Syncs.Kind>) -> String {
+        switch kind.known {
+        case .catchUp: "Catch-up"
+        case .callbacks: "Callback check"
+        case .boards, .recipients, .tickets, nil: kind.text.sentenceCased
         }
     }
 
-    static func summary(of kind: String) -> String {
-        switch kind {
-        case "boards": "Boards and their statuses."
-        case "recipients": "Rooms and people of the chat system."
-        case "tickets": "All open tickets, compared with what is known."
-        case "catch_up": "Changes of which no callback told."
-        case "callbacks": "Whether ConnectWise still calls us."
-        default: ""
+    static func summary(of kind: Open<Syncs.Kind>) -> String {
+        switch kind.known {
+        case .boards: "Boards and their statuses."
+        case .recipients: "Rooms and people of the chat system."
+        case .tickets: "All open tickets, compared with the copy in Patchbay."
+        case .catchUp: "Changes that no callback reported."
+        case .callbacks: "Whether ConnectWise still calls Patchbay."
+        case nil: ""
         }
     }
+}
+
+extension Syncs.Answer {
+    fileprivate var isUnderWay: Bool { state == .running || state == .queued }
 }
 
 func syncPages() -> [PageRoute] {
     [
         .get("/sync", .viewer, topics: ["syncs"]) { visit in
-            let syncs = try await visit.get("/sync/status").items
-            let cards = syncs.map { sync -> Block in
-                let kind = sync["kind"].words
-                var parts: [Block] = [.text(SyncWords.summary(of: kind), style: "muted section")]
-                let isRunning = ["running", "queued"].contains(sync["state"].words)
-                if isRunning {
-                    let (done, total) = (sync["done"].int, sync["total"])
-                    parts.append(
-                        Block(
-                            "progress",
-                            [
-                                "isKnown": total != .null && total.int > 0, "done": "\(done)", "total": "\(total.int)",
-                                "progressLabel": SyncWords.of(kind),
-                                "progressNote": total != .null ? "\(done) of \(total.int)" : "\(done) so far",
-                            ]))
-                }
-                var facts: [(String, Cell)] = [
-                    ("State", .badge(.sync(sync["state"].words))), ("Connection", .text(sync["connection"].words)),
-                    ("Last run", .when(sync["finished_at"].date ?? sync["started_at"].date)),
-                    ("Looked at", .text(sync["done"].words)),
-                ]
-                if let seconds = sync["duration_seconds"].string { facts.append(("Took", .text("\(seconds) s"))) }
-                facts.append(
-                    (
-                        "Next run",
-                        .when(sync["next_run_at"].date, otherwise: isRunning ? "after this one" : "on request")
-                    ))
-                if let error = sync["last_error"].string { facts.append(("Error", .text(error))) }
-                parts.append(.facts(facts))
-                let run =
-                    isRunning
-                    ? visit.allowed(
-                        .post, "/sync/{id}/cancel",
-                        .post(
-                            "Cancel", "/sync/\(sync["id"].words)/cancel", style: "is-small", about: SyncWords.of(kind)))
-                    : visit.allowed(
-                        .post, "/sync",
-                        .post("Run now", "/sync", style: "is-small", about: SyncWords.of(kind), hidden: ["kinds": kind])
-                    )
-                return .card(SyncWords.of(kind), actions: run, parts)
-            }
+            let cards = try await visit.ask(Syncs.list()).items.map { card($0, visit) }
             let runs = visit.allowed(
-                .post, "/sync",
+                Syncs.start,
                 .post("Run all", "/sync", icon: "arrow-repeat", hidden: ["kinds": "boards recipients tickets"]))
             var blocks: [Block] = []
             if cards.isEmpty {
                 blocks.append(
-                    .emptyState("arrow-repeat", "Nothing to sync yet", "Syncs begin with the first connection."))
+                    .emptyState("arrow-repeat", "Nothing to sync yet", "Syncs start with the first connection."))
             } else {
                 blocks.append(.grid(2, cards))
             }
-            if visit.may(.post, "/sync"), !cards.isEmpty {
-                let boards = try await Choices.boards(visit, "Every board")
+            if visit.may(Syncs.start), !cards.isEmpty {
+                let boards = try await Choices.boards(visit, "All boards")
                 blocks.append(
                     Form(
                         title: "Compare the open tickets of one board", action: "/sync",
                         fields: [
-                            Field("kinds", "", .hidden), Field("board", "Board", .choice(boards)),
-                        ], submit: "Start", entries: Entries(["kinds": "tickets"])
+                            Field(Syncs.Start.CodingKeys.kinds, "", .hidden), Field("board", "Board", .choice(boards)),
+                        ], submit: "Start", entries: Entries(["kinds": Syncs.Kind.tickets.rawValue])
                     ).block)
             }
             return Page(
                 title: "Sync",
-                lead: "Patchbay compares itself with the outside systems by schedule, and when you say so.",
+                lead: "Patchbay compares its data with the outside systems on a schedule, and when you ask for it.",
                 actions: cards.isEmpty ? [] : runs, blocks: blocks)
         },
-        .post("/sync", .admin) { visit in
+        .post("/sync", Syncs.start.role) { visit in
             let kinds = (visit.entries["kinds"] ?? "").splitBytes(on: " ").map(String.init)
-            var body: [String: Value] = ["kinds": .list(kinds.map(Value.text))]
-            if let board = visit.entries["board"], !board.isEmpty { body["board_ids"] = .list([.text(board)]) }
-            try await visit.send(.post, "/sync", body)
-            return .redirect("/sync", "\(kinds.map(SyncWords.of).joined(separator: ", ")): started.")
+            var body: [Syncs.Start.CodingKeys: JSON] = [.kinds: .list(kinds.map(JSON.text))]
+            if let board = visit.entries["board"], !board.isEmpty { body[.boards] = .list([.text(board)]) }
+            try await visit.send(Syncs.start(body))
+            let names = kinds.map { SyncWords.of(.init($0)) }.joined(separator: ", ")
+            return .redirect("/sync", "Started: \(names).")
         },
-        .post("/sync/{id}/cancel", .admin) { visit in
-            let sync = try await visit.send(.post, "/sync/\(try visit.parameter())/cancel")
-            return .redirect("/sync", "\(SyncWords.of(sync["kind"].words)) is cancelled.")
+        .post("/sync/{id}/cancel", Syncs.cancel.role) { visit in
+            let sync = try await visit.send(Syncs.cancel(visit.place()))
+            return .redirect("/sync", "\(SyncWords.of(sync.kind)) canceled.")
         },
     ]
+}
+
+private func card(_ sync: Syncs.Answer, _ visit: Visit) -> Block {
+    let name = SyncWords.of(sync.kind)
+    var parts: [Block] = [.text(SyncWords.summary(of: sync.kind), style: "muted section")]
+    if sync.isUnderWay {
+        parts.append(
+            Block(
+                "progress",
+                [
+                    "isKnown": (sync.total ?? 0) > 0, "done": "\(sync.done)", "total": "\(sync.total ?? 0)",
+                    "progressLabel": name,
+                    "progressNote": sync.total.map { "\(sync.done) of \($0)" } ?? "\(sync.done) done",
+                ]))
+    }
+    var facts: [(String, Cell)] = [
+        ("State", .badge(.sync(sync.state))), ("Connection", .text(sync.connectionName)),
+        ("Last run", .when(sync.finishedAt ?? sync.startedAt)), ("Compared", .text("\(sync.done)")),
+    ]
+    if let seconds = sync.duration { facts.append(("Duration", .text("\(seconds) s"))) }
+    facts.append(("Next run", .when(sync.nextRunAt, otherwise: sync.isUnderWay ? "after this one" : "on request")))
+    if let error = sync.lastError { facts.append(("Error", .text(error))) }
+    parts.append(.facts(facts))
+    let run =
+        sync.isUnderWay
+        ? visit.allowed(
+            Syncs.cancel, .post("Cancel", "/sync/\(sync.id)/cancel", style: "is-small", about: name))
+        : visit.allowed(
+            Syncs.start,
+            .post("Run now", "/sync", style: "is-small", about: name, hidden: ["kinds": sync.kind.text]))
+    return .card(name, actions: run, parts)
 }

@@ -27,7 +27,7 @@ enum Navigation {
         Group(
             title: nil,
             links: [
-                Link(label: "Dashboard", href: "/", icon: "speedometer2", jump: "h", needs: (.get, "/overview")),
+                Link(label: "Dashboard", href: "/", icon: "speedometer2", jump: "h", needs: (.get, Overview.show.path)),
                 Link(
                     label: "Tickets", href: "/tickets", icon: "ticket-detailed", jump: "t",
                     needs: (.get, Tickets.search.main.path)),
@@ -43,11 +43,11 @@ enum Navigation {
                     needs: (.get, Forwards.list.path)),
                 Link(
                     label: "Deliveries", href: "/deliveries", icon: "send", jump: "d",
-                    needs: (.get, "/notifiers/deliveries")),
+                    needs: (Deliveries.list.method, Deliveries.list.path)),
                 Link(
                     label: "Recipients", href: "/recipients", icon: "people", jump: "p",
                     needs: (.get, Recipients.list.path)),
-                Link(label: "Sync", href: "/sync", icon: "arrow-repeat", jump: "s", needs: (.get, "/sync/status")),
+                Link(label: "Sync", href: "/sync", icon: "arrow-repeat", jump: "s", needs: (.get, Syncs.list.path)),
             ]),
         Group(
             title: "Administration",
@@ -67,12 +67,12 @@ enum Navigation {
                 Link(
                     label: "Feature flags", href: "/flags", icon: "toggles", jump: nil, needs: (.get, "/feature-flags")),
                 Link(label: "Audit log", href: "/audit", icon: "journal-text", jump: "a", needs: (.get, "/audit")),
-                Link(label: "Settings", href: "/settings", icon: "sliders", jump: nil, needs: (.get, "/config")),
+                Link(label: "Settings", href: "/settings", icon: "sliders", jump: nil, needs: (.get, Config.show.path)),
                 Link(
                     label: "Organizations", href: "/organizations", icon: "buildings", jump: nil,
                     needs: (.get, "/organizations")),
                 Link(
-                    label: "System health", href: "/health", icon: "heart-pulse", jump: nil, needs: (.get, "/overview")),
+                    label: "System health", href: "/health", icon: "heart-pulse", jump: nil, needs: (.get, Overview.show.path)),
             ]),
     ]
 
@@ -129,7 +129,7 @@ final class NavigationCounts: Sendable {
     private let known = Mutex<[Reader: (counts: Counts, at: ContinuousClock.Instant)]>([:])
 
     func toActOn(_ visit: Visit) async throws -> Counts {
-        let seesAll = visit.may(.get, "/overview/counts")
+        let seesAll = visit.may(Overview.counts)
         let seesPosts = visit.may(Posts.list)
         let isOwn = seesPosts && visit.principal.role < .admin
         let reader = Reader(
@@ -140,9 +140,9 @@ final class NavigationCounts: Sendable {
         }
         var counts = Counts()
         if seesAll {
-            let found = try await visit.get("/overview/counts")
-            counts.deliveries = Self.shown(found["failed"].int)
-            if seesPosts, !isOwn { counts.posts = Self.shown(found["posts"].int) }
+            let found = try await visit.ask(Overview.counts())
+            counts.deliveries = Self.shown(found.failedDeliveries)
+            if seesPosts, !isOwn { counts.posts = Self.shown(found.unfinishedPosts) }
         }
         if isOwn { counts.posts = try await Self.own(visit) }
         let now = counts

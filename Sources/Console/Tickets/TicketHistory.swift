@@ -44,13 +44,14 @@ enum TicketHistory {
             }
         }
         var entries: [Model] = []
-        if visit.may(.get, "/tickets/{id}/events") {
-            let found = try await events(id, visit)
-            entries = found.items.map(entry)
+        if visit.may(Events.list) {
+            let ticket: Tickets.ID = try visit.place()
+            let found = try await events(ticket, visit)
+            entries = found?.items.map(entry) ?? []
             let newest =
                 visit.query["events"] == nil
-                ? found : try await visit.get("/tickets/\(id)/events", ["limit": "1", "newest_first": "true"])
-            seen.event = newest.items.first?["id"].int ?? 0
+                ? found : try await visit.ask(Events.list(ticket, [.newestFirst: "true"], limit: 1))
+            seen.event = newest?.items.first.map { Int($0.id.rawValue) } ?? 0
             parts.append(
                 .card(
                     "Timeline",
@@ -87,40 +88,38 @@ enum TicketHistory {
         ]
     }
 
-    private static func events(_ id: String, _ visit: Visit) async throws -> Value {
-        var query = ["limit": "20", "newest_first": "true"]
-        query["cursor"] = visit.query["events"]
+    private static func events(_ ticket: Tickets.ID, _ visit: Visit) async throws -> WebSupport.Page<Events.Answer>? {
         do {
-            return try await visit.get("/tickets/\(id)/events", query)
+            return try await visit.ask(
+                Events.list(ticket, [.newestFirst: "true"], limit: 20, cursor: visit.query["events"]))
         } catch let problem as Problem where problem.status == .notFound {
-            return .null
+            return nil
         }
     }
 
-    private static func pager(_ page: Value, _ visit: Visit) -> Block {
+    private static func pager(_ page: WebSupport.Page<Events.Answer>?, _ visit: Visit) -> Block {
         .pager(
             first: visit.query["events"] == nil ? nil : visit.ticketHref(["events": nil]),
-            next: page["next_cursor"].string.map { visit.ticketHref(["events": $0]) })
+            next: page?.next.map { visit.ticketHref(["events": $0.description]) })
     }
 
-    private static func entry(_ event: Value) -> Model {
-        let deliveries = event["deliveries"].elements
-        let isBad = deliveries.contains { $0["state"].words == "failed" }
-        let by = event["by"].string.map { " by \($0)" } ?? ""
-        let change = [event["from"].string, event["to"].string].compactMap(\.self).joined(separator: " → ")
-        let member = event["member"].string.map { ": \($0)" } ?? ""
+    private static func entry(_ event: Events.Answer) -> Model {
+        let deliveries = event.deliveries
+        let isBad = deliveries.contains { $0.state == .failed }
+        let by = event.changedBy.map { " by \($0)" } ?? ""
+        let change = [event.from, event.to].compactMap(\.self).joined(separator: " → ")
+        let member = event.member.map { ": \($0)" } ?? ""
         return Model([
             "tone": isBad ? "is-bad" : deliveries.isEmpty ? "is-muted" : "is-good",
-            "stamp": event["created_at"].date.map { Stamp($0, exact: true).model },
-            "entryTitle": EventWords.of(event["kind"].words) + member + (change.isEmpty ? "" : ": \(change)") + by,
-            "entryText": event["note"].string,
+            "stamp": Stamp(event.createdAt, exact: true).model,
+            "entryTitle": EventWords.of(event.kind) + member + (change.isEmpty ? "" : ": \(change)") + by,
+            "entryText": event.note,
             "lines": deliveries.map { delivery in
                 [
-                    "badge": Badge.delivery(delivery["state"].words).model,
-                    "lineText":
-                        "\(delivery["recipient_name"].words) – \(delivery["error"].string ?? delivery["reason"].words)",
+                    "badge": Badge.delivery(delivery.state).model,
+                    "lineText": "\(delivery.recipientName) – \(delivery.error ?? delivery.reason)",
                 ] as Model
-            }, "entryNote": deliveries.isEmpty ? event["reason"].string ?? "No one was notified." : nil,
+            }, "entryNote": deliveries.isEmpty ? event.reason ?? "No one was notified." : nil,
         ])
     }
 }

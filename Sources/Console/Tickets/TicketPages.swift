@@ -127,23 +127,21 @@ private enum TicketSearch {
 
     private static func recent(_ visit: Visit) async throws -> Block {
         let own = try await visit.ask(Tickets.recent(for: visit.customer())).items
-        guard own.isEmpty, visit.may(.get, "/overview") else {
+        guard own.isEmpty, visit.may(Overview.show) else {
             return table(
                 "Tickets you last updated", own,
                 Empty(
                     icon: "ticket-detailed", title: "Nothing yet",
                     text: "Search above. Tickets that you update are listed here."), nil)
         }
-        let news = try await visit.get("/overview")["recent_events"].elements
+        let news = try await visit.ask(Overview.show()).recentEvents
         return Table(
             caption: "Recently changed tickets", title: "Recently changed tickets",
             columns: ["Ticket", "Latest event", "When"],
             rows: news.map { event in
                 [
-                    .main(
-                        "#\(event["ticket_id"].words) \(event["summary"].words)",
-                        "/tickets/\(event["ticket_id"].words)"),
-                    .text(EventWords.of(event["kind"].words)), .when(event["created_at"].date),
+                    .main("#\(event.ticket) \(event.summary)", "/tickets/\(event.ticket)"),
+                    .text(EventWords.of(event.kind)), .when(event.createdAt),
                 ]
             },
             empty: Empty(
@@ -219,7 +217,7 @@ private enum TicketView {
     private static func actions(_ ticket: Tickets.Details, _ visit: Visit) -> [Action] {
         let id = ticket.id.description
         return
-            (visit.may(.get, "/notifiers/deliveries")
+            (visit.may(Deliveries.list)
             ? [
                 .link("Deliveries", Visit.href("/deliveries", ["ticket_id": id]), icon: "send"),
                 .link("Who gets notified?", Visit.href("/rules/preview", ["ticket_id": id]), icon: "question-circle"),
@@ -320,7 +318,7 @@ func searchPages() -> [PageRoute] {
                     "href": "/tickets/\(number)", "icon": "ticket-detailed", "label": "Ticket #\(number)",
                     "hint": "timeline",
                 ])
-                if visit.may(.get, "/notifiers/deliveries") {
+                if visit.may(Deliveries.list) {
                     results.append([
                         "href": Visit.href("/deliveries", ["ticket_id": number]), "icon": "send",
                         "label": "Deliveries about #\(number)", "hint": "messages",

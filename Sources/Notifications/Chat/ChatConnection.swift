@@ -60,13 +60,8 @@ public struct ChatConnection: Sendable, Equatable, RowDecodable {
         createdAt = try row["created_at"]
     }
 
-    /// The systems that messages can go to.
-    public enum Provider: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
-        /// Webex, as a bot.
-        case webex
-        /// Any program that takes signed webhooks (Standard Webhooks).
-        case webhook
-    }
+    /// See ``API/ChatConnections``.
+    public typealias Provider = API.ChatConnections.Provider
 
     /// The group of all job lanes that call a connection.
     public static func laneGroup(_ id: ID) -> String { ConnectionFamily.chat(id).laneGroup }
@@ -110,3 +105,5 @@ public struct ChatConnectionDraft: Sendable, Equatable {
         self.isActive = isActive
     }
 }
+
+extension API.ChatConnections.Provider: SQLConvertible, SQLDecodable {}

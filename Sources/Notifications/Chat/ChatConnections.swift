@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Connections
@@ -143,7 +144,7 @@ public final class ChatConnections: Sendable {
             if let url, url != connection.url, token == nil {
                 // Otherwise whoever may edit a connection could send the stored token to a host of his own.
                 throw Problem.invalid([
-                    .init(field: "token", code: "required", message: "is needed again when the url changes.")
+                    .init(field: "token", code: "required", message: "is required again when the url changes.")
                 ])
             }
             let draft = ChatConnectionDraft(
@@ -161,7 +162,7 @@ public final class ChatConnections: Sendable {
             let (connection, draft) = try wanted(row)
             guard !isTested || (draft.url, draft.token) == (tested.url, tested.token) else {
                 throw Problem.conflict(
-                    code: "changed_meanwhile", "Somebody changed the connection while it was tested. Try again.")
+                    code: "edit_conflict", "The connection was changed while it was being tested. Try again.")
             }
             let stored = try self.store(draft, in: connection, identity: identity, in: db)
             if identity != nil { try resume(id, db) }
@@ -192,7 +193,7 @@ public final class ChatConnections: Sendable {
             guard try row["provider"] as ChatConnection.Provider == .webhook else {
                 throw Problem.conflict(
                     code: "not_a_webhook",
-                    "Only a webhook's secret is made by Patchbay; change the token of this one instead.")
+                    "Only the secret of a webhook can be rotated. Change the token of this connection instead.")
             }
             // One that nothing opens signs no more anyway.
             let old = try? self.sealer.open(try row["sealed_token"], for: Self.identity(id))
@@ -265,8 +266,8 @@ public final class ChatConnections: Sendable {
         db.signal(.connections)
         return try Alert.raise(
             .chatDisabled, on: subject(id), of: connection.organization,
-            title: "\(connection.name) is switched off.",
-            words: "\(reason.hasSuffix(".") ? reason : reason + ".") Switch it on again when it is well.", now: now,
+            title: "\(connection.name) is disabled.",
+            words: "\(reason.hasSuffix(".") ? reason : reason + ".") Enable it again when the problem is solved.", now: now,
             in: db)
     }
 

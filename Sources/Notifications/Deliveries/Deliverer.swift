@@ -128,13 +128,13 @@ public struct Deliverer: JobHandler {
             case .sent, .failed, .skipped, .simulated: return .done()
             }
             if order.isTicketDeleted, order.event.kind != .deleted {
-                return .done(Self.record(id, .skipped, "the ticket was deleted meanwhile"))
+                return .done(Self.record(id, .skipped, "the ticket was deleted"))
             }
             guard order.isChatActive, let messenger = try await connections.messenger(order.chat) else {
-                return .done(Self.record(id, .failed, "the chat connection is switched off"))
+                return .done(Self.record(id, .failed, "the chat connection is disabled"))
             }
             guard let psa = try await tickets.live(order.psa) else {
-                return .done(Self.record(id, .skipped, "the connection to the ticketing system was removed"))
+                return .done(Self.record(id, .skipped, "the PSA connection was deleted"))
             }
             let renderer = MessageRenderer(
                 longestNote: order.settings.maxMessageLength, longestMessage: messenger.longestMessage)

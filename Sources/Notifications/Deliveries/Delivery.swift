@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -6,23 +7,10 @@ import Ticketing
 /// One message about one event to one recipient, with what became of it.
 public struct Delivery: Sendable, Equatable, RowDecodable {
     /// The type of a delivery's key.
-    public typealias ID = RowID<Delivery>
+    public typealias ID = Deliveries.ID
 
-    /// What became of it.
-    public enum State: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
-        /// Waits to be sent, or to be tried again.
-        case queued
-        /// The chat system has it.
-        case sent
-        /// Given up; can be sent again by hand.
-        case failed
-        /// It may have been sent: the connection broke before the answer. It is being looked for.
-        case uncertain
-        /// Not to be sent, with the reason.
-        case skipped
-        /// Decided and recorded, but not sent, because the rule says so.
-        case simulated
-    }
+    /// See ``API/Deliveries``.
+    public typealias State = Deliveries.State
 
     /// The key.
     public let id: ID
@@ -34,13 +22,13 @@ public struct Delivery: Sendable, Equatable, RowDecodable {
     public let ticket: Ticket.ID
     /// What the ticket was about at that time.
     public let summary: String
-    /// Who is told.
+    /// Who is notified.
     public let recipient: Recipient.ID
     /// The recipient's name.
     public let recipientName: String
     /// What became of it.
     public let state: State
-    /// Why this recipient is told, or is not.
+    /// Why this recipient is notified, or is not.
     public let reason: String
     /// The names of those who forwarded it, the first one first; empty when it was not forwarded.
     public let forwardedFrom: [String]
@@ -88,3 +76,5 @@ public struct Delivery: Sendable, Equatable, RowDecodable {
         return try stored.map { try JSONDecoder().decode([String].self, from: Data($0.utf8)) } ?? []
     }
 }
+
+extension Deliveries.State: SQLConvertible, SQLDecodable {}

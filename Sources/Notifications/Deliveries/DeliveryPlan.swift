@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -68,7 +69,7 @@ public struct DeliveryPlan: Sendable, Equatable {
         settings: NotificationSettings, forwards: Forwards = .none
     ) {
         guard settings.notificationsEnabled else {
-            self.init(items: [], reason: "notifications off")
+            self.init(items: [], reason: "notifications are disabled")
             return
         }
         if settings.requireRule, rules.isEmpty {
@@ -162,7 +163,7 @@ public struct DeliveryPlan: Sendable, Equatable {
     private static func objection(to identifier: String, hearing event: TicketEvent) -> String? {
         switch event.kind {
         case .noteAdded: same(identifier, event.details.note?.authorIdentifier) ? "author of the note" : nil
-        case .assigned: same(identifier, event.details.updatedBy) ? "made the assignment" : nil
+        case .assigned: same(identifier, event.details.updatedBy) ? "assigned by this person" : nil
         case .created, .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted: nil
         }
     }
@@ -170,8 +171,8 @@ public struct DeliveryPlan: Sendable, Equatable {
     /// Why the rules' recipients are not told; nil when none of them is off.
     private static func offReason(_ unreachable: [String]) -> String? {
         guard !unreachable.isEmpty else { return nil }
-        return "the rule's recipient is off, since chat did not know it: \(unreachable.joined(separator: ", ")); "
-            + "a test message that arrives switches it on"
+        return "the rule's recipient is inactive, because the chat system did not know it: \(unreachable.joined(separator: ", ")); "
+            + "a test message that arrives makes it active again"
     }
 
     private static func reasonForNobody(
@@ -181,9 +182,9 @@ public struct DeliveryPlan: Sendable, Equatable {
         if !reasons.isEmpty { return reasons.joined(separator: "; ") }
         switch event.kind {
         case .created, .noteAdded, .assigned:
-            return rules.isEmpty ? "no rule on this board, nobody assigned" : "no rule asks for it, nobody assigned"
+            return rules.isEmpty ? "no rule on this board, no one assigned" : "no rule includes it, no one assigned"
         case .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted:
-            return "no rule asks for such changes"
+            return "no rule includes such changes"
         }
     }
 

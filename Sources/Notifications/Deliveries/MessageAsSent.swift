@@ -3,19 +3,15 @@ import Accounts
 import BoundaryText
 import Database
 import Foundation
-import Hummingbird
+import HTTPTypes
 import Ticketing
 import WebSupport
 
 /// Shows the message of a delivery: written again as when it was sent, since messages are not kept.
 func messageRoutes(_ database: Database, tickets: PSAConnections, chats: ChatConnections) -> [Route] {
     [
-        Route(
-            .get, "/notifiers/deliveries/{id}/message", .viewer, "Shows a delivery's message, in Markdown",
-            gives: .one(MessageAnswer.self)
-        ) { request in
-            let id: Delivery.ID = try request.id(of: "delivery")
-            let organization = request.principal.organization
+        Route(Deliveries.message, of: "delivery") { request in
+            let (id, organization) = (request.place, request.principal.organization)
             let found = try await database.read { db -> (Delivery, Row, NotificationSettings)? in
                 guard let delivery = try DeliveryStore.find(id, of: organization, in: db),
                     let row = try db.first(
@@ -36,19 +32,15 @@ func messageRoutes(_ database: Database, tickets: PSAConnections, chats: ChatCon
             // Credentials that cannot be opened are said on the connection's own page.
             guard let live = try? await tickets.live(psa), let messenger = try? await chats.messenger(chat) else {
                 throw Problem.conflict(
-                    code: "connection_gone", "The connection by which it was sent is gone, or cannot be used.")
+                    code: "connection_unavailable",
+                    "The message cannot be shown: the connection it was sent through is deleted or cannot be used.")
             }
             let renderer = MessageRenderer(
                 longestNote: settings.maxMessageLength, longestMessage: messenger.longestMessage)
-            return .json(
-                MessageAnswer(
-                    markdown: renderer.message(
-                        about: event, ticket: delivery.ticket, link: live.provider.link(to: delivery.ticket),
-                        forwardedFrom: delivery.forwardedFrom)))
+            return Deliveries.Message(
+                markdown: renderer.message(
+                    about: event, ticket: delivery.ticket, link: live.provider.link(to: delivery.ticket),
+                    forwardedFrom: delivery.forwardedFrom))
         }
     ]
-}
-
-private struct MessageAnswer: Codable, Sendable {
-    let markdown: String
 }

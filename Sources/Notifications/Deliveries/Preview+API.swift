@@ -3,99 +3,65 @@ import Accounts
 import BoundaryText
 import Database
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Ticketing
 import WebSupport
 
-/// The operation that says beforehand who would be told.
+/// The operation that says beforehand who would be notified.
 func previewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) -> [Route] {
     [
         Route(
-            .post, "/notifiers/preview", .viewer,
-            "Says who would be told about a ticket, and why, without telling anybody", takes: PreviewQuestion.self,
-            gives: .one(PreviewAnswer.self),
+            Previews.create,
             // Nothing is done, so no answer needs to be kept for a repetition.
-            knowsRepetitions: { _ in false }
-        ) { request in
-            let question = try await request.body(PreviewQuestion.self).validated()
-            let preview = try await Preview.answer(
-                question, of: request.principal.organization, now: now(), in: database)
-            guard let preview else {
-                throw Problem.invalid([
-                    .init(
-                        field: "ticket_id", code: "unknown",
-                        message: "was not seen yet; it is once it changes, or after a sync of tickets.")
-                ])
-            }
-            return .json(PreviewAnswer(preview))
-        }
+            knowsRepetitions: { _ in false },
+            respond: { request in
+                let question = try await request.body().validated()
+                let preview = try await Preview.answer(
+                    question, of: request.principal.organization, now: now(), in: database)
+                guard let preview else {
+                    throw Problem.invalid([
+                        .init(
+                            field: "ticket_id", code: "unknown",
+                            message: "is not known yet. It will be once the ticket changes, or after a sync of tickets."
+                        )
+                    ])
+                }
+                return .json(Previews.Answer(preview))
+            })
     ]
 }
 
-private struct PreviewQuestion: JSONBody {
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case event, author, member
-        case ticket = "ticket_id"
-        case connection = "connection_id"
-        case isInternal = "internal"
-    }
-
-    let ticket: Ticket.ID
-    let connection: PSAConnection.ID?
-    let event: String
-    let author: String?
-    let isInternal: Bool?
-    let member: String?
-
-    func validated() throws(Problem) -> Preview.Question {
+extension Previews.Question {
+    fileprivate func validated() throws(Problem) -> Preview.Question {
         guard let kind = TicketEvent.Kind(rawValue: event) else {
             let kinds = TicketEvent.Kind.allCases.map(\.rawValue).joined(separator: ", ")
             throw .invalid([.init(field: "event", code: "wrong_value", message: "must be one of \(kinds).")])
         }
         return Preview.Question(
-            ticket: ticket, connection: connection, event: kind, author: author, isInternal: isInternal ?? false,
-            member: member)
+            ticket: ticket, connection: connection, event: kind, author: author,
+            isInternal: isInternal ?? false, member: member)
     }
 }
 
-private struct PreviewAnswer: Codable, Sendable {
-    enum CodingKeys: String, CodingKey {
-        case event, items, reason
-        case ticket = "ticket_id"
+extension Previews.Answer {
+    fileprivate init(_ preview: Preview) {
+        self.init(
+            ticket: preview.ticket, event: preview.event, items: preview.items.map(Previews.Item.init),
+            reason: preview.reason)
     }
+}
 
-    struct Item: Codable, Sendable {
-        enum CodingKeys: String, CodingKey {
-            case state, reason
-            case recipient = "recipient_id"
-            case name = "recipient_name"
-            case kind = "recipient_kind"
-            case rule = "rule_id"
-            case forwardedFrom = "forwarded_from"
-        }
-
-        let recipient: Recipient.ID?
-        let name: String
-        let kind: Recipient.Kind
-        let state: Delivery.State
-        let reason: String
-        let rule: Rule.ID?
-        let forwardedFrom: [String]
-    }
-
-    let ticket: Ticket.ID
-    let event: TicketEvent.Kind
-    let items: [Item]
-    let reason: String?
-
-    init(_ preview: Preview) {
-        ticket = preview.ticket
-        event = preview.event
-        items = preview.items.map { item in
-            Item(
-                recipient: item.recipient, name: item.name, kind: item.kind, state: item.plan.state,
-                reason: item.plan.reason, rule: item.plan.rule, forwardedFrom: item.plan.forwardedFrom)
-        }
-        reason = preview.reason
+extension Previews.Item {
+    fileprivate init(_ item: Preview.Item) {
+        let outcome: Previews.Outcome =
+            switch item.plan.state {
+            case .queued, .sent, .failed, .uncertain: .notify
+            case .simulated: .simulate
+            case .skipped: .skip
+            }
+        self.init(
+            recipient: item.recipient, recipientName: item.name, recipientKind: item.kind, outcome: outcome,
+            reason: item.plan.reason, rule: item.plan.rule, forwardedFrom: item.plan.forwardedFrom)
     }
 }

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database

@@ -5,15 +5,9 @@ import Database
 import Foundation
 import Ticketing
 
-/// Why somebody was told of an event, or was not.
+/// Why a recipient was or wasn't notified about an event.
 struct Explanation: Sendable {
-    /// What became of it.
-    enum Outcome: String, Sendable, Codable, CaseIterable {
-        /// There is a delivery; its state tells the rest.
-        case delivery
-        /// Nothing named the recipient.
-        case notConcerned = "not_concerned"
-    }
+    typealias Outcome = Explanations.Outcome
 
     let entry: Timeline.Entry
     let recipient: Recipient
@@ -37,25 +31,25 @@ struct Explanation: Sendable {
             outcome = .delivery
             reason = delivery.error.map { "\(delivery.reason); \($0)" } ?? delivery.reason
         } else {
-            outcome = .notConcerned
+            outcome = .noDelivery
             reason = Self.silence(entry, rule)
         }
     }
 
     /// Why there is no delivery. The rules of that moment are not kept, so it says where it goes by today's.
     private static func silence(_ entry: Timeline.Entry, _ rule: Rule?) -> String {
-        if let reason = entry.reason { return "nobody was told: \(reason)" }
+        if let reason = entry.reason { return "no one was notified: \(reason)" }
         let unassigned = "the recipient was not assigned to the ticket"
         guard let rule else {
             let board = entry.event.details.board?.name ?? "the ticket's board"
-            return "no rule on \(board) names the recipient today, and \(unassigned)"
+            return "no rule for \(board) has this recipient today, and \(unassigned)"
         }
-        guard rule.createdAt <= entry.at else { return "the rule was made later, and \(unassigned)" }
-        guard rule.isEnabled else { return "the rule is switched off today, and \(unassigned)" }
+        guard rule.createdAt <= entry.at else { return "the rule was created later, and \(unassigned)" }
+        guard rule.isEnabled else { return "the rule is disabled today, and \(unassigned)" }
         guard rule.applies(to: entry.event) else {
             return
-                "the rule does not ask for \(entry.event.kind.rawValue) today (updates \(rule.updates.rawValue), visibility \(rule.visibility.rawValue)), and \(unassigned)"
+                "the rule does not include \(entry.event.kind.rawValue) today (updates \(rule.updates.rawValue), visibility \(rule.visibility.rawValue)), and \(unassigned)"
         }
-        return "the rule must have been changed since, and \(unassigned)"
+        return "the rule has probably changed since, and \(unassigned)"
     }
 }

@@ -24,7 +24,7 @@ public struct AlertNotifier: JobHandler {
         let instant = now()
         return .followed { db in
             guard let alert = try Alert.find(payload.alert, in: db),
-                let id = try NotificationSettings.of(alert.organization, in: db).alarmRecipient,
+                let id = try NotificationSettings.of(alert.organization, in: db).alertRecipient,
                 let recipient = try RecipientStore.find(id, of: alert.organization, in: db)
             else { return [] }
             let text =

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Connections
@@ -6,38 +7,17 @@ import Foundation
 import Jobs
 import Ticketing
 
-/// A message to a recipient that is about no ticket: a test, or an alarm. It goes through the queue like all others.
+/// A message to a recipient that is about no ticket: a test, or an alert. It goes through the queue like all others.
 public struct Notice: Sendable, Equatable, RowDecodable {
     /// The type of a notice's key.
-    public typealias ID = RowID<Notice>
+    public typealias ID = Notices.ID
 
-    /// What it is about.
-    public enum Kind: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
-        /// Somebody wanted to see whether messages arrive.
-        case test
-        /// The ticketing system has stopped calling us.
-        case silence
-        /// It calls us again.
-        case recovered
-        /// A chat connection was switched off because it takes nothing any more.
-        case disabled
-        /// Another alert.
-        case alert
-
-        /// What says an alert, or its end.
-        init(_ alert: Alert.Kind, _ news: Alert.News) {
-            switch (alert, news) {
-            case (.silence, .raised): self = .silence
-            case (.silence, .ended): self = .recovered
-            case (.chatDisabled, .raised): self = .disabled
-            case (_, .raised), (_, .ended): self = .alert
-            }
-        }
-    }
+    /// See ``API/Notices``.
+    public typealias Kind = Notices.Kind
 
     /// The key.
     public let id: ID
-    /// Who is told.
+    /// Who is notified.
     public let recipient: Recipient.ID
     /// The recipient's name.
     public let recipientName: String
@@ -71,6 +51,18 @@ public struct Notice: Sendable, Equatable, RowDecodable {
         messageID = try row["message_id"]
         createdAt = try row["created_at"]
         sentAt = try row["sent_at"]
+    }
+}
+
+extension Notices.Kind: SQLConvertible, SQLDecodable {
+    /// Of the notice about an alert, or about its end.
+    init(_ alert: Alert.Kind, _ news: Alert.News) {
+        switch (alert, news) {
+        case (.silence, .raised): self = .silence
+        case (.silence, .ended): self = .recovered
+        case (.chatDisabled, .raised): self = .disabled
+        case (_, .raised), (_, .ended): self = .alert
+        }
     }
 }
 
@@ -151,7 +143,7 @@ public struct NoticeSender: JobHandler {
                 return .done()
             }
             guard let messenger = try await connections.messenger(recipient.connection) else {
-                return .done(Self.record(id, .failed, "the chat connection was removed"))
+                return .done(Self.record(id, .failed, "the chat connection was deleted"))
             }
             let sender = MessageSender(
                 messenger: messenger, chat: recipient.connection, recipient: recipient.id,

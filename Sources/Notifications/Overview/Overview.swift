@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -5,7 +6,7 @@ import Foundation
 import Synchronization
 import Ticketing
 
-/// How it stands with an organization's notifications, at a glance.
+/// An organization's notifications at a glance.
 struct Overview: Sendable {
     /// One hour of the last day.
     struct Hour: Sendable, Equatable {
@@ -15,29 +16,28 @@ struct Overview: Sendable {
         var failed = 0
     }
 
-    /// An event with the number of those who were told of it.
+    /// An event with the number of deliveries about it.
     struct Recent: Sendable {
         let id: TicketEvent.ID
         let ticket: Ticket.ID
         let kind: TicketEvent.Kind
         let summary: String
         let at: Date
-        let told: Int
+        let notified: Int
     }
 
-    // Nobody reads larger numbers; counting goes no further.
-    static let mostCounted = 1_000
+    static let mostCounted = API.Overview.mostCounted
     private static let hours = 24
 
     let hours: [Hour]
     let counts: Counts
     let recent: [Recent]
 
-    /// What somebody has to act on, and what is on its way.
-    struct Counts: Sendable, Codable, Equatable {
+    /// What needs attention, and what is on its way.
+    struct Counts: Sendable, Equatable {
         let failed: Int
         let waiting: Int
-        /// Writes to tickets that failed or wait: one's own, and everybody's for administrators.
+        /// Writes to tickets that failed or wait: the caller's own, and everyone's for administrators.
         let posts: Int
 
         /// - Parameter posts: how many there are to act on; another feature counts them.
@@ -106,11 +106,11 @@ struct Overview: Sendable {
 
     private static func latest(of connection: PSAConnection.ID, in db: Connection) throws -> [Recent] {
         let events = try StoredEvents.latest(of: connection, limit: 8, in: db)
-        let told = try DeliveryStore.counts(of: events.map(\.id), in: db)
+        let notified = try DeliveryStore.counts(of: events.map(\.id), in: db)
         return events.map { event in
             Recent(
                 id: event.id, ticket: event.ticket, kind: event.event.kind, summary: event.event.details.summary,
-                at: event.at, told: told[event.id] ?? 0)
+                at: event.at, notified: notified[event.id] ?? 0)
         }
     }
 }

@@ -78,7 +78,7 @@ enum RuleStore {
         let board = try Directory.board(draft.board, of: organization, in: db)
         if board?.isDeleted == true {
             errors.append(
-                .init(field: "board_id", code: "deleted", message: "was deleted in the ticketing system."))
+                .init(field: "board_id", code: "deleted", message: "was deleted in the PSA."))
         }
         if board == nil {
             errors.append(

@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -6,22 +7,22 @@ import WebSupport
 
 /// What an organization can set about its notifications.
 public struct NotificationSettings: Sendable, Equatable, Codable {
-    /// As in the API.
+    /// As stored; never renamed.
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case notificationsEnabled = "notifications_enabled"
         case requireRule = "require_rule"
         case maxMessageLength = "max_message_length"
-        case alarmRecipient = "alarm_recipient_id"
+        case alertRecipient = "alarm_recipient_id"
     }
 
-    /// Off: everything is recorded, nobody is told.
+    /// Disabled: everything is recorded, no one is notified.
     public var notificationsEnabled = true
-    /// Whether a board without an enabled rule tells nobody, not even the assigned people.
+    /// Whether no one is notified about a board without an enabled rule, not even assigned people.
     public var requireRule = false
     /// At how many characters a note is cut.
     public var maxMessageLength = 300
-    /// Who is told of alarms; nil for nobody.
-    public var alarmRecipient: Recipient.ID?
+    /// Who is notified about alerts; nil for no one.
+    public var alertRecipient: Recipient.ID?
 
     /// The defaults.
     public init() {}
@@ -36,7 +37,7 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
         try read(.notificationsEnabled, &notificationsEnabled)
         try read(.requireRule, &requireRule)
         try read(.maxMessageLength, &maxMessageLength)
-        alarmRecipient = try stored.decodeIfPresent(Recipient.ID.self, forKey: .alarmRecipient)
+        alertRecipient = try stored.decodeIfPresent(Recipient.ID.self, forKey: .alertRecipient)
     }
 
     /// Reads what is stored of an organization; the defaults where nothing is.
@@ -53,7 +54,7 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
         try container.encode(notificationsEnabled, forKey: .notificationsEnabled)
         try container.encode(requireRule, forKey: .requireRule)
         try container.encode(maxMessageLength, forKey: .maxMessageLength)
-        try container.encode(alarmRecipient, forKey: .alarmRecipient)
+        try container.encode(alertRecipient, forKey: .alertRecipient)
     }
 
     /// Stores all settings of an organization.
@@ -67,14 +68,14 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
             """)
     }
 
-    /// Whether the one who is told of alerts is there, if one is named.
+    /// Whether the recipient of alerts exists, if there is one.
     package func hasKnownRecipient(of organization: Organization.ID, in db: Connection) throws -> Bool {
-        try alarmRecipient.map { try RecipientStore.find($0, of: organization, in: db) != nil } ?? true
+        try alertRecipient.map { try RecipientStore.find($0, of: organization, in: db) != nil } ?? true
     }
 
     /// What is out of its range.
     package var faults: [Problem.FieldError] {
-        [Problem.FieldError(maxMessageLength, in: 50...5_000, field: CodingKeys.maxMessageLength.rawValue)]
+        [Problem.FieldError(maxMessageLength, in: 50...5_000, field: Config.Change.CodingKeys.maxMessageLength.rawValue)]
             .compactMap(\.self)
     }
 }

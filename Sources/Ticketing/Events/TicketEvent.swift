@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Database
 import Foundation
@@ -5,21 +6,10 @@ import Foundation
 /// One detected change of a ticket.
 public struct TicketEvent: Sendable, Equatable {
     /// The type of a stored event's key.
-    public typealias ID = RowID<TicketEvent>
+    public typealias ID = Events.ID
 
-    /// What kind of change.
-    public enum Kind: String, Sendable, CaseIterable, Codable, SQLConvertible, SQLDecodable {
-        case created
-        case noteAdded = "note_added"
-        case assigned
-        case statusChanged = "status_changed"
-        case reopened
-        case closed
-        case priorityChanged = "priority_changed"
-        case moved
-        case companyChanged = "company_changed"
-        case deleted
-    }
+    /// See ``API/Events``.
+    public typealias Kind = Events.Kind
 
     /// What kind of change.
     public let kind: Kind
@@ -90,3 +80,5 @@ public struct TicketEvent: Sendable, Equatable {
         }
     }
 }
+
+extension Events.Kind: SQLConvertible, SQLDecodable {}

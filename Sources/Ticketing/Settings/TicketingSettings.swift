@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Database
@@ -6,7 +7,7 @@ import WebSupport
 
 /// What an organization can set about what is read of its ticketing systems.
 public struct TicketingSettings: Sendable, Equatable, Codable {
-    /// As in the API, where they stand beside the notification settings.
+    /// As stored; never renamed.
     public enum CodingKeys: String, CodingKey, CaseIterable {
         case referenceLifetimeSeconds = "reference_lifetime_seconds"
         case silenceAlarmMinutes = "silence_alarm_minutes"
@@ -58,9 +59,9 @@ public struct TicketingSettings: Sendable, Equatable, Codable {
     package var faults: [Problem.FieldError] {
         [
             Problem.FieldError(
-                referenceLifetimeSeconds, in: 0...86_400, field: CodingKeys.referenceLifetimeSeconds.rawValue),
-            Problem.FieldError(silenceAlarmMinutes, in: 5...10_080, field: CodingKeys.silenceAlarmMinutes.rawValue),
-            Problem.FieldError(historyDays, in: 7...3_650, field: CodingKeys.historyDays.rawValue),
+                referenceLifetimeSeconds, in: 0...86_400, field: Config.Change.CodingKeys.memberCacheSeconds.rawValue),
+            Problem.FieldError(silenceAlarmMinutes, in: 5...10_080, field: Config.Change.CodingKeys.silenceAlertMinutes.rawValue),
+            Problem.FieldError(historyDays, in: 7...3_650, field: Config.Change.CodingKeys.historyDays.rawValue),
         ].compactMap(\.self)
     }
 }

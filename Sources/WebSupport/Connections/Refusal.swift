@@ -48,6 +48,13 @@ enum Refusal: Equatable {
         }
     }
 
+    private var code: String {
+        switch self {
+        case .host, .chunksOfOldVersion, .version: "http_\(status.code)"
+        case .tooSlow: "request_timeout"
+        }
+    }
+
     private var detail: String {
         switch self {
         case .host: "Send the header Host once, with a host."
@@ -61,7 +68,7 @@ enum Refusal: Equatable {
     var answer: [HTTPServerResponsePart] {
         let body = """
             {"type":"about:blank","title":"The request is not valid","status":\(status.code),\
-            "detail":"\(detail)","code":"http_\(status.code)"}
+            "detail":"\(detail)","code":"\(code)"}
             """
         let headers: HTTPHeaders = [
             "content-type": "application/problem+json", "content-length": "\(body.utf8.count)",

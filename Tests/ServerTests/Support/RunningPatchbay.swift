@@ -296,7 +296,7 @@ extension RunningPatchbay {
 
     /// The deliveries about a ticket, oldest first.
     package func deliveries(of ticket: Int) async throws -> [JSON] {
-        try await api(.GET, "/notifiers/deliveries?ticket_id=\(ticket)&limit=200").json["items"].elements.reversed()
+        try await api(.GET, "/deliveries?ticket_id=\(ticket)&limit=200").json["items"].elements.reversed()
     }
 
     /// Waits until a delivery about a ticket is in a state, and returns it.
