@@ -17,7 +17,7 @@ public struct ConnectionsFeature: Sendable {
     ///   - runners: what does them.
     ///   - now: the wall clock.
     public init(
-        database: Database, syncs: Syncs, plans: [SyncPlan], runners: [SyncRunner], schedule: SyncSchedule,
+        database: Database, syncs: SyncEngine, plans: [SyncPlan], runners: [SyncRunner], schedule: SyncSchedule,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         var feature = Feature(Self.plan)

@@ -26,7 +26,7 @@ public struct NotificationsFeature: Sendable {
     ///   - settings: what the configuration gives.
     ///   - now: the wall clock.
     public init(
-        database: Database, queue: JobQueue, tickets: PSAConnections, chats: ChatConnections, syncs: Syncs,
+        database: Database, queue: JobQueue, tickets: PSAConnections, chats: ChatConnections, syncs: SyncEngine,
         settings: Feature.Settings, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         var feature = Feature(Self.plan)

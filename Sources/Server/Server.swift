@@ -71,7 +71,7 @@ public struct Server: Sendable {
         let accounts = AccountsFeature(
             database: database, sealer: sealer, publicURL: publicURL, factory: issuerFactory(outbound),
             passwordCost: configuration.passwordCost)
-        let syncs = Syncs(
+        let syncs = SyncEngine(
             database: database, queue: queue, plans: parts.of(), schedule: configuration.syncSchedule, logger: logger)
         let features = features(configuration, database, queue, accounts, tickets, chats, syncs, logger)
         try await keepConfiguredConnections(features, in: database, logger)
@@ -85,7 +85,7 @@ public struct Server: Sendable {
     /// All features, from the ground up.
     static func features(
         _ configuration: Configuration, _ database: Database, _ queue: JobQueue, _ accounts: AccountsFeature,
-        _ tickets: PSAConnections, _ chats: ChatConnections, _ syncs: Syncs, _ logger: Logger
+        _ tickets: PSAConnections, _ chats: ChatConnections, _ syncs: SyncEngine, _ logger: Logger
     ) -> [Feature] {
         let (parts, schedule) = (Installation.plans.flatMap(\.parts), configuration.syncSchedule)
         var features = [

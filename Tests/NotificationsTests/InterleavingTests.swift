@@ -206,7 +206,7 @@ private actor Run {
     private let psa: PSAConnection
     private let organization: Organization.ID
     private let handlers: [JobKind: any JobHandler]
-    private let syncs: Syncs
+    private let syncs: SyncEngine
     private var dice: Dice
 
     init(_ database: Database, seed: UInt64) async throws {
@@ -228,7 +228,7 @@ private actor Run {
             ChatConnectionDraft(name: "Bot", url: "https://chat.example", token: "t"), for: organization)
         let schedule = SyncSchedule([:])
         let plans = TicketSyncs.plans + [RecipientSync.plan]
-        syncs = Syncs(
+        syncs = SyncEngine(
             database: database, queue: queue, plans: plans, schedule: schedule, logger: TestDatabase.logger, now: now)
         let runners =
             TicketSyncs(

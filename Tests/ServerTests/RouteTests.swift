@@ -191,7 +191,7 @@ struct RouteTests {
                         issuer: provider.issuer, clientID: provider.clientID, clientSecret: secret, outbound: outbound,
                         remote: Remote("nobody"), cache: IssuerCache())
                 })
-            let syncs = Syncs(
+            let syncs = SyncEngine(
                 database: database, queue: queue, plans: [], schedule: SyncSchedule([:]), logger: TestDatabase.logger)
             let features = Server.features(
                 Configuration(), database, queue, accounts, tickets, chats, syncs, TestDatabase.logger)

@@ -8,7 +8,7 @@ import WebSupport
 
 /// The operations on syncs.
 /// - Parameter runners: of all kinds.
-func syncRoutes(_ syncs: Syncs, runners: [SyncRunner]) -> [Route] {
+func syncRoutes(_ syncs: SyncEngine, runners: [SyncRunner]) -> [Route] {
     [
         Route(API.Syncs.list) { request in
             Few(try await syncs.all(of: request.principal.organization).map(API.Syncs.Answer.init))
@@ -71,7 +71,7 @@ extension API.Syncs.Start {
 }
 
 extension API.Syncs.Answer {
-    fileprivate init(_ named: Syncs.Named) {
+    fileprivate init(_ named: SyncEngine.Named) {
         let sync = named.sync
         // What is stored is the end of the run before while this one is under way; catch-up needs it.
         let isOver =

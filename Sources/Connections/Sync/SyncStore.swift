@@ -43,7 +43,7 @@ struct SyncStore: Sendable {
     /// An organization's syncs of active connections, with the names of the connections.
     func all(
         of organization: Organization.ID, kinds: [Sync.Kind]? = nil, in db: Connection
-    ) throws -> [Syncs.Named] {
+    ) throws -> [SyncEngine.Named] {
         try db.all(
             """
             SELECT s.*, \(column("name")) AS connection_name FROM syncs s\(joins)

@@ -30,7 +30,7 @@ enum Silence {
         else { return [] }
         try db.send("UPDATE psa_connections SET silent_since = \(now) WHERE id = \(connection.id)")
         db.signal(.connections)
-        let repair = try Syncs.start(.callbacks, of: ConnectionFamily.psa(connection.id), now: now, in: db)
+        let repair = try SyncEngine.start(.callbacks, of: ConnectionFamily.psa(connection.id), now: now, in: db)
         let name = connection.name
         let alert = try Alert.raise(
             .silence, on: subject(connection.id), of: connection.organization,

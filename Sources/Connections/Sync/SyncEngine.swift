@@ -8,7 +8,7 @@ import Logging
 import WebSupport
 
 /// Asking for syncs, seeing how they stand, and starting those whose time has come.
-public struct Syncs: Sendable {
+public struct SyncEngine: Sendable {
     // How late a scheduled run may start.
     private static let tick: Duration = .seconds(5)
 
