@@ -23,7 +23,7 @@ import Testing
         #expect(call.path == "/api/v1/tenants/4/connectwise/tickets/search")
         #expect(
             call.query.map { "\($0.name)=\($0.value)" } == [
-                "limit=25", "q=two words", "open=false", "mine=true",
+                "limit=25", "q=two words", "include_closed=true", "mine=true",
             ])
     }
 
