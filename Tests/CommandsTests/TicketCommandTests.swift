@@ -23,7 +23,7 @@ import WebSupport
     @Test func search() async throws {
         _ = try await ScriptedServer.play([
             Exchange(
-                "GET /api/v1/tenants/4/connectwise/tickets/search?limit=50&q=two%20words&open=false&mine=true",
+                "GET /api/v1/tenants/4/connectwise/tickets/search?limit=50&q=two%20words&include_closed=true&mine=true",
                 body: #"{"items": [], "next_cursor": null}"#)
         ]) { server in
             let run = try await CommandRun.of(

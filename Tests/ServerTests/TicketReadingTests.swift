@@ -122,8 +122,8 @@ struct TicketReadingTests {
             }
             let usual = ["New", "Assigned", "In Progress", "Waiting on Client", "Scheduled", "Re-opened"]
             #expect(try await names("") == usual + ["On Hold"])
-            #expect(try await names("time=true") == usual)
-            #expect(try await names("closing=true") == usual + ["Resolved", "Closed", "On Hold"])
+            #expect(try await names("for_time_entry=true") == usual)
+            #expect(try await names("include_closed=true") == usual + ["Resolved", "Closed", "On Hold"])
             #expect(try await names("all=true").count == 10)
             try await patchbay.settled()
             let board = try patchbay.board().string ?? ""

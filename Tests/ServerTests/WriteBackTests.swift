@@ -229,7 +229,7 @@ struct WriteBackTests {
             let reply = try await patchbay.write(ticket, what, ["text": "Once – ünïcode 🎉 مرحبا"])
             #expect(reply.status == 202)
             #expect(reply.json["state"] == "queued")
-            #expect(reply.json["message"].string?.contains("goes on by itself") == true)
+            #expect(reply.json["message"].string?.contains("will be sent automatically") == true)
             let again = try await patchbay.retry(ticket)
             #expect(again.status == 200)
             #expect(again.json["state"] == "sent")
