@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -107,9 +108,9 @@ struct ChatConnectionsTests {
                     let row = try #require(try db.first("SELECT * FROM chat_connections WHERE id = \(id)"))
                     let previous: String? = try row["sealed_previous_token"]
                     return Set(
-                        try [chats.sealer.open(try row["sealed_token"], for: ChatConnections.identity(id))]
+                        try [chats.sealer.open(try row["sealed_token"], for: Notifications.ChatConnections.identity(id))]
                             + [previous].compactMap { $0 }
-                            .map { try chats.sealer.open($0, for: ChatConnections.previousIdentity(id)) })
+                            .map { try chats.sealer.open($0, for: Notifications.ChatConnections.previousIdentity(id)) })
                 }
             }
             #expect(given.count == 2)
