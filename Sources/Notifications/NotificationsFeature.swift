@@ -11,7 +11,7 @@ import Ticketing
 public struct NotificationsFeature: Sendable {
     /// See ``Feature/Plan``.
     public static let plan = Feature.Plan(
-        "notifications", migrations: [.notifications27], sealedColumns: ChatConnections.sealedColumns,
+        "notifications", migrations: [.notifications27], sealedColumns: ChatConnectionStore.sealedColumns,
         hosts: ["chat=webexapis.com"], parts: [Telling.listener, RecipientSync.plan],
         settings: [
             .init("WEBEX_TOKEN", "an access token"),
@@ -26,7 +26,7 @@ public struct NotificationsFeature: Sendable {
     ///   - settings: what the configuration gives.
     ///   - now: the wall clock.
     public init(
-        database: Database, queue: JobQueue, tickets: PSAConnections, chats: ChatConnections, syncs: SyncEngine,
+        database: Database, queue: JobQueue, tickets: PSAConnections, chats: ChatConnectionStore, syncs: SyncEngine,
         settings: Feature.Settings, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         var feature = Feature(Self.plan)
@@ -55,7 +55,7 @@ public struct NotificationsFeature: Sendable {
         feature.topics = [
             LiveTopic("deliveries") { try DeliveryStore.fingerprint($0, in: $1) },
             LiveTopic(LiveTopic.counts) { try DeliveryStore.countFingerprint($0, in: $1) },
-            LiveTopic("connections") { try ChatConnections.fingerprint($0, in: $1) },
+            LiveTopic("connections") { try ChatConnectionStore.fingerprint($0, in: $1) },
         ]
         feature.parts = [RecipientSync(database: database, tickets: tickets, chats: chats, now: now).runner]
         if let token = settings.webexToken {

@@ -7,7 +7,7 @@ import Webex
 
 extension Server {
     /// Makes messengers that call chat systems through the guarded client.
-    static func chatFactory(_ outbound: OutboundClient) -> Notifications.ChatConnections.Factory {
+    static func chatFactory(_ outbound: OutboundClient) -> ChatConnectionStore.Factory {
         { target in
             let name = "\(target.provider.rawValue):\(target.connection.map { "\($0)" } ?? "test")"
             let remote = Remote(

@@ -66,7 +66,7 @@ public struct Server: Sendable {
         let tickets = PSAConnections(
             database: database, sealer: sealer, listeners: parts.of(),
             factory: psaFactory(outbound, database, configuration.features.connectWiseBudget))
-        let chats = ChatConnections(database: database, sealer: sealer, factory: chatFactory(outbound))
+        let chats = ChatConnectionStore(database: database, sealer: sealer, factory: chatFactory(outbound))
         let publicURL = publicURL(configuration)
         let accounts = AccountsFeature(
             database: database, sealer: sealer, publicURL: publicURL, factory: issuerFactory(outbound),
@@ -85,7 +85,7 @@ public struct Server: Sendable {
     /// All features, from the ground up.
     static func features(
         _ configuration: Configuration, _ database: Database, _ queue: JobQueue, _ accounts: AccountsFeature,
-        _ tickets: PSAConnections, _ chats: ChatConnections, _ syncs: SyncEngine, _ logger: Logger
+        _ tickets: PSAConnections, _ chats: ChatConnectionStore, _ syncs: SyncEngine, _ logger: Logger
     ) -> [Feature] {
         let (parts, schedule) = (Installation.plans.flatMap(\.parts), configuration.syncSchedule)
         var features = [

@@ -215,7 +215,7 @@ private actor Run {
         let now: @Sendable () -> Date = { world.now }
         let sealer = try Sealer([Secret.generate()])
         let tickets = PSAConnections(database: database, sealer: sealer, factory: { _ in (world, world) }, now: now)
-        let chats = ChatConnections(database: database, sealer: sealer, factory: { _ in world }, now: now)
+        let chats = ChatConnectionStore(database: database, sealer: sealer, factory: { _ in world }, now: now)
         let organization: Organization.ID = try await database.write { db in
             try db.one("INSERT INTO organizations (name, created_at) VALUES ('MSP', 0) RETURNING id")
         }

@@ -54,7 +54,7 @@ struct WebhookLadderTests {
             let messenger = Refusing(error: error, now: now, seen: seen)
             let tickets = PSAConnections(
                 database: database, sealer: sealer, factory: { _ in (NobodyCalls(), NobodyCalls()) })
-            let chats = ChatConnections(database: database, sealer: sealer, factory: { _ in messenger })
+            let chats = ChatConnectionStore(database: database, sealer: sealer, factory: { _ in messenger })
             let (stage, room) = try await database.write { db in
                 let stage = try Stage(in: db)
                 let sealed = try sealer.seal("x", for: "chat_connection:\(stage.chat)")

@@ -182,7 +182,7 @@ struct RouteTests {
                 })
             let outbound = OutboundClient(allowlist: try HostAllowlist([]), logger: TestDatabase.logger)
             try await outbound.shutdown()
-            let chats = ChatConnections(database: database, sealer: sealer) { _ in NobodyThere() }
+            let chats = ChatConnectionStore(database: database, sealer: sealer) { _ in NobodyThere() }
             let queue = JobQueue()
             let accounts = AccountsFeature(
                 database: database, sealer: sealer, publicURL: "",

@@ -40,7 +40,7 @@ struct StoredCredentials {
         let sealer = try Sealer([secret])
         let nobody = UnusableProvider(.notAllowed("nobody calls this"))
         let tickets = PSAConnections(database: database, sealer: sealer, factory: { _ in (nobody, nobody) })
-        let chats = ChatConnections(
+        let chats = ChatConnectionStore(
             database: database, sealer: sealer, factory: { _ in preconditionFailure("nobody calls this") })
         _ = try await tickets.keep(
             PSAConnectionDraft(

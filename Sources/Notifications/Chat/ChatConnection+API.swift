@@ -15,7 +15,7 @@ import WebSupport
 /// The operations on chat connections.
 /// - Parameter afterChange: called with a connection that was made, changed or tested, to fetch its rooms.
 func chatConnectionRoutes(
-    _ connections: ChatConnections, database: Database, queue: JobQueue, now: @escaping @Sendable () -> Date,
+    _ connections: ChatConnectionStore, database: Database, queue: JobQueue, now: @escaping @Sendable () -> Date,
     afterChange: @escaping @Sendable (ChatConnection) async throws -> Void
 ) -> [Route] {
     // A test that succeeded is the sign that what waits for the connection can go on.
@@ -25,7 +25,7 @@ func chatConnectionRoutes(
     typealias Answer = API.ChatConnections.Answer
     @Sendable func recording<Place, Query, Body>(
         _ action: String, _ request: OperationRequest<Place, Query, Body>
-    ) -> ChatConnections.Recording {
+    ) -> ChatConnectionStore.Recording {
         { old, new, db in
             let id = (new ?? old).map { "\($0.id)" } ?? ""
             try request.record(

@@ -27,14 +27,14 @@ public struct Deliverer: JobHandler {
     private static let lanesPerRecipient = 16
 
     private let database: Database
-    private let connections: ChatConnections
+    private let connections: ChatConnectionStore
     private let tickets: PSAConnections
     private let orders: ReadBatcher<Delivery.ID, Row>
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
     public init(
-        database: Database, connections: ChatConnections, tickets: PSAConnections,
+        database: Database, connections: ChatConnectionStore, tickets: PSAConnections,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         orders = ReadBatcher(database: database, read: Self.orders)

@@ -8,7 +8,7 @@ import Ticketing
 import WebSupport
 
 /// Shows the message of a delivery: written again as when it was sent, since messages are not kept.
-func messageRoutes(_ database: Database, tickets: PSAConnections, chats: ChatConnections) -> [Route] {
+func messageRoutes(_ database: Database, tickets: PSAConnections, chats: ChatConnectionStore) -> [Route] {
     [
         Route(Deliveries.message, of: "delivery") { request in
             let (id, organization) = (request.place, request.principal.organization)

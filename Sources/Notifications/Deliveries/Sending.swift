@@ -142,7 +142,7 @@ struct MessageSender {
         case .disable(let reason):
             return .followed { db in
                 try record(.failed, reason, error.trackingID)(db)
-                return try ChatConnections.disable(chat, reason: reason, now: now, in: db)
+                return try ChatConnectionStore.disable(chat, reason: reason, now: now, in: db)
             }
         case .retry(let state, let isFailing):
             return .retry(

@@ -111,11 +111,11 @@ public struct NoticeSender: JobHandler {
     public let schedule = RetrySchedule.chat
 
     private let database: Database
-    private let connections: ChatConnections
+    private let connections: ChatConnectionStore
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
-    public init(database: Database, connections: ChatConnections, now: @escaping @Sendable () -> Date = { Date() }) {
+    public init(database: Database, connections: ChatConnectionStore, now: @escaping @Sendable () -> Date = { Date() }) {
         self.database = database
         self.connections = connections
         self.now = now

@@ -20,7 +20,7 @@ struct RecipientSync: Sendable {
 
     let database: Database
     let tickets: PSAConnections
-    let chats: ChatConnections
+    let chats: ChatConnectionStore
     let now: @Sendable () -> Date
 
     /// What does it.

@@ -19,7 +19,7 @@ extension Alert.Kind {
 }
 
 /// Making, finding, testing, changing and removing chat connections, and keeping the messengers in use at hand.
-public final class ChatConnections: Sendable {
+public final class ChatConnectionStore: Sendable {
     /// Makes what speaks to a chat system.
     public typealias Factory = @Sendable (ChatTarget) -> any Messenger
 

@@ -7,7 +7,7 @@ import Ticketing
 import WebSupport
 
 /// What is sealed of chat connections, and what becomes of one whose token no secret opens.
-extension ChatConnections {
+extension ChatConnectionStore {
     static func identity(_ id: ChatConnection.ID) -> String { "chat_connection:\(id)" }
     static func previousIdentity(_ id: ChatConnection.ID) -> String { "chat_connection:\(id):previous" }
 

@@ -2,7 +2,7 @@ import Accounts
 import BoundaryText
 import Database
 
-extension ChatConnections {
+extension ChatConnectionStore {
     /// See ``LiveTopic``.
     static func fingerprint(_ audience: LiveAudience, in db: Connection) throws -> [Int64] {
         guard let condition = audience.condition else { return [] }
