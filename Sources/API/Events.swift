@@ -53,7 +53,8 @@ public enum Events {
         public var deliveries: [Deliveries.Answer]
 
         public init(
-            id: ID, connection: PSA.Connections.ID, kind: Kind, summary: String, changedBy: String?, from: String?, to: String?,
+            id: ID, connection: PSA.Connections.ID, kind: Kind, summary: String, changedBy: String?, from: String?,
+            to: String?,
             member: String?, note: String?, isInternal: Bool?, reason: String?, createdAt: Date,
             deliveries: [Deliveries.Answer]
         ) {

@@ -55,7 +55,9 @@ struct Health: Sendable {
                 Self.check(lost),
                 HealthCheck(
                     name: "workers", ok: neglected == nil,
-                    detail: neglected.map { "a job has been due for \(Int(saturating: $0)) s and no worker has taken it" }
+                    detail: neglected.map {
+                        "a job has been due for \(Int(saturating: $0)) s and no worker has taken it"
+                    }
                         ?? (runsJobs ? "running here" : "running elsewhere")),
             ] + others
         } catch {

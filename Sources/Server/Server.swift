@@ -278,23 +278,6 @@ public struct Server: Sendable {
         }
     }
 
-    private static func chatFactory(_ outbound: OutboundClient) -> ChatConnections.Factory {
-        { target in
-            let name = "\(target.provider.rawValue):\(target.connection.map { "\($0)" } ?? "test")"
-            let remote = Remote(
-                name, for: target.provider == .webhook ? .webhook : .chat, limits: .init(timeOut: .seconds(20)))
-            switch target.provider {
-            case .webex:
-                return WebexMessenger(
-                    client: WebexClient(
-                        token: target.token, outbound: outbound, remote: remote, base: target.url + "/v1"))
-            case .webhook:
-                return WebhookMessenger(
-                    client: WebhookClient(url: target.url, outbound: outbound, remote: remote), target: target)
-            }
-        }
-    }
-
     /// Installations without a console name their connections in the configuration.
     private static func keepConfiguredConnections(
         _ features: [Feature], in database: Database, _ logger: Logger

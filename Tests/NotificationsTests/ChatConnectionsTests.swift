@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -15,7 +16,7 @@ struct ChatConnectionsTests {
     func keepTogether(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             let organization = try await database.write { db in try Stage(in: db).organization }
-            let chats = ChatConnections(
+            let chats = Notifications.ChatConnections(
                 database: database, sealer: try Sealer([Secret.generate()]),
                 factory: { _ in preconditionFailure("nobody is asked at the start") })
             let draft = ChatConnectionDraft(name: "Webex", url: "https://webexapis.com", token: "a-token")
@@ -49,12 +50,13 @@ struct ChatConnectionsTests {
     /// Runs a test with a connection, what happens in the first test of a change to come, and the chats.
     private func withConnection(
         _ engine: Engine, _ draft: ChatConnectionDraft,
-        _ body: (Database, ChatConnections, ChatConnection, MutexBox<@Sendable () async -> Void>) async throws -> Void
+        _ body: (Database, Notifications.ChatConnections, ChatConnection, MutexBox<@Sendable () async -> Void>)
+            async throws -> Void
     ) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             let organization = try await database.write { db in try Stage(in: db).organization }
             let meanwhile = MutexBox<@Sendable () async -> Void> {}
-            let chats = ChatConnections(
+            let chats = Notifications.ChatConnections(
                 database: database, sealer: try Sealer([Secret.generate()]),
                 factory: { _ in
                     Meeting {
@@ -107,9 +109,11 @@ struct ChatConnectionsTests {
                     let row = try #require(try db.first("SELECT * FROM chat_connections WHERE id = \(id)"))
                     let previous: String? = try row["sealed_previous_token"]
                     return Set(
-                        try [chats.sealer.open(try row["sealed_token"], for: ChatConnections.identity(id))]
+                        try [
+                            chats.sealer.open(try row["sealed_token"], for: Notifications.ChatConnections.identity(id))
+                        ]
                             + [previous].compactMap { $0 }
-                            .map { try chats.sealer.open($0, for: ChatConnections.previousIdentity(id)) })
+                            .map { try chats.sealer.open($0, for: Notifications.ChatConnections.previousIdentity(id)) })
                 }
             }
             #expect(given.count == 2)

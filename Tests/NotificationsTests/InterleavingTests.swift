@@ -206,7 +206,7 @@ private actor Run {
     private let psa: PSAConnection
     private let organization: Organization.ID
     private let handlers: [JobKind: any JobHandler]
-    private let syncs: Syncs
+    private let syncs: Connections.Syncs
     private var dice: Dice
 
     init(_ database: Database, seed: UInt64) async throws {

@@ -97,7 +97,9 @@ struct PipelineTests {
             #expect(told.first?.hasPrefix("**Assigned to slindqvist**") == true)
             #expect(patchbay.messages(to: Staff.tom).isEmpty)
             #expect(
-                try await patchbay.deliveries(of: ticket).map { $0["reason"] } == ["assigned", "assigned by this person"])
+                try await patchbay.deliveries(of: ticket).map { $0["reason"] } == [
+                    "assigned", "assigned by this person",
+                ])
         }
     }
 

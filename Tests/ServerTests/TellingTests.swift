@@ -67,7 +67,8 @@ struct TellingTests {
             try await patchbay.configure(["notifications_enabled": false])
             let ticket = try patchbay.connectWise.createTicket("Quiet please", owner: "slindqvist")
             try await patchbay.refresh(ticket, action: "added")
-            #expect(try await patchbay.events(of: ticket) == [.init(kind: "created", reason: "notifications are disabled")])
+            #expect(
+                try await patchbay.events(of: ticket) == [.init(kind: "created", reason: "notifications are disabled")])
             #expect(patchbay.webex.messageCount == 0)
             try await patchbay.configure(["notifications_enabled": true])
             try await patchbay.refresh(ticket)

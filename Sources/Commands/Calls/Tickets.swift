@@ -30,7 +30,8 @@ struct PreviewCommand: ClientCommand {
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let answer = try await client.thing(call)
         let columns = [
-            Column("recipient_name", "recipient"), Column("recipient_kind", "kind"), Column("outcome"), Column("reason"),
+            Column("recipient_name", "recipient"), Column("recipient_kind", "kind"), Column("outcome"),
+            Column("reason"),
         ]
         let notes = answer["reason"]?.text.map { ["Nobody would be told: \($0)."] } ?? []
         return Outcome(

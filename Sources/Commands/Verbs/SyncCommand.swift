@@ -97,7 +97,8 @@ struct SyncStatus: ClientCommand {
 /// What both commands show.
 enum Syncs {
     static let columns = [
-        Column("kind"), Column("connection_name", "connection"), Column("state"), Column("done", .number), Column("total", .number),
+        Column("kind"), Column("connection_name", "connection"), Column("state"), Column("done", .number),
+        Column("total", .number),
         Column("finished_at", "finished", .instant), Column("duration_seconds", "seconds", .number),
         Column("next_run_at", "next", .instant), Column("last_error", "error"),
     ]

@@ -51,7 +51,8 @@ extension API.Syncs.Start {
         let boards = boards ?? []
         let takers = runners.filter { wanted.contains($0.kind) && $0.unknownParts != nil }
         if !boards.isEmpty, takers.isEmpty {
-            errors.append(.init(field: "board_ids", code: "not_applicable", message: "applies only to the kind tickets."))
+            errors.append(
+                .init(field: "board_ids", code: "not_applicable", message: "applies only to the kind tickets."))
         }
         if boards.count > 200 {
             errors.append(.init(field: "board_ids", code: "length", message: "must name at most 200 boards."))

@@ -158,7 +158,10 @@ func healthPages(_ health: @escaping @Sendable () async -> [HealthCheck]) -> [Pa
                 Table(
                     caption: "Checks", columns: ["Check", "State", "Detail"],
                     rows: checks.map {
-                        [.main($0.name), .badge($0.isOK ? Badge(.good, "OK") : Badge(.bad, "failed")), .text($0.detail)]
+                        [
+                            .main($0.name), .badge($0.isOK ? Badge(.good, "OK") : Badge(.bad, "failed")),
+                            .text($0.detail),
+                        ]
                     }
                 ).block,
             ]

@@ -35,7 +35,8 @@ private func dashboard(_ visit: Visit) async throws -> Page {
     if posts > 0 {
         blocks.append(
             .notice(
-                .warning, nil, "\(counted(posts)) \(posts == 1 ? "write" : "writes") to tickets failed or pending.", href: "/integrations/posts",
+                .warning, nil, "\(counted(posts)) \(posts == 1 ? "write" : "writes") to tickets failed or pending.",
+                href: "/integrations/posts",
                 link: "Post history"))
     }
     blocks.append(
@@ -44,7 +45,9 @@ private func dashboard(_ visit: Visit) async throws -> Page {
             [
                 "stats": [
                     stat("Ticket events", "\(hours.reduce(0) { $0 + $1.events })", "last 24 hours"),
-                    stat("Messages sent", "\(hours.reduce(0) { $0 + $1.sent })", "last 24 hours", "/deliveries?state=sent"),
+                    stat(
+                        "Messages sent", "\(hours.reduce(0) { $0 + $1.sent })", "last 24 hours",
+                        "/deliveries?state=sent"),
                     stat("Pending", counted(waiting), "queued or uncertain", "/deliveries?state=queued"),
                     stat(
                         "Failed", counted(failed), failed == 0 ? "nothing needs attention" : "need attention",
@@ -155,7 +158,8 @@ private func connectionsCard(_ connections: [ShownConnection]) -> Block {
         [
             Table(
                 caption: "Connections", columns: ["Name", "State"], rows: rows,
-                empty: Empty(icon: "plug", title: "No connections yet", text: "Connect ConnectWise and Webex to get started.")
+                empty: Empty(
+                    icon: "plug", title: "No connections yet", text: "Connect ConnectWise and Webex to get started.")
             ).block
         ])
 }

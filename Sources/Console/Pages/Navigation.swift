@@ -72,7 +72,8 @@ enum Navigation {
                     label: "Organizations", href: "/organizations", icon: "buildings", jump: nil,
                     needs: (.get, "/organizations")),
                 Link(
-                    label: "System health", href: "/health", icon: "heart-pulse", jump: nil, needs: (.get, Overview.show.path)),
+                    label: "System health", href: "/health", icon: "heart-pulse", jump: nil,
+                    needs: (.get, Overview.show.path)),
             ]),
     ]
 

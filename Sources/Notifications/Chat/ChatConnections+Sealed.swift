@@ -17,7 +17,8 @@ extension ChatConnections {
             return try sealer.open(try row["sealed_token"], for: Self.identity(id))
         } catch is SealingError {
             throw Problem.invalid([
-                .init(field: "token", code: "required", message: "is required again: the stored one cannot be decrypted.")
+                .init(
+                    field: "token", code: "required", message: "is required again: the stored one cannot be decrypted.")
             ])
         }
     }

@@ -267,7 +267,8 @@ public final class ChatConnections: Sendable {
         return try Alert.raise(
             .chatDisabled, on: subject(id), of: connection.organization,
             title: "\(connection.name) is disabled.",
-            words: "\(reason.hasSuffix(".") ? reason : reason + ".") Enable it again when the problem is solved.", now: now,
+            words: "\(reason.hasSuffix(".") ? reason : reason + ".") Enable it again when the problem is solved.",
+            now: now,
             in: db)
     }
 

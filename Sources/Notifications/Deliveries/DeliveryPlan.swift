@@ -171,7 +171,8 @@ public struct DeliveryPlan: Sendable, Equatable {
     /// Why the rules' recipients are not told; nil when none of them is off.
     private static func offReason(_ unreachable: [String]) -> String? {
         guard !unreachable.isEmpty else { return nil }
-        return "the rule's recipient is inactive, because the chat system did not know it: \(unreachable.joined(separator: ", ")); "
+        return
+            "the rule's recipient is inactive, because the chat system did not know it: \(unreachable.joined(separator: ", ")); "
             + "a test message that arrives makes it active again"
     }
 

@@ -75,7 +75,10 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
 
     /// What is out of its range.
     package var faults: [Problem.FieldError] {
-        [Problem.FieldError(maxMessageLength, in: 50...5_000, field: Config.Change.CodingKeys.maxMessageLength.rawValue)]
-            .compactMap(\.self)
+        [
+            Problem.FieldError(
+                maxMessageLength, in: 50...5_000, field: Config.Change.CodingKeys.maxMessageLength.rawValue)
+        ]
+        .compactMap(\.self)
     }
 }

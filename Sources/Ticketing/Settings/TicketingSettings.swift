@@ -60,7 +60,8 @@ public struct TicketingSettings: Sendable, Equatable, Codable {
         [
             Problem.FieldError(
                 referenceLifetimeSeconds, in: 0...86_400, field: Config.Change.CodingKeys.memberCacheSeconds.rawValue),
-            Problem.FieldError(silenceAlarmMinutes, in: 5...10_080, field: Config.Change.CodingKeys.silenceAlertMinutes.rawValue),
+            Problem.FieldError(
+                silenceAlarmMinutes, in: 5...10_080, field: Config.Change.CodingKeys.silenceAlertMinutes.rawValue),
             Problem.FieldError(historyDays, in: 7...3_650, field: Config.Change.CodingKeys.historyDays.rawValue),
         ].compactMap(\.self)
     }
