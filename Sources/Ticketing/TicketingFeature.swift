@@ -28,7 +28,8 @@ public struct TicketingFeature: Sendable {
     ///   - settings: what the configuration gives.
     ///   - now: the wall clock.
     public init(
-        database: Database, queue: JobQueue, connections: PSAConnections, listeners: [TicketListener], syncs: SyncEngine,
+        database: Database, queue: JobQueue, connections: PSAConnections, listeners: [TicketListener],
+        syncs: SyncEngine,
         schedule: SyncSchedule, publicURL: String, settings: Feature.Settings, logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {

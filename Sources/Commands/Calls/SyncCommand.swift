@@ -122,7 +122,8 @@ struct SyncCancel: ClientCommand {
 /// What these commands show.
 enum Syncs {
     static let columns = [
-        Column("kind").key, Column("connection_name", "connection"), Column("state", .state).key, Column("done", .number),
+        Column("kind").key, Column("connection_name", "connection"), Column("state", .state).key,
+        Column("done", .number),
         Column("total", .number), Column("finished_at", "finished", .instant),
         Column("duration_seconds", "seconds", .number).extra, Column("next_run_at", "next", .instant).extra,
         Column("last_error", "error"),

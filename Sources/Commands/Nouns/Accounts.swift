@@ -105,7 +105,8 @@ enum AuditEntries: Noun {
         about: "The audit log: who did what.", list: Endpoint(.get, "/audit"),
         columns: [
             Column("number", .number).key, Column("created_at", "at", .instant), Column("actor").key,
-            Column("auth_method", "method").extra, Column("ip_address", "IP address").extra, Column("action").key, Column("target"),
+            Column("auth_method", "method").extra, Column("ip_address", "IP address").extra, Column("action").key,
+            Column("target"),
             Column("result"),
         ],
         filters: [
@@ -135,7 +136,8 @@ enum IdentityProviders: Noun {
         ],
         details: [
             Column("redirect_uri", "redirect address"), Column("max_role", "max role"),
-            Column("trusted_domains", "trusted domains"), Column("update_role_at_sign_in", "updates role at sign-in", .yesNo),
+            Column("trusted_domains", "trusted domains"),
+            Column("update_role_at_sign_in", "updates role at sign-in", .yesNo),
             Column("shared_redirect", "shared redirect", .yesNo),
             Column("groups_missing_at", "groups missing", .instant),
             Column("created_at", "created", .instant),
@@ -168,6 +170,7 @@ enum IdentityProviders: Noun {
         "default_role", .choice(roles.filter { !["owner", "super_admin"].contains($0) }),
         help: "The role of new users.")
     private static let updatesRole = Field.onOff(
-        "update_role_at_sign_in", on: "update-role-at-sign-in", onHelp: "Update a user's role from groups at each sign-in.",
+        "update_role_at_sign_in", on: "update-role-at-sign-in",
+        onHelp: "Update a user's role from groups at each sign-in.",
         offHelp: "Groups decide the role of new users only.")
 }

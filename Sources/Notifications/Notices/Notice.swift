@@ -115,7 +115,8 @@ public struct NoticeSender: JobHandler {
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
-    public init(database: Database, connections: ChatConnectionStore, now: @escaping @Sendable () -> Date = { Date() }) {
+    public init(database: Database, connections: ChatConnectionStore, now: @escaping @Sendable () -> Date = { Date() })
+    {
         self.database = database
         self.connections = connections
         self.now = now

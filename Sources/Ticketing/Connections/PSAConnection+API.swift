@@ -175,7 +175,9 @@ private func tenantConnectionRoutes(_ work: ConnectionWork) -> [Route] {
     return [
         Route(PSA.Tenant.show, of: "tenant", reach: .tenants) { request in
             let organization = request.principal.organization
-            let isOn = try await work.database.read { try FeatureFlagStore.isOn(.connectWise, for: organization, in: $0) }
+            let isOn = try await work.database.read {
+                try FeatureFlagStore.isOn(.connectWise, for: organization, in: $0)
+            }
             let connection = try await used(request.signedIn)
             return PSA.Tenant.Answer(
                 enabled: isOn && connection != nil, connection: connection?.id,
