@@ -11,7 +11,7 @@ struct PasswordCommand: AsyncParsableCommand {
         commandName: "password", abstract: "Set a user's password, beside the database.",
         discussion: """
             For the first administrator, and for whoever cannot get in any more. The password is read from standard input, \
-            so that it stands in no history. All of the user's sessions end.
+            so that it stands in no history. All of the user's sign_ins end.
             """)
 
     @Argument(help: ArgumentHelp("The user's e-mail address.", valueName: "email"))
