@@ -11,7 +11,7 @@ import WebSupport
 public struct AccountsFeature: Sendable {
     /// See ``Feature/Plan``.
     public static let plan = Feature.Plan(
-        "accounts", migrations: [.accounts25, .accounts28], sealedColumns: sealedColumns,
+        "accounts", migrations: [.accounts25, .accounts28, .accounts29], sealedColumns: sealedColumns,
         hosts: [
             "identity=login.microsoftonline.com", "identity=accounts.google.com", "identity=oauth2.googleapis.com",
             "identity=www.googleapis.com",
@@ -20,9 +20,9 @@ public struct AccountsFeature: Sendable {
     /// API keys.
     public let keys: APIKeyStore
     /// Browsers that are signed in.
-    public let sessions: Sessions
+    public let signIns: SignIns
     /// The way in with a password.
-    public let signIn: SignIn
+    public let passwordSignIn: PasswordSignIn
     /// Second factors.
     public let secondFactor: SecondFactor
     /// The way in through an identity provider.
@@ -49,9 +49,10 @@ public struct AccountsFeature: Sendable {
         self.database = database
         self.now = now
         keys = APIKeyStore(database: database, now: now)
-        sessions = Sessions(database: database, now: now)
+        signIns = SignIns(database: database, now: now)
         secondFactor = SecondFactor(database: database, sealer: sealer, now: now)
-        signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor, sealer: sealer, now: now)
+        passwordSignIn = PasswordSignIn(
+            database: database, desk: desk, secondFactor: secondFactor, sealer: sealer, now: now)
         singleSignOn = SingleSignOn(
             database: database, sealer: sealer, publicURL: publicURL, factory: factory, now: now)
         organizations = OrganizationStore(database: database, now: now)
@@ -64,11 +65,11 @@ public struct AccountsFeature: Sendable {
     public var feature: Feature {
         var feature = Feature(Self.plan)
         feature.operations = routes
-        let (keys, sessions, database) = (keys, sessions, database)
+        let (keys, signIns, database) = (keys, signIns, database)
         feature.housekeeping = [
             { _ in
                 try await keys.recordUse()
-                try await sessions.forgetEnded()
+                try await signIns.forgetEnded()
                 return 0
             },
             { instant in

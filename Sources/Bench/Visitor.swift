@@ -18,7 +18,7 @@ enum Visitor {
         try await database.write { db in
             try db.execute(
                 """
-                INSERT INTO sessions (user_id, token_hash, means, awaits_code, created_at, last_seen_at, expires_at)
+                INSERT INTO sign_ins (user_id, token_hash, method, awaits_code, created_at, last_seen_at, expires_at)
                 SELECT MIN(id), \(hash), 'password', 0, \(now), \(now), \(now + 36_000) FROM users
                 """)
         }

@@ -144,8 +144,8 @@ public struct Server: Sendable {
         let queue = JobQueue()
         let runsJobs = configuration.duties.contains(.worker)
         let publicURL = Self.publicURL(configuration)
-        let cookie = SessionCookie(publicURL: publicURL)
-        let gate = Gate(database: database, keys: accounts.keys, sessions: accounts.sessions, cookie: cookie)
+        let cookie = SignInCookie(publicURL: publicURL)
+        let gate = Gate(database: database, keys: accounts.keys, signIns: accounts.signIns, cookie: cookie)
         let health = Health(
             database: database, queue: queue, sealer: sealer, runsJobs: runsJobs,
             checks: features.flatMap(\.checks))

@@ -19,7 +19,7 @@ struct AuditLogTests {
                 try AuditLog.record(
                     number.isMultiple(of: 2) ? "rule.create" : "ruler.bend", on: "rule \(number)",
                     by: Actor(
-                        user: 3, name: number % 3 == 0 ? "anna@example.com" : "ben@example.com", authMethod: "session",
+                        user: 3, name: number % 3 == 0 ? "anna@example.com" : "ben@example.com", authMethod: "sign_in",
                         address: "192.0.2.1"),
                     of: organization ?? self.organization, after: ["number": number], now: start + Double(number),
                     in: db)

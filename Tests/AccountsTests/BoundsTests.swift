@@ -17,13 +17,13 @@ struct BoundsTests {
         try await Identity.run(engine) { identity in
             _ = try await identity.person("anna@example.com")
             for email in ["an\0na@example.com", "anna@example.com\0", "\0anna@example.com", "b\u{1}@example.com"] {
-                await #expect(throws: SignIn.Refusal.wrongCredentials) {
-                    _ = try await identity.signIn.withPassword(
+                await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) {
+                    _ = try await identity.passwordSignIn.withPassword(
                         email: email, password: Identity.password, from: identity.visitor(), replacing: nil)
                 }
             }
             #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM throttles") == 0)
-            #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM sessions") == 0)
+            #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM sign_ins") == 0)
             // Whatever gets into an entry, it is hashed as it is stored.
             try await identity.database.write { db in
                 try AuditLog.record(
@@ -45,14 +45,14 @@ struct BoundsTests {
                 (megabyte, "x"), (marks, "x"), (String(repeating: "x", count: 255), "x"),
                 ("anna@example.com", megabyte), ("anna@example.com", marks),
             ] {
-                await #expect(throws: SignIn.Refusal.wrongCredentials) {
-                    _ = try await identity.signIn.withPassword(
+                await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) {
+                    _ = try await identity.passwordSignIn.withPassword(
                         email: email, password: password, from: identity.visitor(), replacing: nil)
                 }
             }
             let (token, live) = try await identity.enter("anna@example.com")
-            await #expect(throws: SignIn.Refusal.wrongCode) {
-                _ = try await identity.signIn.withCode(megabyte, in: live, token, from: identity.visitor())
+            await #expect(throws: PasswordSignIn.Refusal.wrongCode) {
+                _ = try await identity.passwordSignIn.withCode(megabyte, in: live, token, from: identity.visitor())
             }
             #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM throttles") == 0)
             let refused = "SELECT COUNT(*) AS id FROM audit_entries WHERE result = 'refused'" as SQL
@@ -70,7 +70,7 @@ struct BoundsTests {
             let refusals = await atOnce(400) { number in
                 // Half of them as recovery codes.
                 let code = number % 2 == 0 ? "wrong-\(number)" : "00000\(number % 10)x"
-                _ = try await identity.signIn.withCode(code, in: live, token, from: identity.visitor())
+                _ = try await identity.passwordSignIn.withCode(code, in: live, token, from: identity.visitor())
             }
             #expect(refusals.count == 400)
             #expect(refusals.count { $0 == .wrongCode } == 5)
@@ -83,7 +83,7 @@ struct BoundsTests {
         try await Identity.run(engine) { identity in
             _ = try await identity.person("anna@example.com")
             let refusals = await atOnce(100) { number in
-                _ = try await identity.signIn.withPassword(
+                _ = try await identity.passwordSignIn.withPassword(
                     email: "anna@example.com", password: "guess guess guess \(number)", from: identity.visitor(),
                     replacing: nil)
             }
@@ -103,8 +103,8 @@ struct BoundsTests {
             }
             _ = try await identity.enter("anna@example.com")
             #expect(try await failures() == [])
-            await #expect(throws: SignIn.Refusal.wrongCredentials) {
-                _ = try await identity.signIn.withPassword(
+            await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) {
+                _ = try await identity.passwordSignIn.withPassword(
                     email: "anna@example.com", password: "guess guess guess", from: identity.visitor(), replacing: nil)
             }
             identity.clock.advance(by: .seconds(3_000))
@@ -112,7 +112,7 @@ struct BoundsTests {
             // The account as a whole and the address; what was counted for both together is forgotten.
             #expect(try await failures() == [1, 1])
             identity.clock.advance(by: .seconds(1_000))
-            try await identity.sessions.forgetEnded()
+            try await identity.signIns.forgetEnded()
             #expect(try await failures() == [])
         }
     }
@@ -122,15 +122,17 @@ struct BoundsTests {
         try await Identity.run(engine) { identity in
             _ = try await identity.person("anna@example.com")
             func attempt(_ address: String) async throws {
-                _ = try await identity.signIn.withPassword(
+                _ = try await identity.passwordSignIn.withPassword(
                     email: "anna@example.com", password: "guess guess guess", from: identity.visitor(address),
                     replacing: nil)
             }
             for host in 1...5 {
-                await #expect(throws: SignIn.Refusal.wrongCredentials) { try await attempt("2001:db8:1:2:\(host)::7") }
+                await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) {
+                    try await attempt("2001:db8:1:2:\(host)::7")
+                }
             }
-            await #expect(throws: SignIn.Refusal.wait(.seconds(2))) { try await attempt("2001:db8:1:2::6") }
-            await #expect(throws: SignIn.Refusal.wrongCredentials) { try await attempt("2001:db8:1:3::6") }
+            await #expect(throws: PasswordSignIn.Refusal.wait(.seconds(2))) { try await attempt("2001:db8:1:2::6") }
+            await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) { try await attempt("2001:db8:1:3::6") }
         }
     }
 
@@ -138,9 +140,9 @@ struct BoundsTests {
     func places() async throws {
         try await Identity.run(.sqlite) { identity in
             _ = try await identity.person("anna@example.com")
-            let note = try #require(identity.signIn.browserNote(for: " Anna@Example.com"))
+            let note = try #require(identity.passwordSignIn.browserNote(for: " Anna@Example.com"))
             func enter(_ email: String, browser: String?) async throws {
-                _ = try await identity.signIn.withPassword(
+                _ = try await identity.passwordSignIn.withPassword(
                     email: email, password: Identity.password,
                     from: Visitor(address: "192.0.2.1", agent: nil, browser: browser), replacing: nil)
             }
@@ -159,13 +161,17 @@ struct BoundsTests {
                     arrived += 1
                     if arrived == PasswordDesk.places { break }
                 }
-                await #expect(throws: SignIn.Refusal.busy) { try await enter("anna@example.com", browser: nil) }
-                await #expect(throws: SignIn.Refusal.busy) { try await enter("anna@example.com", browser: note + "x") }
+                await #expect(throws: PasswordSignIn.Refusal.busy) { try await enter("anna@example.com", browser: nil) }
+                await #expect(throws: PasswordSignIn.Refusal.busy) {
+                    try await enter("anna@example.com", browser: note + "x")
+                }
                 // The note is for one account only.
-                await #expect(throws: SignIn.Refusal.busy) { try await enter("eve@example.com", browser: note) }
+                await #expect(throws: PasswordSignIn.Refusal.busy) { try await enter("eve@example.com", browser: note) }
                 await #expect(throws: Never.self) { try await enter("anna@example.com", browser: note) }
                 identity.clock.advance(by: .seconds(181 * 86_400))
-                await #expect(throws: SignIn.Refusal.busy) { try await enter("anna@example.com", browser: note) }
+                await #expect(throws: PasswordSignIn.Refusal.busy) {
+                    try await enter("anna@example.com", browser: note)
+                }
                 doors.continuation.finish()
                 try await group.waitForAll()
             }
@@ -181,7 +187,7 @@ struct BoundsTests {
             try await desk.withPlace(for: .stranger(network: "a")) { _ in try await nest(depth - 1) }
         }
         await #expect(throws: Never.self) { try await nest(PasswordDesk.placesOfNetwork) }
-        await #expect(throws: SignIn.Refusal.busy) { try await nest(PasswordDesk.placesOfNetwork + 1) }
+        await #expect(throws: PasswordSignIn.Refusal.busy) { try await nest(PasswordDesk.placesOfNetwork + 1) }
         await #expect(throws: Never.self) { try await nest(PasswordDesk.placesOfNetwork) }
     }
 
@@ -189,15 +195,15 @@ struct BoundsTests {
     /// - Returns: the refusals.
     private func atOnce(
         _ times: Int, _ body: @escaping @Sendable (Int) async throws -> Void
-    ) async -> [SignIn.Refusal] {
-        await withTaskGroup(of: SignIn.Refusal?.self) { group in
+    ) async -> [PasswordSignIn.Refusal] {
+        await withTaskGroup(of: PasswordSignIn.Refusal?.self) { group in
             for number in 0..<times {
                 group.addTask {
                     do {
                         try await body(number)
                         return nil
                     } catch {
-                        return error as? SignIn.Refusal
+                        return error as? PasswordSignIn.Refusal
                     }
                 }
             }
@@ -214,8 +220,8 @@ struct RecordBoundsTests {
             let (user, organization) = try await identity.person("vera@example.com", .viewer)
             let gate = Gate(
                 database: identity.database, keys: APIKeyStore(database: identity.database),
-                sessions: identity.sessions,
-                cookie: SessionCookie(publicURL: "http://localhost"), now: { identity.clock.now })
+                signIns: identity.signIns,
+                cookie: SignInCookie(publicURL: "http://localhost"), now: { identity.clock.now })
             let actor = Actor(user: user, name: "vera@example.com", authMethod: "key 1", address: "192.0.2.1")
             func refuse(_ times: Int, by actor: Actor, of organization: Organization.ID) async throws {
                 try await withThrowingTaskGroup(of: Void.self) { group in
@@ -235,7 +241,7 @@ struct RecordBoundsTests {
             // Whoever has no account is one caller with all others who have none.
             for number in 0..<15 {
                 let stranger = Actor(
-                    user: nil, name: "s\(number)", authMethod: "sign-in", address: "198.51.100.\(number)")
+                    user: nil, name: "s\(number)", authMethod: "sign_in", address: "198.51.100.\(number)")
                 try await refuse(1, by: stranger, of: .installation)
             }
             #expect(try await identity.audit(organization).count == 10)

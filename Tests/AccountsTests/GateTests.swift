@@ -28,8 +28,8 @@ struct GateTests {
             self.clock = clock
             (user, organization) = try await database.user("asker@example.com", .superAdmin)
             gate = Gate(
-                database: database, keys: APIKeyStore(database: database), sessions: Sessions(database: database),
-                cookie: SessionCookie(publicURL: "http://localhost")
+                database: database, keys: APIKeyStore(database: database), signIns: SignIns(database: database),
+                cookie: SignInCookie(publicURL: "http://localhost")
             ) { clock.now }
         }
 
@@ -58,7 +58,7 @@ struct GateTests {
             let request = SignedInRequest(
                 principal: Principal(
                     user: user, organization: other ?? organization, email: "asker@example.com", role: .superAdmin,
-                    home: organization, means: .session(1)),
+                    home: organization, means: .signIn(1)),
                 address: nil, parameters: [:], queryItems: [:], readBody: { Data(body.utf8) })
             let response = try await gate.perform(route, request, path: "/api/v1/things", once: key)
             return (response.status.code, String(decoding: try await response.bytes(), as: UTF8.self), response.headers)
@@ -102,7 +102,7 @@ struct GateTests {
                 let request = SignedInRequest(
                     principal: Principal(
                         user: asker.user, organization: asker.organization, email: "asker@example.com",
-                        role: .superAdmin, means: .session(1)),
+                        role: .superAdmin, means: .signIn(1)),
                     address: nil, parameters: [:], queryItems: [:], readBody: { Data("{}".utf8) })
                 return try await asker.gate.perform(route, request, path: "/api/v1/things/1", once: "key")
             }
@@ -128,7 +128,7 @@ struct GateTests {
                 let request = SignedInRequest(
                     principal: Principal(
                         user: asker.user, organization: asker.organization, email: "a", role: .viewer,
-                        means: .session(1)),
+                        means: .signIn(1)),
                     address: nil, parameters: parameters, queryItems: query, readBody: { Data() })
                 return try await asker.refusal { try await asker.gate.perform(route, request, path: "/x", once: nil) }
             }

@@ -13,19 +13,21 @@ struct Identity: Sendable {
 
     let database: Database
     let clock = TestClock()
-    let sessions: Sessions
+    let signIns: SignIns
     let secondFactor: SecondFactor
-    let signIn: SignIn
+    let passwordSignIn: PasswordSignIn
     let users: UserStore
     let desk = PasswordDesk(cost: .least)
 
     init(_ database: Database) throws {
         let clock = clock
         self.database = database
-        sessions = Sessions(database: database) { clock.now }
+        signIns = SignIns(database: database) { clock.now }
         let sealer = try Sealer([Secret.generate()])
         secondFactor = SecondFactor(database: database, sealer: sealer) { clock.now }
-        signIn = SignIn(database: database, desk: desk, secondFactor: secondFactor, sealer: sealer) { clock.now }
+        passwordSignIn = PasswordSignIn(database: database, desk: desk, secondFactor: secondFactor, sealer: sealer) {
+            clock.now
+        }
         users = UserStore(database: database, desk: desk) { clock.now }
     }
 
@@ -48,17 +50,17 @@ struct Identity: Sendable {
     func visitor(_ address: String = "192.0.2.1") -> Visitor { Visitor(address: address, agent: "a browser") }
 
     /// Signs in with the password.
-    func enter(_ email: String, from address: String = "192.0.2.1") async throws -> (SessionToken, LiveSession) {
-        let token = try await signIn.withPassword(
+    func enter(_ email: String, from address: String = "192.0.2.1") async throws -> (SignInToken, LiveSignIn) {
+        let token = try await passwordSignIn.withPassword(
             email: email, password: Self.password, from: visitor(address), replacing: nil)
-        guard let live = try await sessions.find(token) else { throw Missing() }
+        guard let live = try await signIns.find(token) else { throw Missing() }
         return (token, live)
     }
 
     struct Missing: Error {}
 
     /// Sets up a second factor and returns its secret with the recovery codes.
-    func setUp(_ live: LiveSession) async throws -> (secret: [UInt8], codes: [String]) {
+    func setUp(_ live: LiveSignIn) async throws -> (secret: [UInt8], codes: [String]) {
         guard let offer = try await secondFactor.offer(to: live.user, email: live.email),
             let secret = Base32.bytes(offer.secret)
         else { throw Missing() }

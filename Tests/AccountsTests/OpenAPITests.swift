@@ -49,10 +49,10 @@ struct OpenAPITests {
         #expect(Set(own.responses.keys).isDisjoint(with: ["409", "422", "502", "504"]))
     }
 
-    @Test("A feature that is switched off is a conflict")
+    @Test("A feature that is disabled is a conflict")
     func flags() throws {
         let answers = try operation(.get, "/things", flag: .connectWise).responses
-        #expect(answers["409"]?.description.contains("switched off") == true)
+        #expect(answers["409"]?.description.contains("disabled") == true)
         #expect(answers["403"]?.description.contains("switched") == false)
     }
 

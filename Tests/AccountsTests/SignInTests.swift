@@ -24,14 +24,16 @@ struct SignInTests {
                 ("anna@example.com", "corvid lantern oatmeal 8"), ("anna@example.com", ""),
                 ("nobody@example.com", Identity.password), ("", Identity.password),
             ] {
-                await #expect(throws: SignIn.Refusal.wrongCredentials) {
-                    _ = try await identity.signIn.withPassword(
+                await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) {
+                    _ = try await identity.passwordSignIn.withPassword(
                         email: email, password: password, from: identity.visitor(), replacing: nil)
                 }
             }
             try await identity.database.run("UPDATE users SET active = 0")
-            await #expect(throws: SignIn.Refusal.wrongCredentials) { _ = try await identity.enter("anna@example.com") }
-            let record = try await identity.audit(organization).filter { $0.action == "session.sign_in" }
+            await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) {
+                _ = try await identity.enter("anna@example.com")
+            }
+            let record = try await identity.audit(organization).filter { $0.action == "sign_in.create" }
             #expect(record.map(\.result) == [.done, .refused, .refused, .refused])
             #expect(record.allSatisfy { $0.address == "192.0.2.1" && $0.before == nil && $0.after == nil })
             // Names that belong to nobody are on the installation's record.
@@ -45,7 +47,7 @@ struct SignInTests {
             _ = try await identity.person("anna@example.com")
             func time(_ email: String) async -> Duration {
                 await ContinuousClock().measure {
-                    _ = try? await identity.signIn.withPassword(
+                    _ = try? await identity.passwordSignIn.withPassword(
                         email: email, password: "wrong wrong wrong", from: identity.visitor(), replacing: nil)
                 }
             }
@@ -67,13 +69,13 @@ struct SignInTests {
         try await Identity.run(engine) { identity in
             _ = try await identity.person("anna@example.com")
             let (planted, _) = try await identity.enter("anna@example.com")
-            let token = try await identity.signIn.withPassword(
+            let token = try await identity.passwordSignIn.withPassword(
                 email: "anna@example.com", password: Identity.password, from: identity.visitor(), replacing: planted)
             #expect(token != planted)
-            #expect(try await identity.sessions.find(planted) == nil)
-            #expect(try await identity.sessions.find(token) != nil)
+            #expect(try await identity.signIns.find(planted) == nil)
+            #expect(try await identity.signIns.find(token) != nil)
             let stored: [[UInt8]] = try await identity.database.read { db in
-                try db.all("SELECT token_hash FROM sessions").map { try $0["token_hash"] }
+                try db.all("SELECT token_hash FROM sign_ins").map { try $0["token_hash"] }
             }
             #expect(stored == [token.hash])
             #expect(token.text.count == 43)
@@ -84,12 +86,12 @@ struct SignInTests {
     func throttled(engine: Engine) async throws {
         try await Identity.run(engine) { identity in
             _ = try await identity.person("anna@example.com")
-            func attempt(_ password: String, _ address: String) async throws -> SignIn.Refusal? {
+            func attempt(_ password: String, _ address: String) async throws -> PasswordSignIn.Refusal? {
                 do {
-                    _ = try await identity.signIn.withPassword(
+                    _ = try await identity.passwordSignIn.withPassword(
                         email: "anna@example.com", password: password, from: identity.visitor(address), replacing: nil)
                     return nil
-                } catch let refusal as SignIn.Refusal {
+                } catch let refusal as PasswordSignIn.Refusal {
                     return refusal
                 }
             }
@@ -121,7 +123,7 @@ struct SignInTests {
                         ], now: identity.clock.now, in: db)
                 }
             }
-            await #expect(throws: SignIn.Refusal.wait(.seconds(2))) {
+            await #expect(throws: PasswordSignIn.Refusal.wait(.seconds(2))) {
                 _ = try await identity.enter("anna@example.com", from: "198.51.100.9")
             }
             _ = try await identity.enter("anna@example.com")
@@ -153,32 +155,34 @@ struct SignInTests {
 
             let (token, live) = try await identity.enter("anna@example.com")
             #expect(live.duty == .enterCode)
-            func prove(_ code: String) async throws -> SessionToken {
-                try await identity.signIn.withCode(code, in: live, token, from: identity.visitor()).token
+            func prove(_ code: String) async throws -> SignInToken {
+                try await identity.passwordSignIn.withCode(code, in: live, token, from: identity.visitor()).token
             }
             let present = TOTP.step(at: identity.clock.now)
             // The code that set it up was used already.
-            await #expect(throws: SignIn.Refusal.wrongCode) { _ = try await prove(TOTP.code(secret, step: present)) }
+            await #expect(throws: PasswordSignIn.Refusal.wrongCode) {
+                _ = try await prove(TOTP.code(secret, step: present))
+            }
             // A clock five minutes off.
-            await #expect(throws: SignIn.Refusal.wrongCode) {
+            await #expect(throws: PasswordSignIn.Refusal.wrongCode) {
                 _ = try await prove(TOTP.code(secret, step: present + 10))
             }
-            await #expect(throws: SignIn.Refusal.wrongCode) { _ = try await prove("12345") }
+            await #expect(throws: PasswordSignIn.Refusal.wrongCode) { _ = try await prove("12345") }
             let next = try await prove(" " + TOTP.code(secret, step: present + 1) + " ")
-            #expect(try await identity.sessions.find(token) == nil)
-            #expect(try await identity.sessions.find(next)?.duty == nil)
+            #expect(try await identity.signIns.find(token) == nil)
+            #expect(try await identity.signIns.find(next)?.duty == nil)
             // Each code once.
             let (again, _) = try await identity.enter("anna@example.com")
-            await #expect(throws: SignIn.Refusal.wrongCode) {
-                _ = try await identity.signIn.withCode(
+            await #expect(throws: PasswordSignIn.Refusal.wrongCode) {
+                _ = try await identity.passwordSignIn.withCode(
                     TOTP.code(secret, step: present + 1), in: live, again, from: identity.visitor())
             }
-            let recovered = try await identity.signIn.withCode(
+            let recovered = try await identity.passwordSignIn.withCode(
                 codes[3].uppercased(), in: live, again, from: identity.visitor())
             #expect(recovered.recoveryCodesLeft == 9)
             let (third, _) = try await identity.enter("anna@example.com")
-            await #expect(throws: SignIn.Refusal.wrongCode) {
-                _ = try await identity.signIn.withCode(codes[3], in: live, third, from: identity.visitor())
+            await #expect(throws: PasswordSignIn.Refusal.wrongCode) {
+                _ = try await identity.passwordSignIn.withCode(codes[3], in: live, third, from: identity.visitor())
             }
             let actions = try await identity.audit(organization).map(\.action)
             #expect(actions.contains("second_factor.enable"))
@@ -194,13 +198,13 @@ struct SignInTests {
             let (secret, _) = try await identity.setUp(first)
             let (token, live) = try await identity.enter("anna@example.com")
             for _ in 0..<5 {
-                await #expect(throws: SignIn.Refusal.wrongCode) {
-                    _ = try await identity.signIn.withCode("00000", in: live, token, from: identity.visitor())
+                await #expect(throws: PasswordSignIn.Refusal.wrongCode) {
+                    _ = try await identity.passwordSignIn.withCode("00000", in: live, token, from: identity.visitor())
                 }
             }
             let right = TOTP.code(secret, step: TOTP.step(at: identity.clock.now) + 1)
-            await #expect(throws: SignIn.Refusal.wait(.seconds(2))) {
-                _ = try await identity.signIn.withCode(right, in: live, token, from: identity.visitor())
+            await #expect(throws: PasswordSignIn.Refusal.wait(.seconds(2))) {
+                _ = try await identity.passwordSignIn.withCode(right, in: live, token, from: identity.visitor())
             }
         }
     }
@@ -225,37 +229,37 @@ struct SignInTests {
     @Test(
         "A session ends when it is idle, after its longest time, and when its user goes",
         arguments: TestDatabase.engines)
-    func sessions(engine: Engine) async throws {
+    func signIns(engine: Engine) async throws {
         try await Identity.run(engine) { identity in
             let (user, organization) = try await identity.person("anna@example.com")
             let (token, _) = try await identity.enter("anna@example.com")
             identity.clock.advance(by: .seconds(7_000))
-            #expect(try await identity.sessions.find(token) != nil)
+            #expect(try await identity.signIns.find(token) != nil)
             identity.clock.advance(by: .seconds(7_300))
-            #expect(try await identity.sessions.find(token) == nil)
+            #expect(try await identity.signIns.find(token) == nil)
             let (busy, _) = try await identity.enter("anna@example.com")
             for _ in 0..<7 {
                 identity.clock.advance(by: .seconds(6_000))
-                #expect(try await identity.sessions.find(busy) != nil)
+                #expect(try await identity.signIns.find(busy) != nil)
             }
             identity.clock.advance(by: .seconds(2_000))
-            #expect(try await identity.sessions.find(busy) == nil)
+            #expect(try await identity.signIns.find(busy) == nil)
 
             let (one, live) = try await identity.enter("anna@example.com")
             let (two, _) = try await identity.enter("anna@example.com", from: "192.0.2.77")
-            let listed = try await identity.sessions.list(of: user)
+            let listed = try await identity.signIns.list(of: user)
             #expect(listed.map(\.address) == ["192.0.2.77", "192.0.2.1"])
             let actor = live.principal.actor(at: nil)
-            #expect(try await identity.sessions.end(listed[0].id, of: user, by: actor, organization: organization))
-            #expect(try await identity.sessions.find(two) == nil)
+            #expect(try await identity.signIns.end(listed[0].id, of: user, by: actor, organization: organization))
+            #expect(try await identity.signIns.find(two) == nil)
             let (stranger, _) = try await identity.person("eve@example.com", .owner)
-            #expect(try await !identity.sessions.end(live.id, of: stranger, by: actor, organization: organization))
+            #expect(try await !identity.signIns.end(live.id, of: stranger, by: actor, organization: organization))
             try await identity.database.run("UPDATE users SET active = 0 WHERE id = \(user)")
-            #expect(try await identity.sessions.find(one) == nil)
+            #expect(try await identity.signIns.find(one) == nil)
             try await identity.database.run("UPDATE users SET active = 1 WHERE id = \(user)")
             identity.clock.advance(by: .seconds(50_000))
-            try await identity.sessions.forgetEnded()
-            #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM sessions") == 0)
+            try await identity.signIns.forgetEnded()
+            #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM sign_ins") == 0)
         }
     }
 
@@ -267,23 +271,26 @@ struct SignInTests {
             let (other, _) = try await identity.enter("anna@example.com")
             let (token, live) = try await identity.enter("anna@example.com")
             #expect(live.duty == .changePassword)
-            func change(from old: String = Identity.password, to new: String) async throws -> SessionToken {
-                try await identity.signIn.changePassword(from: old, to: new, in: live, visitor: identity.visitor())
+            func change(from old: String = Identity.password, to new: String) async throws -> SignInToken {
+                try await identity.passwordSignIn.changePassword(
+                    from: old, to: new, in: live, visitor: identity.visitor())
             }
             for weak in [
                 "short", "aaaaaaaaaaaaaa", "password123456", "P@ssw0rd2026!!", "anna anna anna!", Identity.password,
             ] {
                 await #expect(throws: PasswordObjection.self) { _ = try await change(to: weak) }
             }
-            await #expect(throws: SignIn.Refusal.wrongCredentials) {
+            await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) {
                 _ = try await change(from: "wrong wrong wrong", to: "harbour violin nettle")
             }
             let next = try await change(to: "harbour violin nettle")
-            #expect(try await identity.sessions.find(other) == nil)
-            #expect(try await identity.sessions.find(token) == nil)
-            #expect(try await identity.sessions.find(next)?.duty == nil)
-            #expect(try await identity.sessions.find(next)?.user == user)
-            await #expect(throws: SignIn.Refusal.wrongCredentials) { _ = try await identity.enter("anna@example.com") }
+            #expect(try await identity.signIns.find(other) == nil)
+            #expect(try await identity.signIns.find(token) == nil)
+            #expect(try await identity.signIns.find(next)?.duty == nil)
+            #expect(try await identity.signIns.find(next)?.user == user)
+            await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) {
+                _ = try await identity.enter("anna@example.com")
+            }
         }
     }
 
@@ -295,7 +302,7 @@ struct SignInTests {
             let (token, live) = try await identity.enter("anna@example.com")
             #expect(live.duty == .setUpSecondFactor)
             _ = try await identity.setUp(live)
-            #expect(try await identity.sessions.find(token)?.duty == nil)
+            #expect(try await identity.signIns.find(token)?.duty == nil)
         }
     }
 
@@ -303,7 +310,7 @@ struct SignInTests {
     func plan() async throws {
         try await TestDatabase.with(.sqlite, migrations: accounts) { database in
             let plan = try await database.read { db in
-                try db.all("EXPLAIN QUERY PLAN " + Sessions.lookUp(SessionToken.random(), now: Date())).map { row in
+                try db.all("EXPLAIN QUERY PLAN " + SignIns.lookUp(SignInToken.random(), now: Date())).map { row in
                     try row["detail"] as String
                 }
             }
@@ -355,11 +362,11 @@ struct TOTPTests {
             let codes = try await identity.setUp(first).codes
             let sealer = try Sealer([Secret.generate()])
             let other = SecondFactor(database: identity.database, sealer: sealer) { identity.clock.now }
-            let signIn = SignIn(
+            let signIn = PasswordSignIn(
                 database: identity.database, desk: identity.desk, secondFactor: other, sealer: sealer
             ) { identity.clock.now }
             let (token, live) = try await identity.enter("anna@example.com")
-            await #expect(throws: SignIn.Refusal.secondFactorLost) {
+            await #expect(throws: PasswordSignIn.Refusal.secondFactorLost) {
                 _ = try await signIn.withCode("123456", in: live, token, from: identity.visitor())
             }
             #expect(
@@ -373,11 +380,12 @@ struct TOTPTests {
             let person = try await identity.person("anna@example.com")
             let (_, live) = try await identity.enter("anna@example.com")
             let old = try await identity.setUp(live).codes
-            await #expect(throws: SignIn.Refusal.wrongCredentials) {
-                _ = try await identity.signIn.renewRecoveryCodes(for: "guessed", in: live, visitor: identity.visitor())
+            await #expect(throws: PasswordSignIn.Refusal.wrongCredentials) {
+                _ = try await identity.passwordSignIn.renewRecoveryCodes(
+                    for: "guessed", in: live, visitor: identity.visitor())
             }
             #expect(try await identity.secondFactor.recoveryCodesLeft(of: person.user) == 10)
-            let new = try await identity.signIn.renewRecoveryCodes(
+            let new = try await identity.passwordSignIn.renewRecoveryCodes(
                 for: Identity.password, in: live, visitor: identity.visitor())
             #expect(Set(new).isDisjoint(with: old))
             let record = try await identity.audit(person.organization).filter {

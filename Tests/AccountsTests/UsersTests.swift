@@ -10,7 +10,7 @@ import WebSupport
 @Suite("Users")
 struct UsersTests {
     private func principal(_ user: User.ID, _ organization: Organization.ID, _ role: Role) -> Principal {
-        Principal(user: user, organization: organization, email: "x", role: role, means: .session(1))
+        Principal(user: user, organization: organization, email: "x", role: role, means: .signIn(1))
     }
 
     private func refusal(_ body: () async throws -> Void) async throws -> UserStore.Refusal? {
@@ -150,16 +150,16 @@ struct UsersTests {
             let (first, live) = try await identity.enter("anna@example.com")
             try await identity.users.resetPassword(
                 of: user, to: "harbour violin nettle", of: organization, by: by, by.actor(at: nil))
-            #expect(try await identity.sessions.find(first) == nil)
-            let second = try await identity.signIn.withPassword(
+            #expect(try await identity.signIns.find(first) == nil)
+            let second = try await identity.passwordSignIn.withPassword(
                 email: "anna@example.com", password: "harbour violin nettle", from: identity.visitor(), replacing: nil)
-            #expect(try await identity.sessions.find(second)?.duty == .changePassword)
+            #expect(try await identity.signIns.find(second)?.duty == .changePassword)
             _ = try await identity.users.update(
                 user, to: .init(isActive: false), of: organization, by: by, by.actor(at: nil))
-            #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM sessions") == 0)
+            #expect(try await identity.database.count("SELECT COUNT(*) AS id FROM sign_ins") == 0)
             _ = try await identity.users.update(
                 user, to: .init(isActive: true), of: organization, by: by, by.actor(at: nil))
-            #expect(try await identity.sessions.find(second) == nil)
+            #expect(try await identity.signIns.find(second) == nil)
             try await identity.users.delete(user, of: organization, by: by, by.actor(at: nil))
             _ = live
             let record = try await identity.audit(organization)

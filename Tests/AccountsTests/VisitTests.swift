@@ -11,7 +11,7 @@ import WebSupport
 @Suite("Roles that get smaller")
 struct VisitTests {
     private func principal(_ user: User.ID, _ organization: Organization.ID, _ role: Role) -> Principal {
-        Principal(user: user, organization: organization, email: "x", role: role, means: .session(1))
+        Principal(user: user, organization: organization, email: "x", role: role, means: .signIn(1))
     }
 
     @Test("A visit to another organization ends with the role", arguments: TestDatabase.engines)
@@ -20,21 +20,21 @@ struct VisitTests {
             let (user, home) = try await identity.person("sam@example.com", .superAdmin)
             let (_, two) = try await identity.person("ola@second.example", .owner)
             let (token, live) = try await identity.enter("sam@example.com")
-            try await identity.sessions.visit(two, in: live.id)
-            #expect(try await identity.sessions.find(token)?.organization == two)
+            try await identity.signIns.visit(two, in: live.id)
+            #expect(try await identity.signIns.find(token)?.organization == two)
             // However it happens, also past the console.
             try await identity.database.run("UPDATE users SET role = 'admin' WHERE id = \(user)")
-            #expect(try await identity.sessions.find(token)?.organization == home)
-            try await identity.database.run("UPDATE sessions SET visiting = NULL")
-            try await identity.sessions.visit(two, in: live.id)
+            #expect(try await identity.signIns.find(token)?.organization == home)
+            try await identity.database.run("UPDATE sign_ins SET visiting = NULL")
+            try await identity.signIns.visit(two, in: live.id)
             #expect(
-                try await identity.database.count("SELECT COUNT(*) AS id FROM sessions WHERE visiting IS NOT NULL") == 0
+                try await identity.database.count("SELECT COUNT(*) AS id FROM sign_ins WHERE visiting IS NOT NULL") == 0
             )
         }
     }
 
-    @Test("Sessions end when a role gets smaller, and stay when it gets larger", arguments: TestDatabase.engines)
-    func sessions(engine: Engine) async throws {
+    @Test("Sign-ins end when a role gets smaller, and stay when it gets larger", arguments: TestDatabase.engines)
+    func signIns(engine: Engine) async throws {
         try await Identity.run(engine) { identity in
             let (owner, organization) = try await identity.person("owner@example.com", .owner)
             let (user, _) = try await identity.person("anna@example.com", .engineer, of: organization)
@@ -45,9 +45,9 @@ struct VisitTests {
             }
             let (token, _) = try await identity.enter("anna@example.com")
             try await change(.admin)
-            #expect(try await identity.sessions.find(token)?.role == .admin)
+            #expect(try await identity.signIns.find(token)?.role == .admin)
             try await change(.viewer)
-            #expect(try await identity.sessions.find(token) == nil)
+            #expect(try await identity.signIns.find(token) == nil)
         }
     }
 

@@ -856,10 +856,10 @@ def test_a_customer_limits_what_is_found_and_a_limited_person_sees_no_more(visit
     limited.get_by_label("Password", exact=True).fill("obelisk raven 42 tea")
     limited.get_by_role("button", name="Sign in").click()
     # The password was given by somebody else.
-    limited.get_by_label("Present password").fill("obelisk raven 42 tea")
+    limited.get_by_label("Current password").fill("obelisk raven 42 tea")
     limited.get_by_label("New password", exact=True).fill("copper meadow whistle")
     limited.get_by_label("New password again").fill("copper meadow whistle")
-    limited.get_by_role("button", name="Set the password").click()
+    limited.get_by_role("button", name="Set password").click()
     limited.goto("/tickets?q=obelisk")
     expect(limited.locator("tbody tr")).to_have_count(1)
     expect(limited.locator("tbody tr")).to_contain_text("Obelisk inside")

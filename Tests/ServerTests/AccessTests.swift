@@ -146,7 +146,7 @@ struct AccessTests {
             #expect(try await patchbay.api(.GET, path).json["tenant_ids"] == [])
             let promoted = try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"])
             #expect(promoted.status == 409)
-            #expect(promoted.json["code"] == "limited")
+            #expect(promoted.json["code"] == "user_limited")
             #expect(try await patchbay.api(.PUT, path, ["tenant_ids": .null]).json["tenant_ids"] == .null)
             #expect(try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"]).status == 200)
 
@@ -282,7 +282,7 @@ struct AccessTests {
                 try await browser.post("/rules/\(rule)", ["updates": "all", "visibility": "all", "enabled": "true"])
                     .status == 303)
             let entry = try await patchbay.api(.GET, "/audit?action=rule.update").json["items"].elements.first
-            #expect(entry?["auth_method"] == "session")
+            #expect(entry?["auth_method"] == "sign_in")
             #expect(entry?["ip_address"] == "127.0.0.1")
             #expect(entry?["target"].string == "rule \(rule)")
             #expect(entry?["before"].string?.contains(#""updates":"none""#) == true)

@@ -81,8 +81,8 @@ struct ConsoleTests {
         ("GET", "/account", .viewer), ("POST", "/account/password", .viewer),
         ("GET", "/account/second-factor", .viewer), ("POST", "/account/second-factor", .viewer),
         ("GET", "/account/recovery-codes", .viewer), ("POST", "/account/recovery-codes", .viewer),
-        ("POST", "/account/sessions/1/end", .viewer),
-        ("POST", "/account/session/extend", .viewer),
+        ("POST", "/account/sign-ins/1/end", .viewer),
+        ("POST", "/account/sign-in/extend", .viewer),
     ]
 
     /// Ids of one of everything, as they stand in the table of pages.
@@ -267,7 +267,7 @@ struct ConsoleTests {
             #expect(
                 try await browser.signIn(email, People.password, to: "/rules?board_id=1").headers["location"]
                     == "/rules?board_id=1")
-            // A planted session is not taken over.
+            // A planted sign-in is not taken over.
             let victim = Browser(base: patchbay.api.base)
             await victim.plant("patchbay", "planted-by-somebody")
             try await victim.signIn(email, People.password)
@@ -384,7 +384,7 @@ struct ConsoleTests {
             let browser = Browser(base: patchbay.api.base)
             try await browser.signIn(email, People.password)
             _ = try await browser.get("/rules/new")
-            try await patchbay.database.write { try $0.execute("UPDATE sessions SET expires_at = 1") }
+            try await patchbay.database.write { try $0.execute("UPDATE sign_ins SET expires_at = 1") }
             let late = try await browser.post("/rules/new", ["board_id": "1"])
             #expect(late.status == 303)
             #expect(late.headers["location"] == "/sign-in?again=1&to=%2Frules%2Fnew")
@@ -392,7 +392,7 @@ struct ConsoleTests {
             let toggled = try await browser.post("/rules/7/toggle", ["enabled": "true"])
             #expect(toggled.headers["location"] == "/sign-in?again=1&to=%2Frules%2F7")
             let again = try await browser.get(late.headers["location"] ?? "")
-            #expect(again.text.contains("Your session has ended"))
+            #expect(again.text.contains("You were signed out"))
             let back = try await browser.post(
                 "/sign-in", ["email": email, "password": People.password, "to": "/rules/new", "again": "1"])
             #expect(back.headers["location"] == "/rules/new")

@@ -92,7 +92,7 @@ struct LiveUpdateTests {
                     { _, email in
                         _ = try await patchbay.database.write { db in
                             try db.execute(
-                                "DELETE FROM sessions WHERE user_id = (SELECT id FROM users WHERE email = \(email))")
+                                "DELETE FROM sign_ins WHERE user_id = (SELECT id FROM users WHERE email = \(email))")
                         }
                     }
                 ),

@@ -63,7 +63,7 @@ struct MendingTests {
             }
             #expect(bound == [2, 4])
             let sessions = try await database.read { db -> [Int] in
-                try db.all("SELECT user_id FROM sessions ORDER BY id").map { try $0["user_id"] }
+                try db.all("SELECT user_id FROM sign_ins ORDER BY id").map { try $0["user_id"] }
             }
             #expect(sessions == [1, 4])
             #expect(

@@ -39,6 +39,7 @@ struct MigrationTests {
         25: [.sqlite: "32082ded", .postgres: "9d2613dc"],
         26: [.sqlite: "73cc1490", .postgres: "73cc1490"],
         27: [.sqlite: "50716164", .postgres: "50716164"],
+        29: [.sqlite: "0cf0979f", .postgres: "0cf0979f"],
     ]
 
     private func digest(_ migration: Migration, _ engine: Engine) -> String {

@@ -115,7 +115,7 @@ struct StrangerTests {
                 #expect(try await browser.signIn(email, "guess guess guess").status == 422)
             }
             let addresses: [String] = try await patchbay.database.read { db in
-                try db.all("SELECT DISTINCT address FROM audit_entries WHERE action = 'session.sign_in'").map {
+                try db.all("SELECT DISTINCT address FROM audit_entries WHERE action = 'sign_in.create'").map {
                     try $0["address"]
                 }
             }

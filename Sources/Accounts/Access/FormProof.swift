@@ -1,19 +1,19 @@
 import BoundaryText
 import Crypto
 
-/// Proves that a form was sent from a page of ours: a secret of the session, masked anew on each page, so that the
+/// Proves that a form was sent from a page of ours: a secret of the sign-in, masked anew on each page, so that the
 /// compressed length of pages tells nothing about it.
 public enum FormProof {
     private static let length = 32
 
     /// For a hidden field, or the header `X-CSRF-Token`.
-    public static func make(for token: SessionToken) -> String {
+    public static func make(for token: SignInToken) -> String {
         let mask = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
         return Base64URL.text(mask + zip(mask, token.formKey).map { $0 ^ $1 })
     }
 
-    /// Whether it was made for this session.
-    public static func verify(_ text: String?, for token: SessionToken) -> Bool {
+    /// Whether it was made for this sign-in.
+    public static func verify(_ text: String?, for token: SignInToken) -> Bool {
         guard let text, let bytes = Base64URL.bytes(text), bytes.count == 2 * length else { return false }
         return ConstantTime.equal(zip(bytes[..<length], bytes[length...]).map { $0 ^ $1 }, token.formKey)
     }

@@ -18,19 +18,19 @@ extension HTTPField.Name {
 public struct Gate: Sendable {
     private let database: Database
     private let keys: APIKeyStore
-    private let sessions: Sessions
-    private let cookie: SessionCookie
+    private let signIns: SignIns
+    private let cookie: SignInCookie
     private let repetition: Repetition
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
     public init(
-        database: Database, keys: APIKeyStore, sessions: Sessions, cookie: SessionCookie,
+        database: Database, keys: APIKeyStore, signIns: SignIns, cookie: SignInCookie,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.database = database
         self.keys = keys
-        self.sessions = sessions
+        self.signIns = signIns
         self.cookie = cookie
         self.now = now
         repetition = Repetition(database: database, now: now)
@@ -68,8 +68,9 @@ public struct Gate: Sendable {
         guard unknown.isEmpty else {
             throw Problem.badRequest(
                 code: "unknown_parameter",
-                "Remove what the query of this request does not know: \(unknown.joined(separator: ", ")).",
-                errors: unknown.map { .init(field: $0, code: "unknown_parameter", message: "is not known here") })
+                "Remove the unknown parameters: \(unknown.joined(separator: ", ")).",
+                errors: unknown.map { .init(field: $0, code: "unknown_parameter", message: "is not a known parameter") }
+            )
         }
         var parameters: [String: String] = [:]
         for (name, value) in context.parameters { parameters[String(name)] = String(value) }
@@ -90,27 +91,27 @@ public struct Gate: Sendable {
     private func principal(of request: Request, _ context: WebContext) async throws -> Principal {
         if let token = request.headers[.authorization]?.dropping(prefix: "Bearer ") {
             guard let principal = try await keys.principal(for: String(token)) else {
-                throw Self.unauthorized("This API key is not valid; it may have been revoked or have ended.")
+                throw Self.unauthorized("This API key is not valid. It may have been deleted or have expired.")
             }
             return try await crossing(principal, request.headers[.organization])
         }
         guard let token = cookie.token(in: request) else {
-            throw Self.unauthorized("Send an API key in the header «Authorization: Bearer pb_…».")
+            throw Self.unauthorized("Send an API key in the header “Authorization: Bearer pb_…”.")
         }
-        guard let live = try await sessions.find(token), live.duty != .enterCode else {
-            throw Self.unauthorized("This session has ended. Sign in again.")
+        guard let live = try await signIns.find(token), live.duty != .enterCode else {
+            throw Self.unauthorized("You are signed out. Sign in again.")
         }
         guard request.method == .get || FormProof.verify(request.headers[.csrfToken], for: token) else {
             throw Problem(
-                .forbidden, code: "csrf", title: "This did not come from our own page",
-                detail: "Send the token of the console's page in the header X-CSRF-Token, or use an API key.")
+                .forbidden, code: "csrf", title: "The CSRF token is missing or wrong",
+                detail: "Send the CSRF token of the console's page in the header X-CSRF-Token, or use an API key.")
         }
         switch live.duty {
         case nil, .enterCode: return live.principal
         case .changePassword:
             throw Problem(
                 .forbidden, code: "password_change_required", title: "Choose a password first",
-                detail: "Sign in to the console and choose a password of your own.")
+                detail: "Sign in to the console and choose your own password.")
         case .setUpSecondFactor:
             throw Problem(
                 .forbidden, code: "second_factor_required", title: "Set up a second factor first",
@@ -156,8 +157,8 @@ public struct Gate: Sendable {
             let organization = request.principal.organization
             guard try await database.read({ try FeatureFlagStore.isOn(flag, for: organization, in: $0) }) else {
                 throw Problem(
-                    .conflict, code: "feature_disabled", title: "This feature is switched off",
-                    detail: "An administrator can switch on \(flag.rawValue) under feature flags. Nothing was deleted.")
+                    .conflict, code: "feature_disabled", title: "This feature is disabled",
+                    detail: "An administrator can enable \(flag.rawValue) under Feature flags. Nothing was deleted.")
             }
         }
         let rateLimit = try await route.limited(request) ? count(request, by: route.limit) ?? [:] : [:]
@@ -226,12 +227,12 @@ public struct Gate: Sendable {
         if principal.role < route.role {
             return Problem(
                 .forbidden, code: "forbidden", title: "Your role does not allow this",
-                detail: "This needs the role \(route.role.rawValue) or more; yours is \(principal.role.rawValue).")
+                detail: "This requires the role \(route.role.rawValue) or higher; yours is \(principal.role.rawValue).")
         }
         if principal.tenants != nil, route.reach == .organization {
             return Problem(
-                .forbidden, code: "limited_to_tenants", title: "You work for some customers only",
-                detail: "This concerns the whole organization; you are limited to some of its customers.")
+                .forbidden, code: "limited_to_tenants", title: "You are limited to some customers",
+                detail: "This concerns the whole organization, and you can only work with some of its customers.")
         }
         if let scopes = principal.scopes, !scopes.allows(route) {
             let needed = Grant.scope(route.scope, readsOnly: route.method == .get && route.scope.hasReading)

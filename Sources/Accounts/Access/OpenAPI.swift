@@ -87,10 +87,10 @@ public struct OpenAPI: Sendable {
     private static let headers: [String: Node] = [
         "Organization": parameter(
             "X-Patchbay-Organization", in: "header", .object(["type": "integer", "minimum": 1]),
-            "the organization that a super administrator means; of anybody else it is not heeded"),
+            "the organization to use; only for super administrators"),
         "IdempotencyKey": parameter(
             "Idempotency-Key", in: "header", .object(["type": "string", "minLength": 1, "maxLength": 200]),
-            "names the request: sent again with the same key it is done once, and answered as before"),
+            "identifies the request: repeated with the same key it is done once and answered as before"),
     ]
 
     private static func node(_ operation: Operation) -> Node {
@@ -99,8 +99,8 @@ public struct OpenAPI: Sendable {
             "operationId": .string(identifier(of: operation)), "tags": .array([.string(route.scope.rawValue)]),
             "summary": .string(route.summary),
             "description": .string(
-                "Needs the role \(route.role.rawValue) or more."
-                    + (route.flag.map { " Needs the feature \($0.rawValue) switched on." } ?? "")),
+                "Requires the role \(route.role.rawValue) or higher."
+                    + (route.flag.map { " Requires the feature \($0.rawValue)." } ?? "")),
         ]
         if operation.alias > 0 { node["deprecated"] = true }
         var parameters = route.path.splitBytes(on: "/").compactMap(\.placeholder).map { name in
@@ -110,11 +110,11 @@ public struct OpenAPI: Sendable {
             parameters.append(
                 parameter(
                     "limit", in: "query", .object(["type": "integer", "minimum": 1, "maximum": 200]),
-                    "at most so many; 50 unless told otherwise"))
+                    "the most items to return; 50 by default"))
             parameters.append(
                 parameter(
                     "cursor", in: "query", .string(longest: Route.longestCursor), required: false,
-                    "next_cursor of the page before"))
+                    "next_cursor of the previous page"))
         }
         for item in route.query {
             parameters.append(
@@ -172,31 +172,32 @@ public struct OpenAPI: Sendable {
         if route.limit != nil { success["headers"] = .object(rateLimitHeaders) }
         var responses: [String: Node] = ["\(route.gives.status.code)": .object(success)]
         if case .doneOrAccepted = route.gives {
-            success["description"] = "Accepted and stored; it goes on."
+            success["description"] = "Accepted and stored; it continues in the background."
             responses["202"] = .object(success)
         }
         var refusals = [
-            (400, "The request cannot be understood."), (401, "Nobody is signed in."),
-            (403, "The role, the key's scope or a limit to customers forbids it."),
-            (404, "There is no such thing, or no such organization."),
-            (500, "A defect of ours."), (503, "The database cannot be used for the moment."),
+            (400, "The request is malformed."), (401, "The API key or sign-in is missing or invalid."),
+            (403, "The role, the key's scopes or a customer limit does not allow it."),
+            (404, "It does not exist, or the organization does not."),
+            (500, "A defect in the server."), (503, "The database is unavailable at the moment."),
         ]
         if route.method != .get {
             refusals += [
-                (412, "It was changed meanwhile."), (413, "The body is too large."), (415, "The body is no JSON."),
+                (412, "It was changed since it was read."), (413, "The body is too large."),
+                (415, "The body is not JSON."),
             ]
         }
         if route.method != .get || route.flag != nil || route.asksOutside {
-            refusals.append((409, "It conflicts with what is there, or the feature is switched off."))
+            refusals.append((409, "It conflicts with the current state, or the feature is disabled."))
         }
         if route.method != .get || route.asksOutside {
             refusals += [
-                (422, "Values are not valid, or an outside system does not accept them."),
-                (502, "An outside system did not answer as it should."),
-                (504, "An outside system did not answer in time."),
+                (422, "Values are invalid, or an outside system rejected them."),
+                (502, "An outside system gave an unexpected response."),
+                (504, "An outside system did not respond in time."),
             ]
         }
-        if route.limit != nil { refusals.append((429, "Too many calls; Retry-After says when to come back.")) }
+        if route.limit != nil { refusals.append((429, "Too many calls; Retry-After says when to try again.")) }
         for (status, description) in refusals {
             responses["\(status)"] = .object([
                 "description": .string(description),

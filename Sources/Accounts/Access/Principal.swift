@@ -2,15 +2,15 @@ import API
 import BoundaryText
 import Database
 
-/// Who makes a request, proved.
+/// Who makes a request, with the proof.
 public struct Principal: Sendable, Equatable {
     /// What proved it.
     public enum Means: Sendable, Equatable {
-        /// A browser's session.
-        case session(Session.ID)
+        /// A browser's sign-in.
+        case signIn(SignIn.ID)
         /// An API key.
         case key(APIKey.ID, KeyScopes?)
-        /// Nothing at this moment: a job does what the person set going, such as `session 12`.
+        /// Nothing at this moment: a job goes on with what the user started, such as `session 12`.
         case work(String)
     }
 
@@ -29,7 +29,7 @@ public struct Principal: Sendable, Equatable {
     public let role: Role
     /// What proved it.
     public let means: Means
-    /// The customers that the user is limited to; nil for somebody who sees the whole organization.
+    /// The customers that the user is limited to; nil without a customer limit.
     public let tenants: [Tenant]?
 
     /// States who it is; only what has checked a credential does so.
@@ -63,7 +63,7 @@ public struct Principal: Sendable, Equatable {
     /// What proved it, in a word: `sign_in`, `key 12`, `session 12`.
     var authMethod: String {
         switch means {
-        case .session: "sign_in"
+        case .signIn: "sign_in"
         case .key(let id, _): "key \(id)"
         case .work(let name): name
         }
@@ -74,17 +74,16 @@ public struct Principal: Sendable, Equatable {
 
     /// For the audit log.
     func actor(at address: String?) -> Actor {
-        let means = if case .session = means { "session" } else { authMethod }
-        return Actor(user: user, name: email, authMethod: means, address: address)
+        Actor(user: user, name: email, authMethod: authMethod, address: address)
     }
 }
 
 extension Principal {
-    /// Who somebody is at this moment, for a job in that person's name: with the role and the customers as they are now.
+    /// A user as of now, for a job in the user's name: with the current role and customer limit.
     /// - Parameters:
-    ///   - organization: where the work is done: the person's own, or, for a super administrator, any.
+    ///   - organization: where the work is done: the user's own, or, for a super administrator, any.
     ///   - work: what the job belongs to, such as `session 12`.
-    /// - Returns: nil for somebody who is gone, or may no longer sign in there.
+    /// - Returns: nil for a user who was deleted or can no longer sign in there.
     public static func of(
         _ user: User.ID, in organization: Organization.ID, at work: String, in db: Connection
     ) throws -> Principal? {

@@ -79,7 +79,7 @@ struct Repetition: Sendable {
 
     private static let goesOn: Problem = {
         var problem = Problem.conflict(
-            code: "in_progress", "A request with this Idempotency-Key goes on. Send it again in a moment.")
+            code: "in_progress", "A request with this Idempotency-Key is still being processed. Try again in a moment.")
         problem.retryAfter = .seconds(5)
         return problem
     }()
@@ -116,14 +116,14 @@ struct Repetition: Sendable {
             guard let row = try db.first("SELECT * FROM repeated_requests WHERE \(key)") else { throw Self.goesOn }
             guard try row["fingerprint"] == fingerprint else {
                 throw Problem(
-                    .conflict, code: "idempotency_key_reused", title: "This key names another request",
-                    detail: "This Idempotency-Key was used for another request. Take a new one for each new request.")
+                    .conflict, code: "idempotency_key_reused", title: "This idempotency key is in use",
+                    detail: "This Idempotency-Key was used for another request. Use a new one for each new request.")
             }
             if let status: Int = try row["status"] { return .answered(try Answer(row: row, status: status)) }
             guard try !(row["done"] as Bool) else {
                 throw Problem.conflict(
                     code: "in_progress",
-                    "The request with this Idempotency-Key was done, but its answer was not kept. Look at what it did; take a new key for a new request."
+                    "The request with this Idempotency-Key was done, but its answer was not kept because it held a secret. Check what was created; use a new key for a new request."
                 )
             }
             // Whoever held it has had his time: his process has died, most likely.

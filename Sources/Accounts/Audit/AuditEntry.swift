@@ -18,7 +18,7 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
     public let actorID: Int64?
     /// The user's e-mail, or what else did it.
     public let actor: String
-    /// How the actor was known: `sign_in`, `key 12`, `command`. Older entries have `session` or `sign-in` for `sign_in`.
+    /// How the actor was known: `sign_in`, `key 12`, `command`. Older entries have `session` or `sign-in` instead of `sign_in`.
     public let authMethod: String
     /// From where, if over the network.
     public let address: String?

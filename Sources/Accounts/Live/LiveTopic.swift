@@ -29,14 +29,14 @@ public enum LiveAudience: Hashable, Sendable {
     /// Somebody who is limited to some customers, and sees of live pages only what is their own.
     case person(User.ID, Organization.ID)
 
-    /// Who sits before a session's pages.
-    public init(_ session: LiveSession) {
-        if session.role == .superAdmin {
+    /// Who sits before a sign-in's pages.
+    public init(_ signIn: LiveSignIn) {
+        if signIn.role == .superAdmin {
             self = .installation
-        } else if session.principal.tenants != nil {
-            self = .person(session.user, session.organization)
+        } else if signIn.principal.tenants != nil {
+            self = .person(signIn.user, signIn.organization)
         } else {
-            self = .organization(session.organization)
+            self = .organization(signIn.organization)
         }
     }
 }

@@ -71,7 +71,7 @@ public struct SecondFactor: Sendable {
         }
     }
 
-    /// New recovery codes; the old ones end. Asked for through ``SignIn/renewRecoveryCodes(for:in:visitor:)``.
+    /// New recovery codes; the old ones end. Asked for through ``PasswordSignIn/renewRecoveryCodes(for:in:visitor:)``.
     func renewRecoveryCodes(by actor: Actor, of principal: Principal) async throws -> [String] {
         let (codes, instant) = (RecoveryCode.make(), now())
         try await database.write { db in
@@ -145,7 +145,7 @@ public struct SecondFactor: Sendable {
         } catch {
             // One that is only being set up is offered anew.
             guard confirmed else { return false }
-            throw SignIn.Refusal.secondFactorLost
+            throw PasswordSignIn.Refusal.secondFactorLost
         }
         guard let secret = Base32.bytes(opened),
             let step = TOTP.step(matching: code, secret, at: now(), after: try row["totp_last_step"])

@@ -65,7 +65,7 @@ struct Throttle: Sendable {
     }
 
     /// Counts a try as a failure, in the transaction that looks whether there may be one.
-    /// - Throws: ``SignIn/Refusal/wait(_:)``, which has to end the transaction, so that nothing is counted.
+    /// - Throws: ``PasswordSignIn/Refusal/wait(_:)``, which has to end the transaction, so that nothing is counted.
     static func take(_ subjects: [Subject], now: Date, in db: Connection) throws -> Attempt {
         // In one order, so that two transactions do not wait for each other.
         let names = subjects.map(\.name).sorted()
@@ -79,7 +79,7 @@ struct Throttle: Sendable {
             wait = max(wait, failedAt.timeIntervalSince(now) + delay(after: try row["failures"], of: subject))
             former[name] = failedAt
         }
-        guard wait <= 0 else { throw SignIn.Refusal.wait(.seconds(wait.rounded(.up))) }
+        guard wait <= 0 else { throw PasswordSignIn.Refusal.wait(.seconds(wait.rounded(.up))) }
         for name in names {
             try db.send(
                 """

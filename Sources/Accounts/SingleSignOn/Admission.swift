@@ -13,13 +13,13 @@ struct Admission {
     let claims: IdentityClaims
     let provider: IdentityProvider
     let visitor: Visitor
-    /// The browser's session so far, which ends.
-    let previous: SessionToken?
+    /// The browser's sign-in so far, which ends.
+    let previous: SignInToken?
     let now: Date
 
     /// Decides in one transaction, which stays also when somebody is refused: that is on record.
-    func decide(in db: Connection) throws -> Result<SessionToken, SingleSignOn.Refusal> {
-        // Somebody's role must not change between the look at it and the session.
+    func decide(in db: Connection) throws -> Result<SignInToken, SingleSignOn.Refusal> {
+        // Somebody's role must not change between the look at it and the sign-in.
         try db.lock("users:\(provider.organization)")
         try noteMissingGroups(in: db)
         var found = try bound(in: db)
@@ -33,11 +33,11 @@ struct Admission {
         if let refusal = objection(to: user) { return .failure(try refused(refusal, user, in: db)) }
         user = try followRoles(of: user, in: db)
         if let refusal = objection(to: user) { return .failure(try refused(refusal, user, in: db)) }
-        if let previous { try db.execute("DELETE FROM sessions WHERE token_hash = \(previous.hash)") }
-        try SignIn.noteSignIn(user.id, actor(user), provider.organization, now: now, in: db)
+        if let previous { try db.execute("DELETE FROM sign_ins WHERE token_hash = \(previous.hash)") }
+        try PasswordSignIn.noteSignIn(user.id, actor(user), provider.organization, now: now, in: db)
         return .success(
-            try Sessions.begin(
-                for: user.id, means: .singleSignOn, awaitsCode: false, from: visitor, now: now, in: db))
+            try SignIns.begin(
+                for: user.id, method: .singleSignOn, awaitsCode: false, from: visitor, now: now, in: db))
     }
 
     private func bound(in db: Connection) throws -> User? {
@@ -126,7 +126,10 @@ struct Admission {
         try AuditLog.record(
             "identity_provider.groups_missing", on: "identity provider \(provider.id)", by: actor(nil),
             of: provider.organization,
-            after: ["finding": "It had more groups than it puts into a token, so roles by group did not count."],
+            after: [
+                "finding":
+                    "A user had more groups than the provider puts into a token, so roles by group were not applied."
+            ],
             result: .failed, now: now, in: db)
     }
 
@@ -157,7 +160,7 @@ struct Admission {
 
     private func actor(_ user: User?) -> Actor {
         Actor(
-            user: user?.id, name: user?.email ?? claims.email ?? provider.name, authMethod: "sign-in",
+            user: user?.id, name: user?.email ?? claims.email ?? provider.name, authMethod: "sign_in",
             address: visitor.address)
     }
 
@@ -172,7 +175,7 @@ struct Admission {
     ) throws -> SingleSignOn.Refusal {
         let target = user.map { "user \($0.id)" } ?? "identity provider \(provider.id)"
         try AuditLog.record(
-            "session.sign_in", on: target, by: actor(user), of: provider.organization,
+            "sign_in.create", on: target, by: actor(user), of: provider.organization,
             after: Refused(reason: refusal.code, issuer: provider.issuer, subject: claims.subject), result: .refused,
             now: now, in: db)
         return refusal

@@ -57,7 +57,7 @@ struct IdentityProviderStore: Sendable {
     func save(
         _ draft: Draft, as id: IdentityProvider.ID?, by principal: Principal, _ actor: Actor
     ) async throws -> IdentityProvider? {
-        // A provider lets people in as sessions, which the key's limits do not bind.
+        // A provider lets people in as sign-ins, which the key's limits do not bind.
         guard !principal.isLimitedKey else { throw UserStore.Refusal.limitedKey.problem }
         let (instant, organization) = (now(), principal.organization)
         let rules = String(decoding: try JSONEncoder().encode(draft.roleMappings), as: UTF8.self)
@@ -100,7 +100,7 @@ struct IdentityProviderStore: Sendable {
                 return new
             }
         } catch DatabaseError.duplicate {
-            throw Problem.conflict(code: "issuer_taken", "There is already an identity provider with this issuer.")
+            throw Problem.conflict(code: "issuer_taken", "Another identity provider already has this issuer.")
         }
     }
 

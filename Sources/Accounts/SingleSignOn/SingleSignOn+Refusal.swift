@@ -4,9 +4,9 @@ import Foundation
 import OpenIDConnect
 
 extension SingleSignOn {
-    /// Why somebody is not let in.
+    /// Why a sign-in is refused.
     public enum Refusal: Error, Sendable, Equatable {
-        /// There is no such provider, or it is switched off.
+        /// There is no such provider, or it is disabled.
         case unknownProvider
         /// The way back does not belong to a way that began in this browser within the last ten minutes.
         case unknownState
@@ -15,13 +15,13 @@ extension SingleSignOn {
         /// An administrator has to say yes first; and perhaps the provider had too many groups to tell, so that the role
         /// is not what it should be.
         case pending(lacksGroups: Bool)
-        /// The account may not sign in.
+        /// The user cannot sign in.
         case inactive
-        /// The address belongs to somebody of another organization.
+        /// The address belongs to a user of another organization.
         case foreignAddress
-        /// The account is bound to another subject of a provider, whatever the address is.
+        /// The user is linked to another identity, whatever the address is.
         case boundToAnother
-        /// An administrator's account has this address; another one has to say that it is the same person.
+        /// An administrator has this address; another one has to confirm that it is the same user.
         case awaitsConfirmation
         /// The provider does not reach as far as the account's role.
         case aboveReach(Role)
@@ -39,14 +39,14 @@ extension SingleSignOn {
         /// For the record; nil for what is not put there.
         var code: String? {
             switch self {
-            case .noEmail: "no_verified_email"
+            case .noEmail: "email_not_verified"
             case .pending: "pending"
             case .inactive: "inactive"
             case .foreignAddress: "other_organization"
-            case .boundToAnother: "bound_to_another_subject"
-            case .awaitsConfirmation: "awaits_confirmation"
-            case .aboveReach: "above_reach"
-            case .superAdministrator: "super_administrator"
+            case .boundToAnother: "linked_to_another_identity"
+            case .awaitsConfirmation: "awaiting_confirmation"
+            case .aboveReach: "role_above_provider"
+            case .superAdministrator: "super_admin"
             case .unknownProvider, .unknownState, .sharedReturn, .refused, .wait, .provider: nil
             }
         }

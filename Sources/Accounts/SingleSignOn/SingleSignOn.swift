@@ -47,8 +47,8 @@ public struct SingleSignOn: Sendable {
 
     /// Somebody who came in.
     public struct Arrival: Sendable {
-        /// The session's token.
-        public let token: SessionToken
+        /// The sign-in's token.
+        public let token: SignInToken
         /// The page to go to.
         public let destination: String
         /// Whose provider it was.
@@ -161,9 +161,9 @@ public struct SingleSignOn: Sendable {
     /// Comes back from a provider.
     /// - Parameters:
     ///   - browser: what ``Departure`` gave.
-    ///   - previous: the browser's session so far, which ends.
+    ///   - previous: the browser's sign-in so far, which ends.
     public func arrive(
-        _ answer: Answer, browser: String, from visitor: Visitor, replacing previous: SessionToken?
+        _ answer: Answer, browser: String, from visitor: Visitor, replacing previous: SignInToken?
     ) async throws -> Arrival {
         let instant = now()
         guard let way = Way.open(browser, state: answer.state, by: sealer, now: instant) else {
@@ -189,7 +189,7 @@ public struct SingleSignOn: Sendable {
         }
         let admission = Admission(
             claims: claims, provider: provider, visitor: visitor, previous: previous, now: instant)
-        let outcome: Result<SessionToken, Refusal> = try await database.write { db in
+        let outcome: Result<SignInToken, Refusal> = try await database.write { db in
             guard try way.use(now: instant, in: db) else { return .failure(.unknownState) }
             try Throttle.giveBack(attempt, in: db)
             return try admission.decide(in: db)
@@ -203,7 +203,7 @@ public struct SingleSignOn: Sendable {
             return try await database.write {
                 try Throttle.take([.address(visitor.network)], now: instant, in: $0)
             }
-        } catch SignIn.Refusal.wait(let time) {
+        } catch PasswordSignIn.Refusal.wait(let time) {
             throw Refusal.wait(time)
         }
     }
@@ -232,10 +232,10 @@ public struct SingleSignOn: Sendable {
         switch error {
         case .unreachable, .refused, .protocolViolation, .mixedUp: return
         case .invalidToken, .unreadableClaim:
-            let actor = Actor(user: nil, name: provider.name, authMethod: "sign-in", address: visitor.address)
+            let actor = Actor(user: nil, name: provider.name, authMethod: "sign_in", address: visitor.address)
             try await database.write { db in
                 try AuditLog.record(
-                    "session.sign_in", on: "identity provider \(provider.id)", by: actor, of: provider.organization,
+                    "sign_in.create", on: "identity provider \(provider.id)", by: actor, of: provider.organization,
                     after: ["reason": "\(error)"], result: .refused, now: instant, in: db)
             }
         }

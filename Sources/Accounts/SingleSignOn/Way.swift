@@ -24,7 +24,7 @@ struct Way: Sendable, Codable {
     init(to provider: IdentityProvider.ID, destination: String, now: Date) {
         self.provider = provider
         (state, nonce, verifier) = (
-            SessionToken.random().text, SessionToken.random().text, SessionToken.random().text
+            SignInToken.random().text, SignInToken.random().text, SignInToken.random().text
         )
         self.destination = destination.utf8.count <= Self.longestDestination ? destination : "/"
         began = now
@@ -42,13 +42,13 @@ struct Way: Sendable, Codable {
         return way
     }
 
-    /// Notes that the way has led to a session, in the transaction that begins it. Only who has been vouched for comes so
+    /// Notes that the way has led to a sign-in, in the transaction that begins it. Only who has been vouched for comes so
     /// far, so strangers cannot have rows written.
     /// - Returns: false when it has done so before.
     func use(now: Date, in db: Connection) throws -> Bool {
         try db.execute(
             """
-            INSERT INTO used_ways (state_hash, used_at) VALUES (\(SessionToken(text: state).hash), \(now))
+            INSERT INTO used_ways (state_hash, used_at) VALUES (\(SignInToken(text: state).hash), \(now))
             ON CONFLICT (state_hash) DO NOTHING
             """) == 1
     }

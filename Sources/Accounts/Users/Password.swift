@@ -30,8 +30,8 @@ public enum Password {
             return "must have at least \(fewestCharacters) characters"
         }
         if password.utf8.count > mostBytes { return "must have at most \(mostBytes) bytes" }
-        if Set(password.unicodeScalars).count < 4 { return "must not repeat a few characters only" }
-        if isCommon(password) { return "is too common; take several words that do not belong together" }
+        if Set(password.unicodeScalars).count < 4 { return "must not consist of a few repeated characters" }
+        if isCommon(password) { return "is too common; use several unrelated words" }
         if let name = email?.lowercased().splitBytes(on: "@").first, name.utf8.count >= 4,
             password.lowercased().utf8.contains(String(name))
         {

@@ -89,11 +89,11 @@ public final class PasswordDesk: Sendable {
     }
 
     /// Does something for which a password has to be hashed.
-    /// - Throws: ``SignIn/Refusal/busy`` when all places for such a guest are taken.
+    /// - Throws: ``PasswordSignIn/Refusal/busy`` when all places for such a guest are taken.
     func withPlace<Value: Sendable>(
         for guest: Guest, _ body: (Place) async throws -> Value
     ) async throws -> Value {
-        guard taken.withLock({ $0.admit(guest) }) else { throw SignIn.Refusal.busy }
+        guard taken.withLock({ $0.admit(guest) }) else { throw PasswordSignIn.Refusal.busy }
         defer { taken.withLock { $0.leave(guest) } }
         return try await body(Place(pool: guest == .known ? known : strangers, cost: cost))
     }

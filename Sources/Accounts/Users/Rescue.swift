@@ -13,7 +13,7 @@ public struct Rescue: Sendable {
         /// For the terminal.
         public var description: String {
             switch self {
-            case .nobody(let email): "there is no user with the e-mail address \(email)"
+            case .nobody(let email): "no user has the e-mail address \(email)"
             case .weak(let objection): "the password \(objection)"
             }
         }
@@ -30,7 +30,7 @@ public struct Rescue: Sendable {
         self.removesSecondFactor = removesSecondFactor
     }
 
-    /// Sets the password, lets the user sign in, and ends all sessions.
+    /// Sets the password, lets the user sign in, and ends all sign-ins.
     public func perform(in database: Database, now: Date) async throws {
         if let objection = Password.objection(to: password, of: email) { throw Refusal.weak(objection) }
         guard let hash = Password.hash(password) else { throw DatabaseError.statement("a password cannot be hashed") }
@@ -44,7 +44,7 @@ public struct Rescue: Sendable {
             guard let row else { return false }
             let (user, organization): (User.ID, Organization.ID) = (try row["id"], try row["organization_id"])
             if removesSecondFactor { try SecondFactor.remove(from: user, in: db) }
-            try Sessions.endAll(of: user, in: db)
+            try SignIns.endAll(of: user, in: db)
             try AuditLog.record(
                 removesSecondFactor ? "user.reset_access" : "user.reset_password", on: "user \(user)", by: .command,
                 of: organization, now: now, in: db)

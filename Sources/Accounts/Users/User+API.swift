@@ -73,7 +73,7 @@ private func refusing<Value>(_ body: () async throws -> Value) async throws -> V
         return try await body()
     } catch let refusal as UserStore.Refusal {
         throw refusal.problem
-    } catch SignIn.Refusal.busy {
+    } catch PasswordSignIn.Refusal.busy {
         throw Problem.unavailable("Too many passwords are being checked. Try again in a moment.")
     }
 }

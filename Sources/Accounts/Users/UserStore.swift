@@ -12,7 +12,7 @@ public struct UserStore: Sendable {
         var name: String?
         var role: Role?
         var isActive: Bool?
-        /// Binds the user to the subject of an identity provider that was offered; empty ends binding and offer.
+        /// Links the pending identity with this subject; empty unlinks, or rejects the pending one.
         var subject: String?
         /// Refused when the user was changed since.
         var version: Int?
@@ -26,15 +26,15 @@ public struct UserStore: Sendable {
         case roleTooLarge(Role)
         /// Nobody would be left who manages owners.
         case lastOwner
-        /// Somebody else changed it meanwhile.
+        /// It was changed since it was shown.
         case stale
-        /// Nobody removes himself.
+        /// Users cannot delete themselves.
         case oneself
-        /// Somebody who is limited to customers is to become one who could end the own limit.
+        /// A user with a customer limit would get a role that can remove it.
         case limited
-        /// The subject is not the one that was offered, or is somebody else's.
+        /// The subject is not the pending one, or is linked to another user.
         case notOffered
-        /// A key that is limited to some areas hands out no way to sign in, which would have no such limit.
+        /// A key with scopes gives no way to sign in, which would have no such limit.
         case limitedKey
     }
 
@@ -75,8 +75,8 @@ public struct UserStore: Sendable {
         try db.first("SELECT * FROM users WHERE id = \(id) AND organization_id = \(organization)", as: User.self)
     }
 
-    /// The largest role that somebody gives and takes. A key that is limited to some areas stays below its own role: the
-    /// people it makes have no such limit.
+    /// The largest role that a caller manages. A key with scopes stays below its own role: the users it creates have no
+    /// such limit.
     static func largestManaged(by principal: Principal) -> Role {
         let role = principal.role
         guard principal.isLimitedKey else {
@@ -85,8 +85,8 @@ public struct UserStore: Sendable {
         return role == .superAdmin ? .owner : role == .owner ? .admin : .engineer
     }
 
-    /// Makes a user.
-    /// - Parameter password: to be changed at the first sign-in; nil for somebody who comes by single sign-on.
+    /// Creates a user.
+    /// - Parameter password: to be changed at the first sign-in; nil for users of an identity provider.
     func create(
         email: String, name: String, role: Role, password: String?, in organization: Organization.ID,
         by principal: Principal,
@@ -118,7 +118,7 @@ public struct UserStore: Sendable {
         }
     }
 
-    /// Changes a user; approving a pending one is making him active.
+    /// Changes a user; activating a pending one approves it.
     func update(
         _ id: User.ID, to change: Change, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws -> User {
@@ -146,7 +146,7 @@ public struct UserStore: Sendable {
         }
     }
 
-    /// Removes a user with keys and sessions.
+    /// Deletes a user with API keys and sign-ins.
     func delete(
         _ id: User.ID, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
@@ -163,7 +163,7 @@ public struct UserStore: Sendable {
         }
     }
 
-    /// Gives a user a password that has to be changed at the next sign-in; all sessions end.
+    /// Sets a password that has to be changed at the next sign-in; all sign-ins end.
     func resetPassword(
         of id: User.ID, to password: String, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
@@ -176,13 +176,13 @@ public struct UserStore: Sendable {
                 UPDATE users SET password_hash = \(hash), must_change_password = 1, version = version + 1
                 WHERE id = \(id)
                 """)
-            try Sessions.endAll(of: id, in: db)
+            try SignIns.endAll(of: id, in: db)
             try AuditLog.record(
                 "user.reset_password", on: "user \(id)", by: actor, of: organization, now: instant, in: db)
         }
     }
 
-    /// Takes a user's second factor away, for somebody who lost the telephone; all sessions end.
+    /// Resets a user's second factor, for a user who lost their phone; all sign-ins end.
     func resetSecondFactor(
         of id: User.ID, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
@@ -191,13 +191,13 @@ public struct UserStore: Sendable {
         try await database.write { db in
             _ = try Self.managed(id, of: organization, by: principal, in: db)
             try SecondFactor.remove(from: id, in: db)
-            try Sessions.endAll(of: id, in: db)
+            try SignIns.endAll(of: id, in: db)
             try AuditLog.record(
                 "user.reset_second_factor", on: "user \(id)", by: actor, of: organization, now: instant, in: db)
         }
     }
 
-    /// The user, if the actor may change him.
+    /// The user, if the caller manages the role.
     static func managed(
         _ id: User.ID, of organization: Organization.ID, by principal: Principal, in db: Connection
     ) throws -> User {
@@ -208,13 +208,13 @@ public struct UserStore: Sendable {
         return user
     }
 
-    /// Says that whoever came with a subject is this user; empty, that nobody is any more. Sessions that the identity
+    /// Says that whoever came with a subject is this user; empty, that nobody is any more. Sign-ins that the identity
     /// provider began end with the binding.
     private static func confirm(
         _ subject: String, of user: User, by principal: Principal, in db: Connection
     ) throws {
         guard !principal.isLimitedKey else { throw Refusal.limitedKey }
-        try Sessions.endAll(of: user.id, begunBy: .singleSignOn, in: db)
+        try SignIns.endAll(of: user.id, begunBy: .singleSignOn, in: db)
         guard !subject.isEmpty else {
             try db.execute(
                 """
@@ -228,12 +228,12 @@ public struct UserStore: Sendable {
         else { throw Refusal.notOffered }
     }
 
-    /// What goes when somebody's role or activity changes: sessions that had more, and what the person vouched for.
+    /// What goes when somebody's role or activity changes: sign-ins that had more, and what the person vouched for.
     static func settle(_ old: User, _ new: User, in db: Connection) throws {
         if new.role < old.role || !new.isActive {
-            try Sessions.endAll(of: new.id, in: db)
+            try SignIns.endAll(of: new.id, in: db)
         } else if new.role == .superAdmin, old.role < .superAdmin {
-            try Sessions.endAll(of: new.id, begunBy: .singleSignOn, in: db)
+            try SignIns.endAll(of: new.id, begunBy: .singleSignOn, in: db)
         }
         if old.role >= .owner, new.role < old.role || !new.isActive {
             let isOwner = new.isActive && new.role >= .owner
@@ -265,37 +265,38 @@ extension UserStore.Refusal {
             // The same for a user of another organization, of whom nobody here is to know.
             .conflict(
                 code: "email_taken",
-                "This e-mail address cannot be given to a user here. Look whether there is one with it; else use another."
+                "This e-mail address cannot be used here. Check whether a user already has it, or use another one."
             )
         case .roleTooLarge(let role):
             Problem(
                 .forbidden, code: "forbidden", title: "Your role does not allow this",
-                detail: "Somebody with a larger role than yours must do this: it concerns the role \(role.rawValue).")
+                detail: "This concerns the role \(role.rawValue). Ask a user whose role is high enough.")
         case .lastOwner:
             .conflict(
-                code: "last_owner", "This is the last active owner. Make somebody else an owner first.")
+                code: "last_owner", "This is the last active owner. Give another user the role owner first.")
         case .stale:
             Problem(
-                .preconditionFailed, code: "stale", title: "It was changed meanwhile",
-                detail: "Somebody else changed this user since you opened it. Look at the present values and try again."
+                .preconditionFailed, code: "stale", title: "The user was changed",
+                detail: "This user was changed since you opened it. Check the current values and try again."
             )
         case .oneself:
-            .conflict(code: "oneself", "You cannot remove yourself. Ask another administrator.")
+            .conflict(code: "cannot_delete_self", "You cannot delete yourself. Ask another administrator.")
         case .limited:
             .conflict(
-                code: "limited",
-                "This user is limited to some customers, and only viewers and engineers can be. End the limit first.")
+                code: "user_limited",
+                "This user is limited to some customers, which only viewers and engineers can be. Remove the limit first."
+            )
         case .notOffered:
             .invalid([
                 .init(
                     field: "identity_subject", code: "wrong_value",
-                    message: "must be the subject in identity_offer, or empty to end the binding.")
+                    message: "must be the subject in pending_identity, or empty to unlink.")
             ])
         case .limitedKey:
             Problem(
                 .forbidden, code: "out_of_scope", title: "This API key's scopes do not allow this",
                 detail:
-                    "A key that is limited to some areas cannot give passwords, confirm identities, save identity providers or take second factors away: who signs in has no such limit."
+                    "A key with scopes cannot set passwords, link identities, save identity providers or reset second factors, since a user who signs in is not limited by scopes."
             )
         }
     }

@@ -7,56 +7,56 @@ import HTTPTypes
 import Hummingbird
 import WebSupport
 
-/// Changing one's own password.
+/// Changing your own password.
 enum PasswordChange {
     static let fields = [
-        Field("present", "Present password", .password, autocomplete: "current-password", focused: true),
+        Field("present", "Current password", .password, autocomplete: "current-password", focused: true),
         Field(
-            "new", "New password", .password, help: "At least 12 characters; several words are best.",
+            "new", "New password", .password, help: "At least 12 characters. Several words work best.",
             autocomplete: "new-password"),
         Field("repeated", "New password again", .password, autocomplete: "new-password"),
     ]
 
     static func perform(
-        _ entries: Entries, _ live: LiveSession, _ signIn: SignIn, _ visitor: Visitor
-    ) async throws -> SessionToken {
+        _ entries: Entries, _ live: LiveSignIn, _ signIn: PasswordSignIn, _ visitor: Visitor
+    ) async throws -> SignInToken {
         guard entries["new"] == entries["repeated"] else {
-            throw Problem.invalid([.init(field: "repeated", code: "different", message: "is not the same.")])
+            throw Problem.invalid([.init(field: "repeated", code: "mismatch", message: "does not match.")])
         }
         do {
             return try await signIn.changePassword(
                 from: entries["present"] ?? "", to: entries["new"] ?? "", in: live, visitor: visitor)
         } catch let objection as PasswordObjection {
             throw Problem.invalid([.init(field: "new", code: "too_weak", message: "\(objection.reason).")])
-        } catch SignIn.Refusal.wrongCredentials {
-            throw Problem.invalid([.init(field: "present", code: "wrong", message: "is not right.")])
-        } catch let refusal as SignIn.Refusal {
-            throw Problem(refusal.status, code: "wait", title: "Not yet", detail: refusal.words)
+        } catch PasswordSignIn.Refusal.wrongCredentials {
+            throw Problem.invalid([.init(field: "present", code: "incorrect", message: "is wrong.")])
+        } catch let refusal as PasswordSignIn.Refusal {
+            throw Problem(refusal.status, code: "rate_limited", title: "Try again later", detail: refusal.words)
         }
     }
 }
 
-/// Setting up one's own second factor.
+/// Setting up your own second factor.
 enum SecondFactorSetUp {
     static let codesLead =
-        "Each of these opens your account once when you do not have your phone. Keep them in a safe place; they are not shown again."
+        "Use each code once to sign in without your phone. Store them in a safe place; they are not shown again."
     static let wrongCode = Problem.invalid([
-        .init(field: "code", code: "wrong", message: "is not right; check that your phone sets its clock by itself.")
+        .init(field: "code", code: "incorrect", message: "is wrong. Check that your phone sets its time automatically.")
     ])
 
     static func blocks(
-        _ secondFactor: SecondFactor, _ live: LiveSession, action: String, problem: Problem?
+        _ secondFactor: SecondFactor, _ live: LiveSignIn, action: String, problem: Problem?
     ) async throws -> [Block] {
         guard let offer = try await secondFactor.offer(to: live.user, email: live.email) else {
-            return [.notice(.info, nil, "You have a second factor already.")]
+            return [.notice(.info, nil, "You already have a second factor.")]
         }
         let form = Form(
             action: action,
             fields: [
-                Field("code", "Code that the app shows", .code, autocomplete: "one-time-code", focused: true)
-            ], submit: "Switch it on", problem: problem, isCard: false)
+                Field("code", "Code from the app", .code, autocomplete: "one-time-code", focused: true)
+            ], submit: "Enable second factor", problem: problem, isCard: false)
         return [
-            .text("Scan this with an authenticator app, then enter the six digits that it shows.", style: "section"),
+            .text("Scan this code with an authenticator app, then enter the six digits it shows.", style: "section"),
             Block("qr", ["svg": QRCode.svg(offer.uri) ?? "", "secret": offer.secret]), form.block,
         ]
     }
@@ -67,8 +67,9 @@ func accountPages(_ accounts: AccountsFeature) -> [PageRoute] {
         .get("/account", .viewer) { visit in try await accountPage(visit, accounts) },
         .post("/account/password", .viewer) { visit in
             do {
-                let token = try await PasswordChange.perform(visit.entries, visit.live, accounts.signIn, visit.visitor)
-                return .signedIn(token, "/account", "Your password is changed, and all other sessions have ended.")
+                let token = try await PasswordChange.perform(
+                    visit.entries, visit.live, accounts.passwordSignIn, visit.visitor)
+                return .signedIn(token, "/account", "Password changed. All other browsers were signed out.")
             } catch let problem as Problem {
                 var page = try await accountPage(visit, accounts, passwordProblem: problem)
                 page.status = problem.status
@@ -99,36 +100,36 @@ func accountPages(_ accounts: AccountsFeature) -> [PageRoute] {
             }
             return .page(codesPage(codes))
         },
-        .post("/account/sessions/{id}/end", .viewer) { visit in
-            guard let id = Session.ID(try visit.parameter()),
-                try await accounts.sessions.end(
+        .post("/account/sign-ins/{id}/end", .viewer) { visit in
+            guard let id = SignIn.ID(try visit.parameter()),
+                try await accounts.signIns.end(
                     id, of: visit.live.user, by: visit.actor, organization: visit.live.home)
-            else { throw Problem.notFound("session") }
-            return .redirect("/account", "The session has ended.")
+            else { throw Problem.notFound("sign-in") }
+            return .redirect("/account", "That browser was signed out.")
         },
-        .post("/account/session/extend", .viewer) { visit in
-            let ends = try await accounts.sessions.touch(visit.live.id)
+        .post("/account/sign-in/extend", .viewer) { visit in
+            let ends = try await accounts.signIns.touch(visit.live.id)
             return .response(.json(["ends_at": ends]))
         },
         .post("/organizations/{id}/visit", .superAdmin) { visit in
             guard let id = Organization.ID(try visit.parameter()),
                 let organization = try await accounts.organizations.find(id)
             else { throw Problem.notFound("organization") }
-            try await accounts.sessions.visit(id, in: visit.live.id)
-            return .redirect("/", "You are looking at \(organization.name).")
+            try await accounts.signIns.visit(id, in: visit.live.id)
+            return .redirect("/", "You are viewing \(organization.name).")
         },
         .post("/organizations/home", .viewer) { visit in
-            try await accounts.sessions.visit(nil, in: visit.live.id)
+            try await accounts.signIns.visit(nil, in: visit.live.id)
             return .redirect("/", nil)
         },
     ] + recoveryCodePages(accounts)
 }
 
-/// New recovery codes. They open the account, so a session that somebody left open must not be enough.
+/// New recovery codes. They open the account, so a sign-in that somebody left open must not be enough.
 private func recoveryCodePages(_ accounts: AccountsFeature) -> [PageRoute] {
     PageRoute.form("/account/recovery-codes", .viewer) { visit, _, problem in
         Page(
-            title: "New recovery codes", lead: "The old ones end.", crumb: ("Your account", "/account"),
+            title: "New recovery codes", lead: "The old codes stop working.", crumb: ("Your account", "/account"),
             blocks: visit.live.hasSecondFactor
                 ? [
                     Form(
@@ -136,20 +137,20 @@ private func recoveryCodePages(_ accounts: AccountsFeature) -> [PageRoute] {
                         fields: [
                             Field(
                                 "password", "Password", .password, autocomplete: "current-password", focused: true)
-                        ], submit: "Make new recovery codes", cancel: "/account", problem: problem
+                        ], submit: "Create recovery codes", cancel: "/account", problem: problem
                     ).block
-                ] : [.notice(.info, nil, "You have no second factor.")])
+                ] : [.notice(.info, nil, "You do not have a second factor.")])
     } send: { visit in
         guard visit.live.hasSecondFactor else { return .redirect("/account") }
         do {
             return .page(
                 codesPage(
-                    try await accounts.signIn.renewRecoveryCodes(
+                    try await accounts.passwordSignIn.renewRecoveryCodes(
                         for: visit.entries["password"] ?? "", in: visit.live, visitor: visit.visitor)))
-        } catch SignIn.Refusal.wrongCredentials {
-            throw Problem.invalid([.init(field: "password", code: "wrong", message: "is not right.")])
-        } catch let refusal as SignIn.Refusal {
-            throw Problem(refusal.status, code: "wait", title: "Not yet", detail: refusal.words)
+        } catch PasswordSignIn.Refusal.wrongCredentials {
+            throw Problem.invalid([.init(field: "password", code: "incorrect", message: "is wrong.")])
+        } catch let refusal as PasswordSignIn.Refusal {
+            throw Problem(refusal.status, code: "rate_limited", title: "Try again later", detail: refusal.words)
         }
     }
 }
@@ -164,7 +165,7 @@ private func accountPage(_ visit: Visit, _ accounts: AccountsFeature, passwordPr
     -> Page
 {
     let live = visit.live
-    let sessions = try await accounts.sessions.list(of: live.user)
+    let signIns = try await accounts.signIns.list(of: live.user)
     let left = try await accounts.secondFactor.recoveryCodesLeft(of: live.user)
     let secondFactor: [Block] =
         live.hasSecondFactor
@@ -174,26 +175,26 @@ private func accountPage(_ visit: Visit, _ accounts: AccountsFeature, passwordPr
                 ("Recovery codes", left < 3 ? .badge(Badge(.warning, "\(left) left")) : .text("\(left) left")),
             ]),
             .actions([
-                .link("Make new recovery codes", "/account/recovery-codes")
+                .link("New recovery codes", "/account/recovery-codes")
             ]),
         ]
         : [
             .text(
-                "A code from your phone beside the password. Without it, whoever knows your password is you.",
+                "A code from your phone in addition to your password. Without it, anyone who knows your password can sign in as you.",
                 style: "section muted"),
-            .actions([.link("Set it up", "/account/second-factor", style: "is-primary")]),
+            .actions([.link("Set up second factor", "/account/second-factor", style: "is-primary")]),
         ]
-    let rows = sessions.map { session -> [Cell] in
-        let isThis = session.id == live.id
+    let rows = signIns.map { signIn -> [Cell] in
+        let isThis = signIn.id == live.id
         return [
-            .main(Browser.name(session.agent), sub: session.address), .when(session.createdAt, exact: true),
-            .when(session.lastSeenAt),
+            .main(Browser.name(signIn.agent), sub: signIn.address), .when(signIn.createdAt, exact: true),
+            .when(signIn.lastSeenAt),
             isThis
-                ? .badge(Badge(.good, "this one"))
+                ? .badge(Badge(.good, "this browser"))
                 : .actions([
                     .post(
-                        "End", "/account/sessions/\(session.id)/end", style: "is-small",
-                        about: "session from \(session.address ?? "somewhere")")
+                        "Sign out", "/account/sign-ins/\(signIn.id)/end", style: "is-small",
+                        about: "browser at \(signIn.address ?? "an unknown address")")
                 ]),
         ]
     }
@@ -203,11 +204,11 @@ private func accountPage(_ visit: Visit, _ accounts: AccountsFeature, passwordPr
             [
                 .facts([
                     ("Name", .text(live.name)), ("E-mail", .text(live.email)), ("Role", .text(live.role.label)),
-                    ("Signed in", .text(live.means == .password ? "with a password" : "through an identity provider")),
+                    ("Signed in", .text(live.method == .password ? "with a password" : "through an identity provider")),
                 ])
             ])
     ]
-    if live.means == .password {
+    if live.method == .password {
         blocks.append(.card("Second factor", secondFactor))
         blocks.append(
             Form(
@@ -216,13 +217,13 @@ private func accountPage(_ visit: Visit, _ accounts: AccountsFeature, passwordPr
                     var field = field
                     field.isFocused = false
                     return field
-                }, submit: "Change the password", problem: passwordProblem
+                }, submit: "Change password", problem: passwordProblem
             ).block)
     }
     blocks.append(
         Table(
-            caption: "Your sessions", title: "Your sessions",
-            columns: ["Browser", "Began", "Last used", .hidden("Actions")], rows: rows
+            caption: "Your sign-ins", title: "Your sign-ins",
+            columns: ["Browser", "Signed in", "Last used", .hidden("Actions")], rows: rows
         ).block)
     return Page(title: "Your account", blocks: blocks)
 }

@@ -105,7 +105,7 @@
     dialog.showModal();
   });
 
-  // What was typed survives a session that ends in the middle; what was typed for a ticket survives until it is taken.
+  // What was typed survives a sign-in that ends in the middle; what was typed for a ticket survives until it is taken.
   // Only for the same person: somebody else may sign in at this browser next.
   const account = $("meta[name=account]")?.content || "";
   const mine = `patchbay-draft:${account}:`;
@@ -330,14 +330,14 @@
     } else button.closest("dialog")?.close();
   });
 
-  // The session's end is told five minutes before.
-  const warning = $("#session-warning");
-  let ends = new Date($("meta[name=session-ends]")?.content || NaN);
+  // A warning five minutes before the sign-in ends.
+  const warning = $("#sign-in-warning");
+  let ends = new Date($("meta[name=sign-in-ends]")?.content || NaN);
   setInterval(() => {
     if (warning && !Number.isNaN(ends.getTime())) warning.hidden = ends - Date.now() > 300000;
   }, 5000);
   $("button", warning || document.createElement("div"))?.addEventListener("click", async () => {
-    const response = await fetch("/account/session/extend", { method: "POST", headers: { "X-CSRF-Token": token() } });
+    const response = await fetch("/account/sign-in/extend", { method: "POST", headers: { "X-CSRF-Token": token() } });
     if (!response.ok) { location.reload(); return; }
     ends = new Date((await response.json()).ends_at);
     warning.hidden = true;

@@ -33,33 +33,33 @@ struct LiveWatch: Sendable {
 }
 
 /// Tells open pages that something changed, as server-sent events. Pages then fetch what they show again, so an event
-/// carries nothing and may be merged with others. Nobody is told longer than the session goes on, or of more than it may
+/// carries nothing and may be merged with others. Nobody is told longer than the sign-in goes on, or of more than it may
 /// see.
 final class LiveUpdates: Sendable {
     // More than a person notices, less than each message of a burst.
     private static let pace: Duration = .milliseconds(700)
-    // Sessions are looked at every third time: a sign-out shows within about two seconds.
+    // Sign-ins are looked at every third time: a sign-out shows within about two seconds.
     private static let roundsPerCheck = 3
     // Proxies cut what is silent for a minute.
     private static let heartbeat: Duration = .seconds(25)
     private static let most = 500
     // Browsers open six connections to one host over HTTP/1.1, and more pages only over a proxy with HTTP/2.
-    private static let mostPerSession = 8
+    private static let mostPerSignIn = 8
     private static let mostPerPerson = 24
 
     /// A page that is open.
     private struct Listener {
-        let token: SessionToken
+        let token: SignInToken
         /// As it was when the page began to listen.
-        let session: LiveSession
+        let signIn: LiveSignIn
         let watch: LiveWatch
         let changes: AsyncStream<Void>.Continuation
 
-        /// What the session's use does not change.
-        func isStill(_ now: LiveSession?) -> Bool {
+        /// What the sign-in's use does not change.
+        func isStill(_ now: LiveSignIn?) -> Bool {
             guard let now, now.duty == nil else { return false }
-            return now.user == session.user && now.role == session.role && now.organization == session.organization
-                && now.principal.tenants == session.principal.tenants
+            return now.user == signIn.user && now.role == signIn.role && now.organization == signIn.organization
+                && now.principal.tenants == signIn.principal.tenants
         }
     }
 
@@ -88,15 +88,15 @@ final class LiveUpdates: Sendable {
     }
 
     private let database: Database
-    private let sessions: Sessions
+    private let signIns: SignIns
     private let topics: [String: [LiveTopic]]
     private let state = Mutex(State())
 
     /// - Parameter topics: all that there are.
-    init(database: Database, sessions: Sessions, topics: [LiveTopic]) {
+    init(database: Database, signIns: SignIns, topics: [LiveTopic]) {
         self.database = database
         self.topics = Dictionary(grouping: topics, by: \.name)
-        self.sessions = sessions
+        self.signIns = signIns
     }
 
     // MARK: Looking
@@ -136,20 +136,20 @@ final class LiveUpdates: Sendable {
         let audience: LiveAudience
     }
 
-    private func sights(of topics: Set<String>, for session: LiveSession) -> Set<Sight> {
-        let audience = LiveAudience(session)
+    private func sights(of topics: Set<String>, for signIn: LiveSignIn) -> Set<Sight> {
+        let audience = LiveAudience(signIn)
         return Set(topics.filter { self.topics[$0] != nil }.map { Sight(topic: $0, audience: audience) })
     }
 
     private func sights(of listener: Listener) -> Set<Sight> {
-        sights(of: listener.watch.topics, for: listener.session)
+        sights(of: listener.watch.topics, for: listener.signIn)
     }
 
     /// What a page listens to that is about to be read.
     /// - Parameter topics: what it shows, beside what all pages show.
-    func watch(_ topics: Set<String>, for session: LiveSession) async throws -> LiveWatch {
+    func watch(_ topics: Set<String>, for signIn: LiveSignIn) async throws -> LiveWatch {
         let topics = topics.union([LiveTopic.counts])
-        let (sights, all) = (sights(of: topics, for: session), self.topics)
+        let (sights, all) = (sights(of: topics, for: signIn), self.topics)
         let now = try await database.read { db in
             try sights.reduce(into: [:]) { $0[$1] = try Self.fingerprint(of: $1, all, in: db) }
         }
@@ -192,9 +192,9 @@ final class LiveUpdates: Sendable {
         return sights.filter { before[$0] != nil && before[$0] != now[$0] }
     }
 
-    /// Ends the streams of sessions that have ended, or became other ones.
+    /// Ends the streams of sign-ins that have ended, or became other ones.
     private func check(_ listeners: [Int: Listener]) async throws {
-        let live = try await sessions.watch(Array(Set(listeners.values.map(\.token))))
+        let live = try await signIns.watch(Array(Set(listeners.values.map(\.token))))
         end(listeners.filter { !$0.value.isStill(live[$0.value.token]) }.map(\.key))
     }
 
@@ -211,30 +211,30 @@ final class LiveUpdates: Sendable {
     }
 
     private func listen(
-        _ token: SessionToken, _ session: LiveSession, _ watch: LiveWatch
+        _ token: SignInToken, _ signIn: LiveSignIn, _ watch: LiveWatch
     ) throws(Refusal) -> Place {
         let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let id = try state.withLock { state throws(Refusal) -> Int in
             guard state.listeners.count < Self.most else { throw .tooManyOfAll }
-            let own = state.listeners.values.filter { $0.session.user == session.user }
+            let own = state.listeners.values.filter { $0.signIn.user == signIn.user }
             guard own.count < Self.mostPerPerson,
-                own.count(where: { $0.session.id == session.id }) < Self.mostPerSession
+                own.count(where: { $0.signIn.id == signIn.id }) < Self.mostPerSignIn
             else { throw .tooManyOfOne }
             state.next += 1
             state.listeners[state.next] = Listener(
-                token: token, session: session, watch: watch, changes: continuation)
+                token: token, signIn: signIn, watch: watch, changes: continuation)
             return state.next
         }
         return Place(id, stream, in: self)
     }
 
-    /// A stream of `change` events, until the browser goes, the session ends or the server stops.
+    /// A stream of `change` events, until the browser goes, the sign-in ends or the server stops.
     func response(
-        to request: Request, of token: SessionToken, _ session: LiveSession, _ watch: LiveWatch
+        to request: Request, of token: SignInToken, _ signIn: LiveSignIn, _ watch: LiveWatch
     ) -> Response {
         let place: Place
         do {
-            place = try listen(token, session, watch)
+            place = try listen(token, signIn, watch)
         } catch {
             return switch error {
             case .tooManyOfOne: Response(status: .tooManyRequests, headers: [.retryAfter: "10"])

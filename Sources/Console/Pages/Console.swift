@@ -16,7 +16,7 @@ public struct Console: Sendable {
     public let pages: [PageRoute]
     let accounts: AccountsFeature
     let table: RouteTable
-    let cookie: SessionCookie
+    let cookie: SignInCookie
     let templates: Templates
     let assets: Assets
     let live: LiveUpdates
@@ -35,7 +35,7 @@ public struct Console: Sendable {
     ///   - errors: what people are told of errors.
     ///   - health: whether the server is well, as `/readiness` has it.
     public init(
-        accounts: AccountsFeature, table: RouteTable, openAPI: OpenAPI, cookie: SessionCookie, database: Database,
+        accounts: AccountsFeature, table: RouteTable, openAPI: OpenAPI, cookie: SignInCookie, database: Database,
         topics: [LiveTopic], errors: ErrorTranslation, health: @escaping @Sendable () async -> [HealthCheck],
         logger: Logger
     ) throws {
@@ -46,7 +46,7 @@ public struct Console: Sendable {
         self.openAPI = openAPI
         flagged = Visit.flagged(table.routes)
         (templates, assets) = try Self.files.get()
-        live = LiveUpdates(database: database, sessions: accounts.sessions, topics: topics)
+        live = LiveUpdates(database: database, signIns: accounts.signIns, topics: topics)
         counts = NavigationCounts()
         if !assets.isComplete {
             logger.warning("the console's style sheets and scripts are missing; run scripts/assets and build again")
@@ -127,9 +127,9 @@ public struct Console: Sendable {
         }
     }
 
-    /// The session of a request that goes on.
-    func signedIn(_ request: Request) async throws -> (SessionToken, LiveSession)? {
-        guard let token = cookie.token(in: request), let live = try await accounts.sessions.find(token) else {
+    /// The sign-in of a request that goes on.
+    func signedIn(_ request: Request) async throws -> (SignInToken, LiveSignIn)? {
+        guard let token = cookie.token(in: request), let live = try await accounts.signIns.find(token) else {
             return nil
         }
         return (token, live)
@@ -195,7 +195,7 @@ public struct Console: Sendable {
     }
 
     func visit(
-        _ request: Request, _ context: WebContext, _ token: SessionToken, _ live: LiveSession, _ entries: Entries
+        _ request: Request, _ context: WebContext, _ token: SignInToken, _ live: LiveSignIn, _ entries: Entries
     ) -> Visit {
         var parameters: [String: String] = [:]
         for (name, value) in context.parameters {
@@ -233,7 +233,7 @@ public struct Console: Sendable {
         return Entries(urlEncoded: String(decoding: buffer.readableBytesView, as: UTF8.self))
     }
 
-    static func checkProof(_ request: Request, _ entries: Entries, _ token: SessionToken) throws {
+    static func checkProof(_ request: Request, _ entries: Entries, _ token: SignInToken) throws {
         let header = HTTPField.Name("X-CSRF-Token").flatMap { request.headers[$0] }
         guard FormProof.verify(entries["_csrf"] ?? header, for: token) else {
             throw Problem(
@@ -305,7 +305,7 @@ public struct Console: Sendable {
             "live": watch != nil, "watch": watch?.query,
             "address": request.uri.description,
             "assets": assets.addresses as Model, "theme": visit.theme, "csrf": FormProof.make(for: visit.token),
-            "once": Self.random(), "ours": Self.random(), "sessionEnds": APIJSON.text(live.endsAt),
+            "once": Self.random(), "ours": Self.random(), "signInEnds": APIJSON.text(live.endsAt),
             "navigation": navigation, "organization": live.organizationName,
             "isVisiting": live.organization != live.home,
             "name": live.name, "email": live.email, "roleLabel": live.role.label,
@@ -316,7 +316,7 @@ public struct Console: Sendable {
 
     /// A page without the shell: for those who are not signed in, or have something to do first.
     func bare(
-        _ request: Request, title: String, lead: String? = nil, footnote: String? = nil, token: SessionToken? = nil,
+        _ request: Request, title: String, lead: String? = nil, footnote: String? = nil, token: SignInToken? = nil,
         status: HTTPResponse.Status = .ok, _ blocks: [Block]
     ) throws -> Response {
         let model = Model([
@@ -363,10 +363,10 @@ public struct Console: Sendable {
             .actions([.link("Back to the dashboard", "/")]),
             .text("Request \(context.requestID)", style: "muted"),
         ]
-        // While the database cannot be used nobody's session is known either.
-        let session = try? await signedIn(request)
+        // While the database cannot be used nobody's sign-in is known either.
+        let signIn = try? await signedIn(request)
         var response: Response
-        if let (token, live) = session.flatMap(\.self), live.duty == nil {
+        if let (token, live) = signIn.flatMap(\.self), live.duty == nil {
             let page = Page(title: problem.title, blocks: blocks, status: problem.status)
             response = try await answer(.page(page), to: request, visit(request, context, token, live, Entries()))
         } else {
@@ -403,7 +403,7 @@ extension Open where Value == Role {
     var label: String { known?.label ?? text }
 }
 
-extension LiveSession.Duty {
+extension LiveSignIn.Duty {
     /// The page on which it is done.
     var path: String {
         switch self {

@@ -8,8 +8,8 @@ import WebSupport
 
 /// A page asked for by somebody who is signed in: who it is, what was asked, and the API in his name.
 struct Visit: Sendable {
-    let live: LiveSession
-    let token: SessionToken
+    let live: LiveSignIn
+    let token: SignInToken
     let principal: Principal
     let visitor: Visitor
     let path: String
@@ -35,7 +35,7 @@ struct Visit: Sendable {
     let asked = Asked()
 
     /// Who it is, for the audit log.
-    var actor: Actor { Actor(user: live.user, name: live.email, authMethod: "session", address: visitor.address) }
+    var actor: Actor { Actor(user: live.user, name: live.email, authMethod: "sign_in", address: visitor.address) }
 
     /// Asks the API.
     func get(_ path: String, _ query: [String: String] = [:]) async throws -> Value {
@@ -235,8 +235,8 @@ enum Outcome {
     /// Go somewhere else, and say this there.
     case redirect(String, String? = nil)
     case response(Response)
-    /// Go somewhere else with a new token of the session.
-    case signedIn(SessionToken, String, String)
+    /// Go somewhere else with a new token of the sign-in.
+    case signedIn(SignInToken, String, String)
     /// A piece of a page, by its template.
     case fragment(String, Model)
 }

@@ -40,8 +40,8 @@ extension Console {
                 Field(
                     "organization", "Organization number", .number,
                     help: wasUnknown
-                        ? "No identity provider signs in for this number."
-                        : "For single sign-on. Your administrator knows it."), Field("to", "", .hidden),
+                        ? "No organization with this number has an identity provider."
+                        : "For single sign-on. Ask your administrator for it."), Field("to", "", .hidden),
             ], entries: entries, clear: false, submit: "Continue")
     }
 }

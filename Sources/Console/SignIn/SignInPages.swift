@@ -7,7 +7,7 @@ import Hummingbird
 import OpenIDConnect
 import WebSupport
 
-/// The pages before the door: password, code, identity providers, and what has to be done first.
+/// The pages before a sign-in: password, code, identity providers, and what has to be done first.
 extension Console {
     func installSignIn(in router: Router<WebContext>) {
         func on(
@@ -40,14 +40,14 @@ extension Console {
             for method in [HTTPRequest.Method.put, .patch, .delete] {
                 on(path, method) { _, _ in
                     throw Problem(
-                        .methodNotAllowed, code: "method_not_allowed", title: "Not possible here",
-                        detail: "This page cannot be used that way.", allowed: [.get, .post])
+                        .methodNotAllowed, code: "method_not_allowed", title: "Not allowed here",
+                        detail: "This page only takes GET and POST.", allowed: [.get, .post])
                 }
             }
         }
     }
 
-    /// Bytes of the largest form before the door: e-mail, password, and the page to come back to, percent-encoded.
+    /// Bytes of the largest form before a sign-in: e-mail, password, and the page to come back to, percent-encoded.
     private static let longestForm = 16_384
 
     // MARK: Password
@@ -63,11 +63,11 @@ extension Console {
     ) async throws -> Response {
         let form = Form(
             action: "/sign-in", fields: Self.signInFields, submit: "Sign in", entries: entries,
-            problem: problem.map { Problem(status, code: "sign_in", title: "", detail: $0) }, isCard: false)
+            problem: problem.map { Problem(status, code: "sign_in_failed", title: "", detail: $0) }, isCard: false)
         var blocks: [Block] = []
         if entries["again"] == "1" {
             blocks.append(
-                .notice(.info, nil, "Your session has ended. What you had typed comes back after signing in."))
+                .notice(.info, nil, "You were signed out. What you entered will be restored after you sign in."))
         }
         blocks.append(form.block)
         blocks += await doors(request, entries)
@@ -90,21 +90,21 @@ extension Console {
         try Self.checkOrigin(request)
         let entries = try await Self.entries(of: request, context, most: Self.longestForm)
         do {
-            let token = try await accounts.signIn.withPassword(
+            let token = try await accounts.passwordSignIn.withPassword(
                 email: entries["email"] ?? "", password: entries["password"] ?? "",
                 from: visitor(request, context),
                 replacing: cookie.token(in: request))
             var response = welcome(token, to: entries["to"], isReturn: entries["again"] == "1")
-            cookie.setBrowser(accounts.signIn.browserNote(for: entries["email"] ?? ""), in: &response)
+            cookie.setBrowser(accounts.passwordSignIn.browserNote(for: entries["email"] ?? ""), in: &response)
             return response
-        } catch let refusal as SignIn.Refusal {
+        } catch let refusal as PasswordSignIn.Refusal {
             var response = try await signInPage(request, entries, problem: refusal.words, status: refusal.status)
             refusal.addWait(to: &response)
             return response
         }
     }
 
-    private func welcome(_ token: SessionToken, to destination: String?, isReturn: Bool = false) -> Response {
+    private func welcome(_ token: SignInToken, to destination: String?, isReturn: Bool = false) -> Response {
         var response = Response.redirect(to: LocalPath.afterSignIn(destination))
         cookie.set(token, in: &response)
         // Tells the script that a form may be filled in again.
@@ -119,7 +119,7 @@ extension Console {
         var response = Response.redirect(to: "/sign-in")
         if let (token, live) = try await signedIn(request) {
             try Self.checkProof(request, try await Self.entries(of: request, context, most: Self.longestForm), token)
-            try await accounts.signIn.out(live, from: visitor(request, context))
+            try await accounts.passwordSignIn.out(live, from: visitor(request, context))
         }
         cookie.set(nil, in: &response)
         // What was typed and not sent is kept by the browser until then.
@@ -127,7 +127,7 @@ extension Console {
         return response
     }
 
-    /// Signing in has no session yet whose proof a form could carry. The browser says where a form comes from.
+    /// Signing in has no sign-in yet whose proof a form could carry. The browser says where a form comes from.
     private static func checkOrigin(_ request: Request) throws {
         let site = HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] }
         let isOurs: Bool
@@ -140,22 +140,22 @@ extension Console {
                     return host == request.head.authority
                 } ?? false
         } else {
-            // No browser: nobody's cookies are at stake.
+            // Not a browser, so no cookies are at stake.
             isOurs = true
         }
         guard isOurs else {
             throw Problem(
-                .forbidden, code: "csrf", title: "This did not come from our own page",
-                detail: "Open the sign-in page of this console and try again.")
+                .forbidden, code: "csrf", title: "This form did not come from the sign-in page",
+                detail: "Open the sign-in page and try again.")
         }
     }
 
     // MARK: What has to be done first
 
-    /// Shows a page to whom it is meant for; others are led on.
+    /// Shows a page to users with this duty; others are redirected.
     private func duty(
-        _ duty: LiveSession.Duty, _ request: Request, _ context: WebContext,
-        _ show: (SessionToken, LiveSession) async throws -> Response
+        _ duty: LiveSignIn.Duty, _ request: Request, _ context: WebContext,
+        _ show: (SignInToken, LiveSignIn) async throws -> Response
     ) async throws -> Response {
         guard let (token, live) = try await signedIn(request) else { return .redirect(to: "/sign-in") }
         guard live.duty == duty else { return .redirect(to: live.duty?.path ?? "/") }
@@ -163,14 +163,14 @@ extension Console {
     }
 
     private func duty(
-        _ duty: LiveSession.Duty, _ request: Request, _ context: WebContext,
-        _ show: (SessionToken) async throws -> Response
+        _ duty: LiveSignIn.Duty, _ request: Request, _ context: WebContext,
+        _ show: (SignInToken) async throws -> Response
     ) async throws -> Response {
         try await self.duty(duty, request, context) { token, _ in try await show(token) }
     }
 
     private func codePage(
-        _ request: Request, _ token: SessionToken, problem: String? = nil, status: HTTPResponse.Status = .ok
+        _ request: Request, _ token: SignInToken, problem: String? = nil, status: HTTPResponse.Status = .ok
     ) throws -> Response {
         let form = Form(
             action: "/sign-in/code",
@@ -178,7 +178,7 @@ extension Console {
             problem: problem.map { Problem(status, code: "code", title: "", detail: $0) }, isCard: false)
         return try bare(
             request, title: "Second factor",
-            lead: "Enter the six digits that your authenticator app shows, or a recovery code.",
+            lead: "Enter the six digits from your authenticator app, or a recovery code.",
             token: token, status: status, [form.block])
     }
 
@@ -187,15 +187,16 @@ extension Console {
             let entries = try await Self.entries(of: request, context, most: Self.longestForm)
             try Self.checkProof(request, entries, token)
             do {
-                let entered = try await accounts.signIn.withCode(
+                let entered = try await accounts.passwordSignIn.withCode(
                     entries["code"] ?? "", in: live, token, from: visitor(request, context))
                 var response = welcome(entered.token, to: "/")
                 if let left = entered.recoveryCodesLeft {
                     Flash.write(
-                        "You used a recovery code; \(left) are left. Make new ones under your account.", to: &response)
+                        "You used a recovery code; \(left) left. You can create new ones under Your account.",
+                        to: &response)
                 }
                 return response
-            } catch let refusal as SignIn.Refusal {
+            } catch let refusal as PasswordSignIn.Refusal {
                 var response = try codePage(request, token, problem: refusal.words, status: refusal.status)
                 refusal.addWait(to: &response)
                 return response
@@ -204,14 +205,14 @@ extension Console {
     }
 
     private func passwordPage(
-        _ request: Request, _ token: SessionToken, problem: Problem? = nil
+        _ request: Request, _ token: SignInToken, problem: Problem? = nil
     ) throws -> Response {
         let form = Form(
-            action: "/sign-in/password", fields: PasswordChange.fields, submit: "Set the password", problem: problem,
+            action: "/sign-in/password", fields: PasswordChange.fields, submit: "Set password", problem: problem,
             isCard: false)
         return try bare(
             request, title: "Choose a password",
-            lead: "The one you signed in with was given to you. Only you should know yours.",
+            lead: "Your current password was set by someone else. Choose one that only you know.",
             token: token, status: problem?.status ?? .ok, [form.block])
     }
 
@@ -221,7 +222,7 @@ extension Console {
             try Self.checkProof(request, entries, token)
             do {
                 let next = try await PasswordChange.perform(
-                    entries, live, accounts.signIn, visitor(request, context))
+                    entries, live, accounts.passwordSignIn, visitor(request, context))
                 return welcome(next, to: "/")
             } catch let problem as Problem {
                 return try passwordPage(request, token, problem: problem)
@@ -230,12 +231,12 @@ extension Console {
     }
 
     private func secondFactorPage(
-        _ request: Request, _ token: SessionToken, _ live: LiveSession, problem: Problem? = nil
+        _ request: Request, _ token: SignInToken, _ live: LiveSignIn, problem: Problem? = nil
     ) async throws -> Response {
         let blocks = try await SecondFactorSetUp.blocks(
             accounts.secondFactor, live, action: "/sign-in/second-factor", problem: problem)
         return try bare(
-            request, title: "Set up a second factor", lead: "Your organization requires one.", token: token,
+            request, title: "Set up a second factor", lead: "Your organization requires a second factor.", token: token,
             status: problem?.status ?? .ok, blocks)
     }
 
@@ -244,7 +245,7 @@ extension Console {
             let entries = try await Self.entries(of: request, context, most: Self.longestForm)
             try Self.checkProof(request, entries, token)
             let actor = Actor(
-                user: live.user, name: live.email, authMethod: "session", address: context.address)
+                user: live.user, name: live.email, authMethod: "sign_in", address: context.address)
             guard
                 let codes = try await accounts.secondFactor.confirm(
                     entries["code"] ?? "", by: actor, of: live.principal)
@@ -307,7 +308,7 @@ extension Console {
                 [
                     .notice(
                         .info, nil,
-                        "Your account waits for an administrator of your organization to approve it. Sign in again after that."
+                        "An administrator of your organization has to approve your account. Sign in again after that."
                     )
                 ] + missing + [.actions([.link("Back to sign-in", "/sign-in")])])
         }
@@ -315,16 +316,16 @@ extension Console {
     }
 }
 
-extension SignIn.Refusal {
+extension PasswordSignIn.Refusal {
     var words: String {
         switch self {
-        case .wrongCredentials: "E-mail or password is wrong."
+        case .wrongCredentials: "Wrong e-mail or password."
         case .wrongCode:
-            "This code is not right, or was used before. Codes change every 30 seconds: check that your phone sets its clock by itself."
-        case .wait(let duration): "Too many tries. Wait \(duration.components.seconds) s before the next one."
-        case .busy: "Many people are signing in at this moment. Try again in some seconds."
+            "This code is wrong or was already used. Codes change every 30 seconds: check that your phone sets its time automatically."
+        case .wait(let duration): "Too many attempts. Try again in \(duration.components.seconds) seconds."
+        case .busy: "Many users are signing in right now. Try again in a few seconds."
         case .secondFactorLost:
-            "The server can no longer check the codes of your app: its secret was lost. A recovery code still works. Otherwise ask an administrator to reset your second factor under Users, or whoever runs the server to run `patchbay password` with --remove-second-factor."
+            "The server can no longer check the codes of your app because its secret was lost. Use a recovery code. If you have none, ask an administrator to reset your second factor under Users, or ask whoever runs the server to run `patchbay password` with --remove-second-factor."
         }
     }
 
@@ -348,29 +349,31 @@ extension SignIn.Refusal {
 
 extension SingleSignOn.Refusal {
     fileprivate static let missingGroups =
-        "You belong to more groups than your identity provider tells, so your role could not be taken from them. Tell your administrator."
+        "You are in more groups than your identity provider sends, so your role could not be set from them. Contact your administrator."
 
     fileprivate var words: String {
         switch self {
-        case .unknownProvider: "This way of signing in does not exist any more."
-        case .unknownState: "This sign-in took too long, or began in another browser. Try again."
+        case .unknownProvider:
+            "This identity provider no longer exists or is disabled. Sign in with a password, or choose another one."
+        case .unknownState: "This sign-in took too long or began in another browser. Try again."
         case .noEmail:
-            "The identity provider did not vouch for an e-mail address. Ask an owner of your organization to have it send email_verified, or to trust it for your domain."
+            "The identity provider did not verify your e-mail address. Ask an owner of your organization to configure it to send email_verified, or to trust it for your domain."
         case .boundToAnother:
-            "This e-mail address belongs to an account that signs in as somebody else at the identity provider. Ask an administrator to end that binding if it is yours."
+            "The user with this e-mail address is linked to another identity. If that is you, ask an administrator to unlink it."
         case .awaitsConfirmation:
-            "This e-mail address belongs to an administrator. Under Users somebody has to confirm that it is you; until then sign in with your password."
+            "This e-mail address belongs to an administrator. Another administrator has to confirm under Users that it is you. Until then, sign in with your password."
         case .aboveReach(let role):
-            "This identity provider may not admit the role \(role.label). Sign in with your password, or ask an owner to save the provider again."
+            "Users with the role \(role.label) cannot sign in with this identity provider. Sign in with your password, or ask an owner to save the provider again."
         case .superAdministrator:
             "Super administrators sign in with their password and second factor, not through an identity provider."
         case .sharedReturn:
-            "Several identity providers return to one address, and the answer does not say which one it is from. Ask an owner to register the provider's own redirect address."
-        case .pending: "Your account waits for approval."
-        case .inactive: "This account may not sign in. Ask an administrator."
-        case .foreignAddress: "This e-mail address belongs to somebody of another organization."
-        case .refused(let code): "The identity provider refused (\(code)). Try again, or sign in with a password."
-        case .wait(let time): SignIn.Refusal.wait(time).words
+            "Several identity providers use the same redirect address, and the response does not say which one it is from. Ask an owner to register the provider's own redirect address."
+        case .pending: "Your account is pending approval."
+        case .inactive: "This account cannot sign in. Ask an administrator."
+        case .foreignAddress: "This e-mail address belongs to a user of another organization."
+        case .refused(let code):
+            "The identity provider refused the sign-in (\(code)). Try again, or sign in with a password."
+        case .wait(let time): PasswordSignIn.Refusal.wait(time).words
         case .provider(let error): "\(error) Sign in with a password, or try again later."
         }
     }

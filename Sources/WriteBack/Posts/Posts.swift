@@ -178,7 +178,7 @@ public struct Posts: Sendable {
 
     private static func origin(_ principal: Principal) -> String {
         switch principal.means {
-        case .session: "console"
+        case .signIn: "console"
         case .key(let id, _): "key \(id)"
         case .work(let name): name
         }

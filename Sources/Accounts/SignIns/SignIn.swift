@@ -4,12 +4,12 @@ import Database
 import Foundation
 
 /// A browser in which somebody is signed in.
-public struct Session: Sendable, Equatable, RowDecodable {
-    /// The type of a session's key.
-    public typealias ID = RowID<Session>
+public struct SignIn: Sendable, Equatable, RowDecodable {
+    /// The type of a sign-in's key.
+    public typealias ID = RowID<SignIn>
 
     /// How the person proved who he is.
-    public enum Means: String, Sendable, SQLConvertible, SQLDecodable, Codable, CaseIterable {
+    public enum Method: String, Sendable, SQLConvertible, SQLDecodable, Codable, CaseIterable {
         /// Password, and the second factor if there is one.
         case password
         /// An identity provider, which has its own second factor.
@@ -26,7 +26,7 @@ public struct Session: Sendable, Equatable, RowDecodable {
     /// The key.
     public let id: ID
     /// How it began.
-    public let means: Means
+    public let method: Method
     /// From where it began.
     public let address: String?
     /// The browser, as it names itself.
@@ -36,10 +36,10 @@ public struct Session: Sendable, Equatable, RowDecodable {
     /// About when it was last used.
     public let lastSeenAt: Date
 
-    /// Reads a row of `sessions`.
+    /// Reads a row of `sign-ins`.
     public init(row: Row) throws {
         id = try row["id"]
-        means = try row["means"]
+        method = try row["method"]
         address = try row["address"]
         agent = try row["agent"]
         createdAt = try row["created_at"]
@@ -48,13 +48,13 @@ public struct Session: Sendable, Equatable, RowDecodable {
 }
 
 /// What a browser's cookie holds: 256 random bits. Only a hash of it is stored.
-public struct SessionToken: Sendable, Hashable {
+public struct SignInToken: Sendable, Hashable {
     /// For the cookie.
     public let text: String
 
     /// A fresh one.
-    static func random() -> SessionToken {
-        SessionToken(text: Base64URL.text(APIKeyText.randomSecret()))
+    static func random() -> SignInToken {
+        SignInToken(text: Base64URL.text(APIKeyText.randomSecret()))
     }
 
     /// From a cookie.
@@ -64,7 +64,7 @@ public struct SessionToken: Sendable, Hashable {
 
     var hash: [UInt8] { Array(SHA256.hash(data: Data(text.utf8))) }
 
-    /// Proves that a form comes from a page that this session was shown. Not the token itself: it stands in pages.
+    /// Proves that a form comes from a page that this sign-in was shown. Not the token itself: it stands in pages.
     var formKey: [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: Data("form".utf8), using: SymmetricKey(data: Data(text.utf8))))
     }

@@ -5,17 +5,17 @@ import Foundation
 import Sealing
 import WebSupport
 
-/// The way in with a password, and with a code where there is a second factor.
-public struct SignIn: Sendable {
-    /// Why somebody is not let in. Says nothing about which accounts there are.
+/// Signing in with a password, and with a code where there is a second factor.
+public struct PasswordSignIn: Sendable {
+    /// Why a sign-in is refused. Does not reveal which users exist.
     public enum Refusal: Error, Sendable, Equatable {
-        /// The e-mail or the password is wrong, or the account may not sign in.
+        /// The e-mail or the password is wrong, or the user cannot sign in.
         case wrongCredentials
         /// The code is wrong, or was used before.
         case wrongCode
         /// Too many failures; try again then.
         case wait(Duration)
-        /// Too many people sign in at this moment.
+        /// Too many sign-ins at once.
         case busy
         /// No code can be checked, because the installation's secret that sealed the second factor is lost.
         case secondFactorLost
@@ -55,11 +55,11 @@ public struct SignIn: Sendable {
     }
 
     /// Checks a password.
-    /// - Parameter previous: the browser's session so far, which ends; so nobody can plant one.
-    /// - Returns: the new session's token; the session may have to prove the second factor first.
+    /// - Parameter previous: the browser's sign-in so far, which ends; so nobody can plant one.
+    /// - Returns: the new sign-in's token; the sign-in may have to prove the second factor first.
     public func withPassword(
-        email: String, password: String, from visitor: Visitor, replacing previous: SessionToken?
-    ) async throws -> SessionToken {
+        email: String, password: String, from visitor: Visitor, replacing previous: SignInToken?
+    ) async throws -> SignInToken {
         let account = Self.account(email)
         // Before anything else: what is longer belongs to nobody, and must neither be stored nor be counted. A NUL, which
         // databases leave out, would make another name of it for us than for them.
@@ -76,19 +76,20 @@ public struct SignIn: Sendable {
                 try await place.verify(password, against: entry.hash)
             }
             guard isRight, entry.hash != nil, entry.isActive, let user = entry.actor.user else {
-                try await refuse("session.sign_in", on: "user \(account)", entry.actor, entry.organization)
+                try await refuse("sign_in.create", on: "user \(account)", entry.actor, entry.organization)
                 throw Refusal.wrongCredentials
             }
             let instant = now()
             return try await database.write { db in
                 try Throttle.giveBack(
                     entry.attempt, proved: .accountFrom(account, address: visitor.network), in: db)
-                if let previous { try db.execute("DELETE FROM sessions WHERE token_hash = \(previous.hash)") }
+                if let previous { try db.execute("DELETE FROM sign_ins WHERE token_hash = \(previous.hash)") }
                 if !entry.hasSecondFactor {
                     try Self.noteSignIn(user, entry.actor, entry.organization, now: instant, in: db)
                 }
-                return try Sessions.begin(
-                    for: user, means: .password, awaitsCode: entry.hasSecondFactor, from: visitor, now: instant, in: db)
+                return try SignIns.begin(
+                    for: user, method: .password, awaitsCode: entry.hasSecondFactor, from: visitor, now: instant, in: db
+                )
             }
         }
     }
@@ -118,7 +119,7 @@ public struct SignIn: Sendable {
             let confirmed: Date? = try user?["totp_confirmed_at"]
             return Entry(
                 attempt: attempt,
-                actor: Actor(user: try user?["id"], name: account, authMethod: "sign-in", address: visitor.address),
+                actor: Actor(user: try user?["id"], name: account, authMethod: "sign_in", address: visitor.address),
                 // Nobody belongs to the installation itself; its record takes what belongs to no organization.
                 organization: try user?["organization_id"] ?? .installation, hash: try user?["password_hash"],
                 isActive: try user?["active"] ?? false, hasSecondFactor: confirmed != nil)
@@ -153,56 +154,56 @@ public struct SignIn: Sendable {
         return try await database.write { try Throttle.take([.code(user)], now: instant, in: $0) }
     }
 
-    /// Checks the code of a session that waits for it.
-    /// - Returns: the token of a session that replaces it, and how many recovery codes are left if one was used.
+    /// Checks the code of a sign-in that waits for it.
+    /// - Returns: the token of a sign-in that replaces it, and how many recovery codes are left if one was used.
     public func withCode(
-        _ text: String, in live: LiveSession, _ token: SessionToken, from visitor: Visitor
-    ) async throws -> (token: SessionToken, recoveryCodesLeft: Int?) {
+        _ text: String, in live: LiveSignIn, _ token: SignInToken, from visitor: Visitor
+    ) async throws -> (token: SignInToken, recoveryCodesLeft: Int?) {
         guard text.utf8.count <= Self.longestCode else { throw Refusal.wrongCode }
-        let actor = Actor(user: live.user, name: live.email, authMethod: "sign-in", address: visitor.address)
+        let actor = Actor(user: live.user, name: live.email, authMethod: "sign_in", address: visitor.address)
         let attempt = try await takeProof(of: live.user)
         let proof = try await counted(attempt) { try await secondFactor.prove(text, by: live.user) }
         guard let proof else {
-            try await refuse("session.code", on: "user \(live.user)", actor, live.home)
+            try await refuse("sign_in.second_factor", on: "user \(live.user)", actor, live.home)
             throw Refusal.wrongCode
         }
         let left: Int? = if case .recoveryCode(let left) = proof { left } else { nil }
         let instant = now()
-        let next = try await database.write { db -> SessionToken in
+        let next = try await database.write { db -> SignInToken in
             try Throttle.giveBack(attempt, proved: .code(live.user), in: db)
-            try db.execute("DELETE FROM sessions WHERE token_hash = \(token.hash)")
+            try db.execute("DELETE FROM sign_ins WHERE token_hash = \(token.hash)")
             if left != nil {
                 try AuditLog.record(
                     "second_factor.use_recovery_code", on: "user \(live.user)", by: actor, of: live.home, now: instant,
                     in: db)
             }
             try Self.noteSignIn(live.user, actor, live.home, now: instant, in: db)
-            return try Sessions.begin(
-                for: live.user, means: live.means, awaitsCode: false, from: visitor, now: instant, in: db)
+            return try SignIns.begin(
+                for: live.user, method: live.method, awaitsCode: false, from: visitor, now: instant, in: db)
         }
         return (next, left)
     }
 
-    /// Ends the session of a cookie.
-    public func out(_ live: LiveSession, from visitor: Visitor) async throws {
+    /// Ends the sign-in of a cookie.
+    public func out(_ live: LiveSignIn, from visitor: Visitor) async throws {
         let instant = now()
-        let actor = Actor(user: live.user, name: live.email, authMethod: "session", address: visitor.address)
+        let actor = Actor(user: live.user, name: live.email, authMethod: "sign_in", address: visitor.address)
         try await database.write { db in
-            try db.execute("DELETE FROM sessions WHERE id = \(live.id)")
+            try db.execute("DELETE FROM sign_ins WHERE id = \(live.id)")
             try AuditLog.record(
-                "session.sign_out", on: "user \(live.user)", by: actor, of: live.home, now: instant, in: db)
+                "sign_in.end", on: "user \(live.user)", by: actor, of: live.home, now: instant, in: db)
         }
     }
 
-    /// Gives a person another password. All other sessions end, and this one goes on under a new token.
+    /// Gives a person another password. All other sign-ins end, and this one goes on under a new token.
     /// - Throws: a refusal when the present password is wrong; ``PasswordObjection`` when the new one is not accepted.
     public func changePassword(
-        from present: String, to new: String, in live: LiveSession, visitor: Visitor
-    ) async throws -> SessionToken {
+        from present: String, to new: String, in live: LiveSignIn, visitor: Visitor
+    ) async throws -> SignInToken {
         if let objection = Password.objection(to: new, of: live.email) { throw PasswordObjection(reason: objection) }
-        guard new != present else { throw PasswordObjection(reason: "must differ from the present one") }
+        guard new != present else { throw PasswordObjection(reason: "must differ from the current one") }
         guard present.utf8.count <= Password.mostBytes else { throw Refusal.wrongCredentials }
-        let actor = Actor(user: live.user, name: live.email, authMethod: "session", address: visitor.address)
+        let actor = Actor(user: live.user, name: live.email, authMethod: "sign_in", address: visitor.address)
         let hash = try await desk.withPlace(for: .known) { place in
             try await prove(present, for: "user.change_password", in: live, by: actor, at: place)
             return try await place.hash(new)
@@ -214,21 +215,21 @@ public struct SignIn: Sendable {
                 UPDATE users SET password_hash = \(hash), must_change_password = 0, version = version + 1
                 WHERE id = \(live.user)
                 """)
-            try Sessions.endAll(of: live.user, in: db)
+            try SignIns.endAll(of: live.user, in: db)
             try AuditLog.record(
                 "user.change_password", on: "user \(live.user)", by: actor, of: live.home, now: instant, in: db)
-            return try Sessions.begin(
-                for: live.user, means: .password, awaitsCode: false, from: visitor, now: instant, in: db)
+            return try SignIns.begin(
+                for: live.user, method: .password, awaitsCode: false, from: visitor, now: instant, in: db)
         }
     }
 
-    /// Gives a person other recovery codes, for the password: a session that somebody left open is not enough.
+    /// Gives a person other recovery codes, for the password: a sign-in that somebody left open is not enough.
     /// - Throws: a refusal when the password is wrong.
     public func renewRecoveryCodes(
-        for password: String, in live: LiveSession, visitor: Visitor
+        for password: String, in live: LiveSignIn, visitor: Visitor
     ) async throws -> [String] {
         guard password.utf8.count <= Password.mostBytes else { throw Refusal.wrongCredentials }
-        let actor = Actor(user: live.user, name: live.email, authMethod: "session", address: visitor.address)
+        let actor = Actor(user: live.user, name: live.email, authMethod: "sign_in", address: visitor.address)
         try await desk.withPlace(for: .known) { place in
             try await prove(password, for: "second_factor.renew_recovery_codes", in: live, by: actor, at: place)
         }
@@ -238,7 +239,7 @@ public struct SignIn: Sendable {
     /// Asks for the present password of somebody who has signed in, as a try that is counted.
     /// - Throws: a refusal when it is wrong, which is on record.
     private func prove(
-        _ password: String, for action: String, in live: LiveSession, by actor: Actor, at place: PasswordDesk.Place
+        _ password: String, for action: String, in live: LiveSignIn, by actor: Actor, at place: PasswordDesk.Place
     ) async throws {
         let attempt = try await takeProof(of: live.user)
         let isRight = try await counted(attempt) {
@@ -259,7 +260,7 @@ public struct SignIn: Sendable {
         _ user: User.ID, _ actor: Actor, _ organization: Organization.ID, now: Date, in db: Connection
     ) throws {
         try db.execute("UPDATE users SET last_sign_in_at = \(now) WHERE id = \(user)")
-        try AuditLog.record("session.sign_in", on: "user \(user)", by: actor, of: organization, now: now, in: db)
+        try AuditLog.record("sign_in.create", on: "user \(user)", by: actor, of: organization, now: now, in: db)
     }
 }
 

@@ -4,7 +4,7 @@ import HTTPTypes
 import Hummingbird
 
 /// The cookies of the console.
-public struct SessionCookie: Sendable {
+public struct SignInCookie: Sendable {
     private let isSecure: Bool
 
     /// - Parameter publicURL: https makes cookies `Secure` and bound to the host.
@@ -18,17 +18,17 @@ public struct SessionCookie: Sendable {
 
     private var organizationName: String { isSecure ? "__Host-patchbay-organization" : "patchbay-organization" }
 
-    /// The session's token, if the request has one.
-    public func token(in request: Request) -> SessionToken? {
-        request.cookies[name].map { SessionToken(text: $0.value) }
+    /// The sign-in's token, if the request has one.
+    public func token(in request: Request) -> SignInToken? {
+        request.cookies[name].map { SignInToken(text: $0.value) }
     }
 
-    /// Sets or, with nil, removes the session's token.
-    public func set(_ token: SessionToken?, in response: inout Response) {
-        put(name, token?.text, seconds: Int(Session.longestTime.components.seconds), in: &response)
+    /// Sets or, with nil, removes the sign-in's token.
+    public func set(_ token: SignInToken?, in response: inout Response) {
+        put(name, token?.text, seconds: Int(SignIn.longestTime.components.seconds), in: &response)
     }
 
-    /// What ``SignIn/browserNote(for:)`` gave, if the request has it.
+    /// What ``PasswordSignIn/browserNote(for:)`` gave, if the request has it.
     public func browser(in request: Request) -> String? { request.cookies[browserName]?.value }
 
     /// Sets it; without one the browser keeps what it has.

@@ -4,8 +4,8 @@ import Database
 import Foundation
 import WebSupport
 
-/// Beginning, finding and ending sessions.
-public struct Sessions: Sendable {
+/// Beginning, finding and ending sign-ins.
+public struct SignIns: Sendable {
     let database: Database
     let now: @Sendable () -> Date
 
@@ -15,47 +15,47 @@ public struct Sessions: Sendable {
         self.now = now
     }
 
-    /// Begins a session in the caller's transaction.
+    /// Begins a sign-in in the caller's transaction.
     static func begin(
-        for user: User.ID, means: Session.Means, awaitsCode: Bool, from visitor: Visitor, now: Date, in db: Connection
-    ) throws -> SessionToken {
-        let token = SessionToken.random()
-        let time = awaitsCode ? Session.codeTime : Session.longestTime
+        for user: User.ID, method: SignIn.Method, awaitsCode: Bool, from visitor: Visitor, now: Date, in db: Connection
+    ) throws -> SignInToken {
+        let token = SignInToken.random()
+        let time = awaitsCode ? SignIn.codeTime : SignIn.longestTime
         try db.execute(
             """
-            INSERT INTO sessions (
-                user_id, token_hash, means, awaits_code, address, agent, created_at, last_seen_at, expires_at)
+            INSERT INTO sign_ins (
+                user_id, token_hash, method, awaits_code, address, agent, created_at, last_seen_at, expires_at)
             VALUES (
-                \(user), \(token.hash), \(means), \(awaitsCode), \(orNull: visitor.address),
+                \(user), \(token.hash), \(method), \(awaitsCode), \(orNull: visitor.address),
                 \(orNull: visitor.agent.map { $0.cut(toBytes: 300) }), \(now), \(now),
                 \(now.addingTimeInterval(time.seconds)))
             """)
         return token
     }
 
-    /// What every request with a cookie asks for. A visit to another organization, and a session of a super administrator
+    /// What every request with a cookie asks for. A visit to another organization, and a sign-in of a super administrator
     /// that an identity provider began, count only as long as the role allows them.
-    static func lookUp(_ token: SessionToken, now: Date) -> SQL {
+    static func lookUp(_ token: SignInToken, now: Date) -> SQL {
         """
-        SELECT s.id, s.means, s.awaits_code, s.last_seen_at, s.expires_at, u.id AS user_id,
+        SELECT s.id, s.method, s.awaits_code, s.last_seen_at, s.expires_at, u.id AS user_id,
             u.organization_id AS home, o.id AS organization_id, o.name AS organization_name, u.email, u.name, u.role,
             u.must_change_password, u.totp_confirmed_at, h.requires_second_factor, u.limited
-        FROM sessions s JOIN users u ON u.id = s.user_id
+        FROM sign_ins s JOIN users u ON u.id = s.user_id
             JOIN organizations h ON h.id = u.organization_id
             JOIN organizations o ON o.id =
                 CASE WHEN u.role = \(Role.superAdmin) THEN COALESCE(s.visiting, u.organization_id)
                 ELSE u.organization_id END
         WHERE s.token_hash = \(token.hash) AND s.expires_at > \(now)
-            AND s.last_seen_at > \(now.addingTimeInterval(-Session.idleTime.seconds)) AND u.active = 1
-            AND NOT (u.role = \(Role.superAdmin) AND s.means = \(Session.Means.singleSignOn))
+            AND s.last_seen_at > \(now.addingTimeInterval(-SignIn.idleTime.seconds)) AND u.active = 1
+            AND NOT (u.role = \(Role.superAdmin) AND s.method = \(SignIn.Method.singleSignOn))
         """
     }
 
-    /// The session of a cookie; nil when it has ended, or its user may not sign in any more.
-    public func find(_ token: SessionToken) async throws -> LiveSession? {
+    /// The sign-in of a cookie; nil when it has ended, or its user may not sign in any more.
+    public func find(_ token: SignInToken) async throws -> LiveSignIn? {
         let instant = now()
-        let found = try await database.read { db -> LiveSession? in
-            var live = try db.first(Self.lookUp(token, now: instant), as: LiveSession.self)
+        let found = try await database.read { db -> LiveSignIn? in
+            var live = try db.first(Self.lookUp(token, now: instant), as: LiveSignIn.self)
             if let limited = live, limited.isLimited { live?.tenants = try Tenant.limits(of: limited.user, in: db) }
             return live
         }
@@ -65,72 +65,72 @@ public struct Sessions: Sendable {
         return live
     }
 
-    /// Notes that a session is in use.
+    /// Notes that a sign-in is in use.
     /// - Returns: when it will end unless it is used again.
     @discardableResult
-    public func touch(_ id: Session.ID) async throws -> Date? {
+    public func touch(_ id: SignIn.ID) async throws -> Date? {
         let instant = now()
         return try await database.write { db in
             let row = try db.first(
-                "UPDATE sessions SET last_seen_at = \(instant) WHERE id = \(id) RETURNING expires_at")
-            return try row.map { min(try $0["expires_at"], instant.addingTimeInterval(Session.idleTime.seconds)) }
+                "UPDATE sign_ins SET last_seen_at = \(instant) WHERE id = \(id) RETURNING expires_at")
+            return try row.map { min(try $0["expires_at"], instant.addingTimeInterval(SignIn.idleTime.seconds)) }
         }
     }
 
-    /// A person's sessions, newest first.
-    public func list(of user: User.ID) async throws -> [Session] {
+    /// A person's sign-ins, newest first.
+    public func list(of user: User.ID) async throws -> [SignIn] {
         let instant = now()
         return try await database.read { db in
             try db.all(
                 """
-                SELECT * FROM sessions WHERE user_id = \(user) AND expires_at > \(instant)
-                    AND last_seen_at > \(instant.addingTimeInterval(-Session.idleTime.seconds)) AND awaits_code = 0
+                SELECT * FROM sign_ins WHERE user_id = \(user) AND expires_at > \(instant)
+                    AND last_seen_at > \(instant.addingTimeInterval(-SignIn.idleTime.seconds)) AND awaits_code = 0
                 ORDER BY id DESC LIMIT 100
-                """, as: Session.self)
+                """, as: SignIn.self)
         }
     }
 
-    /// Ends one of a person's sessions.
-    /// - Returns: false when the person has no such session.
-    public func end(_ id: Session.ID, of user: User.ID, by actor: Actor, organization: Organization.ID) async throws
+    /// Ends one of a person's sign-ins.
+    /// - Returns: false when the person has no such sign-in.
+    public func end(_ id: SignIn.ID, of user: User.ID, by actor: Actor, organization: Organization.ID) async throws
         -> Bool
     {
         let instant = now()
         return try await database.write { db in
-            guard try db.execute("DELETE FROM sessions WHERE id = \(id) AND user_id = \(user)") == 1 else {
+            guard try db.execute("DELETE FROM sign_ins WHERE id = \(id) AND user_id = \(user)") == 1 else {
                 return false
             }
-            try AuditLog.record("session.end", on: "user \(user)", by: actor, of: organization, now: instant, in: db)
+            try AuditLog.record("sign_in.revoke", on: "user \(user)", by: actor, of: organization, now: instant, in: db)
             return true
         }
     }
 
-    /// Ends all of a person's sessions but one, in the caller's transaction.
-    static func endAll(of user: User.ID, except kept: Session.ID? = nil, in db: Connection) throws {
-        try db.execute("DELETE FROM sessions WHERE user_id = \(user) AND id <> \(kept?.rawValue ?? 0)")
+    /// Ends all of a person's sign-ins but one, in the caller's transaction.
+    static func endAll(of user: User.ID, except kept: SignIn.ID? = nil, in db: Connection) throws {
+        try db.execute("DELETE FROM sign_ins WHERE user_id = \(user) AND id <> \(kept?.rawValue ?? 0)")
     }
 
-    /// Ends a person's sessions that began in one way, in the caller's transaction.
-    static func endAll(of user: User.ID, begunBy means: Session.Means, in db: Connection) throws {
-        try db.execute("DELETE FROM sessions WHERE user_id = \(user) AND means = \(means)")
+    /// Ends a person's sign-ins that began in one way, in the caller's transaction.
+    static func endAll(of user: User.ID, begunBy method: SignIn.Method, in db: Connection) throws {
+        try db.execute("DELETE FROM sign_ins WHERE user_id = \(user) AND method = \(method)")
     }
 
-    /// Lets a super administrator look at another organization in this session, or go home again.
-    public func visit(_ organization: Organization.ID?, in id: Session.ID) async throws {
+    /// Lets a super administrator look at another organization in this sign-in, or go home again.
+    public func visit(_ organization: Organization.ID?, in id: SignIn.ID) async throws {
         try await database.write { db in
             try db.execute(
                 """
-                UPDATE sessions SET visiting = \(orNull: organization)
+                UPDATE sign_ins SET visiting = \(orNull: organization)
                 WHERE id = \(id) AND user_id IN (SELECT id FROM users WHERE role = \(Role.superAdmin))
                 """)
         }
     }
 
-    /// Forgets sessions that have ended, and what else of signing in is over.
+    /// Forgets sign-ins that have ended, and what else of signing in is over.
     public func forgetEnded() async throws {
         let instant = now()
         try await database.write { db in
-            try db.execute("DELETE FROM sessions WHERE expires_at < \(instant)")
+            try db.execute("DELETE FROM sign_ins WHERE expires_at < \(instant)")
             try Way.forget(now: instant, in: db)
             try Throttle.forget(now: instant, in: db)
         }
@@ -143,7 +143,7 @@ public struct Visitor: Sendable, Equatable {
     public let address: String?
     /// The browser, as it names itself.
     public let agent: String?
-    /// What ``SignIn/browserNote(for:)`` gave the browser, if anything.
+    /// What ``PasswordSignIn/browserNote(for:)`` gave the browser, if anything.
     public let browser: String?
 
     /// Describes a visitor.
@@ -157,8 +157,8 @@ public struct Visitor: Sendable, Equatable {
     var network: String { VisitorAddress.network(of: address) }
 }
 
-/// A session that goes on, with the person in it.
-public struct LiveSession: Sendable, Equatable, RowDecodable {
+/// A sign-in that goes on, with the person in it.
+public struct LiveSignIn: Sendable, Equatable, RowDecodable {
     /// What a person has to do before anything else. The server insists on it, whatever the page says.
     public enum Duty: Sendable, Equatable {
         /// Prove the second factor.
@@ -169,10 +169,10 @@ public struct LiveSession: Sendable, Equatable, RowDecodable {
         case setUpSecondFactor
     }
 
-    /// The session's key.
-    public let id: Session.ID
+    /// The sign-in's key.
+    public let id: SignIn.ID
     /// How it began.
-    public let means: Session.Means
+    public let method: SignIn.Method
     /// The person.
     public let user: User.ID
     /// The organization that the person belongs to.
@@ -201,7 +201,7 @@ public struct LiveSession: Sendable, Equatable, RowDecodable {
     /// Reads a row of the look-up.
     public init(row: Row) throws {
         id = try row["id"]
-        means = try row["means"]
+        method = try row["method"]
         user = try row["user_id"]
         home = try row["home"]
         organization = try row["organization_id"]
@@ -210,17 +210,17 @@ public struct LiveSession: Sendable, Equatable, RowDecodable {
         name = try row["name"]
         isLimited = try row["limited"]
         let role: Role = try row["role"]
-        // As in ``Principal/role``, for those who ask the session itself.
+        // As in ``Principal/role``, for those who ask the sign-in itself.
         self.role = isLimited ? min(role, .engineer) : role
         lastSeenAt = try row["last_seen_at"]
         let expires: Date = try row["expires_at"]
-        endsAt = min(expires, lastSeenAt.addingTimeInterval(Session.idleTime.seconds))
+        endsAt = min(expires, lastSeenAt.addingTimeInterval(SignIn.idleTime.seconds))
         let (awaitsCode, mustChange, required): (Bool, Bool, Bool) = (
             try row["awaits_code"], try row["must_change_password"], try row["requires_second_factor"]
         )
         let confirmed: Date? = try row["totp_confirmed_at"]
         hasSecondFactor = confirmed != nil
-        let isLocal = means == .password
+        let isLocal = method == .password
         duty =
             awaitsCode
             ? .enterCode
@@ -228,10 +228,10 @@ public struct LiveSession: Sendable, Equatable, RowDecodable {
                 ? .changePassword : isLocal && required && confirmed == nil ? .setUpSecondFactor : nil
     }
 
-    /// The person, for a session in which nothing has to be done first.
+    /// The person, for a sign-in in which nothing has to be done first.
     public var principal: Principal {
         Principal(
             user: user, organization: organization, email: email, role: role, home: home, name: name,
-            means: .session(id), tenants: isLimited ? tenants ?? [] : nil)
+            means: .signIn(id), tenants: isLimited ? tenants ?? [] : nil)
     }
 }
