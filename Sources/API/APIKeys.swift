@@ -23,7 +23,7 @@ public enum APIKeys {
         /// What uses it.
         public var name: String
         /// In whose name it speaks.
-        public var user: Int64
+        public var user: Users.ID
         public var userEmail: String
         /// What it may do; never more than its user.
         public var role: Open<Role>
@@ -38,7 +38,7 @@ public enum APIKeys {
         public var key: SecretText?
 
         public init(
-            id: ID, name: String, user: Int64, userEmail: String, role: Role, scopes: [Grant]?, expiresAt: Date?,
+            id: ID, name: String, user: Users.ID, userEmail: String, role: Role, scopes: [Grant]?, expiresAt: Date?,
             lastUsedAt: Date?, createdAt: Date
         ) {
             self.id = id
@@ -70,7 +70,7 @@ public enum APIKeys {
         public let role: Role?
         public let scopes: [String]?
         /// In whose name it speaks, when that is not the caller.
-        public let user: Int64?
+        public let user: Users.ID?
         /// The same by e-mail address.
         public let userEmail: String?
         public let expiresAt: Date?

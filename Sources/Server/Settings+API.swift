@@ -58,8 +58,8 @@ extension Config.Answer {
         let (notifications, ticketing) = (settings.notifications, settings.ticketing)
         self.init(
             notificationsEnabled: notifications.notificationsEnabled, requireRule: notifications.requireRule,
-            maxMessageLength: notifications.maxMessageLength, memberCacheSeconds: ticketing.referenceLifetimeSeconds,
-            silenceAlertMinutes: ticketing.silenceAlarmMinutes, alertRecipient: notifications.alertRecipient,
+            maxMessageLength: notifications.maxMessageLength, memberCacheSeconds: ticketing.memberCacheSeconds,
+            silenceAlertMinutes: ticketing.silenceAlertMinutes, alertRecipient: notifications.alertRecipient,
             historyDays: ticketing.historyDays)
     }
 }
@@ -72,8 +72,8 @@ extension Config.Change {
         set(&settings.notifications.requireRule, to: requireRule)
         set(&settings.notifications.maxMessageLength, to: maxMessageLength)
         settings.notifications.alertRecipient = alertRecipient.applied(to: settings.notifications.alertRecipient)
-        set(&settings.ticketing.referenceLifetimeSeconds, to: memberCacheSeconds)
-        set(&settings.ticketing.silenceAlarmMinutes, to: silenceAlertMinutes)
+        set(&settings.ticketing.memberCacheSeconds, to: memberCacheSeconds)
+        set(&settings.ticketing.silenceAlertMinutes, to: silenceAlertMinutes)
         set(&settings.ticketing.historyDays, to: historyDays)
         return settings
     }

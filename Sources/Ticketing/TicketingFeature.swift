@@ -13,7 +13,7 @@ import WebSupport
 public struct TicketingFeature: Sendable {
     /// See ``Feature/Plan``.
     public static let plan = Feature.Plan(
-        "ticketing", migrations: [.ticketing26], sealedColumns: PSAConnections.sealedColumns,
+        "ticketing", migrations: [.ticketing26, .ticketing30], sealedColumns: PSAConnections.sealedColumns,
         hosts: ["psa=*.myconnectwise.net", "psa=*.connectwisedev.com"], flags: [.connectWise],
         parts: TicketSyncs.plans, settings: settings, settingGroups: settingGroups)
 

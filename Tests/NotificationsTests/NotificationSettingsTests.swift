@@ -22,8 +22,8 @@ struct NotificationSettingsTests {
         #expect(!settings.requireRule)
         #expect(settings.maxMessageLength == 300)
         let ticketing = TicketingSettings()
-        #expect(ticketing.referenceLifetimeSeconds == 900)
-        #expect(ticketing.silenceAlarmMinutes == 60)
+        #expect(ticketing.memberCacheSeconds == 900)
+        #expect(ticketing.silenceAlertMinutes == 60)
         #expect(ticketing.historyDays == 365)
     }
 
@@ -67,17 +67,17 @@ struct NotificationSettingsTests {
                 faults { settings, _ in settings.maxMessageLength = value } == (isGood ? [] : ["max_message_length"]))
         }
         for (value, isGood) in [(-1, false), (0, true), (86_400, true), (86_401, false)] {
-            let found = faults { _, settings in settings.referenceLifetimeSeconds = value }
+            let found = faults { _, settings in settings.memberCacheSeconds = value }
             #expect(found == (isGood ? [] : ["member_cache_seconds"]))
         }
         for (value, isGood) in [(4, false), (5, true), (10_080, true), (10_081, false)] {
-            let found = faults { _, settings in settings.silenceAlarmMinutes = value }
+            let found = faults { _, settings in settings.silenceAlertMinutes = value }
             #expect(found == (isGood ? [] : ["silence_alert_minutes"]))
         }
         let all = faults { notifications, ticketing in
             notifications.maxMessageLength = 0
-            ticketing.referenceLifetimeSeconds = -1
-            ticketing.silenceAlarmMinutes = 0
+            ticketing.memberCacheSeconds = -1
+            ticketing.silenceAlertMinutes = 0
         }
         #expect(all == ["max_message_length", "member_cache_seconds", "silence_alert_minutes"])
     }
@@ -88,7 +88,7 @@ struct NotificationSettingsTests {
             try await database.write { db in
                 let (stage, other) = (try Stage(in: db), try Stage(in: db))
                 var settings = TicketingSettings()
-                settings.silenceAlarmMinutes = 5
+                settings.silenceAlertMinutes = 5
                 settings.historyDays = 7
                 try settings.store(for: stage.organization, now: instant, in: db)
                 #expect(try TicketingSettings.of(stage.organization, in: db) == settings)

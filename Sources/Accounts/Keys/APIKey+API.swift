@@ -138,7 +138,7 @@ extension APIKeys.New {
                 .init(field: "user_email", code: "wrong_value", message: "must be left out beside user_id.")
             ])
         }
-        if let user, let id = User.ID("\(user)"), id == principal.user { return .oneself(principal.user) }
+        if user == principal.user { return .oneself(principal.user) }
         if let userEmail, userEmail.lowercased() == principal.email.lowercased() { return .oneself(principal.user) }
         guard user != nil || userEmail != nil else { return .oneself(principal.user) }
         guard principal.role >= .admin else {
@@ -149,19 +149,14 @@ extension APIKeys.New {
             )
         }
         if let userEmail { return .email(userEmail, of: principal.organization, below: principal.role) }
-        guard let id = user.flatMap({ User.ID("\($0)") }) else {
-            throw .invalid([
-                .init(field: "user_id", code: "unknown", message: "must be an active user of your organization.")
-            ])
-        }
-        return .user(id, of: principal.organization, below: principal.role)
+        return user.map { .user($0, of: principal.organization, below: principal.role) } ?? .oneself(principal.user)
     }
 }
 
 extension APIKeys.Answer {
     init(_ key: APIKey) {
         self.init(
-            id: key.id, name: key.name, user: key.user.rawValue, userEmail: key.userEmail, role: key.role,
+            id: key.id, name: key.name, user: key.user, userEmail: key.userEmail, role: key.role,
             scopes: key.scopes?.grants, expiresAt: key.expiresAt, lastUsedAt: key.lastUsedAt, createdAt: key.createdAt)
     }
 }

@@ -12,7 +12,7 @@ public struct NotificationSettings: Sendable, Equatable, Codable {
         case notificationsEnabled = "notifications_enabled"
         case requireRule = "require_rule"
         case maxMessageLength = "max_message_length"
-        case alertRecipient = "alarm_recipient_id"
+        case alertRecipient = "alert_recipient_id"
     }
 
     /// Disabled: everything is recorded, no one is notified.

@@ -26,7 +26,7 @@ enum Silence {
         guard
             CatchUp.isSilent(
                 lastHook: lastHook, watchedSince: watchedSince, missed: missed,
-                alarmAfter: settings.silenceAlarmMinutes, now: now)
+                alarmAfter: settings.silenceAlertMinutes, now: now)
         else { return [] }
         try db.send("UPDATE psa_connections SET silent_since = \(now) WHERE id = \(connection.id)")
         db.signal(.connections)
@@ -36,7 +36,7 @@ enum Silence {
             .silence, on: subject(connection.id), of: connection.organization,
             title: "\(name) has stopped sending callbacks.",
             words: """
-                No callback has arrived for at least \(settings.silenceAlarmMinutes) minutes, although \(missed) \
+                No callback has arrived for at least \(settings.silenceAlertMinutes) minutes, although \(missed) \
                 tickets changed. Nothing is lost: catch-up finds the changes, but messages are up to five minutes late. \
                 Patchbay is restoring its callback in \(name). If this continues, check that \(name) can reach this \
                 server.

@@ -128,7 +128,7 @@ public struct TicketRefresh: JobHandler {
                     Result { try TicketingSettings.of(start.organization, in: db) }
                 }
                 known[start] = settings.map { settings in
-                    Known(cursor: cursors[start.ticket], lifetime: .seconds(settings.referenceLifetimeSeconds))
+                    Known(cursor: cursors[start.ticket], lifetime: .seconds(settings.memberCacheSeconds))
                 }
             }
         }

@@ -9,15 +9,15 @@ import WebSupport
 public struct TicketingSettings: Sendable, Equatable, Codable {
     /// As stored; never renamed.
     public enum CodingKeys: String, CodingKey, CaseIterable {
-        case referenceLifetimeSeconds = "reference_lifetime_seconds"
-        case silenceAlarmMinutes = "silence_alarm_minutes"
+        case memberCacheSeconds = "member_cache_seconds"
+        case silenceAlertMinutes = "silence_alert_minutes"
         case historyDays = "history_days"
     }
 
     /// How long a member of the mirror serves without being fetched again.
-    public var referenceLifetimeSeconds = 900
+    public var memberCacheSeconds = 900
     /// After how long without any hook an alert is raised.
-    public var silenceAlarmMinutes = 60
+    public var silenceAlertMinutes = 60
     /// How many days events are kept, and what followed from them.
     public var historyDays = 365
 
@@ -31,8 +31,8 @@ public struct TicketingSettings: Sendable, Equatable, Codable {
         func read<Value: Decodable>(_ key: CodingKeys, _ member: inout Value) throws {
             member = try stored.decodeIfPresent(Value.self, forKey: key) ?? member
         }
-        try read(.referenceLifetimeSeconds, &referenceLifetimeSeconds)
-        try read(.silenceAlarmMinutes, &silenceAlarmMinutes)
+        try read(.memberCacheSeconds, &memberCacheSeconds)
+        try read(.silenceAlertMinutes, &silenceAlertMinutes)
         try read(.historyDays, &historyDays)
     }
 
@@ -59,9 +59,9 @@ public struct TicketingSettings: Sendable, Equatable, Codable {
     package var faults: [Problem.FieldError] {
         [
             Problem.FieldError(
-                referenceLifetimeSeconds, in: 0...86_400, field: Config.Change.CodingKeys.memberCacheSeconds.rawValue),
+                memberCacheSeconds, in: 0...86_400, field: Config.Change.CodingKeys.memberCacheSeconds.rawValue),
             Problem.FieldError(
-                silenceAlarmMinutes, in: 5...10_080, field: Config.Change.CodingKeys.silenceAlertMinutes.rawValue),
+                silenceAlertMinutes, in: 5...10_080, field: Config.Change.CodingKeys.silenceAlertMinutes.rawValue),
             Problem.FieldError(historyDays, in: 7...3_650, field: Config.Change.CodingKeys.historyDays.rawValue),
         ].compactMap(\.self)
     }
