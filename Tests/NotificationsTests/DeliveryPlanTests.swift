@@ -104,7 +104,7 @@ struct DeliveryPlanTests {
         "An assignment tells whom it concerns, unless that is who made it",
         arguments: [
             ("anna", "zoe", ["10 queued assigned"]), ("ANNA", "zoe", ["10 queued assigned"]),
-            ("anna", "ANNA", ["10 skipped made the assignment"]), ("bert", "anna", ["11 queued assigned"]),
+            ("anna", "ANNA", ["10 skipped assigned by this person"]), ("bert", "anna", ["11 queued assigned"]),
             ("anna", nil, ["10 queued assigned"]),
         ])
     func assignment(member: String, by updatedBy: String?, expected: [String]) {
