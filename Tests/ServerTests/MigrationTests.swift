@@ -43,7 +43,10 @@ struct MigrationTests {
     ]
 
     private func digest(_ migration: Migration, _ engine: Engine) -> String {
-        let text = migration.statements.map { $0.render(for: engine).text }.joined(separator: ";\n")
+        let text = migration.statements.map { statement in
+            let rendered = statement.render(for: engine)
+            return rendered.values.isEmpty ? rendered.text : "\(rendered.text) \(rendered.values)"
+        }.joined(separator: ";\n")
         return SHA256.hash(data: Data(text.utf8)).prefix(4).map { byte in
             let hex = String(byte, radix: 16)
             return hex.count < 2 ? "0" + hex : hex
