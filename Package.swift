@@ -250,7 +250,9 @@ let package = Package(
             ]),
         tests(
             "WebSupportTests", ["TestSupport", "WebSupport", httpTypes, hummingbird, hummingbirdCore, logging, nioCore]),
-        tests("AccountsTests", ["API", "Accounts", "Database", "Sealing", "Server", "TestSupport", "WebSupport"]),
+        tests(
+            "AccountsTests",
+            ["API", "Accounts", "Database", "Sealing", "Server", "TestSupport", "WebSupport", httpTypes, hummingbird]),
         tests(
             "ConnectionsTests",
             ["Connections", "Database", "Outbound", "Server", "TestSupport"]),

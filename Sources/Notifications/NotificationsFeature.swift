@@ -11,7 +11,8 @@ import Ticketing
 public struct NotificationsFeature: Sendable {
     /// See ``Feature/Plan``.
     public static let plan = Feature.Plan(
-        "notifications", migrations: [.notifications27, .notifications31], sealedColumns: ChatConnectionStore.sealedColumns,
+        "notifications", migrations: [.notifications27, .notifications31],
+        sealedColumns: ChatConnectionStore.sealedColumns,
         hosts: ["chat=webexapis.com"], parts: [Telling.listener, RecipientSync.plan],
         settings: [
             .init("WEBEX_TOKEN", "an access token"),

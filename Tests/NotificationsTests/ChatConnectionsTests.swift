@@ -50,7 +50,8 @@ struct ChatConnectionsTests {
     /// Runs a test with a connection, what happens in the first test of a change to come, and the chats.
     private func withConnection(
         _ engine: Engine, _ draft: ChatConnectionDraft,
-        _ body: (Database, ChatConnectionStore, ChatConnection, MutexBox<@Sendable () async -> Void>) async throws -> Void
+        _ body: (Database, ChatConnectionStore, ChatConnection, MutexBox<@Sendable () async -> Void>) async throws ->
+            Void
     ) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             let organization = try await database.write { db in try Stage(in: db).organization }

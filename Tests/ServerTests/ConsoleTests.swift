@@ -361,7 +361,7 @@ struct ConsoleTests {
             let stale = try await browser.post(
                 "/users/\(id)", ["name": "Patrick", "role": "viewer", "active": "true", "version": version])
             #expect(stale.status == 412)
-            #expect(stale.text.contains("changed this user since"))
+            #expect(stale.text.contains("This user was changed since"))
             #expect(try await patchbay.api(.GET, "/users/\(id)").json["name"] == "Patricia")
 
             // What is wrong stands at its field, with what was typed.

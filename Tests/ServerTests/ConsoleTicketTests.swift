@@ -259,7 +259,7 @@ struct ConsoleTicketTests {
             #expect(late.status == 409)
             #expect(late.text.contains("Still here"))
             // Named as on the page of feature flags.
-            #expect(late.text.contains("can switch on ConnectWise under"))
+            #expect(late.text.contains("enable ConnectWise under"))
             #expect(!late.text.contains("connectwise_"))
             #expect(try await browser.get("/flags").text.contains("Enable ConnectWise"))
         }

@@ -39,7 +39,10 @@ struct MigrationTests {
         25: [.sqlite: "32082ded", .postgres: "9d2613dc"],
         26: [.sqlite: "73cc1490", .postgres: "73cc1490"],
         27: [.sqlite: "50716164", .postgres: "50716164"],
+        28: [.sqlite: "83e02018", .postgres: "3cce32cd"],
         29: [.sqlite: "0cf0979f", .postgres: "0cf0979f"],
+        30: [.sqlite: "28d19c60", .postgres: "88a65a40"],
+        31: [.sqlite: "4c253005", .postgres: "4c253005"],
     ]
 
     private func digest(_ migration: Migration, _ engine: Engine) -> String {

@@ -50,7 +50,8 @@ struct SingleSignOnTests {
             }
             let record = try await visitors.record("sign_in.create", "user \(user)")
             #expect(
-                record.contains { $0["result"] == "refused" && "\($0["after"])".contains("linked_to_another_identity") })
+                record.contains { $0["result"] == "refused" && "\($0["after"])".contains("linked_to_another_identity") }
+            )
             #expect(try await visitors.enter(["sub": "\"sub-nora\""]).reply.status == 303)
         }
     }
@@ -360,7 +361,8 @@ struct SingleSignOnTests {
             #expect(first.contains("Continue with Rivermark ID (Rivermark IT)"))
             #expect(!first.contains("Second MSP"))
             #expect(try await browser.get("/sign-in?organization=\(second)").text.contains("Rivermark ID (Second MSP)"))
-            #expect(try await browser.get("/sign-in?organization=999").text.contains("No organization with this number"))
+            #expect(
+                try await browser.get("/sign-in?organization=999").text.contains("No organization with this number"))
             #expect(try await browser.get("/sign-in?organization=-9223372036854775808").status == 200)
             // Whoever came in is shown the same again.
             let (_, email) = try await visitors.local(.engineer)

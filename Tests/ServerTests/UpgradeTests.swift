@@ -56,13 +56,17 @@ struct UpgradeTests {
             #expect(!reasons.isEmpty)
             #expect(!settings.isEmpty)
             try await database.migrate(Installation.migrations)
+            let renamed = settings.map {
+                $0.replacing("\"reference_lifetime_seconds\"", with: "\"member_cache_seconds\"")
+                    .replacing("\"silence_alarm_minutes\"", with: "\"silence_alert_minutes\"")
+            }
             #expect(
                 try await rows("SELECT event_id AS id, reason AS text FROM untold_events ORDER BY 1", database)
                     == reasons)
             #expect(
                 try await rows(
                     "SELECT organization_id AS id, settings AS text FROM ticketing_settings ORDER BY 1", database)
-                    == settings)
+                    == renamed)
             let alerts = try await rows("SELECT since AS id, title AS text FROM alerts ORDER BY 1", database)
             #expect(alerts == silent.map { "\($0) has stopped telling us of changes." })
         }

@@ -40,23 +40,6 @@ public struct Route: Sendable {
     public let knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)?
     let handle: @Sendable (SignedInRequest) async throws -> Response
 
-    /// Describes an operation that is no value in `API` yet.
-    public init(
-        _ method: HTTPRequest.Method, _ path: String, _ role: Role, _ summary: String,
-        query: [QueryParameter] = [], takes: (any JSONBody.Type)? = nil, gives: RouteAnswer, flag: FeatureFlag? = nil,
-        reach: Reach = .organization, limit: RateLimit? = nil,
-        limited: @escaping @Sendable (SignedInRequest) -> Bool = { _ in true },
-        knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
-        handle: @escaping @Sendable (SignedInRequest) async throws -> Response
-    ) {
-        self.init(
-            id: EarlierRoutes.names["\(method.rawValue) \(path)"] ?? "\(method.rawValue) \(path)", method, path,
-            also: [], role, Scope(earlier: path),
-            summary,
-            query: query, takes: takes, gives: gives, flag: flag, reach: reach, limit: limit, limited: limited,
-            knowsRepetitions: knowsRepetitions, handle: handle)
-    }
-
     init(
         id: String, _ method: HTTPRequest.Method, _ path: String, also aliases: [Alias], _ role: Role, _ scope: Scope,
         _ summary: String, query: [QueryParameter], takes: (any JSONBody.Type)?, gives: RouteAnswer, flag: FeatureFlag?,
@@ -192,33 +175,5 @@ public struct QueryParameter: Sendable {
         self.kind = kind
         self.summary = summary
         self.longest = longest
-    }
-}
-
-extension Scope {
-    /// Of an operation that is no value in `API` yet.
-    fileprivate init(earlier path: String) {
-        let words = path.splitBytes(on: "/").map { String($0) }
-        func has(_ text: String) -> Bool { words.contains(text) }
-        self =
-            switch words.first ?? "" {
-            case "users": words.dropFirst().first == "keys" ? .apiKeys : .users
-            case "organization": .organization
-            case "organizations": .organizations
-            case "identity-providers": .identityProviders
-            case "feature-flags": .featureFlags
-            case "audit": .audit
-            case "config": .config
-            case "overview": .overview
-            case "jobs": .jobs
-            case "tickets": .events
-            case "sync": .sync
-            case "notifiers":
-                has("deliveries") ? .deliveries : has("preview") ? .preview : .notices
-            case _ where has("connections") || has("credentials"): .connections
-            case _ where has("members") || has("member-mappings"): .memberMappings
-            case "tenants" where !has("connectwise"): .tenants
-            default: .tickets
-            }
     }
 }

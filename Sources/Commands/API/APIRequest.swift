@@ -76,6 +76,17 @@ struct Endpoint: Equatable, Sendable {
             method: method, path: Self.base + segments.joined(separator: "/"), query: query, body: body)
     }
 
+    /// The same with the first `{…}` of the path filled.
+    func filled(with place: String) -> Endpoint {
+        var isFilled = false
+        let segments = path.splitBytes(on: "/", omittingEmpty: false).map { segment in
+            guard !isFilled, segment.utf8.hasPrefix("{") else { return String(segment) }
+            isFilled = true
+            return APIRequest.encoded(place)
+        }
+        return Endpoint(method, segments.joined(separator: "/"))
+    }
+
     /// What a help text says about who may use it.
     var needs: String? {
         guard let role, role > .viewer else { return nil }

@@ -19,7 +19,7 @@ struct ResetPassword: ClientCommand {
             throw Failure.usage("No password came from standard input.")
         }
         let id = try await client.names.find(subject.identifier, in: Users.lookup).id
-        _ = try await client.send(Endpoint(.post, "/users/{id}/password")([id], body: ["password": .text(password)]))
+        _ = try await client.send(Endpoint(API.Users.resetPassword)([id], body: ["password": .text(password)]))
         return Outcome(content: .done("The password of user \(id) is reset.", id: id))
     }
 }
@@ -38,7 +38,7 @@ struct ResetSecondFactor: ClientCommand {
         try confirmation.check(in: surroundings)
         let id = try await client.names.find(subject.identifier, in: Users.lookup).id
         try confirmation.ask("Reset the second factor of user \(subject.identifier)?", in: surroundings)
-        _ = try await client.send(Endpoint(.delete, "/users/{id}/second-factor")([id]))
+        _ = try await client.send(Endpoint(API.Users.resetSecondFactor)([id]))
         return Outcome(content: .done("The second factor of user \(id) is reset.", id: id))
     }
 }
@@ -49,8 +49,6 @@ struct OneOrYours: SubjectArguments {
         help: ArgumentHelp("The id or the name of the organization; yours by default.", valueName: "organization"))
     var typed: String?
 }
-
-private let yours = "/organization"
 
 /// `patchbay organization show`.
 struct ShowOrganization: ClientCommand {
@@ -63,7 +61,7 @@ struct ShowOrganization: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let found = try await subject.find(Organizations.self, client.names)
-        let request = found.map { Endpoint(.get, "/organizations/{id}")([$0.id]) } ?? Endpoint(.get, yours)()
+        let request = found.map { Endpoint(API.Organizations.show)([$0.id]) } ?? Endpoint(API.Organizations.showOwn)()
         return Outcome(content: .one(try await client.thing(request), Content.Layout(Organizations.resource)))
     }
 }
@@ -83,7 +81,7 @@ struct UpdateOrganization: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let members = try await fields.members(in: surroundings, client.names)
-        let answer = try await client.thing(Endpoint(.patch, yours)(body: .object(members)))
+        let answer = try await client.thing(Endpoint(API.Organizations.updateOwn)(body: .object(members)))
         return Outcome(content: .one(answer, Content.Layout(Organizations.resource)))
     }
 }
@@ -100,12 +98,12 @@ struct DeleteOrganization: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         try confirmation.check(in: surroundings)
-        let found = try await client.thing(Endpoint(.get, yours)())
+        let found = try await client.thing(Endpoint(API.Organizations.showOwn)())
         let name = found["name"].string ?? ""
         try confirmation.ask(
             "This deletes the organization '\(name)' with its users, connections, rules and deliveries.", typing: name,
             in: surroundings)
-        _ = try await client.send(Endpoint(.post, yours + "/deletion")(body: ["name": .text(name)]))
+        _ = try await client.send(Endpoint(API.Organizations.deleteOwn)(body: ["name": .text(name)]))
         return Outcome(content: .done("Deleted organization '\(name)'.", id: found["id"].plain))
     }
 }
@@ -137,7 +135,7 @@ struct ExportAudit: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let query = try await filters.queries(in: surroundings, client.names).first ?? []
-        let request = Endpoint(.get, "/audit/export")(query: query + [.init(name: "format", value: format.rawValue)])
+        let request = Endpoint(API.AuditEntries.export)(query: query + [.init(name: "format", value: format.rawValue)])
         return Outcome(content: .file(try await client.text(request)))
     }
 }
@@ -154,8 +152,8 @@ struct OverviewCommand: ParsableCommand {
         @OptionGroup var client: ClientOptions
 
         func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-            let answer = try await client.thing(Endpoint(.get, "/overview/counts")())
-            let all = try await client.thing(Endpoint(.get, "/overview")())
+            let answer = try await client.thing(Endpoint(API.Overview.counts)())
+            let all = try await client.thing(Endpoint(API.Overview.show)())
             return Outcome(content: .one(answer, Content.Layout(quiet: nil)), answer: all)
         }
     }
@@ -165,7 +163,7 @@ struct OverviewCommand: ParsableCommand {
 enum Jobs: Noun {
     static let resource = Resource(
         singular: "job", plural: "jobs", titles: "failed jobs", about: "A background job that failed.",
-        list: Endpoint(.get, "/jobs/failed"),
+        list: Endpoint(API.BackgroundJobs.failed),
         columns: [
             .id, Column("kind").key, Column("created_at", "created", .instant), Column("error").key,
             Column("payload").extra,
@@ -186,7 +184,8 @@ struct ShowJobs: ClientCommand {
             ["ready", "waiting", "running"].map { Column($0, .number) } + [Column("parked", "failed", .number)]
         return Outcome(
             content: .one(
-                try await client.thing(Endpoint(.get, "/jobs")()), Content.Layout(columns: columns, quiet: nil)))
+                try await client.thing(Endpoint(API.BackgroundJobs.count)()),
+                Content.Layout(columns: columns, quiet: nil)))
     }
 }
 
@@ -199,10 +198,7 @@ struct RetryJob: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        var request = (Jobs.resource.list ?? Endpoint(.get, ""))()
-        request.method = .post
-        request.path += "/\(APIRequest.encoded(subject.identifier))/retry"
-        _ = try await client.send(request)
+        _ = try await client.send(Endpoint(API.BackgroundJobs.retry)([subject.identifier]))
         return Outcome(content: .done("Job \(subject.identifier) is queued again.", id: subject.identifier))
     }
 }

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
@@ -11,7 +12,7 @@ struct AuthCheck: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let answer = try await client.thing(Endpoint(.get, "/me")())
+        let answer = try await client.thing(Endpoint(API.Me.show)())
         return Outcome(content: .one(answer, Content.Layout(quiet: nil)))
     }
 }

@@ -16,13 +16,12 @@ struct ShowDelivery: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let request = (Deliveries.resource.show ?? Endpoint(.get, ""))([subject.identifier])
         guard message else {
-            return Outcome(content: .one(try await client.thing(request), Content.Layout(Deliveries.resource)))
+            let answer = try await client.thing(Endpoint(API.Deliveries.show)([subject.identifier]))
+            return Outcome(content: .one(answer, Content.Layout(Deliveries.resource)))
         }
-        var shown = request
-        shown.path += "/message"
-        return Outcome(content: .one(try await client.thing(shown), Content.Layout(quiet: nil)))
+        let answer = try await client.thing(Endpoint(API.Deliveries.message)([subject.identifier]))
+        return Outcome(content: .one(answer, Content.Layout(quiet: nil)))
     }
 }
 
@@ -59,10 +58,7 @@ struct RetryDelivery: ClientCommand {
     }
 
     func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
-        let base = Deliveries.resource.list?().path ?? ""
-        if let delivery {
-            return APIRequest(method: .post, path: "\(base)/\(APIRequest.encoded(delivery))/retry")
-        }
+        if let delivery { return Endpoint(API.Deliveries.retry)([delivery]) }
         var body: [String: JSON] = ["state": "failed"]
         if let ticket { body["ticket_id"] = .text(ticket) }
         if let recipient {
@@ -71,7 +67,7 @@ struct RetryDelivery: ClientCommand {
         }
         if let since { body["since"] = .text(try Instant.option("since", since, .back, in: surroundings)) }
         if let until { body["until"] = .text(try Instant.option("until", until, .back, in: surroundings)) }
-        return APIRequest(method: .post, path: "\(base)/retry", body: .object(body))
+        return Endpoint(API.Deliveries.retryAll)(body: .object(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
@@ -98,8 +94,7 @@ struct ExplainDelivery: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        var request = (Deliveries.resource.show ?? Endpoint(.get, ""))([subject.identifier])
-        request.path += "/explanation"
+        let request = Endpoint(API.Deliveries.explain)([subject.identifier])
         return Outcome(content: .one(try await client.thing(request), Explanations.layout))
     }
 }
@@ -130,7 +125,7 @@ struct TestRecipient: ClientCommand {
         let id = try await client.names.find(subject.identifier, in: lookup).id
         guard Int64(id) != nil else { throw Failure.usage("The recipient's id is a number.") }
         var notice = try await client.thing(Notices.test(body: ["recipient_id": lookup.json(id)]))
-        let show = (Notices.resource.show ?? Endpoint(.get, ""))([notice["id"].plain])
+        let show = Endpoint(API.Notices.show)([notice["id"].plain])
         for _ in 0..<Self.patience {
             guard let state = notice["state"].string, state == "queued" || state == "uncertain",
                 notice["error"].isNull
@@ -147,7 +142,7 @@ struct TestRecipient: ClientCommand {
 enum Notices: Noun {
     static let resource = Resource(
         singular: "notice", plural: "notices", about: "An alert or test message, with its state.",
-        list: Endpoint(.get, "/notices"), show: Endpoint(.get, "/notices/{id}"),
+        list: Endpoint(API.Notices.list), show: Endpoint(API.Notices.show),
         columns: [
             .id, Column("kind"), Column("recipient_name", "recipient").key, Column("state", .state).key,
             Column("error"), Column("sent_at", "sent", .instant),
@@ -155,7 +150,7 @@ enum Notices: Noun {
         sample: .init(subject: "12"))
 
     /// Sends a test message.
-    static let test = Endpoint(.post, "/test-messages")
+    static let test = Endpoint(API.Notices.test)
 }
 
 /// `patchbay chat-connection rotate-secret`.
@@ -169,7 +164,7 @@ struct RotateSecretCommand: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let id = try await client.names.find(subject.identifier, in: ChatConnections.lookup).id
-        let rotate = Endpoint(.post, "/integrations/chat/connections/{id}/rotate-secret")
+        let rotate = Endpoint(API.ChatConnections.rotateSecret)
         let layout = Content.Layout(columns: [.id, Column("name"), Column("secret")], quiet: "secret")
         return Outcome(content: .one(try await client.thing(rotate([id])), layout))
     }

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
@@ -31,7 +32,7 @@ struct ConnectWiseDoctor: ClientCommand {
         } else {
             id = try await onlyConnection(client)
         }
-        let answer = try await client.thing(Endpoint(.get, "/integrations/psa/connections/{id}/rights")([id]))
+        let answer = try await client.thing(Endpoint(API.PSA.Rights.list)([id]))
         let rights = answer["items"].elements
         func found(_ finding: String, needed: Bool) -> [JSON] {
             rights.filter { $0["finding"] == .text(finding) && $0["needed"] == .flag(needed) }
@@ -49,7 +50,7 @@ struct ConnectWiseDoctor: ClientCommand {
     }
 
     private func onlyConnection(_ client: APIClient) async throws -> String {
-        let all = try await client.thing((PSAConnections.resource.list ?? Endpoint(.get, ""))())["items"].elements
+        let all = try await client.thing(Endpoint(API.PSA.Connections.list)())["items"].elements
         let enabled = all.filter { $0["active"].isTrue || $0["enabled"].isTrue }
         guard enabled.count == 1, let id = enabled.first?["id"] else {
             throw Failure.usage(

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
@@ -27,7 +28,7 @@ struct ListEvents: ClientCommand {
         let (events, next) = try await client.pages(of: "events", upTo: amount.most) { limit, cursor in
             var query = [APIRequest.Parameter(name: "limit", value: "\(min(limit, APIClient.largestPage))")]
             if let cursor { query.append(.init(name: "cursor", value: cursor)) }
-            return Endpoint(.get, "/tickets/{id}/events")([ticket], query: query)
+            return Endpoint(API.Events.list)([ticket], query: query)
         }
         let columns = [
             Column("created_at", "when", .instant).key, Column("id", "event", .number).key,
@@ -77,7 +78,7 @@ struct ExplainEvent: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let found = try await client.names.find(recipient, in: Recipients.lookup)
-        let request = Endpoint(.get, "/tickets/{id}/events/{event}/explanation")(
+        let request = Endpoint(API.Events.explain)(
             [ticket, event], query: [.init(name: "recipient_id", value: found.id)])
         return Outcome(content: .one(try await client.thing(request), Explanations.layout))
     }
@@ -107,7 +108,7 @@ struct PreviewCommand: ClientCommand {
         if let author { body["author"] = .text(author) }
         if let member { body["member"] = .text(member) }
         if `internal` { body["internal"] = true }
-        return Endpoint(.post, "/preview")(body: .object(body))
+        return Endpoint(API.Previews.create)(body: .object(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {

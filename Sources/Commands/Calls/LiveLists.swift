@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
@@ -15,7 +16,7 @@ struct ListBoards: ClientCommand {
     var client: ClientOptions { list.client }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let endpoint = live ? Endpoint(.get, "/integrations/psa/boards") : Boards.resource.list
+        let endpoint = live ? Endpoint(API.PSA.Boards.list.main) : Boards.resource.list
         return try await list.perform(with: client, in: surroundings, from: endpoint)
     }
 }
@@ -42,7 +43,7 @@ struct ListMembers: ClientCommand {
         let query = search.map { [APIRequest.Parameter(name: "search", value: $0)] } ?? []
         let (items, next) = try await client.pages(of: "members", upTo: list.amount.most) { limit, cursor in
             ListOptions<Members>.request(
-                query, limit: limit, cursor: cursor, from: Endpoint(.get, "/integrations/psa/members"))
+                query, limit: limit, cursor: cursor, from: Endpoint(API.PSA.Members.list.main))
         }
         return Outcome(
             content: .list(items, columns: Members.resource.columns, next: next.map { .text($0) } ?? .null),

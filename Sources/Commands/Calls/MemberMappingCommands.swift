@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
@@ -5,10 +6,8 @@ import WebSupport
 
 private func save(_ user: String, _ member: JSON, with client: APIClient) async throws -> Outcome {
     let user = try await client.names.find(user, in: MemberMappings.users)
-    var request = (MemberMappings.resource.list ?? Endpoint(.get, ""))()
-    request.method = .post
-    request.body = ["mappings": [["user_id": MemberMappings.users.json(user.id), "member_id": member]]]
-    let answer = try await client.thing(request)
+    let mapping: JSON = ["user_id": MemberMappings.users.json(user.id), "member_id": member]
+    let answer = try await client.thing(Endpoint(API.MemberMappings.save.main)(body: ["mappings": [mapping]]))
     return Outcome(
         content: .list(answer["items"].elements, columns: MemberMappings.resource.columns, next: .null),
         answer: answer)
@@ -61,11 +60,7 @@ struct AutoMatchMembers: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        var request = (MemberMappings.resource.list ?? Endpoint(.get, ""))()
-        request.method = .post
-        request.path += "/auto-match"
-        request.body = [:]
-        let answer = try await client.thing(request)
+        let answer = try await client.thing(Endpoint(API.MemberMappings.autoMatch.main)(body: [:]))
         let sections = ["matched", "ambiguous", "unmatched"].map { name in
             Section(title: name.sentenceCased, member: name, columns: MemberMappings.resource.columns)
         }

@@ -1,16 +1,8 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
 import WebSupport
-
-extension Posts {
-    fileprivate static func request(_ id: String, _ verb: String, body: JSON? = nil) -> APIRequest {
-        var request = (resource.show ?? Endpoint(.get, ""))([id], body: body)
-        request.method = .post
-        request.path += "/" + verb
-        return request
-    }
-}
 
 /// `patchbay post retry`.
 struct RetryPost: ClientCommand {
@@ -35,17 +27,17 @@ struct RetryPost: ClientCommand {
         if let status {
             var id = status
             if !Lookup.isID(status) {
-                let lookup = Lookup.statuses(of: try await ticket(), below: "/integrations/psa")
+                let lookup = Lookup.statuses(of: try await ticket(), from: Endpoint(API.Tickets.statuses.main))
                 id = try await names.find(status, in: lookup).id
             }
             body["status_id"] = .text(id)
         }
-        return Posts.request(subject.identifier, "retry", body: .object(body))
+        return Endpoint(API.Posts.retry)([subject.identifier], body: .object(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let request = try await request(client.names) {
-            try await client.thing((Posts.resource.show ?? Endpoint(.get, ""))([subject.identifier]))["ticket_id"].plain
+            try await client.thing(Endpoint(API.Posts.show)([subject.identifier]))["ticket_id"].plain
         }
         return Written.outcome(try await client.thing(request))
     }
@@ -61,7 +53,7 @@ struct DismissPost: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let answer = try await client.thing(Posts.request(subject.identifier, "dismiss"))
+        let answer = try await client.thing(Endpoint(API.Posts.dismiss)([subject.identifier]))
         return Outcome(content: .one(answer, Content.Layout(Posts.resource)))
     }
 }

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import Foundation
@@ -65,7 +66,7 @@ struct SyncStart: ClientCommand {
             for one in board { ids.append(.text(try await names.find(one, in: Boards.lookup).id)) }
             body["board_ids"] = .list(ids)
         }
-        return Endpoint(.post, "/sync")(body: .object(body))
+        return Endpoint(API.Syncs.start)(body: .object(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
@@ -112,9 +113,9 @@ struct SyncCancel: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let lookup = Lookup(
-            name: "sync", names: "syncs", list: Endpoint(.get, "/sync/status"), naming: ["kind"])
+            name: "sync", names: "syncs", list: Endpoint(API.Syncs.list), naming: ["kind"])
         let id = try await client.names.find(sync.replacing(bytes: "-", with: "_"), in: lookup).id
-        let answer = try await client.thing(Endpoint(.post, "/sync/{id}/cancel")([id]))
+        let answer = try await client.thing(Endpoint(API.Syncs.cancel)([id]))
         return Outcome(content: .one(answer, Content.Layout(columns: Syncs.columns)))
     }
 }
@@ -130,7 +131,7 @@ enum Syncs {
     ]
 
     static func all(with client: APIClient) async throws -> [JSON] {
-        try await client.thing(Endpoint(.get, "/sync/status")())["items"].elements
+        try await client.thing(Endpoint(API.Syncs.list)())["items"].elements
     }
 
     /// Reports progress until none of the wanted ones is running, then comes to how they ended.

@@ -1,9 +1,8 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
 import WebSupport
-
-private let credentials = "/tenants/{id}/connectwise/credentials"
 
 /// `patchbay tenant connection`.
 struct TenantConnection: ParsableCommand {
@@ -21,7 +20,7 @@ struct TenantConnection: ParsableCommand {
 
         func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
             let id = try await client.names.find(subject.identifier, in: Tenants.lookup).id
-            let answer = try await client.thing(Endpoint(.get, credentials)([id]))
+            let answer = try await client.thing(Endpoint(API.PSA.Tenant.showConnection)([id]))
             return Outcome(content: .one(answer, Content.Layout(PSAConnections.resource)))
         }
     }
@@ -41,7 +40,7 @@ struct TenantConnection: ParsableCommand {
         func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
             let id = try await client.names.find(subject.identifier, in: Tenants.lookup).id
             let members = try await fields.members(in: surroundings, client.names)
-            let answer = try await client.thing(Endpoint(.post, credentials)([id], body: .object(members)))
+            let answer = try await client.thing(Endpoint(API.PSA.Tenant.createConnection)([id], body: .object(members)))
             return Outcome(content: .one(answer, Content.Layout(PSAConnections.resource)))
         }
     }

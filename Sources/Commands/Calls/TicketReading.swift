@@ -25,11 +25,12 @@ struct TenantOption: ParsableArguments {
             """)
     var tenant: String?
 
-    /// Where the operations on tickets and what belongs to them are.
-    func base(_ names: NameBook) async throws -> String {
-        guard let tenant else { return "/integrations/psa" }
-        let id = try await names.find(tenant, in: Tenants.lookup).id
-        return "/tenants/\(APIRequest.encoded(id))/connectwise"
+    /// Where an operation on tickets, or on what belongs to them, is.
+    func endpoint<Place, Query, Body, Answer>(
+        _ operation: PSAOperation<Place, Query, Body, Answer>, _ names: NameBook
+    ) async throws -> Endpoint {
+        guard let tenant else { return Endpoint(operation.main) }
+        return Endpoint(operation.tenant).filled(with: try await names.find(tenant, in: Tenants.lookup).id)
     }
 }
 
@@ -62,7 +63,7 @@ struct ListTickets: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let endpoint = Endpoint(.get, try await place.base(client.names) + "/tickets/recent")
+        let endpoint = try await place.endpoint(API.Tickets.recent, client.names)
         let found = try await client.pages(of: "tickets", upTo: amount.most) { limit, cursor in
             var query = [APIRequest.Parameter(name: "limit", value: "\(min(limit, APIClient.largestPage))")]
             if let cursor { query.append(.init(name: "cursor", value: cursor)) }
@@ -118,7 +119,7 @@ struct SearchTickets: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let query = try await query(client.names)
-        let endpoint = Endpoint(.get, try await place.base(client.names) + "/tickets/search")
+        let endpoint = try await place.endpoint(API.Tickets.search, client.names)
         let found = try await client.pages(of: "tickets", upTo: amount.most) { limit, cursor in
             var page = [APIRequest.Parameter(name: "limit", value: "\(min(limit, APIClient.largestPage))")] + query
             if let cursor { page.append(.init(name: "cursor", value: cursor)) }
@@ -133,14 +134,14 @@ extension Lookup {
     static func statuses(ofBoard board: String) -> Lookup {
         Lookup(
             name: "status of the board", names: "statuses of the board",
-            list: Boards.resource.show ?? Endpoint(.get, ""), places: [board], isNumber: false, items: "statuses")
+            list: Endpoint(API.Boards.show), places: [board], isNumber: false, items: "statuses")
     }
 
     /// The statuses that a ticket can have.
-    static func statuses(of ticket: String, below base: String) -> Lookup {
+    static func statuses(of ticket: String, from endpoint: Endpoint) -> Lookup {
         Lookup(
             name: "status of the ticket's board", names: "statuses of the ticket's board",
-            list: Endpoint(.get, base + "/tickets/{id}/statuses"), places: [ticket], isNumber: false)
+            list: endpoint, places: [ticket], isNumber: false)
     }
 }
 
@@ -168,10 +169,11 @@ struct ShowTicket: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let path = try await place.base(client.names) + "/tickets/{id}"
-        var answer = try await client.thing(Endpoint(.get, path)([ticket])).members
+        var answer = try await client.thing(
+            place.endpoint(API.Tickets.show, client.names)([ticket])
+        ).members
         let written = try await client.thing(
-            Endpoint(.get, path + "/notes")([ticket], query: [.init(name: "limit", value: "\(notes)")]))
+            place.endpoint(API.Tickets.notes, client.names)([ticket], query: [.init(name: "limit", value: "\(notes)")]))
         answer["notes"] = written["items"].isNull ? [] : written["items"]
         var shown = JSON.object(answer).named("company", "contact", "board", "status", "priority").members
         let configurations = (answer["configurations"] ?? .null).elements.compactMap { $0["name"].string }
@@ -197,10 +199,9 @@ enum TicketPart {
     ]
 
     static func list(
-        _ part: String, of ticket: String, _ names: String, _ columns: [Column], _ place: TenantOption,
-        upTo most: Int?, with client: APIClient
+        _ endpoint: Endpoint, of ticket: String, _ names: String, _ columns: [Column], upTo most: Int?,
+        with client: APIClient
     ) async throws -> Outcome {
-        let endpoint = Endpoint(.get, try await place.base(client.names) + "/tickets/{id}/" + part)
         let (items, next) = try await client.pages(of: names, upTo: most) { limit, cursor in
             var query = [APIRequest.Parameter(name: "limit", value: "\(min(limit, APIClient.largestPage))")]
             if let cursor { query.append(.init(name: "cursor", value: cursor)) }
@@ -225,7 +226,8 @@ struct ListStatuses: ClientCommand {
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let columns = [.id, Column("name").key, Column("closed", .yesNo)]
         return try await TicketPart.list(
-            "statuses", of: ticket, "statuses", columns, place, upTo: nil, with: client)
+            place.endpoint(API.Tickets.statuses, client.names), of: ticket, "statuses", columns, upTo: nil, with: client
+        )
     }
 }
 
@@ -242,7 +244,8 @@ struct ListNotes: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         try await TicketPart.list(
-            "notes", of: ticket, "notes", TicketPart.notes, place, upTo: amount.most, with: client)
+            place.endpoint(API.Tickets.notes, client.names), of: ticket, "notes", TicketPart.notes, upTo: amount.most,
+            with: client)
     }
 }
 
@@ -258,7 +261,8 @@ struct ListConfigurations: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         try await TicketPart.list(
-            "configurations", of: ticket, "configurations", [.id, Column("name").key, Column("type")], place,
+            place.endpoint(API.Tickets.configurations, client.names), of: ticket, "configurations",
+            [.id, Column("name").key, Column("type")],
             upTo: nil, with: client)
     }
 }

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import Foundation
@@ -15,20 +16,19 @@ struct WritingOptions: ParsableArguments {
 
     @OptionGroup var place: TenantOption
 
-    func request(
-        _ method: HTTPRequest.Method, _ what: String, _ members: [String: JSON?], _ names: NameBook
+    func request<Place, Query, Body, Answer>(
+        _ operation: PSAOperation<Place, Query, Body, Answer>, _ members: [String: JSON?], _ names: NameBook
     ) async throws -> APIRequest {
         var body = members.compactMapValues { $0 }
         if let requestID { body["request_id"] = .text(requestID) }
-        let endpoint = Endpoint(method, try await place.base(names) + "/tickets/{id}/" + what)
-        return endpoint([ticket], body: .object(body))
+        return try await place.endpoint(operation, names)([ticket], body: .object(body))
     }
 
     /// A status by its id or name.
     func status(_ text: String?, _ names: NameBook) async throws -> JSON? {
         guard let text else { return nil }
         if Lookup.isID(text) { return .text(text) }
-        let lookup = Lookup.statuses(of: ticket, below: try await place.base(names))
+        let lookup = Lookup.statuses(of: ticket, from: try await place.endpoint(API.Tickets.statuses, names))
         return .text(try await names.find(text, in: lookup).id)
     }
 }
@@ -100,7 +100,7 @@ struct NoteCommand: WritingCommand {
 
     func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
         try await writing.request(
-            .post, "notes",
+            API.Tickets.addNote,
             ["text": try Commands.text(text, in: surroundings), "note_type": type.map { .text($0) }], names)
     }
 }
@@ -123,11 +123,12 @@ struct TimeOptions: ParsableArguments {
     func members(
         in surroundings: Surroundings, _ place: TenantOption, _ names: NameBook
     ) async throws -> [String: JSON?] {
-        let base = try await place.base(names)
-        func id(_ text: String?, _ resource: Resource, _ path: String) async throws -> JSON? {
+        func id<Place, Query, Body, Answer>(
+            _ text: String?, _ resource: Resource, _ list: PSAOperation<Place, Query, Body, Answer>
+        ) async throws -> JSON? {
             guard let text else { return nil }
             var lookup = resource.reference
-            lookup.list = Endpoint(.get, base + path)
+            lookup.list = try await place.endpoint(list, names)
             return .text(try await names.find(text, in: lookup).id)
         }
         return [
@@ -135,8 +136,8 @@ struct TimeOptions: ParsableArguments {
             "started_at": try startedAt.map {
                 .text(try Instant.option("started-at", $0, .back, in: surroundings))
             },
-            "work_role_id": try await id(workRole, WorkRoles.resource, "/work-roles"),
-            "work_type_id": try await id(workType, WorkTypes.resource, "/work-types"),
+            "work_role_id": try await id(workRole, WorkRoles.resource, API.WorkRoles.list),
+            "work_type_id": try await id(workType, WorkTypes.resource, API.WorkTypes.list),
             "billable": billable.map { .text($0) },
         ]
     }
@@ -158,7 +159,7 @@ struct TimeCommand: WritingCommand {
     func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
         var members = try await time.members(in: surroundings, writing.place, names)
         members["text"] = try text.map { try Commands.text($0, in: surroundings) }
-        return try await writing.request(.post, "time", members, names)
+        return try await writing.request(API.Tickets.logTime, members, names)
     }
 }
 
@@ -181,7 +182,7 @@ struct StatusCommand: WritingCommand {
             "status_id": try await writing.status(status, names),
             "expected_status_id": try await writing.status(expected, names),
         ]
-        return try await writing.request(.patch, "status", members, names)
+        return try await writing.request(API.Tickets.updateStatus, members, names)
     }
 }
 
@@ -223,6 +224,6 @@ struct LogChangeCommand: WritingCommand {
         members["update_status"] = updateStatus.map { .flag($0) }
         members["status_id"] = try await writing.status(status, names)
         members["expected_status_id"] = try await writing.status(expected, names)
-        return try await writing.request(.post, "log-change", members, names)
+        return try await writing.request(API.Tickets.logChange, members, names)
     }
 }

@@ -101,7 +101,7 @@ struct DemoStage: Sendable {
         for company in companies.prefix(4) {
             let (name, id) = (company["name"], company["id"])
             let body: JSON = .object(["name": name, "psa_company_id": id, "psa_company_name": name])
-            _ = try? await api.send(Endpoint(.post, "/tenants")(body: body))
+            _ = try? await api.send(Endpoint(API.Tenants.create)(body: body))
         }
         let people = try await all("/api/v1/integrations/psa/member-mappings", api) { !$0.isEmpty }
         let members = try await all("/api/v1/integrations/psa/members?search=kbrandt", api) { !$0.isEmpty }
@@ -113,7 +113,7 @@ struct DemoStage: Sendable {
         let mapping: JSON = .object(["user_id": engineer, "member_id": member])
         // It is kept from an earlier demonstration.
         _ = try? await api.send(
-            Endpoint(.post, "/integrations/psa/member-mappings")(body: ["mappings": [mapping]]))
+            Endpoint(API.MemberMappings.save.main)(body: ["mappings": [mapping]]))
     }
 
     private func answering(_ api: APIClient) async throws {

@@ -9,8 +9,8 @@ private let roles = Role.allCases.map(\.rawValue)
 enum Users: Noun {
     static let resource = Resource(
         singular: "user", plural: "users", about: "Who signs in to Patchbay.",
-        list: Endpoint(.get, "/users"), show: Endpoint(.get, "/users/{id}"), create: Endpoint(.post, "/users"),
-        update: Endpoint(.patch, "/users/{id}"), delete: Endpoint(.delete, "/users/{id}"), naming: ["email", "name"],
+        list: Endpoint(API.Users.list), show: Endpoint(API.Users.show), create: Endpoint(API.Users.create),
+        update: Endpoint(API.Users.update), delete: Endpoint(API.Users.delete), naming: ["email", "name"],
         columns: [
             .id, Column("email").key, Column("name"), Column("role"), Column("active", "can sign in", .yesNo),
             Column("pending", .yesNo).extra, Column("has_second_factor", "second factor", .yesNo).extra,
@@ -51,7 +51,7 @@ enum Users: Noun {
 enum UserLimits: Noun {
     static let resource = Resource(
         singular: "user-limits", plural: "user-limits", about: "The customers that a viewer or engineer is limited to.",
-        show: Endpoint(.get, "/users/{id}/tenants"), update: Endpoint(.put, "/users/{id}/tenants"),
+        show: Endpoint(API.Users.showLimits), update: Endpoint(API.Users.updateLimits),
         part: Users.resource.reference, columns: [Column("tenant_ids", "customers")],
         change: [
             Field(
@@ -70,7 +70,7 @@ enum Organizations: Noun {
     static let resource = Resource(
         singular: "organization", plural: "organizations",
         about: "An MSP, with its own users, connections and rules.",
-        list: Endpoint(.get, "/organizations"), create: Endpoint(.post, "/organizations"), naming: ["name"],
+        list: Endpoint(API.Organizations.list), create: Endpoint(API.Organizations.create), naming: ["name"],
         columns: [
             .id, Column("name").key, Column("requires_second_factor", "second factor required", .yesNo),
             Column("created_at", "created", .instant),
@@ -92,7 +92,7 @@ enum Organizations: Noun {
 enum FeatureFlags: Noun {
     static let resource = Resource(
         singular: "feature-flag", plural: "feature-flags", about: "Enables or disables a feature.",
-        list: Endpoint(.get, "/feature-flags"), update: Endpoint(.patch, "/feature-flags/{name}"),
+        list: Endpoint(API.FeatureFlags.list), update: Endpoint(API.FeatureFlags.update),
         columns: [Column("name").key, Column("enabled", .yesNo).key, Column("summary", "what it is")],
         switching: .enabling(on: "Enable a feature.", off: "Disable a feature.", offIsAsked: true),
         sample: .init(subject: "bulk_assignment"))
@@ -102,7 +102,7 @@ enum FeatureFlags: Noun {
 enum AuditEntries: Noun {
     static let resource = Resource(
         singular: "audit", plural: "audit", title: "audit entry", titles: "audit entries",
-        about: "The audit log: who did what.", list: Endpoint(.get, "/audit"),
+        about: "The audit log: who did what.", list: Endpoint(API.AuditEntries.list),
         columns: [
             Column("number", .number).key, Column("created_at", "at", .instant), Column("actor").key,
             Column("auth_method", "method").extra, Column("ip_address", "IP address").extra, Column("action").key,
@@ -126,9 +126,9 @@ enum IdentityProviders: Noun {
     static let resource = Resource(
         singular: "identity-provider", plural: "identity-providers",
         about: "An OpenID Connect provider through which users sign in.",
-        list: Endpoint(.get, "/identity-providers"), show: Endpoint(.get, "/identity-providers/{id}"),
-        create: Endpoint(.post, "/identity-providers"), update: Endpoint(.patch, "/identity-providers/{id}"),
-        delete: Endpoint(.delete, "/identity-providers/{id}"), test: Endpoint(.post, "/identity-providers/{id}/test"),
+        list: Endpoint(API.IdentityProviders.list), show: Endpoint(API.IdentityProviders.show),
+        create: Endpoint(API.IdentityProviders.create), update: Endpoint(API.IdentityProviders.update),
+        delete: Endpoint(API.IdentityProviders.delete), test: Endpoint(API.IdentityProviders.test),
         naming: ["name"],
         columns: [
             .id, Column("name").key, Column("issuer"), Column("client_id", "client id").extra,

@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import HTTPTypes
 
@@ -8,7 +9,7 @@ enum Config: Noun {
     static let resource = Resource(
         singular: "config", plural: "config", title: "settings",
         about: "The organization's notification settings.",
-        show: Endpoint(.get, "/config"), update: Endpoint(.patch, "/config"),
+        show: Endpoint(API.Config.show), update: Endpoint(API.Config.update),
         columns: [
             Column("notifications_enabled", "notifications", .yesNo), Column("require_rule", "require rule", .yesNo),
             Column("max_message_length", "longest message (characters)", .number),

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
@@ -6,12 +7,12 @@ import HTTPTypes
 enum PSAConnections: Noun {
     static let resource = Resource(
         singular: "psa-connection", plural: "psa-connections", about: "Stored credentials to ConnectWise PSA.",
-        list: Endpoint(.get, "/integrations/psa/connections"),
-        show: Endpoint(.get, "/integrations/psa/connections/{id}"),
-        create: Endpoint(.post, "/integrations/psa/connections"),
-        update: Endpoint(.patch, "/integrations/psa/connections/{id}"),
-        delete: Endpoint(.delete, "/integrations/psa/connections/{id}"),
-        test: Endpoint(.post, "/integrations/psa/connections/{id}/test"), naming: ["name"],
+        list: Endpoint(API.PSA.Connections.list),
+        show: Endpoint(API.PSA.Connections.show),
+        create: Endpoint(API.PSA.Connections.create),
+        update: Endpoint(API.PSA.Connections.update),
+        delete: Endpoint(API.PSA.Connections.delete),
+        test: Endpoint(API.PSA.Connections.test), naming: ["name"],
         columns: [
             .id, Column("name").key, Column("provider").extra, Column("site"), Column("company").extra,
             Column("enabled", .yesNo), Column("state", .state).key,
@@ -63,12 +64,12 @@ enum ChatConnections: Noun {
     static let resource = Resource(
         singular: "chat-connection", plural: "chat-connections",
         about: "Where messages go: Webex, or any program that takes signed webhooks.",
-        list: Endpoint(.get, "/integrations/chat/connections"),
-        show: Endpoint(.get, "/integrations/chat/connections/{id}"),
-        create: Endpoint(.post, "/integrations/chat/connections"),
-        update: Endpoint(.patch, "/integrations/chat/connections/{id}"),
-        delete: Endpoint(.delete, "/integrations/chat/connections/{id}"),
-        test: Endpoint(.post, "/integrations/chat/connections/{id}/test"), naming: ["name"],
+        list: Endpoint(API.ChatConnections.list),
+        show: Endpoint(API.ChatConnections.show),
+        create: Endpoint(API.ChatConnections.create),
+        update: Endpoint(API.ChatConnections.update),
+        delete: Endpoint(API.ChatConnections.delete),
+        test: Endpoint(API.ChatConnections.test), naming: ["name"],
         columns: [
             .id, Column("name").key, Column("provider"), Column("bot_name", "bot").extra,
             Column("bot_email", "bot e-mail").extra, Column("enabled", .yesNo), Column("state", .state).key,

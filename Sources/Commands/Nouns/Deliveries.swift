@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
@@ -7,7 +8,7 @@ enum Deliveries: Noun {
     static let resource = Resource(
         singular: "delivery", plural: "deliveries",
         about: "One message of one ticket event to one recipient, with its state.",
-        list: Endpoint(.get, "/deliveries"), show: Endpoint(.get, "/deliveries/{id}"),
+        list: Endpoint(API.Deliveries.list), show: Endpoint(API.Deliveries.show),
         columns: [
             .id, Column("ticket_id", "ticket").key, Column("event_kind", "event"),
             Column("recipient_name", "recipient").key,

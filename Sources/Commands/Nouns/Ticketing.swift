@@ -12,7 +12,7 @@ enum Posts: Noun {
 
     static let resource = Resource(
         singular: "post", plural: "posts", about: "A note, time entry or status that Patchbay writes to a ticket.",
-        list: Endpoint(.get, "/integrations/psa/posts"), show: Endpoint(.get, "/integrations/psa/posts/{id}"),
+        list: Endpoint(API.Posts.list), show: Endpoint(API.Posts.show),
         columns: [
             .id, Column("ticket_id", "ticket").key, Column("kind").key, Column("note_type", "type").extra,
             Column("state", .state).key, Column("requested_by"), Column("created_at", "requested", .instant),
@@ -50,7 +50,7 @@ enum Posts: Noun {
 enum MemberMappings: Noun {
     static let resource = Resource(
         singular: "member-mapping", plural: "member-mappings", about: "Which member of the PSA a user is.",
-        list: Endpoint(.get, "/integrations/psa/member-mappings"),
+        list: Endpoint(API.MemberMappings.list.main),
         columns: [
             Column("user_id", "user", .number).key, Column("user_name", "name").key,
             Column("user_email", "e-mail").extra, Column("member_id", "member", .number),
@@ -65,11 +65,11 @@ enum MemberMappings: Noun {
 
     /// Users by their names, as everybody may see them who maps.
     static let users = Lookup(
-        name: "user", names: "users", list: Endpoint(.get, "/integrations/psa/member-mappings"),
+        name: "user", names: "users", list: Endpoint(API.MemberMappings.list.main),
         naming: ["user_name", "user_email"], id: "user_id")
     /// The PSA's members by their names.
     static let members = Lookup(
-        name: "member", names: "members", list: Endpoint(.get, "/integrations/psa/members"),
+        name: "member", names: "members", list: Endpoint(API.PSA.Members.list.main),
         naming: ["name", "identifier", "email"], isNumber: false, search: "search")
 }
 
@@ -77,7 +77,7 @@ enum MemberMappings: Noun {
 enum Companies: Noun {
     static let resource = Resource(
         singular: "company", plural: "companies", about: "A company in the PSA.",
-        list: Endpoint(.get, "/integrations/psa/companies"), naming: ["name"], hasNumbers: false, search: "search",
+        list: Endpoint(API.Companies.list.main), naming: ["name"], hasNumbers: false, search: "search",
         columns: [.id, Column("name").key],
         filters: [Field("search", help: "Only companies whose name contains this text.")],
         sample: .init(list: "--search kettle"))
@@ -87,7 +87,7 @@ enum Companies: Noun {
 enum WorkRoles: Noun {
     static let resource = Resource(
         singular: "work-role", plural: "work-roles", about: "A work role in the PSA, for --work-role.",
-        list: Endpoint(.get, "/integrations/psa/work-roles"), naming: ["name"], hasNumbers: false,
+        list: Endpoint(API.WorkRoles.list.main), naming: ["name"], hasNumbers: false,
         columns: [.id, Column("name").key])
 }
 
@@ -95,7 +95,7 @@ enum WorkRoles: Noun {
 enum WorkTypes: Noun {
     static let resource = Resource(
         singular: "work-type", plural: "work-types", about: "A work type in the PSA, for --work-type.",
-        list: Endpoint(.get, "/integrations/psa/work-types"), naming: ["name"], hasNumbers: false,
+        list: Endpoint(API.WorkTypes.list.main), naming: ["name"], hasNumbers: false,
         columns: [.id, Column("name").key])
 }
 
@@ -104,8 +104,8 @@ enum WriteDefaults: Noun {
     static let resource = Resource(
         singular: "psa-settings", plural: "psa-settings",
         about: "A PSA connection's defaults for notes and time, unless a request says otherwise.",
-        show: Endpoint(.get, "/integrations/psa/connections/{id}/settings"),
-        update: Endpoint(.put, "/integrations/psa/connections/{id}/settings"), part: PSAConnections.resource.reference,
+        show: Endpoint(API.PSA.Settings.show),
+        update: Endpoint(API.PSA.Settings.update), part: PSAConnections.resource.reference,
         columns: [
             Column("default_minutes", "minutes", .number), Column("note_type", "type of notes"),
             Column("work_role.name", "work role"), Column("work_role.id", "work role's id", .number),
@@ -146,8 +146,8 @@ enum Tenants: Noun {
     static let resource = Resource(
         singular: "tenant", plural: "tenants", title: "customer", titles: "customers",
         about: "A customer; its company's tickets are its tickets.",
-        list: Endpoint(.get, "/tenants"), show: Endpoint(.get, "/tenants/{id}"), create: Endpoint(.post, "/tenants"),
-        update: Endpoint(.patch, "/tenants/{id}"), delete: Endpoint(.delete, "/tenants/{id}"), naming: ["name"],
+        list: Endpoint(API.Tenants.list), show: Endpoint(API.Tenants.show), create: Endpoint(API.Tenants.create),
+        update: Endpoint(API.Tenants.update), delete: Endpoint(API.Tenants.delete), naming: ["name"],
         columns: [
             .id, Column("name").key, Column("psa_company_id", "company", .number),
             Column("psa_company_name", "company's name"), Column("active", .yesNo),

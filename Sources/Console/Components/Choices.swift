@@ -40,26 +40,9 @@ enum Choices {
         return found
     }
 
-    /// All things of a list, as far as anybody would choose among them.
-    static func all(_ visit: Visit, _ path: String, _ filter: [String: String] = [:]) async throws -> [Value] {
-        var found: [Value] = []
-        var query = filter.merging(["limit": "200"]) { $1 }
-        while found.count < most {
-            let page = try await visit.get(path, query)
-            found += page.items
-            guard let next = page["next_cursor"].string else { break }
-            query["cursor"] = next
-        }
-        return found
-    }
-
-    /// Things with id and name, by name.
-    static func named(
-        _ visit: Visit, _ path: String, _ filter: [String: String] = [:]
-    ) async throws -> [(value: String, label: String)] {
-        try await all(visit, path, filter).map { ($0["id"].words, $0["name"].words) }.sorted {
-            $0.1.lowercased() < $1.1.lowercased()
-        }
+    static func users(_ visit: Visit) async throws -> [(value: String, label: String)] {
+        try await all(visit) { Users.list(limit: $0, cursor: $1) }.map { ($0.id.description, $0.name) }
+            .sorted { $0.1.lowercased() < $1.1.lowercased() }
     }
 
     // More are searched for sooner than scrolled to.
@@ -152,16 +135,6 @@ enum Filters {
 
 /// Deleting a thing: asked for by a button, confirmed in a dialog, or on a page of its own where no script runs.
 enum Deletion {
-    static func page(
-        _ path: String, _ role: Role, api: String, back: String, done: String,
-        question: @escaping @Sendable (Visit, String) async throws -> String
-    ) -> [PageRoute] {
-        confirmed(path, role, label: "Delete", back: back, question: question) { visit, id in
-            try await visit.send(.delete, api.replacing(bytes: "{id}", with: id))
-            return .redirect(back, done)
-        }
-    }
-
     static func page<Place: PathPlace>(
         _ path: String, _ operation: API.Operation<Place, NoQuery, NoBody, Nothing>, back: String, done: String,
         question: @escaping @Sendable (Visit, Place) async throws -> String

@@ -27,12 +27,8 @@ struct Entries: Sendable {
 
     /// What a thing of the API holds, for the fields of its form.
     init(_ answer: some Encodable, _ fields: [Field]) throws {
-        self.init(try Value(APIJSON.encode(answer)), fields)
-    }
-
-    /// What a thing of the API holds, for the fields of its form.
-    init(_ thing: Value, _ fields: [Field]) {
-        self.init(Dictionary(fields.map { ($0.name, thing[$0.name].string) }, uniquingKeysWith: { first, _ in first }))
+        let thing = try JSON(of: answer)
+        self.init(Dictionary(fields.map { ($0.name, thing[$0.name].typed) }, uniquingKeysWith: { first, _ in first }))
     }
 
     subscript(_ name: String) -> String? { values[name]?.first }
@@ -131,7 +127,7 @@ struct Field {
     }
 
     /// What the field becomes in a request; nil to leave it out.
-    func value(in entries: Entries) -> Value? {
+    func value(in entries: Entries) -> JSON? {
         let text = (entries[name] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
         switch kind {
         case .flag: return .flag(entries[name] == "true")
@@ -141,21 +137,21 @@ struct Field {
         case .instant(let zone):
             guard !text.isEmpty else { return sendsNull ? .null : nil }
             return .text(LocalTime.instant(text, in: zone).map(APIJSON.text) ?? text)
-        case .number: return empty(text) ?? Value(typed: text)
+        case .number: return empty(text) ?? JSON(typed: text)
         case .choice, .hidden:
             if let empty = empty(text) { return empty }
-            return isNumeric ? Value(typed: text) : .text(text)
-        case .several: return .list(entries.all(name).map(Value.text))
+            return isNumeric ? JSON(typed: text) : .text(text)
+        case .several: return .list(entries.all(name).map(JSON.text))
         case .boxes:
             let ticked = entries.all(name)
-            return ticked.isEmpty ? nil : .list(ticked.map(Value.text))
+            return ticked.isEmpty ? nil : .list(ticked.map(JSON.text))
         case .radios: return text.isEmpty ? nil : .text(text)
         case .text, .email, .url, .area, .code, .ticket, .day:
             return text.isEmpty && (isOptional || sendsNull) ? (sendsNull ? .null : nil) : .text(text)
         }
     }
 
-    private func empty(_ text: String) -> Value? {
+    private func empty(_ text: String) -> JSON? {
         text.isEmpty ? (sendsNull ? .null : isOptional ? .some(.null) : .text("")) : nil
     }
 
@@ -312,8 +308,8 @@ struct Form {
     var isDanger = false
 
     /// The fields as the API's request.
-    var body: [String: Value] {
-        var body: [String: Value] = [:]
+    private var body: [String: JSON] {
+        var body: [String: JSON] = [:]
         for field in fields where !field.name.utf8.hasPrefix("_") {
             if let value = field.value(in: entries), !(value == .null && !field.sendsNull) { body[field.name] = value }
         }
@@ -323,7 +319,7 @@ struct Form {
     /// The fields as an operation's body.
     func members<Member: CodingKey & Hashable>(_: Member.Type = Member.self) -> [Member: JSON] {
         Dictionary(
-            body.compactMap { name, value in Member(stringValue: name).map { ($0, value.json) } },
+            body.compactMap { name, value in Member(stringValue: name).map { ($0, value) } },
             uniquingKeysWith: { $1 })
     }
 
@@ -337,6 +333,19 @@ struct Form {
                 "submitLabel": submit, "submitStyle": isDanger ? "is-danger" : "is-primary", "cancelHref": cancel,
                 "isCard": isCard, "confirm": confirm,
             ])
+    }
+}
+
+extension JSON {
+    /// As a person would type it; nil for null, lists and objects.
+    fileprivate var typed: String? {
+        switch self {
+        case .text(let text): text
+        case .integer(let number): String(number)
+        case .number(let number): String(number)
+        case .flag(let flag): String(flag)
+        case .null, .list, .object: nil
+        }
     }
 }
 

@@ -29,7 +29,7 @@ extension Visit {
     /// The customer whose own a connection is; nil for the organization's.
     func owner(of connection: PSA.Connections.Answer) async throws -> String? {
         guard let tenant = connection.tenant else { return nil }
-        return try await get("/tenants/\(tenant)")["name"].string
+        return try await ask(Tenants.show(tenant)).name
     }
 
     /// The connection that is used where no customer has one of its own, or else the one that was; nil when there is none,

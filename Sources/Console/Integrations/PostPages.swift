@@ -49,7 +49,7 @@ private func filterFields(_ visit: Visit) async throws -> [Field] {
     let states = [("", "All")] + Posts.State.allCases.map { ($0.rawValue, PostWords.label($0).sentenceCased) }
     let kinds = [("", "All")] + Posts.Kind.allCases.map { ($0.rawValue, $0.rawValue.sentenceCased) }
     // Others see their own anyway.
-    let users = visit.may(.get, "/users") ? [("", "Everyone")] + (try await Choices.named(visit, "/users")) : []
+    let users = visit.may(Users.list) ? [("", "Everyone")] + (try await Choices.users(visit)) : []
     return [
         Field(filter: Filter.ticket, "Ticket", .text, placeholder: "10042"),
         Field(filter: Filter.state, "State", .choice(states)), Field(filter: Filter.kind, "Kind", .choice(kinds)),

@@ -40,7 +40,7 @@ extension Console {
         var (page, table) = try await whole(route, visit, most: Self.mostSorted)
         let isCut = table.pager?.cursor != nil
         // Where the head of a column leads depends on the query without our own limit.
-        table.pager = visit.pager(.null)
+        table.pager = visit.pager(count: 0, next: nil)
         page.blocks = page.blocks.map { $0.table?.caption == table.caption ? table.sorted(by: order).block : $0 }
         if isCut {
             page.blocks.insert(

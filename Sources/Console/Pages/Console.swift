@@ -24,6 +24,7 @@ public struct Console: Sendable {
     let counts: NavigationCounts
     let errors: ErrorTranslation
     let openAPI: OpenAPI
+    private let logger: Logger
     /// The operations that a feature has to be switched on for.
     let flagged: [String: FeatureFlag]
 
@@ -44,6 +45,7 @@ public struct Console: Sendable {
         self.cookie = cookie
         self.errors = errors
         self.openAPI = openAPI
+        self.logger = logger
         flagged = Visit.flagged(table.routes)
         (templates, assets) = try Self.files.get()
         live = LiveUpdates(database: database, signIns: accounts.signIns, topics: topics)
@@ -147,7 +149,11 @@ public struct Console: Sendable {
         var visit = visit(request, context, token, live, entries)
         let asked = visit.asked
         defer {
-            context.logger.debug("page", metadata: ["page": "\(route.path)", "api_calls": "\(asked.report)"])
+            logger.debug(
+                "page",
+                metadata: [
+                    "page": "\(route.path)", "api_calls": "\(asked.report)", "request_id": "\(context.requestID)",
+                ])
         }
         guard live.role >= route.role else {
             if route.method == .post { try Self.checkProof(request, entries, token) }

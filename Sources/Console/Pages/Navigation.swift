@@ -15,7 +15,16 @@ enum Navigation {
         let icon: String
         let jump: String?
         /// The operation without which the page is of no use.
-        let needs: (HTTPRequest.Method, String)
+        let needs: Need
+    }
+
+    /// An operation that a viewer may do or not.
+    struct Need: Sendable {
+        let isMet: @Sendable (Visit) -> Bool
+
+        init<Place, Query, Body, Answer>(_ operation: API.Operation<Place, Query, Body, Answer>) {
+            isMet = { $0.may(operation) }
+        }
     }
 
     struct Group: Sendable {
@@ -27,53 +36,55 @@ enum Navigation {
         Group(
             title: nil,
             links: [
-                Link(label: "Dashboard", href: "/", icon: "speedometer2", jump: "h", needs: (.get, Overview.show.path)),
+                Link(label: "Dashboard", href: "/", icon: "speedometer2", jump: "h", needs: .init(Overview.show)),
                 Link(
                     label: "Tickets", href: "/tickets", icon: "ticket-detailed", jump: "t",
-                    needs: (.get, Tickets.search.main.path)),
+                    needs: .init(Tickets.search.main)),
             ]),
         Group(
             title: "Notifications",
             links: [
                 Link(
-                    label: "Rules", href: "/rules", icon: "signpost-split", jump: "r", needs: (.get, Rules.list.path)
+                    label: "Rules", href: "/rules", icon: "signpost-split", jump: "r", needs: .init(Rules.list)
                 ),
                 Link(
                     label: "Forwards", href: "/forwards", icon: "arrow-left-right", jump: "f",
-                    needs: (.get, Forwards.list.path)),
+                    needs: .init(Forwards.list)),
                 Link(
                     label: "Deliveries", href: "/deliveries", icon: "send", jump: "d",
-                    needs: (Deliveries.list.method, Deliveries.list.path)),
+                    needs: .init(Deliveries.list)),
                 Link(
                     label: "Recipients", href: "/recipients", icon: "people", jump: "p",
-                    needs: (.get, Recipients.list.path)),
-                Link(label: "Sync", href: "/sync", icon: "arrow-repeat", jump: "s", needs: (.get, Syncs.list.path)),
+                    needs: .init(Recipients.list)),
+                Link(label: "Sync", href: "/sync", icon: "arrow-repeat", jump: "s", needs: .init(Syncs.list)),
             ]),
         Group(
             title: "Administration",
             links: [
                 Link(
                     label: "Connections", href: "/connections", icon: "plug", jump: "c",
-                    needs: (.get, PSA.Connections.list.path)),
+                    needs: .init(PSA.Connections.list)),
                 Link(
                     label: "Integrations", href: "/integrations", icon: "puzzle", jump: "i",
-                    needs: (.get, MemberMappings.list.main.path)),
-                Link(label: "Customers", href: "/tenants", icon: "building", jump: nil, needs: (.get, "/tenants")),
-                Link(label: "Users", href: "/users", icon: "person-gear", jump: "u", needs: (.get, "/users")),
-                Link(label: "API keys", href: "/keys", icon: "key", jump: "k", needs: (.get, "/users/keys")),
+                    needs: .init(MemberMappings.list.main)),
+                Link(label: "Customers", href: "/tenants", icon: "building", jump: nil, needs: .init(Tenants.list)),
+                Link(label: "Users", href: "/users", icon: "person-gear", jump: "u", needs: .init(Users.list)),
+                Link(label: "API keys", href: "/keys", icon: "key", jump: "k", needs: .init(APIKeys.list)),
                 Link(
                     label: "Identity providers", href: "/identity-providers", icon: "shield-lock", jump: nil,
-                    needs: (.get, "/identity-providers")),
+                    needs: .init(IdentityProviders.list)),
                 Link(
-                    label: "Feature flags", href: "/flags", icon: "toggles", jump: nil, needs: (.get, "/feature-flags")),
-                Link(label: "Audit log", href: "/audit", icon: "journal-text", jump: "a", needs: (.get, "/audit")),
-                Link(label: "Settings", href: "/settings", icon: "sliders", jump: nil, needs: (.get, Config.show.path)),
+                    label: "Feature flags", href: "/flags", icon: "toggles", jump: nil, needs: .init(FeatureFlags.list)),
+                Link(
+                    label: "Audit log", href: "/audit", icon: "journal-text", jump: "a", needs: .init(AuditEntries.list)
+                ),
+                Link(label: "Settings", href: "/settings", icon: "sliders", jump: nil, needs: .init(Config.show)),
                 Link(
                     label: "Organizations", href: "/organizations", icon: "buildings", jump: nil,
-                    needs: (.get, "/organizations")),
+                    needs: .init(Organizations.list)),
                 Link(
                     label: "System health", href: "/health", icon: "heart-pulse", jump: nil,
-                    needs: (.get, Overview.show.path)),
+                    needs: .init(Overview.show)),
             ]),
     ]
 
@@ -84,13 +95,13 @@ enum Navigation {
     }
 
     static func links(for visit: Visit) -> [Link] {
-        groups.flatMap(\.links).filter { visit.may($0.needs.0, $0.needs.1) }
+        groups.flatMap(\.links).filter { $0.needs.isMet(visit) }
     }
 
     static func model(_ visit: Visit, counts: NavigationCounts) async throws -> [Model] {
         let counts = try await counts.toActOn(visit)
         return groups.compactMap { group in
-            let links = group.links.filter { visit.may($0.needs.0, $0.needs.1) }.map { link in
+            let links = group.links.filter { $0.needs.isMet(visit) }.map { link in
                 let isCurrent =
                     link.href == "/"
                     ? visit.path == "/" : visit.path == link.href || visit.path.utf8.hasPrefix(link.href + "/")

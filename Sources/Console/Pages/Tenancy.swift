@@ -1,3 +1,4 @@
+import API
 import Accounts
 import BoundaryText
 import Foundation
@@ -24,14 +25,14 @@ enum Tenancy {
     }
 
     /// What a form says of the customer that it was opened for: the id, empty for all.
-    static func scope(_ visit: Visit) async throws -> String { try await visit.tenant()?["id"].string ?? "" }
+    static func scope(_ visit: Visit) async throws -> String { try await visit.tenant()?.id.description ?? "" }
 
     /// Refuses what was opened for another customer than the one that is looked at now: it would be written elsewhere than
     /// its writer saw.
     static func checkScope(_ visit: Visit) async throws {
         let present = try await visit.tenant()
-        guard let opened = visit.entries["scope"], opened != present?["id"].string ?? "" else { return }
-        let now = present?["name"].words ?? everybody
+        guard let opened = visit.entries["scope"], opened != present?.id.description ?? "" else { return }
+        let now = present?.name ?? everybody
         let then = await name(of: opened, visit) ?? "a customer who is gone"
         throw Problem.conflict(
             code: scopeChanged,
@@ -45,23 +46,23 @@ enum Tenancy {
     /// What people call the customer that a form was opened for; nil when there is none such any more.
     static func name(of scope: String, _ visit: Visit) async -> String? {
         guard !scope.isEmpty else { return everybody }
-        guard Int(scope) != nil else { return nil }
-        return try? await visit.get("/tenants/\(scope)")["name"].string
+        guard let id = Tenants.ID(scope) else { return nil }
+        return try? await visit.ask(Tenants.show(id)).name
     }
 
     /// The menu at the top; nil where nobody keeps customers.
     static func model(_ visit: Visit, address: String) async throws -> Model? {
-        let found = try await visit.get("/tenants", ["active": "true", "limit": "\(mostInMenu)"])
+        let found = try await visit.ask(Tenants.list([.active: "true"], limit: mostInMenu))
         guard !found.items.isEmpty else { return nil }
         let current = try await visit.tenant()
         let choices = found.items.map { tenant in
             [
-                "tenantID": tenant["id"].words, "tenantName": tenant["name"].words,
-                "isCurrent": tenant["id"] == current?["id"],
+                "tenantID": tenant.id.description, "tenantName": tenant.name,
+                "isCurrent": tenant.id == current?.id,
             ] as Model
         }
         return Model([
-            "tenantLabel": current?["name"].words ?? "All customers", "choices": choices, "isAll": current == nil,
+            "tenantLabel": current?.name ?? "All customers", "choices": choices, "isAll": current == nil,
             "backTo": address,
         ])
     }

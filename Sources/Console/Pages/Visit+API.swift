@@ -38,7 +38,7 @@ extension Visit {
     /// Asks the API, once within a request.
     func ask<Answer: Decodable>(_ call: API.Call<Answer>) async throws -> Answer {
         try APIJSON.decode(
-            from: Data(try await answer(call.method, call.path, query: call.query, body: call.body.map(Value.init))))
+            from: Data(try await answer(call.method, call.path, query: call.query, body: call.body)))
     }
 
     /// Has the API do something, once for each form that was shown.
@@ -53,7 +53,7 @@ extension Visit {
 
     private func done<Answer>(_ call: API.Call<Answer>, _ step: String) async throws -> [UInt8] {
         try await answer(
-            call.method, call.path, query: call.query, body: call.body.map(Value.init),
+            call.method, call.path, query: call.query, body: call.body,
             once: entries["_once"].map { $0 + step })
     }
 
@@ -91,30 +91,5 @@ extension Visit {
     /// The pager of a list that the API answered.
     func pager<Item>(_ page: WebSupport.Page<Item>) -> Pager {
         pager(count: page.items.count, next: page.next?.description)
-    }
-}
-
-extension Value {
-    init(_ json: JSON) {
-        switch json {
-        case .null: self = .null
-        case .flag(let value): self = .flag(value)
-        case .integer(let value): self = .number(Double(value))
-        case .number(let value): self = .number(value)
-        case .text(let value): self = .text(value)
-        case .list(let value): self = .list(value.map(Value.init))
-        case .object(let value): self = .object(value.mapValues(Value.init))
-        }
-    }
-
-    var json: JSON {
-        switch self {
-        case .null: .null
-        case .flag(let value): .flag(value)
-        case .number(let value): Int64(exactly: value).map(JSON.integer) ?? .number(value)
-        case .text(let value): .text(value)
-        case .list(let value): .list(value.map(\.json))
-        case .object(let value): .object(value.mapValues(\.json))
-        }
     }
 }

@@ -37,32 +37,18 @@ struct Visit: Sendable {
     /// Who it is, for the audit log.
     var actor: Actor { Actor(user: live.user, name: live.email, authMethod: "sign_in", address: visitor.address) }
 
-    /// Asks the API.
-    func get(_ path: String, _ query: [String: String] = [:]) async throws -> Value {
-        try await call(.get, path, query: query)
-    }
-
-    /// Has the API do something, once for each form that was shown.
-    /// - Parameter step: tells several things apart that one form does.
-    @discardableResult
-    func send(
-        _ method: HTTPRequest.Method, _ path: String, _ body: [String: Value] = [:], step: String = ""
-    ) async throws -> Value {
-        try await call(method, path, body: .object(body), once: entries["_once"].map { $0 + step })
-    }
-
     /// The customer whose tickets are looked at; nil for all.
-    func tenant() async throws -> Value? {
-        guard let chosenTenant else { return nil }
+    func tenant() async throws -> Tenants.Answer? {
+        guard let id = chosenTenant.flatMap({ Tenants.ID($0) }) else { return nil }
         do {
-            return try await get("/tenants/\(chosenTenant)")
+            return try await ask(Tenants.show(id))
         } catch let problem as Problem where problem.status == .notFound {
             return nil
         }
     }
 
     /// The customer that is chosen at the top; nil for all.
-    func customer() async throws -> Tenants.ID? { try await tenant()?["id"].string.flatMap { Tenants.ID($0) } }
+    func customer() async throws -> Tenants.ID? { try await tenant()?.id }
 
     /// Why tickets cannot be updated: no PSA is connected, or its connection is disabled; nil when they can.
     func disconnection() async throws -> Problem? {
@@ -92,17 +78,9 @@ struct Visit: Sendable {
 
     func isOff(_ flag: FeatureFlag) -> Bool { switchedOff.contains(flag) }
 
-    private func call(
-        _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Value? = nil,
-        once: String? = nil
-    ) async throws -> Value {
-        let bytes = try await answer(method, path, query: query, body: body, once: once)
-        return bytes.isEmpty ? .null : try Value(Data(bytes))
-    }
-
     /// The bytes that the API answers. What is only read is asked once.
     func answer(
-        _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Value? = nil,
+        _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: JSON? = nil,
         once: String? = nil
     ) async throws -> [UInt8] {
         let name = method == .get ? Self.href(path, query) : nil
@@ -112,7 +90,7 @@ struct Visit: Sendable {
         let response: Response
         do {
             response = try await table.call(
-                method, path, query: query, body: try body.map(Self.encoded),
+                method, path, query: query, body: try body?.encoded(),
                 as: principal, at: visitor.address, once: once)
         } catch var problem as Problem where problem.code == "feature_disabled" {
             // The API names features as programs do.
@@ -126,28 +104,11 @@ struct Visit: Sendable {
         return bytes
     }
 
-    /// JSON has no word for some of what a form's field can hold, such as `nan`.
-    private static func encoded(_ body: Value) throws -> Data {
-        do {
-            return try APIJSON.encode(body, sortedKeys: true)
-        } catch EncodingError.invalidValue(_, let context) {
-            let field = context.codingPath.map(\.stringValue).joined(separator: ".")
-            throw Problem.badRequest(
-                code: "wrong_type", "\(field) must be a number.",
-                errors: [.init(field: field, code: "wrong_type", message: "must be a number")])
-        }
-    }
-
     /// Whether the viewer's role allows it and it is switched on: what would be refused is not offered.
     func may(_ method: HTTPRequest.Method, _ path: String) -> Bool {
         guard table.allows(method, path, to: principal) else { return false }
         guard !switchedOff.isEmpty else { return true }
         return flagged[Self.shape(method, path)].map { !isOff($0) } ?? true
-    }
-
-    /// The actions that the viewer's role allows.
-    func allowed(_ method: HTTPRequest.Method, _ path: String, _ action: Action) -> [Action] {
-        may(method, path) ? [action] : []
     }
 
     func parameter(_ name: String = "id") throws(Problem) -> String {
@@ -167,11 +128,6 @@ struct Visit: Sendable {
             "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: .urlQueryValue) ?? "")"
         }
         return pairs.isEmpty ? path : path + "?" + pairs.joined(separator: "&")
-    }
-
-    /// The pager of a list that the API answered.
-    func pager(_ page: Value) -> Pager {
-        pager(count: page.items.count, next: page["next_cursor"].string)
     }
 
     func pager(count: Int, next: String?) -> Pager {

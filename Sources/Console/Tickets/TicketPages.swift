@@ -41,7 +41,7 @@ private enum TicketSearch {
         let tenant = try await visit.tenant()
         var page = Page(
             title: "Tickets",
-            lead: tenant.map { "Only tickets of \($0["name"].words)." }
+            lead: tenant.map { "Only tickets of \($0.name)." }
                 ?? "Find a ticket by its number or by words, and update it.",
             blocks: Block.switchedOff(visit))
         let update = visit.allowed(
@@ -193,7 +193,7 @@ private enum TicketView {
                 page.blocks = [
                     .notice(
                         .warning, nil,
-                        "\(tenant["name"].words) has no ticket \(id). To search all customers, choose All customers at the top."
+                        "\(tenant.name) has no ticket \(id). To search all customers, choose All customers at the top."
                     )
                 ]
                 page.status = .notFound
