@@ -121,6 +121,10 @@ struct APIClient: Sendable {
                 + "\(isEncrypted ? "does not speak" : "speaks") https."
         case let error as NIOConnectionError:
             if let first = error.connectionErrors.first?.error, !(first is IOError) { return advice(for: first) }
+        // A slow server that does not speak https looks like this.
+        case let error as HTTPClientError where error == .connectTimeout && isEncrypted:
+            return "Check that the server runs (patchbay serve), that PATCHBAY_URL names it, and that it speaks https: "
+                + "a server without https has an address that starts with http://"
         default: break
         }
         return "Check that the server runs (patchbay serve) and that PATCHBAY_URL names it."

@@ -1,3 +1,5 @@
+import BoundaryText
+
 /// The version of the whole product.
 enum ProductVersion {
     /// Nothing is released yet.
