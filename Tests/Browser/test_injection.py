@@ -226,7 +226,7 @@ def test_a_form_around_ours_does_not_send_our_token(watched):
     inject(page, "/keys/new", '<form action="/users/new" method="post"><input name="role" value="super_admin">', PLACES[1])
     page.goto("/keys/new")
     page.get_by_label("Name", exact=True).fill("nightly")
-    page.get_by_role("button", name="Make the key").click()
+    page.get_by_role("button", name="Create key").click()
     rest(page)
     assert page.misdeeds() == []
 
@@ -250,4 +250,4 @@ def test_our_own_forms_go_on_after_their_part_was_fetched_again(watched, demo):
     card = page.locator(".card", has=page.get_by_role("heading", name="Tickets"))
     assert page.evaluate("performance.timeOrigin") == loaded
     card.get_by_role("button", name="Run now").click()
-    expect(page.get_by_role("status")).to_contain_text("started")
+    expect(page.get_by_role("status")).to_contain_text("Started")

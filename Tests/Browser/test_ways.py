@@ -249,7 +249,7 @@ def test_a_sync_shows_its_progress(visit):
     page.goto("/sync")
     card = page.locator(".card", has=page.get_by_role("heading", name="Tickets"))
     card.get_by_role("button", name="Run now").click()
-    expect(page.get_by_role("status")).to_contain_text("started")
+    expect(page.get_by_role("status")).to_contain_text("Started")
     expect(card.locator(".facts")).to_contain_text("idle", timeout=120_000)
 
 
