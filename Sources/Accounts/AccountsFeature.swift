@@ -45,19 +45,19 @@ public struct AccountsFeature: Sendable {
         passwordCost: PasswordCost = .standard,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
-        let desk = PasswordDesk(cost: passwordCost)
+        let hashing = PasswordHashing(cost: passwordCost)
         self.database = database
         self.now = now
         keys = APIKeyStore(database: database, now: now)
         signIns = SignIns(database: database, now: now)
         secondFactor = SecondFactor(database: database, sealer: sealer, now: now)
         passwordSignIn = PasswordSignIn(
-            database: database, desk: desk, secondFactor: secondFactor, sealer: sealer, now: now)
+            database: database, hashing: hashing, secondFactor: secondFactor, sealer: sealer, now: now)
         singleSignOn = SingleSignOn(
             database: database, sealer: sealer, publicURL: publicURL, factory: factory, now: now)
         organizations = OrganizationStore(database: database, now: now)
         tenants = TenantStore(database: database, now: now)
-        users = UserStore(database: database, desk: desk, now: now)
+        users = UserStore(database: database, hashing: hashing, now: now)
         providers = IdentityProviderStore(database: database, sealer: sealer, singleSignOn: singleSignOn, now: now)
     }
 

@@ -62,11 +62,11 @@ struct Burst {
             }
             try await Self.tell(tickets, "added", hookURL, world)
             try await Pipeline.settle(world, expecting: count * Pipeline.recipients)
-            world.connectWise.desk.resetCalls()
+            world.connectWise.control.resetCalls()
             for ticket in tickets { try world.connectWise.addNote("More.", to: ticket, as: .customer) }
             try await Self.tell(tickets, "updated", hookURL, world)
             try await server.idle()
-            let calls = world.connectWise.desk.callCount
+            let calls = world.connectWise.control.callCount
             await world.stop()
             return calls
         }
@@ -98,7 +98,7 @@ struct SyncRates {
             defer { server.stop() }
             _ = try await server.items("/boards", atLeast: World.boards.count)
             try await server.idle()
-            world.connectWise.desk.resetCalls()
+            world.connectWise.control.resetCalls()
             let start = ContinuousClock.now
             _ = try await server.call("POST", "/sync", #"{"kinds":["tickets"]}"#)
             var sync: [String: Any] = [:]
@@ -112,7 +112,7 @@ struct SyncRates {
             let seconds = (ContinuousClock.now - start).inSeconds
             table.add(
                 "open tickets synced", Double(sync["done"] as? Int ?? 0), atLeast: Double(Self.open), "", digits: 0)
-            table.add("  ConnectWise calls", Double(world.connectWise.desk.callCount), atMost: 120, "", digits: 0)
+            table.add("  ConnectWise calls", Double(world.connectWise.control.callCount), atMost: 120, "", digits: 0)
             table.add("  time", seconds, atMost: 20, "s", digits: 1)
             table.add("  most resident memory", largest, atMost: 150, "MiB", digits: 0)
             await world.stop()

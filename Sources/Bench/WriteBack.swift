@@ -41,7 +41,7 @@ struct WriteBack {
         _ world: PlayedSystems, _ server: ServerProcess, _ table: inout ResultTable
     ) async throws {
         // So far away is ConnectWise's cloud at best.
-        world.connectWise.desk.latency = .milliseconds(40)
+        world.connectWise.control.latency = .milliseconds(40)
         var (direct, through): ([Double], [Double]) = ([], [])
         for number in 0..<Self.samples {
             // In turns, so that what else the machine does strikes both.
@@ -52,7 +52,7 @@ struct WriteBack {
                 })
             if number == 0 { (direct, through) = ([], []) }
         }
-        world.connectWise.desk.latency = .zero
+        world.connectWise.control.latency = .zero
         let own = Samples(direct).milliseconds(95)
         table.add("ticket search, p95 of the PSA alone (40 ms away)", own, "ms", digits: 1)
         table.add("  through Patchbay, p95 above that", Samples(through).milliseconds(95) - own, atMost: 20, "ms")
@@ -86,7 +86,7 @@ struct WriteBack {
         }
         table.add("note written, p95 (the PSA answers at once)", Samples(written).milliseconds(95), "ms", digits: 1)
 
-        let down = psa.desk.script(Fault(.cutBefore, times: nil))
+        let down = psa.control.script(Fault(.cutBefore, times: nil))
         var taken: [Double] = []
         for number in 0..<Self.posts {
             let ticket = tickets[number % tickets.count]
@@ -96,8 +96,8 @@ struct WriteBack {
         table.add("post taken while the PSA is down, p50", Samples(taken).milliseconds(50), "ms", digits: 1)
         table.add("  p95", Samples(taken).milliseconds(95), atMost: 50, "ms")
 
-        psa.desk.remove(fault: down)
-        psa.desk.resetCalls()
+        psa.control.remove(fault: down)
+        psa.control.resetCalls()
         let connection = try await server.items("/integrations/psa/connections", atLeast: 1).first?["id"] as? Int ?? 0
         let drained = try await time {
             _ = try await server.call("POST", "/integrations/psa/connections/\(connection)/test")
@@ -105,7 +105,7 @@ struct WriteBack {
         }
         let notes = tickets.flatMap { psa.ticket($0)?.notes ?? [] }.filter { $0.contains("Post ") }
         table.add("1,000 queued posts drained in", drained, "s", digits: 1)
-        table.add("  calls of the PSA for each", Double(psa.desk.callCount) / Double(Self.posts), "", digits: 2)
+        table.add("  calls of the PSA for each", Double(psa.control.callCount) / Double(Self.posts), "", digits: 2)
         table.add("  written", Double(Set(notes).count), atLeast: Double(Self.posts), "")
         table.add("  doubled", Double(notes.count - Set(notes).count), atMost: 0, "", digits: 0)
     }

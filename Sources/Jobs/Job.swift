@@ -29,8 +29,8 @@ public enum JobState: String, Sendable, CaseIterable, SQLConvertible, SQLDecodab
     case waiting
     /// Held by a worker.
     case running
-    /// Given up; waits for a person.
-    case parked
+    /// Given up; waits for a person. Tables of schema 2 say `parked`.
+    case failed = "parked"
 }
 
 /// A job to be enqueued.
@@ -120,7 +120,7 @@ public enum JobOutcome: Sendable {
     /// Done; what it found out is stored with what other jobs did.
     case found(any JobFinding)
     /// Failed, to be tried again by the kind's schedule or the one given, or after the given time if that is longer. When
-    /// the schedule is used up, `exhausted` runs instead of `effect` and the job is parked.
+    /// the schedule is used up, `exhausted` runs instead of `effect` and the job fails.
     case retry(
         String, after: Duration? = nil, schedule: RetrySchedule? = nil, effect: JobEffect? = nil,
         exhausted: JobEffect? = nil)
@@ -129,8 +129,8 @@ public enum JobOutcome: Sendable {
     case pause(String, for: Duration, effect: JobEffect? = nil)
     /// Not its time yet: it runs again then, holds up nothing but its lane, and it does not count as a failure.
     case wait(String, for: Duration, effect: JobEffect? = nil)
-    /// Cannot succeed without a person: visible until redriven or dropped.
-    case park(String, effect: JobEffect? = nil)
+    /// Cannot succeed without a person: visible until it is retried.
+    case fail(String, effect: JobEffect? = nil)
 }
 
 extension JobOutcome {
@@ -139,7 +139,7 @@ extension JobOutcome {
         switch self {
         case .done(let effect): effect != nil
         case .found: false
-        case .followed, .retry, .pause, .wait, .park: true
+        case .followed, .retry, .pause, .wait, .fail: true
         }
     }
 
@@ -148,13 +148,13 @@ extension JobOutcome {
         switch self {
         case .done: false
         case .found(let finding): type(of: finding).mayBeFollowed
-        case .followed, .retry, .pause, .wait, .park: true
+        case .followed, .retry, .pause, .wait, .fail: true
         }
     }
 }
 
 /// A job that gave up and waits for a person.
-public struct ParkedJob: Sendable, Equatable, RowDecodable {
+public struct FailedJob: Sendable, Equatable, RowDecodable {
     /// The key.
     public let id: ClaimedJob.ID
     /// What was to be done.
@@ -166,7 +166,7 @@ public struct ParkedJob: Sendable, Equatable, RowDecodable {
     /// When it was enqueued.
     public let createdAt: Date
 
-    /// Reads a parked row.
+    /// Reads a failed row.
     public init(row: Row) throws {
         id = try row["id"]
         kind = try row["kind"]
@@ -185,7 +185,7 @@ public struct JobCounts: Sendable, Equatable {
     /// Held by a worker.
     public var running = 0
     /// Given up.
-    public var parked = 0
+    public var failed = 0
 
     /// None at all.
     public static let none = JobCounts()

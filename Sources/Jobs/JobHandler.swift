@@ -31,7 +31,7 @@ extension JobHandler {
         do {
             return await run(try JSONDecoder().decode(Payload.self, from: Data(job.payload.utf8)), of: job)
         } catch {
-            return .park("the payload cannot be read: \(error)")
+            return .fail("the payload cannot be read: \(error)")
         }
     }
 }

@@ -66,7 +66,7 @@ extension JobQueue {
                     try release(job, at: now.addingTimeInterval(delay.seconds), failures: 1, error: error, in: db)
                 } else {
                     try (exhausted ?? effect)?(db)
-                    try park(job, error: error, in: db)
+                    try fail(job, error: error, in: db)
                     if let lane = job.lane { freedLanes.append(lane) }
                 }
             case .pause(let reason, let time, let effect):
@@ -79,9 +79,9 @@ extension JobQueue {
             case .wait(let reason, let time, let effect):
                 try effect?(db)
                 try release(job, at: now.addingTimeInterval(time.seconds), failures: 0, error: reason, in: db)
-            case .park(let error, let effect):
+            case .fail(let error, let effect):
                 try effect?(db)
-                try park(job, error: error, in: db)
+                try fail(job, error: error, in: db)
                 if let lane = job.lane { freedLanes.append(lane) }
             }
         }
@@ -122,7 +122,7 @@ extension JobQueue {
         db.hint(.jobs)
     }
 
-    private func park(_ job: ClaimedJob, error: String, in db: Connection) throws {
+    private func fail(_ job: ClaimedJob, error: String, in db: Connection) throws {
         // One that absorbs others was given up before for the same thing: it is shown once.
         if let lane = job.lane {
             try db.send(
@@ -247,7 +247,7 @@ extension JobQueue {
     }
 
     /// Jobs that gave up, oldest first.
-    public func parked(after id: ClaimedJob.ID = 0, limit: Int, in db: Connection) throws -> [ParkedJob] {
+    public func failed(after id: ClaimedJob.ID = 0, limit: Int, in db: Connection) throws -> [FailedJob] {
         try db.all(
             """
             SELECT id, kind, payload, last_error, created_at FROM jobs
@@ -255,10 +255,10 @@ extension JobQueue {
             """)
     }
 
-    /// Lets parked jobs run again, with a fresh schedule.
+    /// Lets failed jobs run again, with a fresh schedule.
     /// - Returns: how many there were.
     @discardableResult
-    public func redrive(_ ids: [ClaimedJob.ID], now: Date, in db: Connection) throws -> Int {
+    public func retry(_ ids: [ClaimedJob.ID], now: Date, in db: Connection) throws -> Int {
         var count = 0
         for start in stride(from: 0, to: ids.count, by: Self.chunk) {
             let part = Array(ids[start..<min(start + Self.chunk, ids.count)])

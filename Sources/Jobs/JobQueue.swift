@@ -240,12 +240,12 @@ public struct JobQueue: Sendable {
         let row = try db.first(
             """
             SELECT \(count(.ready)) AS ready, \(count(.waiting)) AS waiting, \(count(.running)) AS running,
-                \(count(.parked)) AS parked
+                \(count(.failed)) AS failed
             """)
         guard let row else { return .none }
         return JobCounts(
             ready: try row["ready"], waiting: try row["waiting"], running: try row["running"],
-            parked: try row["parked"])
+            failed: try row["failed"])
     }
 
     /// The most jobs of a state that are counted.

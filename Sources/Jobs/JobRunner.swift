@@ -38,7 +38,7 @@ public struct JobRunner: Service {
     private let logger: Logger
     private let now: @Sendable () -> Date
     private let worker: String
-    private let desk: JobDesk
+    private let leases: JobLeases
 
     /// Makes a runner.
     /// - Parameters:
@@ -53,7 +53,7 @@ public struct JobRunner: Service {
         self.options = options
         self.now = now
         self.logger = logger
-        desk = JobDesk(places: options.concurrency)
+        leases = JobLeases(places: options.concurrency)
         worker = "\(ProcessInfo.processInfo.hostName):\(UInt64.random(in: 0...UInt64.max))"
     }
 
@@ -66,11 +66,11 @@ public struct JobRunner: Service {
         case .postgres: await rescueAbandoned()
         }
         database.attend(to: .jobs) { db in try claimAlong(in: db) }
-        let errands = desk.errands()
+        let errands = leases.errands()
         // Jobs get time to end by themselves when a stop is asked for; everything else ends with them.
         await withThrowingTaskGroup(of: Void.self) { upkeep in
-            upkeep.addTask { for await _ in database.signals(.jobs) { desk.look() } }
-            upkeep.addTask { try await every(options.poll) { desk.look() } }
+            upkeep.addTask { for await _ in database.signals(.jobs) { leases.look() } }
+            upkeep.addTask { try await every(options.poll) { leases.look() } }
             upkeep.addTask { try await every(options.heartbeat) { await renewLeases() } }
             upkeep.addTask { try await every(options.lease / 4) { await rescueAbandoned() } }
             upkeep.addTask {
@@ -79,25 +79,25 @@ public struct JobRunner: Service {
                 try await every(options.watch) { await rescueAbsent(&absences) }
             }
             upkeep.addTask { try await every(options.watch) { await handBackMissed() } }
-            for clerk in 0..<JobDesk.clerks {
-                let visits = desk.visits(of: clerk)
+            for clerk in 0..<JobLeases.clerks {
+                let visits = leases.visits(of: clerk)
                 upkeep.addTask { for await _ in visits { await settleAll(by: clerk) } }
             }
             // Discarding: another group would keep each ended job's task until the server stops.
             await withDiscardingTaskGroup { running in
-                desk.look()
+                leases.look()
                 let alarm = Alarm()
-                for await _ in errands.cancelOnGracefulShutdown() { run(desk.errand(), alarm, &running) }
+                for await _ in errands.cancelOnGracefulShutdown() { run(leases.errand(), alarm, &running) }
                 database.attend(to: .jobs, with: nil)
-                desk.close()
+                leases.close()
                 await drain(&running)
                 running.cancelAll()
             }
             repeat {
                 await settleAll()
                 // What a clerk has in hand.
-                if desk.isSettling { try? await Task.sleep(for: .milliseconds(10)) }
-            } while desk.isSettling && !Task.isCancelled
+                if leases.isSettling { try? await Task.sleep(for: .milliseconds(10)) }
+            } while leases.isSettling && !Task.isCancelled
             upkeep.cancelAll()
             // Cancelled upkeep is no failure.
             while case .some = await upkeep.nextResult() {}
@@ -106,7 +106,7 @@ public struct JobRunner: Service {
         try await database.write { try queue.handBack(worker: worker, now: instant, in: $0) }
     }
 
-    private func run(_ errand: JobDesk.Errand, _ alarm: Alarm, _ running: inout DiscardingTaskGroup) {
+    private func run(_ errand: JobLeases.Errand, _ alarm: Alarm, _ running: inout DiscardingTaskGroup) {
         for job in errand.jobs { running.addTask { await run(job) } }
         if let due = errand.nextDue, case let wait = due.timeIntervalSince(now()), wait < options.poll.seconds,
             alarm.set(due)
@@ -114,14 +114,14 @@ public struct JobRunner: Service {
             running.addTask {
                 try? await Task.sleep(for: .seconds(max(0, wait)))
                 alarm.rang(due)
-                desk.look()
+                leases.look()
             }
         }
         // Not waited for: what was claimed along with something else starts meanwhile.
         if errand.mustLook {
             running.addTask {
                 await claim()
-                desk.endLook()
+                leases.endLook()
             }
         }
     }
@@ -134,13 +134,13 @@ public struct JobRunner: Service {
             let claim = try claim(places, in: db)
             return Attended(isComplete: !claim.areMore) { isCommitted in
                 if isCommitted {
-                    desk.receive(claim, on: places)
+                    leases.receive(claim, on: places)
                 } else {
-                    desk.giveBack(places, isCertain: database.engine == .sqlite)
+                    leases.giveBack(places, isCertain: database.engine == .sqlite)
                 }
             }
         } catch {
-            desk.giveBack(places)
+            leases.giveBack(places)
             throw error
         }
     }
@@ -150,17 +150,17 @@ public struct JobRunner: Service {
         let places = reserve()
         guard places > 0 else { return }
         do {
-            desk.receive(try await database.write(as: .background) { try claim(places, in: $0) }, on: places)
+            leases.receive(try await database.write(as: .background) { try claim(places, in: $0) }, on: places)
         } catch {
-            desk.giveBack(places, isCertain: database.engine == .sqlite)
+            leases.giveBack(places, isCertain: database.engine == .sqlite)
             logger.error("cannot claim jobs", metadata: ["error": "\(error)"])
         }
     }
 
     private func reserve() -> Int {
         let isPressed = database.isPressed
-        let places = desk.reserve(upTo: options.claimLimit, isPressed: isPressed)
-        if places == 0, isPressed { desk.look(at: now().addingTimeInterval(0.05)) }
+        let places = leases.reserve(upTo: options.claimLimit, isPressed: isPressed)
+        if places == 0, isPressed { leases.look(at: now().addingTimeInterval(0.05)) }
         return places
     }
 
@@ -177,7 +177,7 @@ public struct JobRunner: Service {
         let outcome = await handler.runAny(job)
         if Task.isCancelled, !outcome.isDone {
             // Cut short by the stop: handed back with all the others, marked as interrupted.
-            desk.leave(job)
+            leases.leave(job)
             return
         }
         finish(job, outcome, handler.schedule)
@@ -188,15 +188,15 @@ public struct JobRunner: Service {
             label: "patchbay_jobs_total", dimensions: [("kind", job.kind.rawValue), ("outcome", outcome.label)]
         ).increment()
         outcome.log(of: job, to: logger)
-        desk.bring(.init(job: job, outcome: outcome, schedule: schedule, jitter: .random(in: 0...1)))
+        leases.bring(.init(job: job, outcome: outcome, schedule: schedule, jitter: .random(in: 0...1)))
     }
 
     /// Gives the jobs that run time to end by themselves.
     private func drain(_ running: inout DiscardingTaskGroup) async {
         let deadline = ContinuousClock.now + options.grace
-        while desk.isBusy, ContinuousClock.now < deadline, !Task.isCancelled {
+        while leases.isBusy, ContinuousClock.now < deadline, !Task.isCancelled {
             // What was claimed in transactions that were under way.
-            for job in desk.errand().jobs { running.addTask { await run(job) } }
+            for job in leases.errand().jobs { running.addTask { await run(job) } }
             try? await Task.sleep(for: .milliseconds(10))
         }
     }
@@ -211,7 +211,7 @@ extension JobRunner {
     }
 
     private func renewLeases() async {
-        let (queue, worker, lease, instant, held) = (queue, worker, options.lease, now(), desk.jobs)
+        let (queue, worker, lease, instant, held) = (queue, worker, options.lease, now(), leases.jobs)
         do {
             try await database.write {
                 try queue.heartbeat(worker: worker, holding: held, lease: lease, now: instant, in: $0)
@@ -257,18 +257,18 @@ extension JobRunner {
     /// A connection that is cut during a commit leaves open whether jobs were claimed. Nobody runs those; they need not wait
     /// for the end of their lease.
     private func handBackMissed() async {
-        guard desk.pausesForMissed() else { return }
-        let (queue, worker, begun, instant) = (queue, worker, desk.begun, now())
+        guard leases.pausesForMissed() else { return }
+        let (queue, worker, begun, instant) = (queue, worker, leases.begun, now())
         do {
             let count = try await database.write {
                 try queue.handBack(worker: worker, except: begun, now: instant, in: $0)
             }
             if count > 0 { logger.notice("found jobs that were claimed unnoticed", metadata: ["jobs": "\(count)"]) }
-            desk.resume(found: true)
+            leases.resume(found: true)
         } catch {
             logger.warning(
                 "cannot look for jobs that were claimed unnoticed, will try again", metadata: ["error": "\(error)"])
-            desk.resume(found: false)
+            leases.resume(found: false)
             try? await Task.sleep(for: Self.afterFailure)
         }
     }
@@ -279,21 +279,21 @@ extension JobRunner {
         if count > 0 { logger.notice("took over jobs of a stopped worker", metadata: ["jobs": "\(count)"]) }
     }
 
-    /// Settles what lies on the desk, batch by batch. While the database cannot be reached the outcomes stay there.
+    /// Settles what lies on the leases, batch by batch. While the database cannot be reached the outcomes stay there.
     private func settleAll(by clerk: Int? = nil) async {
         // SQLite commits many transactions at once, and each keeps others waiting while it runs; PostgreSQL runs several at
         // once, and each costs a commit.
         let largest = database.engine == .sqlite ? 16 : 64
         while true {
-            if desk.canGather(upTo: largest) { try? await Task.sleep(for: Self.gathering) }
-            let batch = desk.takeBatch(largest: largest, by: clerk)
+            if leases.canGather(upTo: largest) { try? await Task.sleep(for: Self.gathering) }
+            let batch = leases.takeBatch(largest: largest, by: clerk)
             if batch.isEmpty { return }
             do {
                 try await settle(batch)
             } catch let error as DatabaseError where error.isTransient {
                 logger.error("cannot record how jobs ended, will try again", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: .milliseconds(500))
-                desk.putBack(batch)
+                leases.putBack(batch)
                 if Task.isCancelled { return }
                 continue
             } catch {
@@ -301,14 +301,14 @@ extension JobRunner {
                 for settlement in batch {
                     if await settleAlone(settlement) { settled.append(settlement) } else { left.append(settlement) }
                 }
-                desk.release(settled)
+                leases.release(settled)
                 guard !left.isEmpty else { continue }
-                desk.putBack(left)
+                leases.putBack(left)
                 try? await Task.sleep(for: .milliseconds(500))
                 if Task.isCancelled { return }
                 continue
             }
-            desk.release(batch)
+            leases.release(batch)
         }
     }
 
@@ -316,10 +316,10 @@ extension JobRunner {
     private static let gathering: Duration = .milliseconds(2)
 
     private func settle(_ batch: [JobQueue.Settlement]) async throws {
-        let (queue, desk, instant) = (queue, desk, now())
+        let (queue, leases, instant) = (queue, leases, now())
         let lost = try await database.write(as: .background) { db in
             // There is room for others in their places.
-            if desk.isFull { db.hint(.jobs) }
+            if leases.isFull { db.hint(.jobs) }
             return try queue.settle(batch, now: instant, in: db)
         }
         for id in lost {
@@ -350,7 +350,7 @@ extension JobRunner {
                 return false
             } catch {
                 // The lease runs out, and the job runs again.
-                desk.leave(settlement.job)
+                leases.leave(settlement.job)
             }
             return true
         }
@@ -365,7 +365,7 @@ extension JobOutcome {
     fileprivate var isDone: Bool {
         switch self {
         case .done, .followed, .found: true
-        case .retry, .pause, .wait, .park: false
+        case .retry, .pause, .wait, .fail: false
         }
     }
 
@@ -375,7 +375,7 @@ extension JobOutcome {
         case .retry: "retry"
         case .pause: "pause"
         case .wait: "wait"
-        case .park: "park"
+        case .fail: "fail"
         }
     }
 
@@ -390,7 +390,7 @@ extension JobOutcome {
             )
         case .wait(let reason, let time, _):
             logger.notice("job waits \(Int(saturating: time.seconds)) s: \(reason)", metadata: metadata)
-        case .park(let error, _): logger.error("job given up: \(error)", metadata: metadata)
+        case .fail(let error, _): logger.error("job given up: \(error)", metadata: metadata)
         }
     }
 }

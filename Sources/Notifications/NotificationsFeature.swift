@@ -13,7 +13,7 @@ public struct NotificationsFeature: Sendable {
     public static let plan = Feature.Plan(
         "notifications", migrations: [.notifications27, .notifications31],
         sealedColumns: ChatConnectionStore.sealedColumns,
-        hosts: ["chat=webexapis.com"], parts: [Telling.listener, RecipientSync.plan],
+        hosts: ["chat=webexapis.com"], parts: [NotificationPlanner.listener, RecipientSync.plan],
         settings: [
             .init("WEBEX_TOKEN", "an access token"),
             .init("WEBEX_URL", "a URL") { WebAddress.origin(of: $0) != nil },

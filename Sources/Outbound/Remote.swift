@@ -150,7 +150,7 @@ enum CallOutcome: String, CaseIterable, Sendable {
     case serverError = "server_error"
     case notAllowed = "not_allowed"
     case refusedAddress = "refused_address"
-    case timeOut = "time_out"
+    case timeOut = "timeout"
     case tooLarge = "too_large"
     case circuitOpen = "circuit_open"
 

@@ -214,7 +214,7 @@ public enum Installation {
     }
 
     /// Lets somebody in again.
-    public static func rescue(_ rescue: Rescue, _ configuration: Configuration, logger: Logger) async throws {
+    public static func rescue(_ rescue: PasswordRecovery, _ configuration: Configuration, logger: Logger) async throws {
         try await beside(configuration, logger: logger) { try await rescue.perform(in: $0, now: Date()) }
     }
 

@@ -13,13 +13,13 @@ func jobRoutes(_ database: Database, queue: JobQueue) -> [Route] {
         Route(BackgroundJobs.count) { _ in
             let counts = try await database.read { try queue.counts(in: $0) }
             return BackgroundJobs.Counts(
-                ready: counts.ready, waiting: counts.waiting, running: counts.running, failed: counts.parked,
+                ready: counts.ready, waiting: counts.waiting, running: counts.running, failed: counts.failed,
                 countLimit: JobQueue.countLimit)
         },
         Route(BackgroundJobs.failed) { request in
             let page = try request.page()
             let jobs = try await database.read { db in
-                try queue.parked(after: .init(page.after?.number ?? 0), limit: page.limit + 1, in: db)
+                try queue.failed(after: .init(page.after?.number ?? 0), limit: page.limit + 1, in: db)
             }
             return Page(jobs, limit: page.limit) { "\($0.id)" }.map(BackgroundJobs.Failed.init)
         },
@@ -27,7 +27,7 @@ func jobRoutes(_ database: Database, queue: JobQueue) -> [Route] {
             let id = request.place
             let count = try await database.write { db in
                 let now = Date()
-                let count = try queue.redrive([.init(id.rawValue)], now: now, in: db)
+                let count = try queue.retry([.init(id.rawValue)], now: now, in: db)
                 if count > 0 { try request.record("job.retry", on: "job \(id)", now: now, in: db) }
                 return count
             }
@@ -37,7 +37,7 @@ func jobRoutes(_ database: Database, queue: JobQueue) -> [Route] {
 }
 
 extension BackgroundJobs.Failed {
-    fileprivate init(_ job: ParkedJob) {
+    fileprivate init(_ job: FailedJob) {
         self.init(
             id: .init(job.id.rawValue), kind: job.kind.rawValue, payload: job.payload, error: job.lastError,
             createdAt: job.createdAt)

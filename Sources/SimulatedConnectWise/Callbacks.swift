@@ -75,7 +75,7 @@ struct CallbackSender: Sendable {
     static let repeatedStatuses: Set<Int> = [404, 409, 419, 429]
 
     let queue: AsyncStream<OutgoingCallback>
-    let desk: Desk
+    let control: StageControl
     let signingKey: @Sendable () -> String
     /// Waits between the tries; 2 s and 4 s unless a test is in a hurry.
     let pauses: [Duration]
@@ -114,7 +114,7 @@ struct CallbackSender: Sendable {
                 callbackID: callback.callbackID, ticketID: callback.ticketID, action: callback.action, outcome: outcome,
                 attempts: attempts, time: now())
         }
-        if desk.dropsCallback(to: callback.url, body: callback.body) { return done(.dropped, 0) }
+        if control.dropsCallback(to: callback.url, body: callback.body) { return done(.dropped, 0) }
         var attempts = 0
         while true {
             attempts += 1

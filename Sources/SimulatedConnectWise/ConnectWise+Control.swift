@@ -30,7 +30,7 @@ extension PlayedConnectWise {
         }
     }
 
-    func control(_ call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON? {
+    func answer(_ call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON? {
         do {
             switch (path.first, path.count) {
             case ("tickets", 1) where call.method == "POST": return try create(try call.controlBody())
@@ -70,7 +70,7 @@ extension PlayedConnectWise {
         return ["id": .integer(id)]
     }
 
-    private func control(_ call: Call, ticket: Int, _ rest: [Substring]) throws -> PlayedJSON? {
+    private func answer(_ call: Call, ticket: Int, _ rest: [Substring]) throws -> PlayedJSON? {
         let body = call.body.isEmpty ? [:] : try call.controlBody()
         let author =
             Author(control: body["as"]) ?? Author(control: call.query["as"].map { .text($0) }) ?? .member("dokafor")

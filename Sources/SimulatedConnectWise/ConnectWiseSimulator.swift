@@ -8,11 +8,11 @@ import Synchronization
 /// ConnectWise PSA, played over HTTP with state in memory: tickets, notes, time, schedule, companies, people, callbacks.
 ///
 /// Run it as a `Service`; ``url(within:)`` tells where it listens. Tests change its world by the calls in
-/// `ConnectWiseSimulator+World.swift`, script faults and count calls at its ``desk``, and await callbacks. The same is
-/// offered over HTTP below `/_control` (see `Desk+Control.swift` and `ConnectWise+Control.swift`).
+/// `ConnectWiseSimulator+World.swift`, script faults and count calls at its ``control``, and await callbacks. The same is
+/// offered over HTTP below `/_control` (see `StageControl+HTTP.swift` and `ConnectWise+Control.swift`).
 public final class ConnectWiseSimulator: Service {
     /// Faults, latency, rate limit and the log of calls.
-    public let desk: Desk
+    public let control: StageControl
     let options: ConnectWiseOptions
     let ledger: Watched<Ledger>
     let secrets: Mutex<Secrets>
@@ -32,7 +32,7 @@ public final class ConnectWiseSimulator: Service {
     ) {
         self.options = options
         self.logger = logger
-        desk = Desk(
+        control = StageControl(
             callsPerMinute: options.callsPerMinute, latency: options.latency, callLogCapacity: options.callLogCapacity)
         secrets = Mutex(Secrets(signingKey: options.signingKey ?? UUID().uuidString.lowercased()))
         var ledger = options.world.ledger(apiMember: options.apiMember, now: Instant(options.now()))
@@ -45,7 +45,7 @@ public final class ConnectWiseSimulator: Service {
     /// Listens and sends callbacks until graceful shutdown or cancellation.
     public func run() async throws {
         let sender = CallbackSender(
-            queue: queue, desk: desk, signingKey: { [self] in signingKey }, pauses: options.callbackPauses,
+            queue: queue, control: control, signingKey: { [self] in signingKey }, pauses: options.callbackPauses,
             now: options.now,
             ended: { [self] delivery in
                 ledger.change { ledger in
@@ -56,7 +56,8 @@ public final class ConnectWiseSimulator: Service {
                 }
             }, logger: logger)
         let stage = Stage(
-            system: PlayedConnectWise(simulator: self), desk: desk, listening: options.listening, address: address,
+            system: PlayedConnectWise(simulator: self), control: control, listening: options.listening,
+            address: address,
             logger: logger, now: options.now)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await stage.run() }

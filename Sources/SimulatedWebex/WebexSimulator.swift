@@ -7,10 +7,10 @@ import SimulatorStage
 /// Webex messaging, played over HTTP for a bot: messages, direct messages, rooms, people, memberships.
 ///
 /// Run it as a `Service`; ``url(within:)`` tells where it listens, and `/v1` is the API's base below it. Tests await "the
-/// message sent to X" without sleeping, script faults and count calls at the ``desk``.
+/// message sent to X" without sleeping, script faults and count calls at the ``control``.
 public final class WebexSimulator: Service {
     /// Faults, latency, rate limit and the log of calls.
-    public let desk: Desk
+    public let control: StageControl
     let options: WebexOptions
     let board: Watched<Switchboard>
     let logger: Logger
@@ -20,7 +20,7 @@ public final class WebexSimulator: Service {
     public init(options: WebexOptions = WebexOptions(), logger: Logger = Logger(label: "simulator.webex")) {
         self.options = options
         self.logger = logger
-        desk = Desk(
+        control = StageControl(
             callsPerMinute: options.callsPerMinute, latency: options.latency, callLogCapacity: options.callLogCapacity)
         let founded = options.now().addingTimeInterval(-365 * 86_400)
         var board = Switchboard(botName: options.botName, capacity: options.messageCapacity, at: founded)
@@ -38,7 +38,7 @@ public final class WebexSimulator: Service {
     /// Listens until graceful shutdown or cancellation.
     public func run() async throws {
         try await Stage(
-            system: PlayedWebex(simulator: self), desk: desk, listening: options.listening, address: address,
+            system: PlayedWebex(simulator: self), control: control, listening: options.listening, address: address,
             logger: logger, now: options.now
         ).run()
     }

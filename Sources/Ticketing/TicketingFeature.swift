@@ -35,7 +35,7 @@ public struct TicketingFeature: Sendable {
     ) {
         let limits = settings.ticketLimits
         let lists = PSALists(database: database, now: now)
-        let desk = TicketDesk(connections: connections, lists: lists)
+        let access = TicketAccess(connections: connections, lists: lists)
         let mappings = MemberMappings(database: database, lists: lists, now: now)
         let intake = Intake(database: database, connections: connections, queue: queue, logger: logger, now: now)
         var feature = Feature(Self.plan)
@@ -44,8 +44,8 @@ public struct TicketingFeature: Sendable {
                 try await syncs.connectionChanged(ConnectionFamily.psa($0.id), of: $0.organization)
             }
             + directoryRoutes(Directory(database: database))
-            + ticketReadingRoutes(desk, mappings: mappings, limits: limits) + listRoutes(desk, limits: limits)
-            + memberRoutes(desk, mappings, limits: limits)
+            + ticketReadingRoutes(access, mappings: mappings, limits: limits) + listRoutes(access, limits: limits)
+            + memberRoutes(access, mappings, limits: limits)
         feature.hooks = [{ intake.install(in: $0) }]
         feature.handlers = [
             TicketRefresh(database: database, connections: connections, listeners: listeners, now: now)

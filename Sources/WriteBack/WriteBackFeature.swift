@@ -39,13 +39,13 @@ public struct WriteBackFeature: Sendable {
         timing: PostTiming = PostTiming(), now: @escaping @Sendable () -> Date = { Date() }
     ) {
         let lists = PSALists(database: database, now: now)
-        let desk = TicketDesk(connections: connections, lists: lists)
+        let access = TicketAccess(connections: connections, lists: lists)
         let posts = Posts(database: database, queue: queue, patience: timing.patience, now: now)
         var feature = Feature(Self.plan)
         feature.operations =
-            recentTicketRoutes(desk, database: database)
-            + ticketWritingRoutes(desk, posts, limits: limits, now: now)
-            + postRoutes(desk, posts, limits: limits, now: now)
+            recentTicketRoutes(access, database: database)
+            + ticketWritingRoutes(access, posts, limits: limits, now: now)
+            + postRoutes(access, posts, limits: limits, now: now)
         feature.handlers = [
             Poster(database: database, connections: connections, lists: lists, schedule: timing.schedule, now: now)
         ]
@@ -54,6 +54,6 @@ public struct WriteBackFeature: Sendable {
             LiveTopic(LiveTopic.counts) { try PostStore.countFingerprint($0, in: $1) },
         ]
         self.feature = feature
-        writes = WritesInTheName(database: database, desk: desk, posts: posts, now: now)
+        writes = WritesInTheName(database: database, access: access, posts: posts, now: now)
     }
 }

@@ -148,9 +148,9 @@ struct BoundsTests {
             }
             let (hall, doors) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for number in 0..<PasswordDesk.places {
+                for number in 0..<PasswordHashing.places {
                     group.addTask {
-                        try await identity.desk.withPlace(for: .stranger(network: "n\(number)")) { _ in
+                        try await identity.hashing.withPlace(for: .stranger(network: "n\(number)")) { _ in
                             hall.continuation.yield()
                             for await _ in doors.stream { break }
                         }
@@ -159,7 +159,7 @@ struct BoundsTests {
                 var arrived = 0
                 for await _ in hall.stream {
                     arrived += 1
-                    if arrived == PasswordDesk.places { break }
+                    if arrived == PasswordHashing.places { break }
                 }
                 await #expect(throws: PasswordSignIn.Refusal.busy) { try await enter("anna@example.com", browser: nil) }
                 await #expect(throws: PasswordSignIn.Refusal.busy) {
@@ -181,14 +181,14 @@ struct BoundsTests {
 
     @Test("One network cannot take all places of strangers")
     func placesOfNetwork() async throws {
-        let desk = PasswordDesk()
+        let hashing = PasswordHashing()
         func nest(_ depth: Int) async throws {
             guard depth > 0 else { return }
-            try await desk.withPlace(for: .stranger(network: "a")) { _ in try await nest(depth - 1) }
+            try await hashing.withPlace(for: .stranger(network: "a")) { _ in try await nest(depth - 1) }
         }
-        await #expect(throws: Never.self) { try await nest(PasswordDesk.placesOfNetwork) }
-        await #expect(throws: PasswordSignIn.Refusal.busy) { try await nest(PasswordDesk.placesOfNetwork + 1) }
-        await #expect(throws: Never.self) { try await nest(PasswordDesk.placesOfNetwork) }
+        await #expect(throws: Never.self) { try await nest(PasswordHashing.placesOfNetwork) }
+        await #expect(throws: PasswordSignIn.Refusal.busy) { try await nest(PasswordHashing.placesOfNetwork + 1) }
+        await #expect(throws: Never.self) { try await nest(PasswordHashing.placesOfNetwork) }
     }
 
     /// Does it so many times at once.
@@ -363,20 +363,22 @@ struct WayTests {
     func once(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (sealer, now) = (try Sealer([Secret.generate()]), Date(timeIntervalSince1970: 1_800_000_000))
-            let way = Way(to: 7, destination: "/tickets/1?x=é", now: now)
-            let cookie = try #require(way.sealed(by: sealer))
+            let attempt = SingleSignOnAttempt(to: 7, destination: "/tickets/1?x=é", now: now)
+            let cookie = try #require(attempt.sealed(by: sealer))
             #expect(cookie.utf8.allSatisfy { $0 > 32 && $0 < 127 && ![34, 44, 59, 92].contains($0) })
-            let open = try #require(Way.open(cookie, state: way.state, by: sealer, now: now + 599))
+            let open = try #require(SingleSignOnAttempt.open(cookie, state: attempt.state, by: sealer, now: now + 599))
             #expect(open.provider == 7)
             #expect(open.destination == "/tickets/1?x=é")
-            #expect(open.nonce == way.nonce)
-            #expect(Way.open(cookie, state: way.state, by: sealer, now: now + 601) == nil)
-            #expect(Way.open(cookie, state: "", by: sealer, now: now) == nil)
-            #expect(Way.open(cookie, state: way.nonce, by: sealer, now: now) == nil)
-            #expect(Way.open("", state: "", by: sealer, now: now) == nil)
-            #expect(Way.open(cookie, state: way.state, by: try Sealer([Secret.generate()]), now: now) == nil)
+            #expect(open.nonce == attempt.nonce)
+            #expect(SingleSignOnAttempt.open(cookie, state: attempt.state, by: sealer, now: now + 601) == nil)
+            #expect(SingleSignOnAttempt.open(cookie, state: "", by: sealer, now: now) == nil)
+            #expect(SingleSignOnAttempt.open(cookie, state: attempt.nonce, by: sealer, now: now) == nil)
+            #expect(SingleSignOnAttempt.open("", state: "", by: sealer, now: now) == nil)
+            #expect(
+                SingleSignOnAttempt.open(cookie, state: attempt.state, by: try Sealer([Secret.generate()]), now: now)
+                    == nil)
             let note = try #require(KnownBrowsers(sealer: sealer).note(for: "a", now: now))
-            #expect(Way.open(note, state: "", by: sealer, now: now) == nil)
+            #expect(SingleSignOnAttempt.open(note, state: "", by: sealer, now: now) == nil)
             let uses = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<8 { group.addTask { try await database.write { try open.use(now: now, in: $0) } } }
                 return try await group.reduce(into: 0) { if $1 { $0 += 1 } }
@@ -391,10 +393,13 @@ struct WayTests {
         // Only printable ASCII comes so far; slashes and quotation marks are written with a backslash.
         let longest = "/tickets?q=" + String(repeating: "x", count: 1_489)
         for (destination, kept) in [(longest, longest), (longest + "x", "/")] {
-            let way = Way(to: .init(Int64.max), destination: destination, now: Date(timeIntervalSince1970: 1e10 / 3))
-            let cookie = try #require(way.sealed(by: sealer))
+            let attempt = SingleSignOnAttempt(
+                to: .init(Int64.max), destination: destination, now: Date(timeIntervalSince1970: 1e10 / 3))
+            let cookie = try #require(attempt.sealed(by: sealer))
             #expect(cookie.utf8.count <= 4_096 - 200)
-            #expect(Way.open(cookie, state: way.state, by: sealer, now: way.began)?.destination == kept)
+            #expect(
+                SingleSignOnAttempt.open(cookie, state: attempt.state, by: sealer, now: attempt.began)?.destination
+                    == kept)
         }
     }
 }

@@ -107,7 +107,7 @@ struct GateTests {
                 return try await asker.gate.perform(route, request, path: "/api/v1/things/1", once: "key")
             }
             #expect(String(decoding: try await rotate().bytes(), as: UTF8.self).contains("whsec_bW9ua2V5"))
-            #expect(try await asker.refusal { try await rotate() } == "in_progress")
+            #expect(try await asker.refusal { try await rotate() } == "answer_not_kept")
             let kept = try await asker.database.read { try $0.all("SELECT * FROM repeated_requests") }
             #expect(try kept.map { try $0["done"] as Bool } == [true])
             #expect(try kept.allSatisfy { try $0["body"] as [UInt8]? == nil })
@@ -167,9 +167,9 @@ struct GateTests {
                 try await asker.ask(then: { throw DatabaseError.unavailable("x") })
             }
             let soon = try await asker.refusal { try await asker.ask() }
-            #expect(soon == "in_progress")
+            #expect(soon == "answer_not_kept")
             asker.clock.advance(by: .seconds(3_600))
-            #expect(try await asker.refusal { try await asker.ask() } == "in_progress")
+            #expect(try await asker.refusal { try await asker.ask() } == "answer_not_kept")
             #expect(try await asker.recorded() == 1)
             // A refusal after the fact is the answer.
             let refused: @Sendable () throws -> Void = { throw Problem.conflict(code: "refused", "After the fact.") }
@@ -212,7 +212,7 @@ struct GateTests {
     }
 
     @Test("A repetition is answered before flag and limit are looked at", arguments: TestDatabase.engines)
-    func repetitionFirst(engine: Engine) async throws {
+    func aRepetitionComesFirst(engine: Engine) async throws {
         try await Self.run(engine) { asker in
             let limit = RateLimit("things", calls: 1)
             func ask(_ key: String) async throws -> (status: Int, body: String, headers: HTTPFields) {

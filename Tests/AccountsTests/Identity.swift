@@ -17,7 +17,7 @@ struct Identity: Sendable {
     let secondFactor: SecondFactor
     let passwordSignIn: PasswordSignIn
     let users: UserStore
-    let desk = PasswordDesk(cost: .least)
+    let hashing = PasswordHashing(cost: .least)
 
     init(_ database: Database) throws {
         let clock = clock
@@ -25,10 +25,12 @@ struct Identity: Sendable {
         signIns = SignIns(database: database) { clock.now }
         let sealer = try Sealer([Secret.generate()])
         secondFactor = SecondFactor(database: database, sealer: sealer) { clock.now }
-        passwordSignIn = PasswordSignIn(database: database, desk: desk, secondFactor: secondFactor, sealer: sealer) {
+        passwordSignIn = PasswordSignIn(
+            database: database, hashing: hashing, secondFactor: secondFactor, sealer: sealer
+        ) {
             clock.now
         }
-        users = UserStore(database: database, desk: desk) { clock.now }
+        users = UserStore(database: database, hashing: hashing) { clock.now }
     }
 
     static func run(_ engine: Engine, _ body: (Identity) async throws -> Void) async throws {

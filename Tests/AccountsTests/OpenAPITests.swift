@@ -68,7 +68,7 @@ struct OpenAPITests {
         #expect(try references(.get) == ["#/components/parameters/Organization"])
         #expect(try references(.patch) == ["#/components/parameters/Organization"])
         let once = Route(
-            .patch, "/things", .viewer, "Does", gives: .nothing, knowsRepetitions: { _ in false }
+            .patch, "/things", .viewer, "Does", gives: .nothing, handlesIdempotency: { _ in false }
         ) { _ in Response(status: .noContent) }
         let document = try JSONDecoder().decode(Document.self, from: OpenAPI([once]).document())
         #expect(

@@ -10,12 +10,12 @@ extension Route {
     init(
         _ method: HTTPRequest.Method, _ path: String, _ role: Role, _ summary: String, query: [QueryParameter] = [],
         takes: (any JSONBody.Type)? = nil, gives: RouteAnswer, flag: FeatureFlag? = nil, limit: RateLimit? = nil,
-        knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
+        handlesIdempotency: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
         handle: @escaping @Sendable (SignedInRequest) async throws -> Response
     ) {
         self.init(
             id: "\(method.rawValue) \(path)", method, path, also: [], role, .rules, summary, query: query, takes: takes,
             gives: gives, flag: flag, reach: .organization, limit: limit, limited: { _ in true },
-            knowsRepetitions: knowsRepetitions, handle: handle)
+            handlesIdempotency: handlesIdempotency, handle: handle)
     }
 }

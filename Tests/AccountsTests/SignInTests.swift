@@ -363,7 +363,7 @@ struct TOTPTests {
             let sealer = try Sealer([Secret.generate()])
             let other = SecondFactor(database: identity.database, sealer: sealer) { identity.clock.now }
             let signIn = PasswordSignIn(
-                database: identity.database, desk: identity.desk, secondFactor: other, sealer: sealer
+                database: identity.database, hashing: identity.hashing, secondFactor: other, sealer: sealer
             ) { identity.clock.now }
             let (token, live) = try await identity.enter("anna@example.com")
             await #expect(throws: PasswordSignIn.Refusal.secondFactorLost) {

@@ -56,7 +56,9 @@ extension ChaosTests {
                 guard before < Self.backlog * 2 else { return }
                 try await eventually(within: .seconds(90), "more to be told after \(what)") { messages() > before }
             }
-            let (webex, connectWise) = (installed.surroundings.webex.desk, installed.surroundings.connectWise.desk)
+            let (webex, connectWise) = (
+                installed.surroundings.webex.control, installed.surroundings.connectWise.control
+            )
             try await goesOn("the burst")
             webex.script(Fault(.answer(status: 429, retryAfter: 2), path: "/v1/messages", times: 20))
             try await goesOn("Webex refused")

@@ -86,10 +86,10 @@ struct ChaosTests {
                     installed, hookKey: try await Self.connect(try await installed.answering(first, port: port)))
                 for _ in 0..<20 { try await ledger.tell(ports: [port]) }
                 // One call is under way that would take longer than a stop may.
-                installed.surroundings.webex.desk.script(Fault(.hang, path: "/v1/messages"))
-                let before = installed.surroundings.webex.desk.callsByRoute["POST messages"] ?? 0
+                installed.surroundings.webex.control.script(Fault(.hang, path: "/v1/messages"))
+                let before = installed.surroundings.webex.control.callsByRoute["POST messages"] ?? 0
                 for _ in 0..<5 { try await ledger.tell(ports: [port]) }
-                try await installed.surroundings.webex.desk.calls(before + 1, of: "POST messages")
+                try await installed.surroundings.webex.control.calls(before + 1, of: "POST messages")
                 let start = ContinuousClock.now
                 first.send(signal: SIGTERM)
                 let end = try await first.ended()

@@ -40,10 +40,10 @@ extension ChaosTests {
                 let api = apis[0]
                 _ = try await Connected(api)
                 let tickets = try (0..<notes).map { try installed.createTicket("Ticket \($0)") }
-                let cut = psa.desk.script(Fault(.cutBefore, times: nil))
+                let cut = psa.control.script(Fault(.cutBefore, times: nil))
                 try await Self.pile(notes, on: tickets, api)
-                psa.desk.remove(fault: cut)
-                psa.desk.latency = .milliseconds(100)
+                psa.control.remove(fault: cut)
+                psa.control.latency = .milliseconds(100)
                 try await Task.sleep(for: .seconds(66))
                 let id = try await api(.GET, "/integrations/psa/connections").json["items"].elements.first?["id"].int
                 let start = ContinuousClock.now
@@ -57,7 +57,7 @@ extension ChaosTests {
                     }
                     let written = tickets.count { !(psa.ticket($0)?.notes.isEmpty ?? true) }
                     print(
-                        "drain \(servers) servers, minute \(minute): \(written - last) of \(notes), searches \(searched), refused \(refused), most a minute \(psa.desk.perMinuteMaximum)"
+                        "drain \(servers) servers, minute \(minute): \(written - last) of \(notes), searches \(searched), refused \(refused), most a minute \(psa.control.perMinuteMaximum)"
                     )
                     #expect(written - last >= min(notes - last, budget * 2 / 5))
                     last = written

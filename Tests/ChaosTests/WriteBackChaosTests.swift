@@ -34,12 +34,12 @@ struct WriteBackChaosTests {
                 let api = try await installed.answering(server, port: port)
                 _ = try await Connected(api)
                 let tickets = try (0..<50).map { try installed.createTicket("Ticket \($0)") }
-                let cut = psa.desk.script(Fault(.cutBefore, times: nil))
+                let cut = psa.control.script(Fault(.cutBefore, times: nil))
                 try await Self.write(Pile.size, to: tickets, api)
                 #expect(psa.ticket(tickets[0])?.notes.isEmpty == true)
-                psa.desk.remove(fault: cut)
+                psa.control.remove(fault: cut)
                 // Answers that never arrive are part of it.
-                psa.desk.script(Fault(.cutAfter, method: "POST", path: "*/notes", times: 20))
+                psa.control.script(Fault(.cutAfter, method: "POST", path: "*/notes", times: 20))
                 var kills = 0
                 while kills < Pile.kills {
                     let before = Self.arrived(tickets, psa).count
@@ -49,7 +49,7 @@ struct WriteBackChaosTests {
                         Self.arrived(tickets, psa).count >= min(before + Pile.size / 10, Pile.size)
                     }
                     // Some that are under way are written only when the next server looks for them already.
-                    psa.desk.script(Fault(.delay(.seconds(3)), method: "POST", path: "*/notes", times: 3))
+                    psa.control.script(Fault(.delay(.seconds(3)), method: "POST", path: "*/notes", times: 3))
                     try? await Task.sleep(for: .milliseconds(.random(in: 50...250)))
                     try await server.endAbruptly()
                     kills += 1
@@ -63,10 +63,10 @@ struct WriteBackChaosTests {
                 #expect(arrived.count == Pile.size, "doubled: \(arrived.count - texts.count)")
                 // A call may arrive a moment after it was counted, and tests of the connection, of two calls each, are
                 // not held back.
-                #expect(psa.desk.perMinuteMaximum <= Pile.budget * 11 / 10 + 2 * tests)
+                #expect(psa.control.perMinuteMaximum <= Pile.budget * 11 / 10 + 2 * tests)
                 print(
                     "write-back chaos on \(engine): \(kills) kills, \(arrived.count) notes for \(Pile.size) posts,",
-                    "\(arrived.count - texts.count) doubled, at most \(psa.desk.perMinuteMaximum) calls a minute")
+                    "\(arrived.count - texts.count) doubled, at most \(psa.control.perMinuteMaximum) calls a minute")
             }
         }
     }

@@ -224,16 +224,16 @@ struct JobQueueTests {
     @Test(
         "One that absorbs others lies in the parking lot once, however often it is given up",
         arguments: TestDatabase.engines)
-    func parkedOnce(engine: Engine) async throws {
+    func failedOnce(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
             for reason in ["first", "second"] {
                 var absorbing = job(lane: "l")
                 absorbing.coalesces = true
                 try await enqueue(database, [absorbing, job("other", lane: "m")])
-                try await settle(database, claim(database).map { ($0, .park(reason)) })
+                try await settle(database, claim(database).map { ($0, .fail(reason)) })
             }
-            let parked = try await database.read { try queue.parked(limit: 10, in: $0) }
-            #expect(parked.map(\.lastError).sorted { ($0 ?? "") < ($1 ?? "") } == ["first", "second", "second"])
+            let failed = try await database.read { try queue.failed(limit: 10, in: $0) }
+            #expect(failed.map(\.lastError).sorted { ($0 ?? "") < ($1 ?? "") } == ["first", "second", "second"])
         }
     }
 
@@ -264,16 +264,16 @@ struct JobQueueTests {
                 last.map {
                     ($0, .retry("no", exhausted: { try $0.execute("INSERT INTO effects VALUES ('gave up')") }))
                 }, schedule: schedule, at: now)
-            try await #expect(counts(database) == JobCounts(ready: 1, parked: 1))
+            try await #expect(counts(database) == JobCounts(ready: 1, failed: 1))
             let effects = try await database.read {
                 try $0.all("SELECT what FROM effects").map { try $0["what"] as String }
             }
             #expect(effects == ["failed", "failed", "gave up"])
 
             try await database.write { [queue, now] db in
-                let parked = try queue.parked(limit: 10, in: db)
-                #expect(parked.map(\.lastError) == ["no"])
-                try #expect(queue.redrive(parked.map(\.id), now: now, in: db) == 1)
+                let failed = try queue.failed(limit: 10, in: db)
+                #expect(failed.map(\.lastError) == ["no"])
+                try #expect(queue.retry(failed.map(\.id), now: now, in: db) == 1)
             }
             try await #expect(counts(database) == JobCounts(ready: 1, waiting: 1))
         }

@@ -105,7 +105,7 @@ struct JobRunnerTests {
                 try await Set(effects()).isSuperset(of: ["a", "find with 0 others", "follow 1"])
             }
             try await eventually("the bad one to be given up") {
-                try await database.read { try JobQueue().counts(in: $0) } == JobCounts(parked: 1)
+                try await database.read { try JobQueue().counts(in: $0) } == JobCounts(failed: 1)
             }
             try await #expect(effects() == ["a", "find with 0 others", "follow 1"])
         }
@@ -195,12 +195,12 @@ struct JobRunnerTests {
         }
     }
 
-    @Test("Runs what is enqueued, retries what fails, parks what keeps failing", arguments: TestDatabase.engines)
+    @Test("Runs what is enqueued, retries what fails, fails what keeps failing", arguments: TestDatabase.engines)
     func outcomes(engine: Engine) async throws {
         try await withRunner(engine) { database, handler, _ in
             try await enqueue(database, (0..<300).map { "n\($0)" } + ["fail once", "fail", "bad effect"])
             try await eventually("everything ran") {
-                try await counts(database) == JobCounts(parked: 2)
+                try await counts(database) == JobCounts(failed: 2)
             }
             let effects: Int? = try await database.read {
                 try $0.first("SELECT COUNT(DISTINCT what) AS n FROM effects")?["n"]

@@ -113,7 +113,7 @@ private struct Model {
         (entries[index].worker, entries[index].leaseUntil) = (nil, nil)
     }
 
-    mutating func park(_ number: Int) {
+    mutating func fail(_ number: Int) {
         guard let before = index(number) else { return }
         absorb(into: entries[before], state: "parked")
         guard let index = index(number) else { return }
@@ -324,7 +324,7 @@ private struct Run {
     }
 
     private enum End: CaseIterable {
-        case done, followed, retry, exhausted, pause, wait, park
+        case done, followed, retry, exhausted, pause, wait, fail
     }
 
     @discardableResult
@@ -348,7 +348,7 @@ private struct Run {
             case .exhausted: (outcome, schedule) = (.retry("no"), RetrySchedule([]))
             case .pause: outcome = .pause("closed", for: .seconds(9))
             case .wait: outcome = .wait("not yet", for: .seconds(4))
-            case .park: outcome = .park("no")
+            case .fail: outcome = .fail("no")
             }
             ends.append((job, end))
             settlements.append(.init(job: job, outcome: outcome, schedule: schedule, jitter: 0))
@@ -367,8 +367,8 @@ private struct Run {
                 freed.append(entry.lane)
             case .retry where entry.failures < delays.count:
                 model.release(number, at: now + delays[entry.failures], failed: true)
-            case .retry, .exhausted, .park:
-                model.park(number)
+            case .retry, .exhausted, .fail:
+                model.fail(number)
                 freed.append(entry.lane)
             case .pause:
                 let present = model.pauses[entry.group]

@@ -236,7 +236,8 @@ private actor Run {
                 catchUpInterval: nil, now: now
             ).runners + [RecipientSync(database: database, tickets: tickets, chats: chats, now: now).runner]
         let all: [any JobHandler] = [
-            TicketRefresh(database: database, connections: tickets, listeners: [Telling.listener], now: now),
+            TicketRefresh(
+                database: database, connections: tickets, listeners: [NotificationPlanner.listener], now: now),
             Deliverer(database: database, connections: chats, tickets: tickets, now: now),
             SyncJob(database: database, plans: plans, runners: runners, schedule: schedule, now: now),
         ]

@@ -119,7 +119,7 @@ struct DeliveriesByTheThousandTests {
                 let now = instant.addingTimeInterval(4_000 * 60 + 7 * 86_400 + 1)
                 var rounds = 0
                 while try Retention.forget(now: now, in: db) > 0 { rounds += 1 }
-                let kept = [Telling.listener.keeps].compactMap(\.self)
+                let kept = [NotificationPlanner.listener.keeps].compactMap(\.self)
                 while try EventStore.forget(now: now, unless: kept, in: db) > 0 { rounds += 1 }
                 #expect(rounds >= 2)
                 #expect(try db.one("SELECT COUNT(*) AS id FROM deliveries") == 1_001)

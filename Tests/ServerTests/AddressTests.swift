@@ -93,7 +93,7 @@ struct AddressTests {
             let made = try await patchbay.api(.POST, "/organizations", ["name": "Second MSP"])
             let there = ["X-Patchbay-Organization": "\(made.json["id"].int ?? 0)"]
             let site = try await patchbay.connectWise.url()
-            patchbay.connectWise.desk.resetCalls()
+            patchbay.connectWise.control.resetCalls()
             for headers in [there, [:]] {
                 let reply = try await patchbay.api(
                     .POST, "/integrations/chat/connections",
@@ -106,7 +106,7 @@ struct AddressTests {
                 #expect(reply.json["errors"].elements.first?["code"] == "host", "\(reply.text)")
             }
             // The server's own upkeep may call meanwhile, but with other methods and for other things.
-            #expect(patchbay.connectWise.desk.calls.allSatisfy { $0.method != "POST" })
+            #expect(patchbay.connectWise.control.calls.allSatisfy { $0.method != "POST" })
         }
     }
 

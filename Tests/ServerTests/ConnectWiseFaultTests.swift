@@ -41,13 +41,14 @@ struct ConnectWiseFaultTests {
             // So that members are asked for although they are known.
             try await patchbay.configure(["member_cache_seconds": 0])
             let ticket = try patchbay.connectWise.createTicket("Against all odds", owner: "slindqvist", text: "Hi")
-            patchbay.connectWise.desk.script(Fault(fault.action, method: "GET", path: fault.path, times: fault.times))
+            patchbay.connectWise.control.script(
+                Fault(fault.action, method: "GET", path: fault.path, times: fault.times))
             try await patchbay.refresh(ticket, action: "added")
             #expect(patchbay.messages(to: Staff.sara).count == 1)
             #expect(patchbay.messages(to: Staff.sara).first?.hasSuffix("> Hi") == true)
             #expect(try await patchbay.events(of: ticket).map(\.kind) == ["created"])
             #expect(try await patchbay.connection()["state"] == "ok")
-            #expect(patchbay.connectWise.desk.faults.isEmpty)
+            #expect(patchbay.connectWise.control.faults.isEmpty)
         }
     }
 
@@ -56,9 +57,9 @@ struct ConnectWiseFaultTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let silent = try patchbay.connectWise.createTicket("Waits", owner: "slindqvist")
             let other = try patchbay.connectWise.createTicket("Does not", owner: "twhitlock")
-            patchbay.connectWise.desk.script(Fault(.hang, path: "*/service/tickets/\(silent)"))
+            patchbay.connectWise.control.script(Fault(.hang, path: "*/service/tickets/\(silent)"))
             try await patchbay.tell(silent, action: "added")
-            try await patchbay.connectWise.desk.calls(1, of: "GET service/tickets/{id}")
+            try await patchbay.connectWise.control.calls(1, of: "GET service/tickets/{id}")
             try await patchbay.tell(other, action: "added")
             // While one call hangs, which it does for 20 s, other tickets go their way.
             _ = try await patchbay.webex.message(to: Staff.tom, within: .seconds(15))
@@ -76,7 +77,7 @@ struct ConnectWiseFaultTests {
             let first = try patchbay.connectWise.createTicket("Not yet", owner: "slindqvist")
             // What every connection needs is refused as well.
             for path in ["*/service/tickets/*", "*/system/members"] {
-                patchbay.connectWise.desk.script(Fault(.answer(status: status), path: path, times: nil))
+                patchbay.connectWise.control.script(Fault(.answer(status: status), path: path, times: nil))
             }
             try await patchbay.tell(first, action: "added")
             var connection = JSON.null
@@ -96,7 +97,7 @@ struct ConnectWiseFaultTests {
             #expect(patchbay.webex.messageCount == 0)
             #expect(patchbay.reads(of: second) == 0)
 
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             let resumed = try await patchbay.api(.POST, test)
             #expect(resumed.status == 200)
             #expect(resumed.json["state"] == "ok")
@@ -116,7 +117,7 @@ struct ConnectWiseFaultTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let refused = try patchbay.connectWise.createTicket("Not for us", owner: "slindqvist")
             let body = #"{"code":"Security","message":"You do not have security permission to perform this action."}"#
-            patchbay.connectWise.desk.script(
+            patchbay.connectWise.control.script(
                 Fault(.answer(status: 403, body: body), path: "*/service/tickets/\(refused)\(part)", times: nil))
             for number in 1...5 {
                 try await patchbay.tell(refused)
@@ -139,7 +140,7 @@ struct ConnectWiseFaultTests {
             let connection = try await patchbay.connection()
             #expect(connection["state"] == "ok")
             #expect(connection["state_reason"].string?.contains("ticket \(refused)") == true, "\(connection)")
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             try await patchbay.refresh(refused)
             #expect(patchbay.messages(to: Staff.sara).count == 1)
             #expect(try await patchbay.connection()["state_reason"].string == nil)
@@ -151,7 +152,7 @@ struct ConnectWiseFaultTests {
         arguments: TestDatabase.engines)
     func refusedTimes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            patchbay.connectWise.desk.script(Fault(.answer(status: 403), path: "*/time/entries", times: nil))
+            patchbay.connectWise.control.script(Fault(.answer(status: 403), path: "*/time/entries", times: nil))
             let ticket = try patchbay.connectWise.createTicket("Told", owner: "slindqvist", text: "Hello")
             try await patchbay.refresh(ticket, action: "added")
             #expect(patchbay.messages(to: Staff.sara).first?.hasSuffix("> Hello") == true)
@@ -166,13 +167,13 @@ struct ConnectWiseFaultTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Not yet", owner: "slindqvist")
             for path in ["*/service/tickets/*", "*/system/members"] {
-                patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: path, times: nil))
+                patchbay.connectWise.control.script(Fault(.answer(status: 401), path: path, times: nil))
             }
             try await patchbay.tell(ticket, action: "added")
             try await eventually("the connection to be paused") {
                 try await patchbay.connection()["state"] == "paused"
             }
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             let id = try #require(try await patchbay.connection()["id"].int)
             let changed = try await patchbay.api(
                 .PATCH, "/integrations/psa/connections/\(id)", ["private_key": "SimulatedPrivate"])
@@ -200,7 +201,7 @@ struct ConnectWiseFaultTests {
     func broughtForward(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Sooner", owner: "slindqvist")
-            patchbay.connectWise.desk.script(
+            patchbay.connectWise.control.script(
                 Fault(.answer(status: 500), path: "*/service/tickets/\(ticket)", times: nil))
             // Four failures: the next try would come after two minutes.
             for failures in 1...4 {
@@ -213,7 +214,7 @@ struct ConnectWiseFaultTests {
                     return (recorded ?? 0) >= failures
                 }
             }
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             try await patchbay.tell(ticket)
             _ = try await patchbay.webex.message(to: Staff.sara, within: .seconds(60))
             try await patchbay.settled()

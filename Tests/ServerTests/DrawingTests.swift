@@ -26,7 +26,7 @@ struct DrawingTests {
 
     @Test("They are those of the enums")
     func states() throws {
-        #expect(try drawn("Jobs") == Set(JobState.allCases.map(\.rawValue)))
+        #expect(try drawn("Jobs") == Set(JobState.allCases.map { "\($0)" }))
         #expect(try drawn("Deliveries") == Set(Delivery.State.allCases.map(\.rawValue)))
         #expect(try drawn("Posts") == Set(Post.State.allCases.map(\.rawValue)))
         #expect(try drawn("Connections") == Set(ConnectionState.allCases.map(\.rawValue)))

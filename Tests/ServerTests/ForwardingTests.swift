@@ -61,7 +61,8 @@ struct ForwardingTests {
     func queuedBefore(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let (sara, tom) = (try await person(Staff.sara, patchbay), try await person(Staff.tom, patchbay))
-            patchbay.webex.desk.script(Fault(.answer(status: 429, retryAfter: 10), method: "POST", path: "*/messages"))
+            patchbay.webex.control.script(
+                Fault(.answer(status: 429, retryAfter: 10), method: "POST", path: "*/messages"))
             let ticket = try patchbay.connectWise.createTicket("Waiting", owner: "slindqvist")
             try await patchbay.tell(ticket, action: "added")
             try await eventually("the message to wait") {

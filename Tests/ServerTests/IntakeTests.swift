@@ -66,7 +66,7 @@ struct IntakeTests {
                     "not a URL", "",
                 ]
                 var refusals: Set<String> = []
-                patchbay.connectWise.desk.resetCalls()
+                patchbay.connectWise.control.resetCalls()
                 for address in addresses {
                     var hook = Hook(
                         1, from: patchbay.connectWise, connectionKey: patchbay.hookKey, keyURL: address)
@@ -87,7 +87,7 @@ struct IntakeTests {
                 }
                 #expect(peer.requests.isEmpty)
                 // The server's own upkeep may call meanwhile, but for nothing that these hooks name.
-                let asked = patchbay.connectWise.desk.calls.filter {
+                let asked = patchbay.connectWise.control.calls.filter {
                     $0.path.contains("callbackkey") || $0.path.contains("tickets")
                 }
                 #expect(asked.isEmpty, "\(asked)")
@@ -151,9 +151,9 @@ struct IntakeTests {
             let ticket = try patchbay.connectWise.createTicket("Later")
             for action: Fault.Action in [.answer(status: 503), .answer(status: 500), .cutAfter, .halfAnswer] {
                 // For ever: a call on a kept connection that is cut is repeated once.
-                patchbay.connectWise.desk.script(Fault(action, path: "*/callbackkey/*", times: nil))
+                patchbay.connectWise.control.script(Fault(action, path: "*/callbackkey/*", times: nil))
                 let reply = try await patchbay.api.send(patchbay.hook(ticket))
-                patchbay.connectWise.desk.removeFaults()
+                patchbay.connectWise.control.removeFaults()
                 #expect(reply.status == 429, "\(action)")
                 #expect(reply.headers["retry-after"] == "2")
             }
@@ -238,7 +238,7 @@ struct IntakeTests {
 
             // And while refreshes run: however many hooks, nobody is told twice. Calls are slow, so that a machine that
             // takes its time over the hooks does not look after each of them.
-            patchbay.connectWise.desk.latency = .milliseconds(200)
+            patchbay.connectWise.control.latency = .milliseconds(200)
             try patchbay.connectWise.addNote("Once", to: ticket, as: .customer)
             _ = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<100 { group.addTask { try await patchbay.api.send(hook).status } }

@@ -48,7 +48,7 @@ struct NoticeTests {
     func lostAnswer(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let sara = try await patchbay.api(.POST, "/webex/rooms", ["email": .text(Staff.sara)]).json["id"]
-            patchbay.webex.desk.script(Fault(.cutAfter, method: "POST", path: "*/messages"))
+            patchbay.webex.control.script(Fault(.cutAfter, method: "POST", path: "*/messages"))
             let asked = try await patchbay.api(.POST, "/test-messages", ["recipient_id": sara])
             _ = try await sent(asked.json["id"].int ?? 0, "sent", patchbay)
             #expect(patchbay.messages(to: Staff.sara).count == 1)
@@ -62,12 +62,12 @@ struct NoticeTests {
     func doubtLasts(engine: Engine, obstacle: Fault.Action) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let sara = try await patchbay.api(.POST, "/webex/rooms", ["email": .text(Staff.sara)]).json["id"]
-            patchbay.webex.desk.script(Fault(.cutAfter, method: "POST", path: "*/messages"))
-            patchbay.webex.desk.script(Fault(obstacle, method: "GET", path: "*/messages/direct"))
+            patchbay.webex.control.script(Fault(.cutAfter, method: "POST", path: "*/messages"))
+            patchbay.webex.control.script(Fault(obstacle, method: "GET", path: "*/messages/direct"))
             let asked = try await patchbay.api(.POST, "/test-messages", ["recipient_id": sara])
             let id = asked.json["id"].int ?? 0
             try await eventually("the look-up to fail") {
-                patchbay.webex.desk.calls.contains { $0.path.hasSuffix("/messages/direct") }
+                patchbay.webex.control.calls.contains { $0.path.hasSuffix("/messages/direct") }
             }
             try await eventually("the doubt to be shown") {
                 try await patchbay.api(.GET, "/notices/\(id)").json["state"] == "uncertain"

@@ -95,13 +95,13 @@ struct NumberTests {
                     [{"id": 7, "chargeToId": \(ticket), "chargeToType": "ServiceTicket", "actualHours": \(hours)}]
                     """
                 let fault = Fault(.answer(status: 200, body: entry), method: "GET", path: "*/time/entries")
-                patchbay.connectWise.desk.script(fault)
+                patchbay.connectWise.control.script(fault)
                 #expect(try await browser.get("/tickets/\(ticket)").status == 200)
-                patchbay.connectWise.desk.script(fault)
+                patchbay.connectWise.control.script(fault)
                 let notes = try await patchbay.api(.GET, "/integrations/psa/tickets/\(ticket)/notes")
                 #expect(notes.status == 200)
                 #expect(notes.json["items"].elements.first?["minutes"] == .null)
-                #expect(patchbay.connectWise.desk.faults.isEmpty)
+                #expect(patchbay.connectWise.control.faults.isEmpty)
             }
         }
     }

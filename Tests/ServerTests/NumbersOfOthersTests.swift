@@ -36,7 +36,7 @@ struct NumbersOfOthersTests {
     func reading(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
-            let desk = patchbay.connectWise.desk
+            let control = patchbay.connectWise.control
             let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist", text: "Hi")
             _ = try patchbay.connectWise.addTime("Done", hours: 0.5, to: ticket, as: "slindqvist")
             let psa = "/integrations/psa"
@@ -54,13 +54,13 @@ struct NumbersOfOthersTests {
                 var struck = 0
                 for place in Self.places {
                     for token in Self.tokens(&dice) {
-                        desk.script(Fault(.number(at: place, becomes: token), method: "GET", path: read.call))
+                        control.script(Fault(.number(at: place, becomes: token), method: "GET", path: read.call))
                         let reply = try await patchbay.api(.GET, read.path)
                         #expect(
                             reply.status != 500,
                             "\(read.call), number \(place) as \(token), seed \(dice.seed): \(reply.text)")
-                        struck += desk.faults.isEmpty ? 1 : 0
-                        desk.removeFaults()
+                        struck += control.faults.isEmpty ? 1 : 0
+                        control.removeFaults()
                     }
                 }
                 #expect(struck > 0, "\(read.path) does not lead to \(read.call)")
@@ -73,17 +73,17 @@ struct NumbersOfOthersTests {
     func jobs(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
-            let desk = patchbay.connectWise.desk
+            let control = patchbay.connectWise.control
             try await patchbay.rule()
             try await patchbay.configure(["member_cache_seconds": 0])
             for call in ["*/service/tickets/*", "*/notes", "*/time/entries", "*/system/members"] {
                 for place in Self.places {
                     let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist", text: "Hi")
                     let token = Self.tokens(&dice).randomElement(using: &dice) ?? "1e300"
-                    desk.script(Fault(.number(at: place, becomes: token), method: "GET", path: call))
+                    control.script(Fault(.number(at: place, becomes: token), method: "GET", path: call))
                     try await patchbay.tell(ticket, action: "added")
                     try await eventually("\(call) to be read, number \(place) as \(token), seed \(dice.seed)") {
-                        desk.faults.isEmpty
+                        control.faults.isEmpty
                     }
                 }
             }
@@ -91,7 +91,7 @@ struct NumbersOfOthersTests {
             {
                 for place in 0..<8 {
                     let token = Self.tokens(&dice).randomElement(using: &dice) ?? "1e300"
-                    desk.script(Fault(.number(at: place, becomes: token), method: "GET", path: call))
+                    control.script(Fault(.number(at: place, becomes: token), method: "GET", path: call))
                     #expect(
                         try await patchbay.api(.POST, "/sync", ["kinds": ["tickets", "boards", "catch_up"]]).status
                             == 202)
@@ -106,7 +106,7 @@ struct NumbersOfOthersTests {
     func writing(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
-            let desk = patchbay.connectWise.desk
+            let control = patchbay.connectWise.control
             let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist", text: "Hi")
             let path = "/integrations/psa/tickets/\(ticket)"
             for (call, kind, body) in [
@@ -114,11 +114,11 @@ struct NumbersOfOthersTests {
             ] {
                 for place in 0..<12 {
                     let token = Self.tokens(&dice).randomElement(using: &dice) ?? "1e300"
-                    desk.script(Fault(.number(at: place, becomes: token), method: "POST", path: call))
+                    control.script(Fault(.number(at: place, becomes: token), method: "POST", path: call))
                     let reply = try await patchbay.api(.POST, "\(path)/\(kind)", body)
                     #expect(
                         reply.status < 500, "\(call), number \(place) as \(token), seed \(dice.seed): \(reply.text)")
-                    desk.removeFaults()
+                    control.removeFaults()
                 }
             }
             #expect(try await patchbay.api(.GET, path).status == 200)
@@ -131,11 +131,11 @@ struct NumbersOfOthersTests {
             let ticket = try patchbay.connectWise.createTicket("Later", owner: "slindqvist")
             for wait in [Int.max, .min, 0, -1] {
                 for status in [429, 503] {
-                    patchbay.connectWise.desk.script(
+                    patchbay.connectWise.control.script(
                         Fault(.answer(status: status, retryAfter: wait), path: "*/service/tickets/\(ticket)"))
                     let reply = try await patchbay.api(.GET, "/integrations/psa/tickets/\(ticket)")
                     #expect(reply.status != 500, "\(status) after \(wait) s: \(reply.text)")
-                    patchbay.connectWise.desk.removeFaults()
+                    patchbay.connectWise.control.removeFaults()
                 }
             }
             #expect(try await patchbay.api(.GET, "/readiness").status == 200)
@@ -146,13 +146,13 @@ struct NumbersOfOthersTests {
     func webex(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
-            let desk = patchbay.webex.desk
+            let control = patchbay.webex.control
             try await patchbay.rule()
             let chat = try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.first
             for place in 0..<8 {
                 for token in Self.tokens(&dice) {
                     for path in ["/v1/messages", "/v1/rooms", "/v1/people*"] {
-                        desk.script(Fault(.number(at: place, becomes: token), path: path))
+                        control.script(Fault(.number(at: place, becomes: token), path: path))
                     }
                     let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist")
                     try await patchbay.tell(ticket, action: "added")
@@ -162,15 +162,15 @@ struct NumbersOfOthersTests {
                     #expect(test.status != 500, "number \(place) as \(token), seed \(dice.seed): \(test.text)")
                 }
             }
-            desk.removeFaults()
+            control.removeFaults()
             try await Self.goesOn(patchbay)
         }
     }
 
     /// The server is there, and its jobs still bring a message to where it belongs.
     private static func goesOn(_ patchbay: RunningPatchbay) async throws {
-        patchbay.connectWise.desk.removeFaults()
-        patchbay.webex.desk.removeFaults()
+        patchbay.connectWise.control.removeFaults()
+        patchbay.webex.control.removeFaults()
         try await patchbay.resumeRefreshes()
         let ticket = try patchbay.connectWise.createTicket("Goes on")
         try await patchbay.tell(ticket, action: "added")

@@ -210,9 +210,9 @@ struct PipelineTests {
             try await patchbay.rule()
             let ticket = try patchbay.connectWise.createTicket("Mistake", owner: "slindqvist")
             // Holds the messages back until the ticket is gone.
-            patchbay.webex.desk.script(Fault(.answer(status: 429, retryAfter: 10), path: "/v1/messages", times: 2))
+            patchbay.webex.control.script(Fault(.answer(status: 429, retryAfter: 10), path: "/v1/messages", times: 2))
             try await patchbay.tell(ticket, action: "added")
-            try await patchbay.webex.desk.calls(1, of: "POST messages")
+            try await patchbay.webex.control.calls(1, of: "POST messages")
             try patchbay.connectWise.delete(ticket)
             try await patchbay.refresh(ticket, action: "deleted")
             #expect(try await patchbay.events(of: ticket).map(\.kind) == ["created", "deleted"])

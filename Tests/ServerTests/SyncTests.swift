@@ -20,7 +20,7 @@ struct SyncTests {
     func status(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             // So long that it still runs when it is asked for again.
-            patchbay.connectWise.desk.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
+            patchbay.connectWise.control.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
             let first = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]])
             let second = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets", "boards"]])
             #expect(first.status == 202)
@@ -35,7 +35,7 @@ struct SyncTests {
             #expect(done["finished_at"] != .null)
             #expect(done["last_error"] == .null)
             // One run: a count and a page.
-            #expect(patchbay.connectWise.desk.callsByRoute["GET service/tickets/count"] == 1)
+            #expect(patchbay.connectWise.control.callsByRoute["GET service/tickets/count"] == 1)
             let kinds = try await patchbay.syncs().map { $0["kind"].string ?? "" }
             #expect(Set(kinds) == ["boards", "recipients", "tickets", "catch_up", "callbacks"])
         }
@@ -62,7 +62,7 @@ struct SyncTests {
     func cancelled(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             // So long that it still runs when it is cancelled.
-            patchbay.connectWise.desk.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
+            patchbay.connectWise.control.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
             let started = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]])
             let id = started.json["items"].elements.first?["id"].int ?? 0
             let ended = try await patchbay.api(.POST, "/sync/\(id)/cancel")
@@ -70,7 +70,7 @@ struct SyncTests {
             #expect(ended.json["state"] == "idle")
             #expect(ended.json["last_error"].string?.hasPrefix("cancelled by") == true)
             #expect(try await patchbay.api(.POST, "/sync/\(id)/cancel").json["code"] == "not_running")
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             try await patchbay.settled()
             #expect(try await patchbay.syncs().first { $0["kind"] == "tickets" }?["state"] == "idle")
             #expect(try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]]).status == 202)
@@ -117,7 +117,7 @@ struct SyncTests {
             _ = try await patchbay.database.write {
                 try $0.execute("DELETE FROM psa_statuses WHERE board_id = \(other.string ?? "")")
             }
-            patchbay.connectWise.desk.script(
+            patchbay.connectWise.control.script(
                 Fault(.answer(status: 403), path: "*/service/boards/\(refused.string ?? "")/statuses", times: nil))
             try await patchbay.sync("boards")
             #expect(try await statuses(refused) == before)
@@ -174,23 +174,23 @@ struct SyncTests {
         options.connectWise = { $0.world = .load(tickets: 4_200) }
         try await RunningPatchbay.run(engine, options) { patchbay in
             let open = patchbay.connectWise.ticketIDs.count { patchbay.connectWise.ticket($0)?.closed == false }
-            patchbay.connectWise.desk.resetCalls()
+            patchbay.connectWise.control.resetCalls()
             // The third page fails once.
-            patchbay.connectWise.desk.script(Fault(.delay(.zero), path: "/service/tickets", times: 2))
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), path: "/service/tickets", times: 1))
+            patchbay.connectWise.control.script(Fault(.delay(.zero), path: "/service/tickets", times: 2))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), path: "/service/tickets", times: 1))
             let done = try await patchbay.sync("tickets")
             #expect(done["done"].int == open)
             #expect(done["total"].int == open)
             let pages = (open + 999) / 1000
-            #expect(patchbay.connectWise.desk.callsByRoute["GET service/tickets"] == pages + 1)
-            #expect(patchbay.connectWise.desk.callsByRoute["GET service/tickets/{id}"] == nil)
+            #expect(patchbay.connectWise.control.callsByRoute["GET service/tickets"] == pages + 1)
+            #expect(patchbay.connectWise.control.callsByRoute["GET service/tickets/{id}"] == nil)
             #expect(try await patchbay.count("psa_tickets") == open)
             #expect(patchbay.webex.messageCount == 0)
             #expect(try await patchbay.count("ticket_events") == 0)
             // Again: everything is known.
-            patchbay.connectWise.desk.resetCalls()
+            patchbay.connectWise.control.resetCalls()
             try await patchbay.sync("tickets")
-            #expect(patchbay.connectWise.desk.callCount == pages + 1)
+            #expect(patchbay.connectWise.control.callCount == pages + 1)
         }
     }
 
@@ -239,7 +239,7 @@ struct SyncTests {
         options.registersCallback = true
         try await RunningPatchbay.run(engine, options) { patchbay in
             try await patchbay.rule("Service Desk", to: "Dispatch", ["updates": "notes"])
-            patchbay.connectWise.desk.script(Fault(.dropCallback, times: nil))
+            patchbay.connectWise.control.script(Fault(.dropCallback, times: nil))
             let ticket = try patchbay.connectWise.createTicket("Nobody hears", owner: "slindqvist", text: "First")
             try await patchbay.sync("catch_up")
             try await patchbay.settled()
@@ -378,7 +378,7 @@ struct SyncTests {
         try await RunningPatchbay.run(engine, options) { patchbay in
             // What the sync asks for, and what everything needs: a refusal of the one alone is no reason to pause.
             for path in ["*/system/callbacks*", "*/system/members*"] {
-                patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: path, times: nil))
+                patchbay.connectWise.control.script(Fault(.answer(status: 401), path: path, times: nil))
             }
             _ = try await patchbay.api(.POST, "/sync", ["kinds": ["callbacks"]])
             try await eventually("the refusal to be shown") {
@@ -387,7 +387,7 @@ struct SyncTests {
                 }
             }
             #expect(try await patchbay.connection()["state"] == "paused")
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             let connection = try await patchbay.connection()["id"].int ?? 0
             #expect(try await patchbay.api(.POST, "/integrations/psa/connections/\(connection)/test").status == 200)
             try await patchbay.synced("callbacks")

@@ -47,7 +47,7 @@ struct TicketReadingTests {
             #expect(found?["closed"] == false)
             #expect(found?["link"].string?.contains("openrecord") == true)
             // Only what is needed is asked for.
-            let query = patchbay.connectWise.desk.calls.last { $0.path.hasSuffix("/service/tickets") }?.query ?? ""
+            let query = patchbay.connectWise.control.calls.last { $0.path.hasSuffix("/service/tickets") }?.query ?? ""
             #expect(query.contains("fields="))
             #expect(query.contains("orderBy=id"))
         }
@@ -127,16 +127,16 @@ struct TicketReadingTests {
             #expect(try await names("all=true").count == 10)
             try await patchbay.settled()
             let board = try patchbay.board().string ?? ""
-            patchbay.connectWise.desk.resetCalls()
-            patchbay.connectWise.desk.latency = .seconds(1)
+            patchbay.connectWise.control.resetCalls()
+            patchbay.connectWise.control.latency = .seconds(1)
             try await withThrowingTaskGroup { group in
                 for _ in 0..<8 { group.addTask { _ = try await names("refresh=true&board_id=\(board)") } }
                 try await group.waitForAll()
             }
-            patchbay.connectWise.desk.latency = .zero
-            #expect(patchbay.connectWise.desk.callsByRoute["GET service/boards/{id}/statuses"] == 1)
+            patchbay.connectWise.control.latency = .zero
+            #expect(patchbay.connectWise.control.callsByRoute["GET service/boards/{id}/statuses"] == 1)
             // From the copy, also while the ticketing system is down.
-            patchbay.connectWise.desk.script(Fault(.cutBefore, times: nil))
+            patchbay.connectWise.control.script(Fault(.cutBefore, times: nil))
             #expect(try await names("board_id=\(board)") == usual + ["On Hold"])
         }
     }
@@ -446,7 +446,7 @@ struct TicketReadingTests {
             #expect(try await browser.get("/tickets/\(other)").status == 404)
             // What failed before the limit is not written after it.
             #expect(try await patchbay.api(.PUT, limit, ["tenant_ids": .null]).status == 200)
-            patchbay.connectWise.desk.script(Fault(.answer(status: 403), method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 403), method: "POST", path: "*/notes"))
             let failed = try await api(.POST, "\(patchbay.psa)/tickets/\(other)/notes", ["text": "Late"])
             #expect(failed.status == 422)
             #expect(try await patchbay.api(.PUT, limit, ["tenant_ids": [allowed]]).status == 200)

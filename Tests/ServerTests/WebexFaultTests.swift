@@ -19,7 +19,7 @@ struct WebexFaultTests {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
             let ticket = try patchbay.connectWise.createTicket("Refused")
-            patchbay.webex.desk.script(Fault(.answer(status: 400), path: "/v1/messages"))
+            patchbay.webex.control.script(Fault(.answer(status: 400), path: "/v1/messages"))
             try await patchbay.refresh(ticket, action: "added")
             let delivery = try #require(try await patchbay.deliveries(of: ticket).first)
             #expect(delivery["state"] == "failed")
@@ -50,7 +50,7 @@ struct WebexFaultTests {
             let rule = try await patchbay.rule()
             let room = try patchbay.room()
             let ticket = try patchbay.connectWise.createTicket("Gone")
-            patchbay.webex.desk.script(Fault(.answer(status: 404), path: "/v1/messages"))
+            patchbay.webex.control.script(Fault(.answer(status: 404), path: "/v1/messages"))
             try await patchbay.refresh(ticket, action: "added")
             #expect(try await patchbay.deliveries(of: ticket).map { $0["state"] } == ["failed"])
             #expect(try await patchbay.api(.GET, "/webex/rooms/\(room.int ?? 0)").json["active"] == false)
@@ -98,7 +98,7 @@ struct WebexFaultTests {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
             let room = try patchbay.room()
-            patchbay.webex.desk.script(Fault(.answer(status: 404), path: "/v1/messages"))
+            patchbay.webex.control.script(Fault(.answer(status: 404), path: "/v1/messages"))
             try await patchbay.refresh(try patchbay.connectWise.createTicket("Off"), action: "added")
             let unheard = try patchbay.connectWise.createTicket("Unheard")
             try await patchbay.refresh(unheard, action: "added")
@@ -119,17 +119,17 @@ struct WebexFaultTests {
             try await patchbay.rule()
             try await patchbay.rule("Service Desk", to: "On call")
             let first = try patchbay.connectWise.createTicket("First")
-            patchbay.webex.desk.script(Fault(.answer(status: 429, retryAfter: 3), path: "/v1/messages", times: 2))
+            patchbay.webex.control.script(Fault(.answer(status: 429, retryAfter: 3), path: "/v1/messages", times: 2))
             let start = ContinuousClock.now
             try await patchbay.tell(first, action: "added")
-            try await patchbay.webex.desk.calls(1, of: "POST messages")
+            try await patchbay.webex.control.calls(1, of: "POST messages")
             let second = try patchbay.connectWise.createTicket("Second")
             try await patchbay.tell(second, action: "added")
             try await patchbay.settled()
             #expect(ContinuousClock.now - start > .seconds(2.9))
             #expect(patchbay.webex.messages.count == 4)
             // At most one call more than those that were under way when the first was refused.
-            #expect((patchbay.webex.desk.callsByRoute["POST messages"] ?? 0) <= 6)
+            #expect((patchbay.webex.control.callsByRoute["POST messages"] ?? 0) <= 6)
             for delivery in try await patchbay.deliveries(of: second) { #expect(delivery["state"] == "sent") }
         }
     }
@@ -138,7 +138,7 @@ struct WebexFaultTests {
     func failure(engine: Engine, status: Int) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Again", owner: "slindqvist")
-            patchbay.webex.desk.script(Fault(.answer(status: status), path: "/v1/messages"))
+            patchbay.webex.control.script(Fault(.answer(status: status), path: "/v1/messages"))
             try await patchbay.refresh(ticket, action: "added")
             #expect(patchbay.messages(to: Staff.sara).count == 1)
             #expect(try await patchbay.deliveries(of: ticket).first?["attempts"] == 2)
@@ -152,8 +152,8 @@ struct WebexFaultTests {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
             let ticket = try patchbay.connectWise.createTicket("Cut", owner: "slindqvist")
-            patchbay.webex.desk.script(Fault(fault, path: "/v1/messages", bodyText: Staff.sara))
-            patchbay.webex.desk.script(Fault(fault, path: "/v1/messages", bodyText: "roomId"))
+            patchbay.webex.control.script(Fault(fault, path: "/v1/messages", bodyText: Staff.sara))
+            patchbay.webex.control.script(Fault(fault, path: "/v1/messages", bodyText: "roomId"))
             try await patchbay.refresh(ticket, action: "added")
             #expect(patchbay.messages(to: Staff.sara).count == 1)
             #expect((1...2).contains(patchbay.messages(to: "Dispatch").count))
@@ -169,8 +169,8 @@ struct WebexFaultTests {
     func lookingFails(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Cut", owner: "slindqvist")
-            patchbay.webex.desk.script(Fault(.cutAfter, method: "POST", path: "/v1/messages"))
-            patchbay.webex.desk.script(Fault(.answer(status: 500), method: "GET", path: "/v1/messages/direct*"))
+            patchbay.webex.control.script(Fault(.cutAfter, method: "POST", path: "/v1/messages"))
+            patchbay.webex.control.script(Fault(.answer(status: 500), method: "GET", path: "/v1/messages/direct*"))
             try await patchbay.tell(ticket, action: "added")
             try await eventually(within: .seconds(90), "the delivery to be sent") {
                 try await patchbay.deliveries(of: ticket).first?["state"] == "sent"
@@ -184,7 +184,7 @@ struct WebexFaultTests {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
             let ticket = try patchbay.connectWise.createTicket("Cut", owner: "slindqvist")
-            patchbay.webex.desk.script(Fault(.cutBefore, path: "/v1/messages", times: 2))
+            patchbay.webex.control.script(Fault(.cutBefore, path: "/v1/messages", times: 2))
             try await patchbay.refresh(ticket, action: "added")
             #expect(patchbay.messages(to: Staff.sara).count == 1)
             #expect(patchbay.messages(to: "Dispatch").count == 1)
@@ -200,7 +200,7 @@ struct WebexFaultTests {
             try await patchbay.refresh(ticket)
             // The same words again, and Webex hangs up before it takes them.
             try patchbay.connectWise.addNote("Any news?", to: ticket, as: .customer)
-            patchbay.webex.desk.script(Fault(.cutBefore, path: "/v1/messages", times: 2))
+            patchbay.webex.control.script(Fault(.cutBefore, path: "/v1/messages", times: 2))
             try await patchbay.refresh(ticket)
             #expect(patchbay.messages(to: Staff.sara).count == 3)
             let ids = try await patchbay.deliveries(of: ticket).compactMap { $0["message_id"].string }
@@ -214,7 +214,7 @@ struct WebexFaultTests {
     func wrongToken(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Locked out", owner: "slindqvist")
-            patchbay.webex.desk.script(Fault(.answer(status: 401), path: "/v1/messages"))
+            patchbay.webex.control.script(Fault(.answer(status: 401), path: "/v1/messages"))
             try await patchbay.tell(ticket, action: "added")
             var connection = JSON.null
             try await eventually("the connection to be paused") {
@@ -237,7 +237,7 @@ struct WebexFaultTests {
             try await patchbay.rule()
             try await patchbay.rule("Service Desk", to: "On call")
             let hanging = try #require(patchbay.webex.rooms.first { $0.title == "Dispatch" }).id
-            patchbay.webex.desk.script(Fault(.hang, path: "/v1/messages", bodyText: hanging, times: nil))
+            patchbay.webex.control.script(Fault(.hang, path: "/v1/messages", bodyText: hanging, times: nil))
             for number in 1...20 {
                 let ticket = try patchbay.connectWise.createTicket("Ticket \(number)", owner: "slindqvist")
                 try await patchbay.tell(ticket, action: "added")

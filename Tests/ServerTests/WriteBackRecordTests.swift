@@ -160,7 +160,7 @@ struct WriteBackRecordTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Collapsed")
             patchbay.connectWise.switches.collapsesNewlines = true
-            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "one\n\ntwo"]).status == 202)
             #expect(try await patchbay.retry(ticket).status == 200)
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count == 1)
@@ -174,12 +174,12 @@ struct WriteBackRecordTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Keys")
             let body = status == 404 ? #"{"code":"ConnectWiseApi","message":"The endpoint does not exist."}"# : nil
-            patchbay.connectWise.desk.script(
+            patchbay.connectWise.control.script(
                 Fault(.answer(status: status, body: body), path: "*/apis/3.0/*", times: nil))
             let reply = try await patchbay.write(ticket, "notes", ["text": "Waits"])
             #expect(reply.status == 202)
             #expect(try await patchbay.connection()["state"] == "paused")
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             let id = try await patchbay.connection()["id"].int ?? 0
             #expect(try await patchbay.api(.POST, "\(patchbay.psa)/connections/\(id)/test").status == 200)
             try await eventually("the note to be written") {

@@ -122,7 +122,7 @@ struct WriteBackTests {
                 reply.json["actions"] == ["note_added": true, "time_added": true, "status_updated": true])
             let without = try await patchbay.write(ticket, "log-change", ["text": "No time", "minutes": 0])
             #expect(without.json["posts"].elements.map { $0["kind"].string } == ["note"])
-            let calls = patchbay.connectWise.desk.calls.filter { $0.method != "GET" }.map { call in
+            let calls = patchbay.connectWise.control.calls.filter { $0.method != "GET" }.map { call in
                 "\(call.method) \(call.path.split(separator: "/").suffix(2).joined(separator: "/"))"
             }
             #expect(
@@ -225,7 +225,7 @@ struct WriteBackTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Cut")
             let path = what == "notes" ? "*/notes" : "*/time/entries"
-            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "POST", path: path))
+            patchbay.connectWise.control.script(Fault(.cutAfter, method: "POST", path: path))
             let reply = try await patchbay.write(ticket, what, ["text": "Once – ünïcode 🎉 مرحبا"])
             #expect(reply.status == 202)
             #expect(reply.json["state"] == "queued")
@@ -237,7 +237,7 @@ struct WriteBackTests {
             #expect(post["record_id"].string != nil)
             #expect(post["attempts"] == 1)
             #expect(
-                patchbay.connectWise.desk.callsByRoute[
+                patchbay.connectWise.control.callsByRoute[
                     "POST \(what == "notes" ? "service/tickets/{id}/notes" : "time/entries")"] == 1)
             // The same text a second time is a second note.
             #expect(try await patchbay.write(ticket, what, ["text": "Once – ünïcode 🎉 مرحبا"]).status == 200)
@@ -252,14 +252,14 @@ struct WriteBackTests {
     func brokenLook(engine: Engine, status: Int) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Cut, then refused")
-            let desk = patchbay.connectWise.desk
-            desk.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
+            let control = patchbay.connectWise.control
+            control.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Once"]).status == 202)
-            let looks = desk.callsByRoute["GET service/tickets/{id}/notes"] ?? 0
-            desk.script(Fault(.answer(status: status, retryAfter: 1), method: "GET", path: "*/notes"))
+            let looks = control.callsByRoute["GET service/tickets/{id}/notes"] ?? 0
+            control.script(Fault(.answer(status: status, retryAfter: 1), method: "GET", path: "*/notes"))
             _ = try await patchbay.retry(ticket)
             try await eventually("the look that fails") {
-                (desk.callsByRoute["GET service/tickets/{id}/notes"] ?? 0) > looks
+                (control.callsByRoute["GET service/tickets/{id}/notes"] ?? 0) > looks
             }
             try await eventually(within: .seconds(20), "the note to be known as written") {
                 if try await patchbay.posts(to: ticket).first?["state"] == "sent" { return true }
@@ -267,7 +267,7 @@ struct WriteBackTests {
                 _ = try? await patchbay.retry(ticket)
                 return false
             }
-            #expect(desk.callsByRoute["POST service/tickets/{id}/notes"] == 1)
+            #expect(control.callsByRoute["POST service/tickets/{id}/notes"] == 1)
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Once") } == 1)
         }
     }
@@ -276,7 +276,7 @@ struct WriteBackTests {
     func slow() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Slow")
-            patchbay.connectWise.desk.script(Fault(.hang, method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.hang, method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "x"]).status == 202)
             try await eventually(within: .seconds(60), "the time-out") {
                 try await patchbay.posts(to: ticket).first?["error"].string?.contains("in time") == true
@@ -288,13 +288,13 @@ struct WriteBackTests {
                 try db.first("SELECT run_at FROM jobs WHERE kind = 'post_to_ticket' AND state = 'ready'")?["run_at"]
             }
             #expect((next ?? .distantPast).timeIntervalSinceNow > 30)
-            #expect(patchbay.connectWise.desk.callsByRoute["POST service/tickets/{id}/notes"] == 1)
+            #expect(patchbay.connectWise.control.callsByRoute["POST service/tickets/{id}/notes"] == 1)
             // Slow, but in the end it was written.
             _ = try patchbay.connectWise.addNote(
                 try await patchbay.posts(to: ticket).first?["content"].string ?? "", to: ticket, kind: .internal,
                 as: .member("dokafor"))
             #expect(try await patchbay.retry(ticket).status == 200)
-            #expect(patchbay.connectWise.desk.callsByRoute["POST service/tickets/{id}/notes"] == 1)
+            #expect(patchbay.connectWise.control.callsByRoute["POST service/tickets/{id}/notes"] == 1)
         }
     }
 
@@ -305,7 +305,7 @@ struct WriteBackTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Moved on")
             let progress = try await patchbay.status("In Progress", of: ticket)
-            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "PATCH"))
+            patchbay.connectWise.control.script(Fault(.cutAfter, method: "PATCH"))
             #expect(
                 try await patchbay.write(ticket, "status", ["status_id": progress], method: .PATCH).status == 202)
             try patchbay.connectWise.update(ticket, status: "Assigned", as: .member("dokafor"))
@@ -324,7 +324,7 @@ struct WriteBackTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Set")
             let progress = try await patchbay.status("In Progress", of: ticket)
-            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "PATCH"))
+            patchbay.connectWise.control.script(Fault(.cutAfter, method: "PATCH"))
             #expect(
                 try await patchbay.write(ticket, "status", ["status_id": progress], method: .PATCH).status == 202)
             #expect(try await patchbay.retry(ticket).status == 200)
@@ -339,7 +339,7 @@ struct WriteBackTests {
     func brokenRequest(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Failing")
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
             let reply = try await patchbay.write(ticket, "notes", ["text": "At last"])
             #expect(reply.status == 202)
             let again = try await patchbay.retry(ticket)
@@ -356,7 +356,7 @@ struct WriteBackTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Down")
             let progress = try await patchbay.status("In Progress", of: ticket)
-            patchbay.connectWise.desk.script(Fault(.cutBefore, times: nil))
+            patchbay.connectWise.control.script(Fault(.cutBefore, times: nil))
             let reply = try await patchbay.write(ticket, "log-change", ["text": "Kept", "status_id": progress])
             #expect(reply.status == 202)
             #expect(reply.json["posts"].elements.count == 3)
@@ -364,7 +364,7 @@ struct WriteBackTests {
             #expect(second.status == 202)
             #expect(try await patchbay.posts(to: ticket).allSatisfy { $0["state"] == "queued" })
             #expect(try await patchbay.posts(to: ticket).first?["error"].string?.contains("cannot be reached") == true)
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             // The circuit, if it opened, and the waits end when the connection is tested.
             try await patchbay.testConnection()
             _ = try await patchbay.retry(ticket)
@@ -387,7 +387,7 @@ struct WriteBackTests {
             let ticket = try patchbay.connectWise.createTicket("Half")
             let refusal =
                 #"{"code":"InvalidObject","message":"timeEntry object is invalid","errors":[{"code":"InvalidField","message":"No open time period.","resource":"timeEntry","field":"timeStart"}]}"#
-            patchbay.connectWise.desk.script(
+            patchbay.connectWise.control.script(
                 Fault(.answer(status: 400, body: refusal), method: "POST", path: "*/time/entries"))
             let progress = try await patchbay.status("In Progress", of: ticket)
             let reply = try await patchbay.write(ticket, "log-change", ["text": "Half done", "status_id": progress])
@@ -414,7 +414,7 @@ struct WriteBackTests {
     func right(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Right")
-            patchbay.connectWise.desk.script(Fault(.answer(status: 403), method: "POST", path: "*/time/entries"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 403), method: "POST", path: "*/time/entries"))
             let reply = try await patchbay.write(ticket, "time", ["minutes": 5])
             #expect(reply.status == 422)
             #expect(reply.json["code"] == "psa_permission")
@@ -581,7 +581,7 @@ struct WriteBackTests {
             try await patchbay.mapOneself(to: "kbrandt")
             let foreign = try patchbay.connectWise.addNote(
                 "Called, no answer", to: ticket, kind: .internal, as: .member("kbrandt"), ago: 20)
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Called, no answer"]).status == 202)
             #expect(try await patchbay.retry(ticket).status == 200)
             #expect(patchbay.connectWise.ticket(ticket)?.noteRecords.count == 2)
@@ -593,7 +593,7 @@ struct WriteBackTests {
     func changedWhileQueued(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Roles")
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "GET", path: "*/tickets/\(ticket)"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "GET", path: "*/tickets/\(ticket)"))
             #expect(try await patchbay.write(ticket, "time", ["minutes": 5]).status == 202)
             func again() async throws -> Reply {
                 let id = try await patchbay.posts(to: ticket).last?["id"].int ?? 0
@@ -602,7 +602,7 @@ struct WriteBackTests {
             #expect(try await again().status == 200)
             #expect(patchbay.connectWise.ticket(ticket)?.timeRecords.last?.workRole == "Senior Engineer")
             // What may have been written must not become something else.
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/time/entries"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/time/entries"))
             #expect(try await patchbay.write(ticket, "time", ["minutes": 6]).status == 202)
             let refused = try await again()
             #expect(refused.status == 409)
@@ -653,7 +653,7 @@ struct WriteBackTests {
             #expect(try await patchbay.posts(to: ticket).count == 1)
             #expect(try await patchbay.api(.PATCH, flag, ["enabled": true]).status == 200)
             // What waits when it is switched off goes on waiting.
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Under way"]).status == 202)
             #expect(try await patchbay.api(.PATCH, flag, ["enabled": false]).status == 200)
             try await eventually(within: .seconds(30), "it says why it waits") {
@@ -672,7 +672,7 @@ struct WriteBackTests {
             let ticket = try patchbay.connectWise.createTicket("History")
             #expect(try await patchbay.write(ticket, "notes", ["text": "Written"]).status == 200)
             let id = try await patchbay.connection()["id"].int ?? 0
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Waits"]).status == 202)
             #expect(try await patchbay.api(.DELETE, "\(patchbay.psa)/connections/\(id)").status == 204)
             let waited = try await patchbay.posts(to: ticket).last

@@ -17,9 +17,9 @@ struct WriteBackWaitingTests {
             let (slow, other) = (
                 try patchbay.connectWise.createTicket("Slow"), try patchbay.connectWise.createTicket("Other")
             )
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(slow, "notes", ["text": "Late"]).status == 202)
-            patchbay.connectWise.desk.script(
+            patchbay.connectWise.control.script(
                 Fault(.delay(.seconds(2)), method: "POST", path: "*/tickets/\(slow)/notes"))
             async let again = patchbay.retry(slow)
             try await eventually("the second attempt") {
@@ -36,11 +36,12 @@ struct WriteBackWaitingTests {
     func withdrawn(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Held up")
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes", times: nil))
+            patchbay.connectWise.control.script(
+                Fault(.answer(status: 500), method: "POST", path: "*/notes", times: nil))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Regretted"]).status == 202)
             #expect(try await patchbay.write(ticket, "notes", ["text": "Behind it"]).status == 202)
             let first = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(first)/dismiss")
             #expect(answer.status == 200, "\(answer.json)")
             #expect(answer.json["state"] == "dismissed", "\(answer.json)")
@@ -57,14 +58,14 @@ struct WriteBackWaitingTests {
     func withdrawnInDoubt(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("In doubt")
-            patchbay.connectWise.desk.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
             // Looking whether it is there fails as well.
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "GET", path: "*/notes", times: nil))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "GET", path: "*/notes", times: nil))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Perhaps"]).status == 202)
             let post = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
             let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(post)/dismiss")
             #expect(answer.json["error"].string?.contains("may be in the ticket") == true, "\(answer.json)")
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             #expect(try await patchbay.retry(ticket).status == 200)
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Perhaps") } == 1)
         }
@@ -75,7 +76,7 @@ struct WriteBackWaitingTests {
     func dismissed(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Left")
-            patchbay.connectWise.desk.script(Fault(.answer(status: 403), method: "POST", path: "*/time/entries"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 403), method: "POST", path: "*/time/entries"))
             #expect(try await patchbay.write(ticket, "log-change", ["text": "Left at that"]).status == 422)
             let failed = try #require(try await patchbay.posts(to: ticket).last?["id"].int)
             let path = "\(patchbay.psa)/posts/\(failed)"
@@ -100,7 +101,7 @@ struct WriteBackWaitingTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Anew")
             let refusal = Fault(.answer(status: 400), method: "POST", path: "*/notes")
-            patchbay.connectWise.desk.script(refusal)
+            patchbay.connectWise.control.script(refusal)
             #expect(try await patchbay.write(ticket, "notes", ["text": "First try"]).status == 422)
             let first = try #require(try await patchbay.posts(to: ticket).first?["id"])
             let anew = try await patchbay.write(ticket, "notes", ["text": "Better", "replaces": first])
@@ -114,7 +115,7 @@ struct WriteBackWaitingTests {
             #expect(twice.json["code"] == "not_replaceable")
 
             // Somebody else tried it again first.
-            patchbay.connectWise.desk.script(refusal)
+            patchbay.connectWise.control.script(refusal)
             #expect(try await patchbay.write(ticket, "notes", ["text": "Second try"]).status == 422)
             let second = try #require(try await patchbay.posts(to: ticket).last?["id"])
             #expect(
@@ -138,7 +139,7 @@ struct WriteBackWaitingTests {
             let ticket = try patchbay.connectWise.createTicket("Paused")
             // The whole connection waits for five minutes.
             for path in ["*/tickets/\(ticket)*", "*/system/members"] {
-                patchbay.connectWise.desk.script(Fault(.answer(status: 401), path: path, times: nil))
+                patchbay.connectWise.control.script(Fault(.answer(status: 401), path: path, times: nil))
             }
             #expect(try await patchbay.write(ticket, "notes", ["text": "First"]).status == 202)
             let second = try await patchbay.write(ticket, "notes", ["text": "Second"])
@@ -148,7 +149,7 @@ struct WriteBackWaitingTests {
             let held = try await patchbay.write(other, "notes", ["text": "Third"])
             #expect(held.status == 202, "\(held.json)")
             #expect(held.json["message"].string?.contains("credentials") == true, "\(held.json)")
-            patchbay.connectWise.desk.removeFaults()
+            patchbay.connectWise.control.removeFaults()
             try await patchbay.testConnection()
             try await eventually("all to be written") {
                 try await (patchbay.posts(to: ticket) + patchbay.posts(to: other)).allSatisfy { $0["state"] == "sent" }
@@ -160,7 +161,7 @@ struct WriteBackWaitingTests {
     func switchedOn(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Off and on")
-            patchbay.connectWise.desk.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
             let body: JSON = ["text": "Kept"]
             let asked = try await patchbay.write(ticket, "notes", body, key: "kept")
             #expect(asked.status == 202)
@@ -187,7 +188,7 @@ struct WriteBackWaitingTests {
     func switchedOffMeanwhile(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine, { $0.configure = { _ in } }) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Half")
-            patchbay.connectWise.desk.script(Fault(.delay(.seconds(3)), method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.delay(.seconds(3)), method: "POST", path: "*/notes"))
             async let change = patchbay.write(ticket, "log-change", ["text": "Note", "minutes": 5])
             try await eventually("the note to be under way") {
                 try await patchbay.posts(to: ticket).first?["attempts"] == 1
@@ -208,7 +209,7 @@ struct WriteBackWaitingTests {
             let (new, progress) = (
                 try await patchbay.status("New", of: ticket), try await patchbay.status("In Progress", of: ticket)
             )
-            patchbay.connectWise.desk.script(Fault(.delay(.seconds(2)), method: "POST", path: "*/notes"))
+            patchbay.connectWise.control.script(Fault(.delay(.seconds(2)), method: "POST", path: "*/notes"))
             async let change = patchbay.write(
                 ticket, "log-change",
                 ["text": "Note", "minutes": 0, "status_id": progress, "expected_status_id": new])

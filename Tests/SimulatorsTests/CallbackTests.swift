@@ -123,7 +123,7 @@ extension Receiver: Runnable {}
                     .POST, "/system/callbacks",
                     ["url": .text("http://127.0.0.1:\(port)/?id="), "objectId": 3, "type": "ticket", "level": "board"])
                 try call.simulator.createTicket("Elsewhere", board: "Voice")
-                call.simulator.desk.script(Fault(.dropCallback))
+                call.simulator.control.script(Fault(.dropCallback))
                 let id = try call.simulator.createTicket("Here", board: "Security")
                 let ended = try await call.simulator.callbacks(3)
                 #expect(ended.allSatisfy { $0.ticketID == id })

@@ -195,9 +195,9 @@ import Testing
             #expect(reply.json["code"] == nil)
             let seconds = try #require(reply.headers["Retry-After"].first.flatMap { Int($0) })
             #expect((1...60).contains(seconds))
-            #expect(call.simulator.desk.perMinuteMaximum == 4)
-            #expect(call.simulator.desk.refusedCount == 1)
-            call.simulator.desk.callsPerMinute = nil
+            #expect(call.simulator.control.perMinuteMaximum == 4)
+            #expect(call.simulator.control.refusedCount == 1)
+            call.simulator.control.callsPerMinute = nil
             #expect(try await call(.GET, "/system/info").status == 200)
         }
     }

@@ -10,28 +10,29 @@ import Testing
 @Suite struct FaultTests {
     @Test func faultsStrikeWhatTheyMatch() async throws {
         try await DeskClient.during { call async throws in
-            let desk = call.simulator.desk
-            desk.script(Fault(.answer(status: 503, retryAfter: 7), method: "get", path: "/service/tickets/*", times: 2))
+            let control = call.simulator.control
+            control.script(
+                Fault(.answer(status: 503, retryAfter: 7), method: "get", path: "/service/tickets/*", times: 2))
             #expect(try await call(.GET, "/system/info").status == 200)
             let first = try await call(.GET, "/service/tickets/10001")
             #expect(first.status == 503)
             #expect(first.headers["Retry-After"].first == "7")
             #expect(try await call(.GET, "/service/tickets/10002").status == 503)
             #expect(try await call(.GET, "/service/tickets/10001").status == 200)
-            desk.script(Fault(.answer(status: 500, body: "oops"), bodyText: "needle"))
+            control.script(Fault(.answer(status: 500, body: "oops"), bodyText: "needle"))
             #expect(try await call(.POST, "/service/tickets/10001/notes", ["text": "hay"]).status == 201)
             #expect(
                 try await call(.POST, "/service/tickets/10001/notes", ["text": "needle"]).body == Array("oops".utf8))
-            try await desk.faultsUsedUp()
+            try await control.faultsUsedUp()
         }
     }
 
     @Test func cutsBeforeAndAfterDiffer() async throws {
         try await DeskClient.during { call async throws in
-            let desk = call.simulator.desk
+            let control = call.simulator.control
             for (action, notes) in [(Fault.Action.cutBefore, 0), (.cutAfter, 1), (.halfAnswer, 1)] {
                 let id = try call.simulator.createTicket("Cut")
-                desk.script(Fault(action, method: "POST"))
+                control.script(Fault(action, method: "POST"))
                 await #expect(throws: (any Error).self) {
                     try await call(.POST, "/service/tickets/\(id)/notes", ["text": "x"])
                 }
@@ -42,7 +43,7 @@ import Testing
 
     @Test func hangingEndsWithTheCaller() async throws {
         try await DeskClient.during { call async throws in
-            call.simulator.desk.script(Fault(.hang))
+            call.simulator.control.script(Fault(.hang))
             let request = HTTPClientRequest(url: "\(call.base)/v4_6_release/apis/3.0/system/info")
             await #expect(throws: (any Error).self) {
                 _ = try await HTTPClient.shared.execute(request, timeout: .milliseconds(200))
@@ -53,7 +54,7 @@ import Testing
 
     @Test func controlAPIDoesTheSame() async throws {
         try await DeskClient.during { call async throws in
-            func control(_ method: HTTPMethod, _ path: String, _ body: PlayedJSON? = nil) async throws
+            func answer(_ method: HTTPMethod, _ path: String, _ body: PlayedJSON? = nil) async throws
                 -> DeskClient.Reply
             {
                 var request = HTTPClientRequest(url: "\(call.base)/_control\(path)")
@@ -85,7 +86,7 @@ import Testing
             #expect(try await control(.POST, "/tickets/1/notes", ["text": "x"]).status == 400)
             #expect(try await control(.GET, "/nothing").status == 404)
             _ = try await control(.DELETE, "/calls")
-            #expect(call.simulator.desk.callCount == 0)
+            #expect(call.simulator.control.callCount == 0)
         }
     }
 

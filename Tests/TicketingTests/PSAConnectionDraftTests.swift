@@ -114,7 +114,7 @@ struct PSAConnectionDraftTests {
             case .retry(let why, nil, nil, nil, nil): why == error.description ? "retry" : "retry with \(why)"
             case .retry: "retry otherwise"
             case .wait: "wait"
-            case .park: "park"
+            case .fail: "fail"
             case .pause(_, let wait, nil): "pause \(wait.components.seconds) s"
             case .pause(_, let wait, .some): "pause \(wait.components.seconds) s, paused"
             }

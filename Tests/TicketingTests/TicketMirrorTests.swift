@@ -10,8 +10,8 @@ import WebSupport
 @testable import Ticketing
 
 @Suite("The mirror of tickets")
-struct TicketMirrorTests {
-    private let mirror = TicketMirror()
+struct TicketCopyTests {
+    private let copies = TicketCopyStore()
 
     private func with(
         _ engine: Engine, _ body: @escaping @Sendable (Connection, PSAConnection.ID) throws -> Void
@@ -40,15 +40,15 @@ struct TicketMirrorTests {
             let bare = Ticket(id: "7", summary: "")
             for ticket in [full, bare, full] {
                 let activity = TicketActivity(notes: [], cursor: "n1,t2")
-                try mirror.store(
+                try copies.store(
                     [TicketLook(ticket: ticket, activity: activity, instant: instant)], of: connection, in: db)
-                let stored = try #require(try mirror.ticket("7", of: connection, in: db))
+                let stored = try #require(try copies.ticket("7", of: connection, in: db))
                 #expect(stored.ticket == ticket)
                 #expect(stored.activityCursor == "n1,t2")
                 #expect(stored.deletedAt == nil)
             }
-            #expect(try mirror.ticket("8", of: connection, in: db) == nil)
-            #expect(try mirror.ticket("7", of: 999, in: db) == nil)
+            #expect(try copies.ticket("8", of: connection, in: db) == nil)
+            #expect(try copies.ticket("7", of: 999, in: db) == nil)
         }
     }
 
@@ -58,18 +58,18 @@ struct TicketMirrorTests {
             let notes = (1...120).map { note("n\($0)") } + [note("t1")]
             let activity = TicketActivity(notes: notes, cursor: nil)
             let look = TicketLook(ticket: Ticket(id: "7", summary: ""), activity: activity, instant: instant)
-            for _ in 1...2 { try mirror.store([look], of: connection, in: db) }
+            for _ in 1...2 { try copies.store([look], of: connection, in: db) }
             #expect(try db.one("SELECT COUNT(*) AS id FROM psa_notes") == 121)
             let asked = TicketActivity(
                 notes: (1...300).map { note("n\($0)") } + [note("t1"), note("t2")], cursor: nil)
             let looks = ["8", "7"].map {
                 TicketLook(ticket: Ticket(id: $0, summary: ""), activity: asked, instant: instant)
             }
-            let known = try mirror.known(of: looks, of: connection, in: db)
+            let known = try copies.known(of: looks, of: connection, in: db)
             #expect(known == Set(notes.map { TicketLook.NoteKey(ticket: "7", note: $0.id) }))
-            #expect(try mirror.known(of: [looks[0]], of: connection, in: db).isEmpty)
-            #expect(try mirror.known(of: looks, of: 999, in: db).isEmpty)
-            #expect(try mirror.known(of: [], of: connection, in: db).isEmpty)
+            #expect(try copies.known(of: [looks[0]], of: connection, in: db).isEmpty)
+            #expect(try copies.known(of: looks, of: 999, in: db).isEmpty)
+            #expect(try copies.known(of: [], of: connection, in: db).isEmpty)
         }
     }
 
@@ -85,15 +85,15 @@ struct TicketMirrorTests {
                         activity: TicketActivity(notes: [note("n\(number)")], cursor: cursor),
                         instant: instant.addingTimeInterval(Double(number)))
                 }
-                try mirror.store(looks, of: connection, in: db)
-                let stored = try mirror.tickets(looks.map(\.ticket.id) + ["none"], of: connection, in: db)
+                try copies.store(looks, of: connection, in: db)
+                let stored = try copies.tickets(looks.map(\.ticket.id) + ["none"], of: connection, in: db)
                 #expect(stored.count == count)
                 for look in looks {
                     #expect(stored[look.ticket.id]?.ticket == look.ticket)
                     #expect(stored[look.ticket.id]?.activityCursor == look.activity.cursor)
                 }
             }
-            #expect(try mirror.tickets([], of: connection, in: db).isEmpty)
+            #expect(try copies.tickets([], of: connection, in: db).isEmpty)
             #expect(try db.one("SELECT COUNT(*) AS id FROM psa_tickets") == 200)
             #expect(try db.one("SELECT COUNT(*) AS id FROM psa_notes") == 200)
         }
@@ -104,13 +104,13 @@ struct TicketMirrorTests {
         try await with(engine) { db, connection in
             let nothing = TicketActivity(notes: [], cursor: nil)
             let look = TicketLook(ticket: Ticket(id: "7", summary: ""), activity: nothing, instant: instant)
-            #expect(try !mirror.markDeleted("7", of: connection, now: instant, in: db))
-            try mirror.store([look], of: connection, in: db)
-            #expect(try mirror.markDeleted("7", of: connection, now: instant, in: db))
-            #expect(try mirror.ticket("7", of: connection, in: db)?.deletedAt == instant)
-            #expect(try !mirror.markDeleted("7", of: connection, now: instant, in: db))
-            try mirror.store([look], of: connection, in: db)
-            #expect(try mirror.ticket("7", of: connection, in: db)?.deletedAt == nil)
+            #expect(try !copies.markDeleted("7", of: connection, now: instant, in: db))
+            try copies.store([look], of: connection, in: db)
+            #expect(try copies.markDeleted("7", of: connection, now: instant, in: db))
+            #expect(try copies.ticket("7", of: connection, in: db)?.deletedAt == instant)
+            #expect(try !copies.markDeleted("7", of: connection, now: instant, in: db))
+            try copies.store([look], of: connection, in: db)
+            #expect(try copies.ticket("7", of: connection, in: db)?.deletedAt == nil)
         }
     }
 }

@@ -20,7 +20,7 @@ public struct Gate: Sendable {
     private let keys: APIKeyStore
     private let signIns: SignIns
     private let cookie: SignInCookie
-    private let repetition: Repetition
+    private let idempotency: Idempotency
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
@@ -33,7 +33,7 @@ public struct Gate: Sendable {
         self.signIns = signIns
         self.cookie = cookie
         self.now = now
-        repetition = Repetition(database: database, now: now)
+        idempotency = Idempotency(database: database, now: now)
     }
 
     private static let methods: [HTTPRequest.Method] =
@@ -101,7 +101,7 @@ public struct Gate: Sendable {
         guard let live = try await signIns.find(token), live.duty != .enterCode else {
             throw Self.unauthorized("You are signed out. Sign in again.")
         }
-        guard request.method == .get || FormProof.verify(request.headers[.csrfToken], for: token) else {
+        guard request.method == .get || CSRFToken.verify(request.headers[.csrfToken], for: token) else {
             throw Problem(
                 .forbidden, code: "csrf", title: "The CSRF token is missing or wrong",
                 detail: "Send the CSRF token of the console's page in the header X-CSRF-Token, or use an API key.")
@@ -139,9 +139,9 @@ public struct Gate: Sendable {
         }
         try route.checkLengths(of: request)
         var request = request
-        request.repetitionKey = once
+        request.idempotencyKey = once
         request.tenant = try await tenant(of: request)
-        if let knows = route.knowsRepetitions {
+        if let knows = route.handlesIdempotency {
             request = try await request.kept()
             // What was done before is only answered again.
             return try await knows(request) ? route.handle(request) : allowed(route, request)
@@ -198,10 +198,10 @@ public struct Gate: Sendable {
     ) async throws -> Response {
         var repeatable = try await request.kept()
         let body = try await repeatable.bytes()
-        let hold: Repetition.Hold
+        let hold: Idempotency.Hold
         // The same by whichever of its paths it comes.
         let path = "/api/v1" + route.path(with: request.parameters)
-        switch try await repetition.begin(once, for: request.principal, route, path, body) {
+        switch try await idempotency.begin(once, for: request.principal, route, path, body) {
         case .answered(let answer): return try answer.response()
         case .fresh(let fresh): hold = fresh
         }
@@ -213,11 +213,11 @@ public struct Gate: Sendable {
         } catch {
             // What was not done may be sent again: at once, or when it has been put right. If this fails as well, the key is
             // free when its time is over.
-            try? await repetition.abandon(hold, because: error)
+            try? await idempotency.abandon(hold, because: error)
             throw error
         }
         // Done is done: who asked is told so, also if a repetition cannot be.
-        try? await repetition.finish(hold, (response, bytes))
+        try? await idempotency.finish(hold, (response, bytes))
         return Response(
             status: response.status, headers: response.headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
@@ -262,7 +262,7 @@ public struct Gate: Sendable {
     public func forget() async throws {
         let instant = now()
         try await database.write { db in
-            try Repetition.forget(now: instant, in: db)
+            try Idempotency.forget(now: instant, in: db)
             try RateLimit.forget(now: instant, in: db)
             try RefusalCount.close(now: instant, in: db)
         }

@@ -281,7 +281,7 @@ public struct OpenAPI: Sendable {
 
 extension Route {
     /// Whether an `Idempotency-Key` is heeded.
-    fileprivate var isDoneOnce: Bool { method == .post || knowsRepetitions != nil }
+    fileprivate var isDoneOnce: Bool { method == .post || handlesIdempotency != nil }
     /// Whether reading may mean to ask an outside system.
     fileprivate var asksOutside: Bool { path.utf8.hasPrefix("/integrations/") || path.utf8.contains("/connectwise/") }
 }

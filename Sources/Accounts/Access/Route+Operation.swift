@@ -103,14 +103,14 @@ extension Route {
     /// The route of an operation whose answer's status or headers depend on what was done.
     /// - Parameters:
     ///   - limited: which requests count for the limit.
-    ///   - knowsRepetitions: where the handler itself sees to it that a request with the same `Idempotency-Key` is done
+    ///   - handlesIdempotency: where the handler itself sees to it that a request with the same `Idempotency-Key` is done
     ///     once: tells whether it was done before.
     ///   - respond: does it.
     public init<Place, Query, Body, Answer>(
         _ operation: API.Operation<Place, Query, Body, Answer>, of thing: String = "address", flag: FeatureFlag? = nil,
         reach: Reach = .organization, limit: RateLimit? = nil,
         limited: @escaping @Sendable (OperationRequest<Place, Query, Body>) -> Bool = { _ in true },
-        knowsRepetitions: (@Sendable (OperationRequest<Place, Query, Body>) async throws -> Bool)? = nil,
+        handlesIdempotency: (@Sendable (OperationRequest<Place, Query, Body>) async throws -> Bool)? = nil,
         respond: @escaping @Sendable (OperationRequest<Place, Query, Body>) async throws -> Response
     ) {
         let names = operation.path.splitBytes(on: "/").compactMap(\.placeholder)
@@ -121,7 +121,7 @@ extension Route {
             return OperationRequest(signedIn: request, place: place)
         }
         var known: (@Sendable (SignedInRequest) async throws -> Bool)?
-        if let knowsRepetitions { known = { try await knowsRepetitions(typed($0)) } }
+        if let handlesIdempotency { known = { try await handlesIdempotency(typed($0)) } }
         self.init(
             id: operation.id, operation.method, operation.path, also: operation.aliases, operation.role,
             operation.scope, operation.summary,
@@ -129,7 +129,7 @@ extension Route {
             takes: Body.self as? any JSONBody.Type, gives: Self.answer(operation), flag: flag, reach: reach,
             limit: limit,
             // What names nothing is refused before it counts.
-            limited: { request in (try? typed(request)).map(limited) ?? false }, knowsRepetitions: known,
+            limited: { request in (try? typed(request)).map(limited) ?? false }, handlesIdempotency: known,
             handle: { try await respond(typed($0)) })
     }
 

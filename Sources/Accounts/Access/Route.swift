@@ -37,14 +37,14 @@ public struct Route: Sendable {
     public let limited: @Sendable (SignedInRequest) -> Bool
     /// Where the handler itself sees to it that a request with the same `Idempotency-Key` is done once: tells whether it
     /// was done before. Nil where the gate does.
-    public let knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)?
+    public let handlesIdempotency: (@Sendable (SignedInRequest) async throws -> Bool)?
     let handle: @Sendable (SignedInRequest) async throws -> Response
 
     init(
         id: String, _ method: HTTPRequest.Method, _ path: String, also aliases: [Alias], _ role: Role, _ scope: Scope,
         _ summary: String, query: [QueryParameter], takes: (any JSONBody.Type)?, gives: RouteAnswer, flag: FeatureFlag?,
         reach: Reach, limit: RateLimit?, limited: @escaping @Sendable (SignedInRequest) -> Bool,
-        knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)?,
+        handlesIdempotency: (@Sendable (SignedInRequest) async throws -> Bool)?,
         handle: @escaping @Sendable (SignedInRequest) async throws -> Response
     ) {
         self.id = id
@@ -61,7 +61,7 @@ public struct Route: Sendable {
         self.reach = reach
         self.limit = limit
         self.limited = limited
-        self.knowsRepetitions = knowsRepetitions
+        self.handlesIdempotency = handlesIdempotency
         self.handle = handle
     }
 

@@ -13,9 +13,9 @@ public struct SignedInRequest: Sendable {
     /// The customer in the path; nil where there is none.
     public internal(set) var tenant: Tenant?
     /// The request's `Idempotency-Key`.
-    public internal(set) var repetitionKey: String?
+    public internal(set) var idempotencyKey: String?
     /// The key of a request that is to be done once.
-    var hold: Repetition.Hold?
+    var hold: Idempotency.Hold?
     let parameters: [String: String]
     let queryItems: [String: String]
     let readBody: @Sendable () async throws -> Data
@@ -37,7 +37,7 @@ public struct SignedInRequest: Sendable {
         var kept = SignedInRequest(
             principal: principal, address: address, parameters: parameters, queryItems: queryItems, readBody: { body })
         kept.tenant = tenant
-        kept.repetitionKey = repetitionKey
+        kept.idempotencyKey = idempotencyKey
         return kept
     }
 

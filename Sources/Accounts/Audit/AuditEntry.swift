@@ -114,7 +114,7 @@ public struct Actor: Sendable, Equatable {
     /// From where.
     public let address: String?
     /// The key of the request in which it is done, if it is to be done once.
-    var hold: Repetition.Hold?
+    var hold: Idempotency.Hold?
 
     /// Names an actor.
     public init(user: User.ID?, name: String, authMethod: String, address: String?) {

@@ -22,7 +22,7 @@ public struct PasswordSignIn: Sendable {
     }
 
     private let database: Database
-    private let desk: PasswordDesk
+    private let hashing: PasswordHashing
     private let secondFactor: SecondFactor
     private let browsers: KnownBrowsers
     private let now: @Sendable () -> Date
@@ -31,11 +31,11 @@ public struct PasswordSignIn: Sendable {
     ///   - sealer: seals the notes by which browsers are known again.
     ///   - now: the wall clock.
     public init(
-        database: Database, desk: PasswordDesk, secondFactor: SecondFactor, sealer: Sealer,
+        database: Database, hashing: PasswordHashing, secondFactor: SecondFactor, sealer: Sealer,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.database = database
-        self.desk = desk
+        self.hashing = hashing
         self.secondFactor = secondFactor
         self.now = now
         browsers = KnownBrowsers(sealer: sealer)
@@ -69,7 +69,7 @@ public struct PasswordSignIn: Sendable {
             throw Refusal.wrongCredentials
         }
         let isKnown = browsers.know(visitor.browser, as: account, now: now())
-        return try await desk.withPlace(for: isKnown ? .known : .stranger(network: visitor.network)) { place in
+        return try await hashing.withPlace(for: isKnown ? .known : .stranger(network: visitor.network)) { place in
             let entry = try await beginEntry(of: account, from: visitor)
             // An unknown account costs as much time as a known one.
             let isRight = try await counted(entry.attempt) {
@@ -204,7 +204,7 @@ public struct PasswordSignIn: Sendable {
         guard new != present else { throw PasswordObjection(reason: "must differ from the current one") }
         guard present.utf8.count <= Password.mostBytes else { throw Refusal.wrongCredentials }
         let actor = Actor(user: live.user, name: live.email, authMethod: "sign_in", address: visitor.address)
-        let hash = try await desk.withPlace(for: .known) { place in
+        let hash = try await hashing.withPlace(for: .known) { place in
             try await prove(present, for: "user.change_password", in: live, by: actor, at: place)
             return try await place.hash(new)
         }
@@ -230,7 +230,7 @@ public struct PasswordSignIn: Sendable {
     ) async throws -> [String] {
         guard password.utf8.count <= Password.mostBytes else { throw Refusal.wrongCredentials }
         let actor = Actor(user: live.user, name: live.email, authMethod: "sign_in", address: visitor.address)
-        try await desk.withPlace(for: .known) { place in
+        try await hashing.withPlace(for: .known) { place in
             try await prove(password, for: "second_factor.renew_recovery_codes", in: live, by: actor, at: place)
         }
         return try await secondFactor.renewRecoveryCodes(by: actor, of: live.principal)
@@ -239,7 +239,7 @@ public struct PasswordSignIn: Sendable {
     /// Asks for the present password of somebody who has signed in, as a try that is counted.
     /// - Throws: a refusal when it is wrong, which is on record.
     private func prove(
-        _ password: String, for action: String, in live: LiveSignIn, by actor: Actor, at place: PasswordDesk.Place
+        _ password: String, for action: String, in live: LiveSignIn, by actor: Actor, at place: PasswordHashing.Place
     ) async throws {
         let attempt = try await takeProof(of: live.user)
         let isRight = try await counted(attempt) {

@@ -135,16 +135,16 @@ public struct SingleSignOn: Sendable {
             try db.first("SELECT * FROM identity_providers WHERE id = \(id) AND enabled = 1", as: IdentityProvider.self)
         }
         guard let provider else { throw Refusal.unknownProvider }
-        let way = Way(to: id, destination: destination, now: now())
-        let challenge = Base64URL.text(Array(SHA256.hash(data: Data(way.verifier.utf8))))
+        let attempt = SingleSignOnAttempt(to: id, destination: destination, now: now())
+        let challenge = Base64URL.text(Array(SHA256.hash(data: Data(attempt.verifier.utf8))))
         let url: String
         do throws(OpenIDError) {
             url = try await (try openClient(provider)).authorizationURL(
-                redirect: redirect(of: provider), state: way.state, nonce: way.nonce, challenge: challenge)
+                redirect: redirect(of: provider), state: attempt.state, nonce: attempt.nonce, challenge: challenge)
         } catch {
             throw Refusal.provider(error)
         }
-        guard let browser = way.sealed(by: sealer) else {
+        guard let browser = attempt.sealed(by: sealer) else {
             throw Refusal.provider(.refused("the way there cannot be sealed"))
         }
         return Departure(url: url, browser: browser)
@@ -166,10 +166,10 @@ public struct SingleSignOn: Sendable {
         _ answer: Answer, browser: String, from visitor: Visitor, replacing previous: SignInToken?
     ) async throws -> Arrival {
         let instant = now()
-        guard let way = Way.open(browser, state: answer.state, by: sealer, now: instant) else {
+        guard let attempt = SingleSignOnAttempt.open(browser, state: answer.state, by: sealer, now: instant) else {
             throw Refusal.unknownState
         }
-        let id = way.provider
+        let id = attempt.provider
         let provider = try await database.read { db in
             try db.first("SELECT * FROM identity_providers WHERE id = \(id) AND enabled = 1", as: IdentityProvider.self)
         }
@@ -181,7 +181,7 @@ public struct SingleSignOn: Sendable {
         let claims: IdentityClaims
         do throws(OpenIDError) {
             claims = try await openClient(provider).claims(
-                code: answer.code, verifier: way.verifier, redirect: redirect(of: provider), nonce: way.nonce,
+                code: answer.code, verifier: attempt.verifier, redirect: redirect(of: provider), nonce: attempt.nonce,
                 now: instant)
         } catch {
             try await record(error, of: provider, visitor, at: instant)
@@ -190,12 +190,12 @@ public struct SingleSignOn: Sendable {
         let admission = Admission(
             claims: claims, provider: provider, visitor: visitor, previous: previous, now: instant)
         let outcome: Result<SignInToken, Refusal> = try await database.write { db in
-            guard try way.use(now: instant, in: db) else { return .failure(.unknownState) }
+            guard try attempt.use(now: instant, in: db) else { return .failure(.unknownState) }
             try Throttle.giveBack(attempt, in: db)
             return try admission.decide(in: db)
         }
         return Arrival(
-            token: try outcome.get(), destination: way.destination, organization: provider.organization)
+            token: try outcome.get(), destination: attempt.destination, organization: provider.organization)
     }
 
     private func attempt(from visitor: Visitor, at instant: Date) async throws -> Throttle.Attempt {

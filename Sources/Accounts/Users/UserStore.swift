@@ -39,13 +39,13 @@ public struct UserStore: Sendable {
     }
 
     private let database: Database
-    private let desk: PasswordDesk
+    private let hashing: PasswordHashing
     private let now: @Sendable () -> Date
 
     /// - Parameter now: the wall clock.
-    public init(database: Database, desk: PasswordDesk, now: @escaping @Sendable () -> Date = { Date() }) {
+    public init(database: Database, hashing: PasswordHashing, now: @escaping @Sendable () -> Date = { Date() }) {
         self.database = database
-        self.desk = desk
+        self.hashing = hashing
         self.now = now
     }
 
@@ -95,7 +95,7 @@ public struct UserStore: Sendable {
         guard role <= Self.largestManaged(by: principal) else { throw Refusal.roleTooLarge(role) }
         guard password == nil || !principal.isLimitedKey else { throw Refusal.limitedKey }
         var hash: String?
-        if let password { hash = try await desk.withPlace(for: .known) { try await $0.hash(password) } }
+        if let password { hash = try await hashing.withPlace(for: .known) { try await $0.hash(password) } }
         let (stored, instant) = (hash, now())
         return try await database.write { db in
             guard try db.first("SELECT id FROM users WHERE email_key = \(email.lowercased())") == nil else {
@@ -168,7 +168,7 @@ public struct UserStore: Sendable {
         of id: User.ID, to password: String, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
         guard !principal.isLimitedKey else { throw Refusal.limitedKey }
-        let (hash, instant) = (try await desk.withPlace(for: .known) { try await $0.hash(password) }, now())
+        let (hash, instant) = (try await hashing.withPlace(for: .known) { try await $0.hash(password) }, now())
         try await database.write { db in
             _ = try Self.managed(id, of: organization, by: principal, in: db)
             try db.execute(

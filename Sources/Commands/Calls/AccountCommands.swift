@@ -181,7 +181,7 @@ struct ShowJobs: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let columns =
-            ["ready", "waiting", "running"].map { Column($0, .number) } + [Column("parked", "failed", .number)]
+            ["ready", "waiting", "running"].map { Column($0, .number) } + [Column("failed", .number)]
         return Outcome(
             content: .one(
                 try await client.thing(Endpoint(API.BackgroundJobs.count)()),

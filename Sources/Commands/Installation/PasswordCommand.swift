@@ -26,10 +26,10 @@ struct PasswordCommand: AsyncParsableCommand {
         guard let password = Surroundings.readUnseen("New password: ") else {
             throw CleanExit("No password came from standard input.")
         }
-        let rescue = Rescue(email: email, password: password, removesSecondFactor: resetSecondFactor)
+        let rescue = PasswordRecovery(email: email, password: password, removesSecondFactor: resetSecondFactor)
         do {
             try await Installation.rescue(rescue, try options.read(), logger: Logger(label: "password"))
-        } catch let refusal as Rescue.Refusal {
+        } catch let refusal as PasswordRecovery.Refusal {
             throw CleanExit("\(refusal)")
         }
         print("\(email) can sign in with the new password")

@@ -17,7 +17,8 @@ enum Users: Noun {
             Column("last_sign_in_at", "last sign-in", .instant),
         ],
         details: [
-            Column("has_password", "password", .yesNo), Column("identity"), Column("identity_offer", "identity offer"),
+            Column("has_password", "password", .yesNo), Column("identity"),
+            Column("pending_identity", "pending identity"),
             Column("created_at", "created", .instant), Column("version", .number),
         ],
         filters: [Field("search", help: "Only users whose name or e-mail address contains this text.")],

@@ -241,7 +241,7 @@ public struct Console: Sendable {
 
     static func checkProof(_ request: Request, _ entries: Entries, _ token: SignInToken) throws {
         let header = HTTPField.Name("X-CSRF-Token").flatMap { request.headers[$0] }
-        guard FormProof.verify(entries["_csrf"] ?? header, for: token) else {
+        guard CSRFToken.verify(entries["_csrf"] ?? header, for: token) else {
             throw Problem(
                 .forbidden, code: "csrf", title: "This form is too old",
                 detail:
@@ -310,7 +310,7 @@ public struct Console: Sendable {
             "still": page.blocks.prefix(still).map(\.model), "blocks": page.blocks.dropFirst(still).map(\.model),
             "live": watch != nil, "watch": watch?.query,
             "address": request.uri.description,
-            "assets": assets.addresses as Model, "theme": visit.theme, "csrf": FormProof.make(for: visit.token),
+            "assets": assets.addresses as Model, "theme": visit.theme, "csrf": CSRFToken.make(for: visit.token),
             "once": Self.random(), "ours": Self.random(), "signInEnds": APIJSON.text(live.endsAt),
             "navigation": navigation, "organization": live.organizationName,
             "isVisiting": live.organization != live.home,
@@ -328,7 +328,7 @@ public struct Console: Sendable {
         let model = Model([
             "title": title, "heading": title, "lead": lead, "footnote": footnote, "blocks": blocks.map(\.model),
             "assets": assets.addresses as Model, "theme": Self.theme(request), "isSignedIn": token != nil,
-            "csrf": token.map(FormProof.make), "once": Self.random(), "ours": Self.random(),
+            "csrf": token.map(CSRFToken.make), "once": Self.random(), "ours": Self.random(),
         ])
         return try Self.html(try templates.render("bare", model), status, to: request)
     }

@@ -14,7 +14,7 @@ func previewRoutes(_ database: Database, now: @escaping @Sendable () -> Date) ->
         Route(
             Previews.create,
             // Nothing is done, so no answer needs to be kept for a repetition.
-            knowsRepetitions: { _ in false },
+            handlesIdempotency: { _ in false },
             respond: { request in
                 let question = try await request.body().validated()
                 let preview = try await Preview.answer(

@@ -56,10 +56,10 @@ struct Preview: Sendable {
     private static func plan(
         _ question: Question, _ organization: Organization.ID, now: Date, in db: Connection
     ) throws -> Preview? {
-        let found = try TicketMirror.find(question.ticket, on: question.connection, of: organization, in: db)
+        let found = try TicketCopyStore.find(question.ticket, on: question.connection, of: organization, in: db)
         guard let (connection, ticket) = found else { return nil }
         let newest: Recipient.ID? = try db.first("SELECT MAX(id) AS id FROM recipients")?["id"]
-        let members = try Directory.mirroredMembers(ticket.assigned, of: connection, in: db)
+        let members = try Directory.copiedMembers(ticket.assigned, of: connection, in: db)
         let context = try PlanContext(for: ticket, members, of: connection, organization, now: now, in: db)
         let plan = context.plan(event(question, on: ticket))
         let recipients = try plan.items.map { item -> Item in

@@ -20,7 +20,7 @@ func eventRoutes(_ database: Database) -> [Route] {
                     of: ticket, on: connection, of: organization, newestFirst: isNewestFirst, page: page, in: db)
                 // A ticket to which nothing happened is not a ticket that doesn't exist.
                 if entries.items.isEmpty, page.after == nil,
-                    try TicketMirror.find(ticket, on: connection, of: organization, in: db) == nil
+                    try TicketCopyStore.find(ticket, on: connection, of: organization, in: db) == nil
                 {
                     throw Problem.notFound("ticket")
                 }

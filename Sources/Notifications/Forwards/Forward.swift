@@ -73,7 +73,7 @@ public struct Forward: Sendable, Equatable, RowDecodable {
 }
 
 /// Finds circles among forwards. Pure.
-enum ForwardCircle {
+enum ForwardCycle {
     /// The circle that a forward would close with others at some moment at which all of them apply.
     /// - Parameter others: the enabled forwards besides it.
     /// - Returns: the recipients in order, from the new forward's source back to it; nil when there is no circle.

@@ -147,7 +147,7 @@ enum ForwardStore {
                 """)
         let span = Forward.Span(start: draft.startsAt ?? .distantPast, end: draft.endsAt ?? .distantFuture)
         guard
-            let circle = ForwardCircle.closed(
+            let circle = ForwardCycle.closed(
                 from: draft.source, to: draft.destination, during: span, others: others)
         else { return }
         let names = try circle.map { try RecipientStore.find($0, of: organization, in: db)?.name ?? "?" }

@@ -36,19 +36,19 @@ package struct Stage<System: Played>: Sendable {
     private static var longestHang: Duration { .seconds(600) }
 
     let system: System
-    let desk: Desk
+    let control: StageControl
     let listening: Listening
     let address: Watched<String?>
     let logger: Logger
     let now: @Sendable () -> Date
 
-    /// A stage for `system` with what `desk` scripts; `address` is told the URL as soon as it listens.
+    /// A stage for `system` with what `control` scripts; `address` is told the URL as soon as it listens.
     package init(
-        system: System, desk: Desk, listening: Listening, address: Watched<String?>, logger: Logger,
+        system: System, control: StageControl, listening: Listening, address: Watched<String?>, logger: Logger,
         now: @escaping @Sendable () -> Date
     ) {
         self.system = system
-        self.desk = desk
+        self.control = control
         self.listening = listening
         self.address = address
         self.logger = logger
@@ -85,7 +85,7 @@ package struct Stage<System: Played>: Sendable {
 
     private func respond(to request: Request, channel: any Channel) async throws -> Response {
         let call = Call(request, body: try await request.body.collect(upTo: Self.largestBody))
-        if call.segments.first == "_control" { return control(call).response }
+        if call.segments.first == "_control" { return answerControl(call).response }
         let (refusal, fault, latency) = admit(call)
         if latency > .zero { try await Task.sleep(for: latency) }
         if let refusal { return refusal.response }
@@ -98,7 +98,7 @@ package struct Stage<System: Played>: Sendable {
         let second = Int(time.timeIntervalSince1970)
         let seen = SeenCall(method: call.method, path: call.path, query: call.query.raw, time: time)
         let route = system.route(of: call)
-        let (wait, fault, latency) = desk.inside.change { inside -> (Int?, Fault.Action?, Duration) in
+        let (wait, fault, latency) = control.inside.change { inside -> (Int?, Fault.Action?, Duration) in
             inside.log.note(seen, route: route, second: second)
             if let wait = inside.limit.take(second: second) {
                 inside.log.noteRefusal()
@@ -172,13 +172,13 @@ package struct Stage<System: Played>: Sendable {
         }
     }
 
-    private func control(_ call: Call) -> Answer {
+    private func answer(_ call: Call) -> Answer {
         do throws(ControlError) {
-            if let answer = try desk.control(call, path: call.segments.dropFirst().map { $0 }) {
+            if let answer = try control.answer(call, path: call.segments.dropFirst().map { $0 }) {
                 return Answer(200, answer)
             }
             if call.segments.count == 1 {
-                return Answer(200, .object(desk.summary.members + system.summary().members))
+                return Answer(200, .object(control.summary.members + system.summary().members))
             }
             if let answer = try system.control(call, path: Array(call.segments.dropFirst())) {
                 return Answer(200, answer)

@@ -234,7 +234,7 @@ extension PSAConnections {
         }
     }
 
-    /// Removes a connection with its mirror.
+    /// Removes a connection with its copies.
     /// - Returns: false when there is no such connection.
     public func delete(
         _ id: PSAConnection.ID, of organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }

@@ -207,6 +207,6 @@ public final class Intake: Sendable {
     }
 
     private static let signatureHeader = HTTPField.Name("x-content-signature") ?? .authorization
-    private static let received = Counter(label: "patchbay_hooks_total", dimensions: [("outcome", "stored")])
-    private static let refused = Counter(label: "patchbay_hooks_total", dimensions: [("outcome", "refused")])
+    private static let received = Counter(label: "patchbay_callbacks_total", dimensions: [("outcome", "stored")])
+    private static let refused = Counter(label: "patchbay_callbacks_total", dimensions: [("outcome", "refused")])
 }

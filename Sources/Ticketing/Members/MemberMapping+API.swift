@@ -5,17 +5,17 @@ import HTTPTypes
 import WebSupport
 
 /// The operations on the PSA's members, and on which user is which of them.
-func memberRoutes(_ desk: TicketDesk, _ mappings: MemberMappings, limits: TicketLimits) -> [Route] {
+func memberRoutes(_ access: TicketAccess, _ mappings: MemberMappings, limits: TicketLimits) -> [Route] {
     PSA.Members.list.routes(limit: limits.refresh, limited: isRefreshing) { request in
-        let live = try await desk.live(for: request.signedIn)
+        let live = try await access.live(for: request.signedIn)
         let (refresh, page) = (try request.flag(.refresh) ?? false, try request.page(PSALists.isKey))
         let members = try await asking {
-            try await desk.lists.members(on: live, search: request.query(.search), refresh: refresh, page: page)
+            try await access.lists.members(on: live, search: request.query(.search), refresh: refresh, page: page)
         }
         return members.map(Members.Answer.init)
     }
         + API.MemberMappings.list.routes { request in
-            let live = try await desk.live(for: request.signedIn)
+            let live = try await access.live(for: request.signedIn)
             // Others see themselves.
             let user = request.principal.role >= .admin ? nil : request.principal.user
             return try await mappings.list(
@@ -23,13 +23,13 @@ func memberRoutes(_ desk: TicketDesk, _ mappings: MemberMappings, limits: Ticket
             ).map(API.MemberMappings.Answer.init)
         }
         + API.MemberMappings.save.routes(isFlagged: true) { request in
-            let live = try await desk.live(for: request.signedIn)
+            let live = try await access.live(for: request.signedIn)
             let wishes = try await request.body().wishes(of: request.principal)
             let saved = try await asking { try await mappings.save(wishes, on: live, by: request.signedIn) }
             return Few(saved.map(API.MemberMappings.Answer.init))
         }
         + API.MemberMappings.autoMatch.routes(isFlagged: true, reach: .organization) { request in
-            let live = try await desk.live(for: request.signedIn)
+            let live = try await access.live(for: request.signedIn)
             let report = try await asking { try await mappings.autoMatch(on: live, by: request.signedIn) }
             return API.MemberMappings.Report(
                 matched: report.matched.map(API.MemberMappings.Answer.init),

@@ -13,22 +13,22 @@ extension PSAOperation where Answer: Codable {
     package func routes(
         of thing: String = "address", isFlagged: Bool = false, reach: Route.Reach = .tenants, limit: RateLimit? = nil,
         limited: @escaping @Sendable (SignedInRequest) -> Bool = { _ in true },
-        knowsRepetitions: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
+        handlesIdempotency: (@Sendable (SignedInRequest) async throws -> Bool)? = nil,
         respond: @escaping @Sendable (OperationRequest<Place, Query, Body>) async throws -> Response
     ) -> [Route] {
         var known: (@Sendable (OperationRequest<Place, Query, Body>) async throws -> Bool)?
         var knownForTenant: (@Sendable (OperationRequest<InTenant<Place>, Query, Body>) async throws -> Bool)?
-        if let knowsRepetitions {
-            known = { try await knowsRepetitions($0.signedIn) }
-            knownForTenant = { try await knowsRepetitions($0.signedIn) }
+        if let handlesIdempotency {
+            known = { try await handlesIdempotency($0.signedIn) }
+            knownForTenant = { try await handlesIdempotency($0.signedIn) }
         }
         return [
             Route(
                 main, of: thing, flag: isFlagged ? .connectWise : nil, reach: reach, limit: limit,
-                limited: { limited($0.signedIn) }, knowsRepetitions: known, respond: respond),
+                limited: { limited($0.signedIn) }, handlesIdempotency: known, respond: respond),
             Route(
                 tenant, of: thing, flag: .connectWise, reach: reach, limit: limit, limited: { limited($0.signedIn) },
-                knowsRepetitions: knownForTenant, respond: { try await respond($0.at($0.place.inner)) }),
+                handlesIdempotency: knownForTenant, respond: { try await respond($0.at($0.place.inner)) }),
         ]
     }
 

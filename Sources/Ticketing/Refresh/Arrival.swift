@@ -15,18 +15,18 @@ struct Arrival: JobFinding {
     /// See ``JobFinding``: messages.
     static let mayBeFollowed = true
 
-    private static let mirror = TicketMirror()
+    private static let copies = TicketCopyStore()
 
     /// See ``JobFinding``. A ticket is there once at most: its lane runs one refresh at a time.
     static func store(_ arrivals: [Arrival], in db: Connection) throws -> [NewJob] {
         try Dictionary(grouping: arrivals, by: \.connection.id).sorted { $0.key < $1.key }.flatMap { id, arrivals in
             let looks = arrivals.map(\.look)
-            let old = try mirror.tickets(looks.map(\.ticket.id), of: id, in: db)
-            let known = try mirror.known(of: looks.filter { old[$0.ticket.id] != nil }, of: id, in: db)
+            let old = try copies.tickets(looks.map(\.ticket.id), of: id, in: db)
+            let known = try copies.known(of: looks.filter { old[$0.ticket.id] != nil }, of: id, in: db)
             let detected = arrivals.flatMap { arrival in
                 arrival.detected(old: old[arrival.look.ticket.id]?.ticket, known: known)
             }
-            try mirror.store(looks, of: id, in: db)
+            try copies.store(looks, of: id, in: db)
             try ConnectionFamily.psa.record(.ok, reason: nil, of: id, in: db)
             for arrival in arrivals { try arrival.noteRefusals(in: db) }
             return try tell(detected, of: arrivals[0].connection, arrivals[0].listeners, in: db)
@@ -68,8 +68,8 @@ struct Arrival: JobFinding {
         of id: Ticket.ID, _ connection: PSAConnection, _ listeners: [TicketListener], now: Date
     ) -> @Sendable (Connection) throws -> [NewJob] {
         { db in
-            guard let old = try mirror.ticket(id, of: connection.id, in: db),
-                try mirror.markDeleted(id, of: connection.id, now: now, in: db)
+            guard let old = try copies.ticket(id, of: connection.id, in: db),
+                try copies.markDeleted(id, of: connection.id, now: now, in: db)
             else { return [] }
             let event = EventDetection.deletion(of: old.ticket)
             return try tell(

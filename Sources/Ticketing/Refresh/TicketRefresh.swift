@@ -113,7 +113,7 @@ public struct TicketRefresh: JobHandler {
     private struct Known {
         /// How far what was written on the ticket was read; nil for a ticket that is not known yet.
         let cursor: String?
-        /// For how long members are taken from the mirror.
+        /// For how long members are taken from the copies.
         let lifetime: Duration
     }
 
@@ -121,7 +121,7 @@ public struct TicketRefresh: JobHandler {
         starts, db in
         var known: [Start: Result<Known, any Error>] = [:]
         for (connection, starts) in Dictionary(grouping: starts, by: \.connection) {
-            let cursors = try TicketMirror.cursors(of: starts.map(\.ticket), of: connection, in: db)
+            let cursors = try TicketCopyStore.cursors(of: starts.map(\.ticket), of: connection, in: db)
             for start in starts {
                 // Those that cannot be read concern their own organization only.
                 let settings = db.remembered("settings of \(start.organization)") {

@@ -37,7 +37,7 @@ struct TicketSyncs: Sendable {
     /// The usual pause between catch-ups; nil when there are none.
     let catchUpInterval: Duration?
     let now: @Sendable () -> Date
-    private let mirror = TicketMirror()
+    private let copies = TicketCopyStore()
 
     init(
         database: Database, connections: PSAConnections, publicURL: String, pace: Duration, catchUpInterval: Duration?,
@@ -113,8 +113,8 @@ struct TicketSyncs: Sendable {
         let boards = try await database.read { db in
             try Directory.boards(of: connection, after: after, limit: Self.calls, in: db)
         }
-        var found: [(board: Directory.MirroredBoard, statuses: [Board.Status])] = []
-        var refused: [(board: Directory.MirroredBoard, reason: String)] = []
+        var found: [(board: Directory.BoardCopy, statuses: [Board.Status])] = []
+        var refused: [(board: Directory.BoardCopy, reason: String)] = []
         for board in boards {
             do {
                 found.append((board, try await live.provider.statuses(of: board.id)))
@@ -159,8 +159,8 @@ struct TicketSyncs: Sendable {
         return SyncStep(done: done, total: total.map { max($0, done) }, next: page.next ?? Self.unlisted) { db in
             let (seen, sorted) = try sort(page.items, connection, in: db)
             let instant = now()
-            try mirror.storeListed(sorted[.silent] ?? [], run: sync.run, of: connection.id, now: instant, in: db)
-            try mirror.markListed(Array(seen.keys), run: sync.run, of: connection.id, in: db)
+            try copies.storeListed(sorted[.silent] ?? [], run: sync.run, of: connection.id, now: instant, in: db)
+            try copies.markListed(Array(seen.keys), run: sync.run, of: connection.id, in: db)
             try ConnectionFamily.psa.record(.ok, reason: nil, of: connection.id, in: db)
             return try refreshes((sorted[.refresh] ?? []).map(\.id), of: connection.id)
         }
@@ -171,7 +171,7 @@ struct TicketSyncs: Sendable {
     private func unlistedTickets(_ sync: Sync, _ live: LiveConnection, after: Ticket.ID) async throws -> SyncStep {
         let (connection, start) = (live.connection.id, sync.startedAt ?? now())
         let ids = try await database.read { db in
-            try mirror.unlisted(
+            try copies.unlisted(
                 run: sync.run, since: start, boards: sync.parts.map { Board.ID($0) }, after: after,
                 limit: Self.unlistedPerStep,
                 of: connection, in: db)
@@ -184,7 +184,7 @@ struct TicketSyncs: Sendable {
     private func sort(
         _ listed: [Ticket], _ connection: PSAConnection, in db: Connection
     ) throws -> (seen: [Ticket.ID: TicketTriage.Seen], [TicketTriage: [Ticket]]) {
-        let seen = try mirror.seen(listed.map(\.id), of: connection.id, in: db)
+        let seen = try copies.seen(listed.map(\.id), of: connection.id, in: db)
         return (
             seen,
             Dictionary(grouping: listed) {
@@ -212,7 +212,7 @@ struct TicketSyncs: Sendable {
             findings.missed += page.items.count {
                 CatchUp.isMissed($0, seen: seen[$0.id], watchedSince: watchedSince, now: instant)
             }
-            try mirror.storeListed(sorted[.silent] ?? [], run: nil, of: connection.id, now: instant, in: db)
+            try copies.storeListed(sorted[.silent] ?? [], run: nil, of: connection.id, now: instant, in: db)
             try ConnectionFamily.psa.record(.ok, reason: nil, of: connection.id, in: db)
             var jobs = try refreshes((sorted[.refresh] ?? []).map(\.id), of: connection.id)
             var watermark = before.watermark

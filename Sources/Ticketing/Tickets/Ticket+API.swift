@@ -5,21 +5,21 @@ import WebSupport
 
 /// The operations that look at tickets.
 func ticketReadingRoutes(
-    _ desk: TicketDesk, mappings: MemberMappings, limits: TicketLimits
+    _ access: TicketAccess, mappings: MemberMappings, limits: TicketLimits
 ) -> [Route] {
     Tickets.search.routes(limit: limits.search) { request in
-        let live = try await desk.live(for: request.signedIn)
+        let live = try await access.live(for: request.signedIn)
         // The position is the last ticket's id.
         let page = try request.page { Int($0) != nil }
-        guard let query = try await search(request, desk, mappings, live) else { return .none }
+        guard let query = try await search(request, access, mappings, live) else { return .none }
         let found = try await asking { () throws(PSAError) in
             try await live.provider.search(query, limit: page.limit, after: page.after?.key)
         }
         return Page(found) { Tickets.Answer($0, live) }
     }
         + Tickets.show.routes(of: "ticket", limit: limits.lookUp) { request in
-            let live = try await desk.live(for: request.signedIn)
-            let ticket = try await desk.ticket(for: request.signedIn, on: live)
+            let live = try await access.live(for: request.signedIn)
+            let ticket = try await access.ticket(for: request.signedIn, on: live)
             // A right that is missing for these must not hide the ticket.
             let configurations = try? await live.provider.configurations(of: ticket.id)
             return Tickets.Details(ticket, configurations, live)
@@ -27,26 +27,26 @@ func ticketReadingRoutes(
         + Tickets.statuses.routes(
             of: "ticket", limit: limits.lookUp, limited: { asksForTicket($0) || isRefreshing($0) }
         ) { request in
-            let live = try await desk.live(for: request.signedIn)
+            let live = try await access.live(for: request.signedIn)
             let choice = try StatusChoice(request)
-            guard let board = try await board(request.signedIn, desk, live) else { return Few([]) }
+            guard let board = try await board(request.signedIn, access, live) else { return Few([]) }
             let statuses = try await asking {
-                try await desk.lists.statuses(of: board, on: live, refresh: choice.refresh)
+                try await access.lists.statuses(of: board, on: live, refresh: choice.refresh)
             }
             return Few(statuses.filter(choice.shows).map(Tickets.Status.init))
         }
         + Tickets.configurations.routes(of: "ticket", limit: limits.notes) { request in
-            let live = try await desk.live(for: request.signedIn)
-            let ticket = try await desk.requireSight(of: request.signedIn, on: live)
+            let live = try await access.live(for: request.signedIn)
+            let ticket = try await access.requireSight(of: request.signedIn, on: live)
             let found = try await asking { () throws(PSAError) in
                 try await live.provider.configurations(of: ticket)
             }
             return Few(found.map(Reference.init))
         }
         + Tickets.notes.routes(of: "ticket", limit: limits.notes) { request in
-            let live = try await desk.live(for: request.signedIn)
+            let live = try await access.live(for: request.signedIn)
             let page = try request.page(live.provider.isNotePosition)
-            let ticket = try await desk.requireSight(of: request.signedIn, on: live)
+            let ticket = try await access.requireSight(of: request.signedIn, on: live)
             let found = try await asking { () throws(PSAError) in
                 try await live.provider.notes(on: ticket, limit: page.limit, after: page.after?.key)
             }
@@ -56,18 +56,18 @@ func ticketReadingRoutes(
 
 /// What a search asks for; nil when nothing can be found.
 private func search<Place>(
-    _ request: OperationRequest<Place, Tickets.Filter, NoBody>, _ desk: TicketDesk, _ mappings: MemberMappings,
+    _ request: OperationRequest<Place, Tickets.Filter, NoBody>, _ access: TicketAccess, _ mappings: MemberMappings,
     _ live: LiveConnection
 ) async throws -> TicketQuery? {
     func key(_ name: Tickets.Filter) throws(Problem) -> String? {
-        try desk.key(name.rawValue, of: request.signedIn, on: live)
+        try access.key(name.rawValue, of: request.signedIn, on: live)
     }
     var query = TicketQuery(
         text: SearchText.plain(request.query(.text)), board: try key(.board).map { .init($0) },
         status: try key(.status).map { .init($0) })
     try SearchText.check(query.text)
     query.isOpen = try !(request.flag(.includeClosed) ?? false)
-    query.companies = desk.companies(for: request.signedIn, on: live)
+    query.companies = access.companies(for: request.signedIn, on: live)
     if let company = try key(.company).map({ Company.ID($0) }) {
         guard query.companies?.contains(company) ?? true else { return nil }
         query.companies = [company]
@@ -140,16 +140,16 @@ private func asksForTicket(_ request: SignedInRequest) -> Bool {
 
 /// The ticket's board: as told, or as the ticketing system says.
 private func board(
-    _ request: SignedInRequest, _ desk: TicketDesk, _ live: LiveConnection
+    _ request: SignedInRequest, _ access: TicketAccess, _ live: LiveConnection
 ) async throws -> Board.ID? {
-    if !asksForTicket(request), let told = try desk.key(Tickets.StatusFilter.board.rawValue, of: request, on: live) {
+    if !asksForTicket(request), let told = try access.key(Tickets.StatusFilter.board.rawValue, of: request, on: live) {
         let board = Board.ID(told)
-        guard try await asking({ try await desk.lists.hasBoard(board, on: live) }) else {
+        guard try await asking({ try await access.lists.hasBoard(board, on: live) }) else {
             throw Problem.notFound("board")
         }
         return board
     }
-    return try await desk.ticket(for: request, on: live).board.map { .init($0.id) }
+    return try await access.ticket(for: request, on: live).board.map { .init($0.id) }
 }
 
 extension Page {

@@ -9,14 +9,14 @@ import WebSupport
 
 /// The operations that write to tickets.
 func ticketWritingRoutes(
-    _ desk: TicketDesk, _ posts: Posts, limits: TicketLimits, now: @escaping @Sendable () -> Date
+    _ access: TicketAccess, _ posts: Posts, limits: TicketLimits, now: @escaping @Sendable () -> Date
 ) -> [Route] {
     func routes<Body: PostBody>(
         _ operation: PSAOperation<Tickets.ID, NoQuery, Body, API.Posts.Request>
     ) -> [Route] {
         operation.routes(
             of: "ticket", isFlagged: true, limit: limits.post,
-            knowsRepetitions: { try await posts.isRepetition($0) },
+            handlesIdempotency: { try await posts.isRepeated($0) },
             respond: { request in
                 let instant = now()
                 let body = try await request.body()
@@ -28,16 +28,17 @@ func ticketWritingRoutes(
                     body: try JSONEncoder.sorted.encode(nameless))
                 // Whatever became of the connection since: what was asked for then stands.
                 if let id = try await posts.earlier(name, by: request.principal) {
-                    let link = try? await desk.live(for: request.signedIn).provider.link(to: request.place)
+                    let link = try? await access.live(for: request.signedIn).provider.link(to: request.place)
                     return try respond(try await posts.wait(for: id, since: instant), [], link: link)
                 }
-                let live = try await desk.live(for: request.signedIn)
-                let ticket = try desk.number(of: request.signedIn, on: live)
+                let live = try await access.live(for: request.signedIn)
+                let ticket = try access.number(of: request.signedIn, on: live)
                 let draft = try body.draft(
                     settings: live.connection.settings, longestNote: live.provider.longestNote, now: instant)
                 try PostDraft.Checks.keys(of: draft, live.provider)
                 let place = Posts.Place(
-                    live: live, tenant: request.tenant?.id, companies: desk.companies(for: request.signedIn, on: live),
+                    live: live, tenant: request.tenant?.id,
+                    companies: access.companies(for: request.signedIn, on: live),
                     ticket: ticket)
                 let id = try await posts.ask(
                     for: draft, at: place, replacing: body.replaces, by: request.principal, request.actor, named: name)
@@ -50,7 +51,7 @@ func ticketWritingRoutes(
 
 /// The operations on posts.
 func postRoutes(
-    _ desk: TicketDesk, _ posts: Posts, limits: TicketLimits, now: @escaping @Sendable () -> Date
+    _ access: TicketAccess, _ posts: Posts, limits: TicketLimits, now: @escaping @Sendable () -> Date
 ) -> [Route] {
     [
         Route(API.Posts.list, reach: .tenants) { request in
@@ -79,7 +80,7 @@ func postRoutes(
                 let (_, asked) = try await find(request.place, for: request.principal, posts)
                 let instant = now()
                 let body = try await request.body()
-                guard let connection = asked.connection, let live = try await desk.connections.live(connection) else {
+                guard let connection = asked.connection, let live = try await access.connections.live(connection) else {
                     throw Problem.conflict(
                         code: "connection_removed",
                         "The connection for this post was deleted. Write a new update instead.")
@@ -91,7 +92,7 @@ func postRoutes(
                 try checks.finish()
                 try await posts.retry(
                     asked, with: .init(workRole: body.workRole, workType: body.workType, status: body.status),
-                    on: live.connection, for: desk.companies(for: request.signedIn, on: live), by: request.signedIn)
+                    on: live.connection, for: access.companies(for: request.signedIn, on: live), by: request.signedIn)
                 return try respond(try await posts.wait(for: asked.id, since: instant), [], link: nil)
             }),
         Route(API.Posts.dismiss, of: "post", reach: .tenants) { request in
@@ -117,14 +118,14 @@ private func find(
 
 /// What names the request, so that its repetition is recognized.
 private func key(of request: SignedInRequest, _ inBody: String?) throws(Problem) -> String {
-    if let header = request.repetitionKey, let inBody, header != inBody {
+    if let header = request.idempotencyKey, let inBody, header != inBody {
         throw .badRequest(
             "request_id and Idempotency-Key differ. Send only one of them.",
             errors: [.init(field: "request_id", code: "wrong_value", message: "is not the Idempotency-Key")])
     }
-    let key = request.repetitionKey ?? inBody ?? UUID().uuidString.lowercased()
+    let key = request.idempotencyKey ?? inBody ?? UUID().uuidString.lowercased()
     guard (1...200).contains(key.utf8.count) else {
-        let name = request.repetitionKey == nil ? "request_id" : "Idempotency-Key"
+        let name = request.idempotencyKey == nil ? "request_id" : "Idempotency-Key"
         throw .badRequest(
             "\(name) must have 1 to 200 characters.",
             errors: [.init(field: name, code: "length", message: "must have 1 to 200 characters")])

@@ -316,7 +316,7 @@ extension JobOutcome {
     fileprivate var waitsBecause: String? {
         switch self {
         case .retry(let reason, _, _, _, _), .pause(let reason, _, _), .wait(let reason, _, _): reason
-        case .done, .followed, .found, .park: nil
+        case .done, .followed, .found, .fail: nil
         }
     }
 }

@@ -345,10 +345,10 @@ public struct Posts: Sendable {
     }
 
     /// Whether what a request asks for was asked for before, under the same key.
-    func isRepetition(_ request: SignedInRequest) async throws -> Bool {
+    func isRepeated(_ request: SignedInRequest) async throws -> Bool {
         struct Named: Decodable { let request_id: String? }
         let named = try? JSONDecoder().decode(Named.self, from: await request.bytes())
-        guard let key = request.repetitionKey ?? named?.request_id else { return false }
+        guard let key = request.idempotencyKey ?? named?.request_id else { return false }
         let principal = request.principal
         return try await database.read { db in
             try db.first(

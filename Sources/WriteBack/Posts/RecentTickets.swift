@@ -8,10 +8,10 @@ import Ticketing
 import WebSupport
 
 /// The tickets that the caller last updated.
-func recentTicketRoutes(_ desk: TicketDesk, database: Database) -> [Route] {
+func recentTicketRoutes(_ access: TicketAccess, database: Database) -> [Route] {
     Tickets.recent.routes { request in
-        let live = try await desk.live(for: request.signedIn)
-        let (user, companies) = (request.principal.user, desk.companies(for: request.signedIn, on: live))
+        let live = try await access.live(for: request.signedIn)
+        let (user, companies) = (request.principal.user, access.companies(for: request.signedIn, on: live))
         let tickets = try await database.read { db in
             try RecentTickets.of(user, on: live.connection, companies: companies, in: db)
         }
@@ -34,7 +34,7 @@ enum RecentTickets {
             GROUP BY ticket_id ORDER BY newest DESC LIMIT 8
             """
         ).map { row -> Ticket.ID in try row["ticket_id"] }
-        let tickets = try TicketMirror().tickets(ids, of: connection.id, in: db)
+        let tickets = try TicketCopyStore().tickets(ids, of: connection.id, in: db)
         return ids.compactMap { tickets[$0]?.ticket }
             .filter { ticket in
                 companies.map { allowed in allowed.contains { $0.rawValue == ticket.company?.id } } ?? true

@@ -28,13 +28,13 @@ public struct WritesInTheName: Sendable {
     }
 
     private let database: Database
-    private let desk: TicketDesk
+    private let access: TicketAccess
     private let posts: Posts
     private let now: @Sendable () -> Date
 
-    init(database: Database, desk: TicketDesk, posts: Posts, now: @escaping @Sendable () -> Date) {
+    init(database: Database, access: TicketAccess, posts: Posts, now: @escaping @Sendable () -> Date) {
         self.database = database
-        self.desk = desk
+        self.access = access
         self.posts = posts
         self.now = now
     }
@@ -90,13 +90,13 @@ public struct WritesInTheName: Sendable {
                 return customer
             }
         }
-        let live = try await desk.live(for: tenant, of: principal.organization)
+        let live = try await access.live(for: tenant, of: principal.organization)
         guard live.provider.isKey(ticket.rawValue) else { throw Problem.notFound("ticket") }
         let checked = try draft.checked(longestNote: live.provider.longestNote, now: now())
         try FieldChecks.keys(of: checked, live.provider)
         let place = Posts.Place(
             live: live, tenant: tenant,
-            companies: TicketDesk.companies(for: customer, principal, on: live.connection), ticket: ticket)
+            companies: TicketAccess.companies(for: customer, principal, on: live.connection), ticket: ticket)
         return try await posts.ask(
             for: checked, at: place, replacing: nil, by: principal, principal.actor, named: name)
     }

@@ -111,8 +111,8 @@ package struct RunningPatchbay: Sendable {
                 let result: Result<Void, any Error>
                 do { result = .success(try await body(patchbay)) } catch { result = .failure(error) }
                 // A call that hangs on purpose must not hold up the end.
-                surroundings.connectWise.desk.removeFaults()
-                surroundings.webex.desk.removeFaults()
+                surroundings.connectWise.control.removeFaults()
+                surroundings.webex.control.removeFaults()
                 try result.get()
                 try patchbay.keptItsSecrets(key, surroundings)
             }
@@ -328,7 +328,7 @@ extension RunningPatchbay {
 
     /// How often ConnectWise was asked for one ticket.
     package func reads(of ticket: Int) -> Int {
-        connectWise.desk.calls.count { $0.method == "GET" && $0.path.hasSuffix("/service/tickets/\(ticket)") }
+        connectWise.control.calls.count { $0.method == "GET" && $0.path.hasSuffix("/service/tickets/\(ticket)") }
     }
 }
 

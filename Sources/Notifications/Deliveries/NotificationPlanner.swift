@@ -5,7 +5,7 @@ import Jobs
 import Ticketing
 
 /// Who is told of what happens to tickets.
-enum Telling {
+enum NotificationPlanner {
     /// Plans deliveries in the transaction that stores the events.
     static let listener = TicketListener(keeps: "EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id)") {
         news, db in

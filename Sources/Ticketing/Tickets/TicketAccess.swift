@@ -5,7 +5,7 @@ import Foundation
 import WebSupport
 
 /// What all operations on tickets begin with: which ticketing system, which customers, which ticket.
-package struct TicketDesk: Sendable {
+package struct TicketAccess: Sendable {
     package let connections: PSAConnections
     package let lists: PSALists
 

@@ -4,7 +4,7 @@ import Synchronization
 /// What every played system has besides its own state: faults, latency, a rate limit and the log of calls.
 ///
 /// Tests and the demo use it in process; the control API of ``Stage`` offers the same over HTTP.
-public final class Desk: Sendable {
+public final class StageControl: Sendable {
     struct Inside: Sendable {
         var faults = FaultBook()
         var log: CallLog
@@ -14,7 +14,7 @@ public final class Desk: Sendable {
 
     let inside: Watched<Inside>
 
-    /// A desk without faults that remembers the last `callLogCapacity` calls; `callsPerMinute` nil: no limit.
+    /// Control without faults that remembers the last `callLogCapacity` calls; `callsPerMinute` nil: no limit.
     package init(callsPerMinute: Int?, latency: Duration, callLogCapacity: Int) {
         inside = Watched(
             Inside(

@@ -15,8 +15,8 @@ public struct Directory: Sendable {
 
     // MARK: Boards
 
-    /// A board of the mirror.
-    public struct MirroredBoard: Sendable, Equatable, RowDecodable {
+    /// A board of the copies.
+    public struct BoardCopy: Sendable, Equatable, RowDecodable {
         /// The ticketing system's id.
         public let id: Board.ID
         /// As people see it.
@@ -46,7 +46,7 @@ public struct Directory: Sendable {
     /// - Parameter on: only those of this connection.
     public func boards(
         of organization: Organization.ID, on only: PSAConnection.ID? = nil, page: PageRequest
-    ) async throws -> Page<MirroredBoard> {
+    ) async throws -> Page<BoardCopy> {
         // Sorted by connection and id so that paging is stable; the ids are text, hence compared as such.
         let after = (page.after?.key ?? "0/").splitBytes(on: "/", maxSplits: 1, omittingEmpty: false)
         let connection = Int64(after[0]) ?? 0
@@ -58,7 +58,7 @@ public struct Directory: Sendable {
                 WHERE c.organization_id = \(organization) \(Self.narrowing(only))
                     AND (b.connection_id > \(connection) OR (b.connection_id = \(connection) AND b.id > \(id)))
                 ORDER BY b.connection_id, b.id LIMIT \(page.limit + 1)
-                """, as: MirroredBoard.self)
+                """, as: BoardCopy.self)
         }
         return Page(rows, limit: page.limit) { "\($0.connection)/\($0.id)" }
     }
@@ -66,7 +66,7 @@ public struct Directory: Sendable {
     /// A connection's boards, in the order of their ids as text, from the one after an id on.
     public static func boards(
         of connection: PSAConnection.ID, after id: Board.ID, limit: Int, in db: Connection
-    ) throws -> [MirroredBoard] {
+    ) throws -> [BoardCopy] {
         try db.all(
             """
             SELECT * FROM psa_boards WHERE connection_id = \(connection) AND deleted_at IS NULL AND id > \(id)
@@ -82,7 +82,7 @@ public struct Directory: Sendable {
     /// - Parameter on: that of this connection.
     public func board(
         _ id: Board.ID, of organization: Organization.ID, on connection: PSAConnection.ID? = nil
-    ) async throws -> (board: MirroredBoard, statuses: [Board.Status])? {
+    ) async throws -> (board: BoardCopy, statuses: [Board.Status])? {
         try await database.read { db in
             guard let board = try Self.board(id, of: organization, on: connection, in: db) else { return nil }
             let statuses = try db.all(
@@ -104,13 +104,13 @@ public struct Directory: Sendable {
     /// - Parameter on: that of this connection.
     public static func board(
         _ id: Board.ID, of organization: Organization.ID, on connection: PSAConnection.ID? = nil, in db: Connection
-    ) throws -> MirroredBoard? {
+    ) throws -> BoardCopy? {
         try db.first(
             """
             SELECT b.* FROM psa_boards b JOIN psa_connections c ON c.id = b.connection_id
             WHERE c.organization_id = \(organization) AND b.id = \(id) \(narrowing(connection))
             ORDER BY b.connection_id LIMIT 1
-            """, as: MirroredBoard.self)
+            """, as: BoardCopy.self)
     }
 
     /// Takes over all boards without their statuses; what is no longer there is marked, what is back is restored.
@@ -196,7 +196,7 @@ public struct Directory: Sendable {
     }
 
     /// Members by their identifiers as they are in the mirror, however old.
-    public static func mirroredMembers(
+    public static func copiedMembers(
         _ identifiers: [String], of connection: PSAConnection.ID, in db: Connection
     ) throws -> [String: Member] {
         let rows = try db.all(

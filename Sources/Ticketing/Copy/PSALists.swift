@@ -81,7 +81,7 @@ public struct PSALists: Sendable {
     /// A page of the boards that are used, by id.
     public func boards(
         on live: LiveConnection, refresh: Bool = false, page: PageRequest
-    ) async throws -> Page<Directory.MirroredBoard> {
+    ) async throws -> Page<Directory.BoardCopy> {
         let connection = live.connection.id
         try await keepBoards(on: live, refresh: refresh)
         let rows = try await database.read { db in
@@ -89,7 +89,7 @@ public struct PSALists: Sendable {
                 """
                 SELECT * FROM psa_boards WHERE connection_id = \(connection) AND id > \(page.after?.key ?? "")
                     AND inactive = 0 AND deleted_at IS NULL ORDER BY id LIMIT \(page.limit + 1)
-                """, as: Directory.MirroredBoard.self)
+                """, as: Directory.BoardCopy.self)
         }
         return Page(rows, limit: page.limit) { $0.id.rawValue }
     }

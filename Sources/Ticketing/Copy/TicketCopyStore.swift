@@ -5,7 +5,7 @@ import Database
 import Foundation
 
 /// What we stored of a ticket at the last look.
-public struct MirroredTicket: Sendable, Equatable {
+public struct TicketCopy: Sendable, Equatable {
     /// As it was then.
     public let ticket: Ticket
     /// Where the next look at its notes starts.
@@ -15,23 +15,23 @@ public struct MirroredTicket: Sendable, Equatable {
 }
 
 /// Our copy of the tickets of a connection: what events are detected against.
-public struct TicketMirror: Sendable {
+public struct TicketCopyStore: Sendable {
     /// Makes a mirror; all its state is in the database.
     public init() {}
 
     /// What is stored of a ticket; nil when it was never seen.
     public func ticket(
         _ id: Ticket.ID, of connection: PSAConnection.ID, in db: Connection
-    ) throws -> MirroredTicket? {
+    ) throws -> TicketCopy? {
         try tickets([id], of: connection, in: db)[id]
     }
 
     /// What is stored of tickets; those that were never seen are missing.
     public func tickets(
         _ ids: [Ticket.ID], of connection: PSAConnection.ID, in db: Connection
-    ) throws -> [Ticket.ID: MirroredTicket] {
+    ) throws -> [Ticket.ID: TicketCopy] {
         guard !ids.isEmpty else { return [:] }
-        var tickets: [Ticket.ID: MirroredTicket] = [:]
+        var tickets: [Ticket.ID: TicketCopy] = [:]
         for row in try db.all(Self.stored(ids, of: connection)) {
             let mirrored = try Self.mirrored(row)
             tickets[mirrored.ticket.id] = mirrored
@@ -52,7 +52,7 @@ public struct TicketMirror: Sendable {
         """
     }
 
-    private static func mirrored(_ row: Row) throws -> MirroredTicket {
+    private static func mirrored(_ row: Row) throws -> TicketCopy {
         func reference(_ name: String) throws -> Ticket.Reference? {
             guard let id: String = try row["\(name)_id"] else { return nil }
             return Ticket.Reference(id: id, name: try row["\(name)_name"] ?? "")
@@ -64,7 +64,7 @@ public struct TicketMirror: Sendable {
             contact: try reference("contact"), priority: try reference("priority"), owner: try row["owner"],
             resources: resources.splitBytes(on: ",").map(String.init), enteredAt: try row["entered_at"],
             updatedAt: try row["updated_at"], updatedBy: try row["updated_by"], isProject: try row["is_project"])
-        return MirroredTicket(
+        return TicketCopy(
             ticket: ticket, activityCursor: try row["activity_cursor"], deletedAt: try row["deleted_at"])
     }
 
@@ -96,7 +96,7 @@ public struct TicketMirror: Sendable {
         if let connection { query += " AND t.connection_id = \(connection)" }
         query += " ORDER BY t.connection_id LIMIT 1"
         guard let found: PSAConnection.ID = try db.first(query)?["connection_id"],
-            let mirrored = try TicketMirror().ticket(id, of: found, in: db)
+            let mirrored = try TicketCopyStore().ticket(id, of: found, in: db)
         else { return nil }
         return (found, mirrored.ticket)
     }

@@ -3,7 +3,7 @@ import Crypto
 
 /// Proves that a form was sent from a page of ours: a secret of the sign-in, masked anew on each page, so that the
 /// compressed length of pages tells nothing about it.
-public enum FormProof {
+public enum CSRFToken {
     private static let length = 32
 
     /// For a hidden field, or the header `X-CSRF-Token`.

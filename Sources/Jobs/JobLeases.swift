@@ -4,7 +4,7 @@ import Synchronization
 
 /// The jobs that a runner holds: those that were claimed and have arrived, those that run, and those whose end waits to be
 /// settled. It knows how many more there is room for.
-final class JobDesk: Sendable {
+final class JobLeases: Sendable {
     /// Who settle: two, so that one gathers and computes while the other waits for the disk.
     static let clerks = 2
 

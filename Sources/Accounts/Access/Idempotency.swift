@@ -11,7 +11,7 @@ import WebSupport
 ///
 /// What a request does and the note that it was done are one transaction (``Hold/noteDone(in:)``, called by the audit
 /// log). So a key whose request failed, or whose process died, is free again exactly if nothing was done.
-struct Repetition: Sendable {
+struct Idempotency: Sendable {
     /// How long a key is remembered.
     private static let lifetime = 86_400.0
     /// How long nobody else begins a request of the same key: longer than requests take that call other systems (30 s in
@@ -41,7 +41,7 @@ struct Repetition: Sendable {
             }
             // The key may have gone with its organization; then there is nothing to repeat.
             guard try db.first("SELECT holder FROM repeated_requests WHERE \(key)") == nil else {
-                throw Repetition.goesOn
+                throw Idempotency.goesOn
             }
         }
     }
@@ -122,8 +122,8 @@ struct Repetition: Sendable {
             if let status: Int = try row["status"] { return .answered(try Answer(row: row, status: status)) }
             guard try !(row["done"] as Bool) else {
                 throw Problem.conflict(
-                    code: "in_progress",
-                    "The request with this Idempotency-Key was done, but its answer was not kept because it held a secret. Check what was created; use a new key for a new request."
+                    code: "answer_not_kept",
+                    "The request with this Idempotency-Key was done, but its answer was not kept. Check what it created or changed, and use a new key for a new request."
                 )
             }
             // Whoever held it has had his time: his process has died, most likely.

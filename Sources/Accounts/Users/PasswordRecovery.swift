@@ -4,7 +4,7 @@ import Database
 import Foundation
 
 /// Lets somebody in again who cannot get in any more, for whoever runs the installation.
-public struct Rescue: Sendable {
+public struct PasswordRecovery: Sendable {
     /// Why it is not done.
     public enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
         case nobody(String)

@@ -8,7 +8,7 @@ import Synchronization
 /// Visitors have to take a place before anything else is done for them. Strangers share one thread, so that a spray of
 /// sign-ins cannot take all of a small server, and leave places to each other; browsers in which the account signed in
 /// before have a thread and places of their own, so that strangers cannot keep their owners out.
-public final class PasswordDesk: Sendable {
+public final class PasswordHashing: Sendable {
     /// Who asks for a place.
     enum Guest: Sendable, Equatable {
         /// Somebody who is signed in, or whose browser proves an earlier sign-in of the same account.
@@ -49,11 +49,13 @@ public final class PasswordDesk: Sendable {
         mutating func admit(_ guest: Guest) -> Bool {
             switch guest {
             case .known:
-                guard known < PasswordDesk.places else { return false }
+                guard known < PasswordHashing.places else { return false }
                 known += 1
             case .stranger(let network):
                 let ofNetwork = networks[network] ?? 0
-                guard strangers < PasswordDesk.places, ofNetwork < PasswordDesk.placesOfNetwork else { return false }
+                guard strangers < PasswordHashing.places, ofNetwork < PasswordHashing.placesOfNetwork else {
+                    return false
+                }
                 strangers += 1
                 networks[network] = ofNetwork + 1
             }

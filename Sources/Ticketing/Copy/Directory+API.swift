@@ -28,7 +28,7 @@ public func directoryRoutes(_ directory: Directory) -> [Route] {
 }
 
 extension Boards.Answer {
-    fileprivate init(_ board: Directory.MirroredBoard, statuses: [Board.Status]?) {
+    fileprivate init(_ board: Directory.BoardCopy, statuses: [Board.Status]?) {
         self.init(
             id: board.id, name: board.name, inactive: board.isInactive, deleted: board.isDeleted,
             statuses: statuses?.map {

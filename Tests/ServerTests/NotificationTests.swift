@@ -9,7 +9,7 @@ import WebSupport
 
 /// Who is told, and why nobody else is.
 @Suite("Telling", .timeLimit(.minutes(20)))
-struct TellingTests {
+struct NotificationTests {
     @Test("A simulated rule decides and records, a disabled one does nothing", arguments: TestDatabase.engines)
     func simulated(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
