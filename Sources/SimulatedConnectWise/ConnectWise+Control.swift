@@ -30,11 +30,11 @@ extension PlayedConnectWise {
         }
     }
 
-    func answer(_ call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON? {
+    func answer(control call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON? {
         do {
             switch (path.first, path.count) {
             case ("tickets", 1) where call.method == "POST": return try create(try call.controlBody())
-            case ("tickets", 2...): return try control(call, ticket: Int(path[1]) ?? 0, Array(path.dropFirst(2)))
+            case ("tickets", 2...): return try answer(call, ticket: Int(path[1]) ?? 0, Array(path.dropFirst(2)))
             case ("switches", 1):
                 if call.method == "PATCH" {
                     let body = try call.controlBody()

@@ -73,7 +73,7 @@ extension PlayedWebex {
         }
     }
 
-    func answer(_ call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON? {
+    func answer(control call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON? {
         switch (call.method, path.first, path.count) {
         case ("GET", "messages", 1): return messages(control: call)
         case ("DELETE", "messages", 1): simulator.forgetMessages()

@@ -363,22 +363,23 @@ struct WayTests {
     func once(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (sealer, now) = (try Sealer([Secret.generate()]), Date(timeIntervalSince1970: 1_800_000_000))
-            let attempt = SingleSignOnAttempt(to: 7, destination: "/tickets/1?x=é", now: now)
+            let attempt = AuthenticationRequest(to: 7, destination: "/tickets/1?x=é", now: now)
             let cookie = try #require(attempt.sealed(by: sealer))
             #expect(cookie.utf8.allSatisfy { $0 > 32 && $0 < 127 && ![34, 44, 59, 92].contains($0) })
-            let open = try #require(SingleSignOnAttempt.open(cookie, state: attempt.state, by: sealer, now: now + 599))
+            let open = try #require(
+                AuthenticationRequest.open(cookie, state: attempt.state, by: sealer, now: now + 599))
             #expect(open.provider == 7)
             #expect(open.destination == "/tickets/1?x=é")
             #expect(open.nonce == attempt.nonce)
-            #expect(SingleSignOnAttempt.open(cookie, state: attempt.state, by: sealer, now: now + 601) == nil)
-            #expect(SingleSignOnAttempt.open(cookie, state: "", by: sealer, now: now) == nil)
-            #expect(SingleSignOnAttempt.open(cookie, state: attempt.nonce, by: sealer, now: now) == nil)
-            #expect(SingleSignOnAttempt.open("", state: "", by: sealer, now: now) == nil)
+            #expect(AuthenticationRequest.open(cookie, state: attempt.state, by: sealer, now: now + 601) == nil)
+            #expect(AuthenticationRequest.open(cookie, state: "", by: sealer, now: now) == nil)
+            #expect(AuthenticationRequest.open(cookie, state: attempt.nonce, by: sealer, now: now) == nil)
+            #expect(AuthenticationRequest.open("", state: "", by: sealer, now: now) == nil)
             #expect(
-                SingleSignOnAttempt.open(cookie, state: attempt.state, by: try Sealer([Secret.generate()]), now: now)
+                AuthenticationRequest.open(cookie, state: attempt.state, by: try Sealer([Secret.generate()]), now: now)
                     == nil)
             let note = try #require(KnownBrowsers(sealer: sealer).note(for: "a", now: now))
-            #expect(SingleSignOnAttempt.open(note, state: "", by: sealer, now: now) == nil)
+            #expect(AuthenticationRequest.open(note, state: "", by: sealer, now: now) == nil)
             let uses = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<8 { group.addTask { try await database.write { try open.use(now: now, in: $0) } } }
                 return try await group.reduce(into: 0) { if $1 { $0 += 1 } }
@@ -393,12 +394,12 @@ struct WayTests {
         // Only printable ASCII comes so far; slashes and quotation marks are written with a backslash.
         let longest = "/tickets?q=" + String(repeating: "x", count: 1_489)
         for (destination, kept) in [(longest, longest), (longest + "x", "/")] {
-            let attempt = SingleSignOnAttempt(
+            let attempt = AuthenticationRequest(
                 to: .init(Int64.max), destination: destination, now: Date(timeIntervalSince1970: 1e10 / 3))
             let cookie = try #require(attempt.sealed(by: sealer))
             #expect(cookie.utf8.count <= 4_096 - 200)
             #expect(
-                SingleSignOnAttempt.open(cookie, state: attempt.state, by: sealer, now: attempt.began)?.destination
+                AuthenticationRequest.open(cookie, state: attempt.state, by: sealer, now: attempt.began)?.destination
                     == kept)
         }
     }

@@ -51,7 +51,7 @@ struct OwnPostgres: Sendable {
     /// Starts it again.
     func start() async throws { try await control("start") }
 
-    private func answer(_ words: String) async throws {
+    private func control(_ words: String) async throws {
         let pattern = /control ended with (\d+) \./
         let before = host.text.matches(of: pattern).count
         try host.write(line: words)

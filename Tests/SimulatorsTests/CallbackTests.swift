@@ -58,7 +58,7 @@ extension Receiver: Runnable {}
         let receiver = Receiver()
         try await running(receiver) {
             let port = try await receiver.port.first("the receiver", within: .seconds(30)) { $0 }
-            try await DeskClient.during({ $0.signingKey = "s3cret" }) { call async throws in
+            try await StageClient.during({ $0.signingKey = "s3cret" }) { call async throws in
                 let url = "http://127.0.0.1:\(port)/hooks?c=1&recordId="
                 let body: PlayedJSON = ["url": .text(url), "objectId": 0, "type": "ticket", "level": "owner"]
                 let made = try await call(.POST, "/system/callbacks", body)
@@ -84,7 +84,7 @@ extension Receiver: Runnable {}
                     #expect((json["Action"] == "deleted") == (entity == nil))
                     let keyURL = try #require(json["Metadata"]?["key_url"]?.string)
                     #expect(keyURL == call.simulator.keyURL)
-                    let key = try await DeskClient.send(.init(url: keyURL))
+                    let key = try await StageClient.send(.init(url: keyURL))
                     #expect(key.json["signing_key"] == "s3cret")
                     #expect(key.headers["Content-Type"].first?.hasPrefix("text/plain") == true)
                 }
@@ -97,7 +97,7 @@ extension Receiver: Runnable {}
             let receiver = Receiver(statuses: statuses)
             try await running(receiver) {
                 let port = try await receiver.port.first("the receiver", within: .seconds(30)) { $0 }
-                try await DeskClient.during({ $0.callbackPauses = [.milliseconds(5), .milliseconds(5)] }) {
+                try await StageClient.during({ $0.callbackPauses = [.milliseconds(5), .milliseconds(5)] }) {
                     call async throws in
                     _ = try await call(
                         .POST, "/system/callbacks",
@@ -118,7 +118,7 @@ extension Receiver: Runnable {}
         let receiver = Receiver()
         try await running(receiver) {
             let port = try await receiver.port.first("the receiver", within: .seconds(30)) { $0 }
-            try await DeskClient.during({ $0.callbacksPerChange = 3 }) { call async throws in
+            try await StageClient.during({ $0.callbacksPerChange = 3 }) { call async throws in
                 _ = try await call(
                     .POST, "/system/callbacks",
                     ["url": .text("http://127.0.0.1:\(port)/?id="), "objectId": 3, "type": "ticket", "level": "board"])
@@ -134,7 +134,7 @@ extension Receiver: Runnable {}
     }
 
     @Test func wrongCallbacksAreRefused() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let reply = try await call(
                 .POST, "/system/callbacks", ["url": "nonsense", "objectId": 1, "type": "ticket", "level": "world"])
             #expect(reply.json["errors"]?.elements?.compactMap { $0["field"]?.string } == ["url", "level"])

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func aDefaultRoleMayNotFitTheLocation() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let voice = try call.simulator.createTicket("Dial tone", board: "Voice")
             let refused = try await call.send(.POST, "/time/entries", time(voice))
             #expect(refused.status == 400)
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func defaultsTellTheRoleAndStoreNothing() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let voice = try call.simulator.createTicket("Dial tone", board: "Voice")
             let before = call.simulator.ledger.read { $0.time.count }
             let defaults = try await call.send(.POST, "/time/entries/defaults", time(voice))
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func projectTicketsAreChargedAsSuch() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let project = try call.simulator.createTicket("Roll-out", board: "Projects", recordType: "ProjectTicket")
             #expect(try await call.send(.POST, "/time/entries", time(project)).status == 400)
             let body = time(project).replacing("ServiceTicket", with: "ProjectTicket")
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func ticketsHaveConfigurations() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let ticket = try call.simulator.createTicket("Screen")
             let path = "/service/tickets/\(ticket)/configurations"
             #expect(try await call(.GET, path).rows.isEmpty)
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func boardsHaveStatusesOfAllKinds() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let statuses = try await call(.GET, "/service/boards/1/statuses?pageSize=100").rows
             func names(_ flag: String) -> [String] {
                 statuses.filter { $0[flag]?.bool == true }.compactMap { $0["name"]?.string }
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func switchesChangeHowItBehaves() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let ticket = try call.simulator.createTicket("Switches")
             call.simulator.switches.ignoresStatusPatches = true
             let patch = #"[{"op":"replace","path":"status","value":{"id":3}}]"#
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func rightsAreLookedAtFirst() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let ticket = try call.simulator.createTicket("Rights")
             call.simulator.switches.deniedRights = [
                 "Time & Expense/Time Entry/Add", "Service Desk/Service Tickets/Edit", "Finance/Invoicing/Inquire",
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test func nobodyWritesAsSomebodyWhoLeft() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let ticket = try call.simulator.createTicket("Members")
             let id = try #require(call.simulator.ledger.read { $0.member("kbrandt")?.id })
             let body = #"{"text":"x","internalAnalysisFlag":true,"member":{"id":\#(id)}}"#
@@ -152,13 +152,13 @@ import Testing
     }
 }
 
-extension DeskClient {
+extension StageClient {
     fileprivate func send(_ method: HTTPMethod, _ path: String, _ body: String) async throws -> Reply {
         try await self(method, path, try JSONReader.read(Array(body.utf8)))
     }
 }
 
-extension DeskClient.Reply {
+extension StageClient.Reply {
     fileprivate var rows: [PlayedJSON] { json.elements ?? [] }
     fileprivate var text: String { String(decoding: body, as: UTF8.self) }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct ConnectWiseListTests {
     @Test func conditionsAreEvaluated() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let all = call.simulator.ticketIDs.compactMap { call.simulator.ticket($0) }
             let cases: [(String, (TicketState) -> Bool)] = [
                 ("closedFlag = false", { !$0.closed }),
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func wrongConditionsAre400() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             for text in [
                 "foo = 1", "board/foo = 1", "configurations/id = 1", "customFields = 1", "id = 'x'", "summary = 5",
                 "recordType = 'Nothing'", "closedFlag = 'no'", "board = 5", "initialDescription = 'x'", "summary = 'a",
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func pagesAreNavigable() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             var seen: [Int] = []
             var path: String? = "/service/tickets?fields=id&page=1&pageSize=70&orderBy=id%20asc"
             while let next = path {
@@ -84,13 +84,13 @@ import Testing
     }
 
     @Test func pageSizeIsCapped() async throws {
-        try await DeskClient.during({ $0.world = .load(tickets: 1200) }) { call async throws in
+        try await StageClient.during({ $0.world = .load(tickets: 1200) }) { call async throws in
             #expect(try await call(.GET, "/service/tickets?pageSize=5000&fields=id").ids.count == 1000)
         }
     }
 
     @Test func forwardOnlyEndsWithAnEmptyLink() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             var seen: [Int] = []
             var path = "/service/tickets?pageSize=100&fields=id"
             for _ in 0..<10 {
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func infoComesOnlyWhenAsked() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let whole = try await call(.GET, "/service/tickets/10001").json
             for name in ["lastUpdated", "updatedBy", "dateEntered", "enteredBy"] {
                 #expect(whole["_info"]?[name]?.string != nil)
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test func childConditionsFindContacts() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let contact = try await call(.GET, "/company/contacts/301").json
             let email = try #require(contact["communicationItems"]?.elements?.first?["value"]?.string)
             let path = "/company/contacts?childConditions=communicationItems/value%20like%20%22\(email)%22"
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test func otherPathsAreNoEndpoints() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             for path in ["/service/nothing", "/finance/nothing", "/service/tickets/10001/tasks"] {
                 let reply = try await call(.GET, path)
                 #expect(reply.status == 404)
@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test func manyTicketsByIdAreIndexed() async throws {
-        try await DeskClient.during({ $0.world = .load(tickets: 20_000) }) { call async throws in
+        try await StageClient.during({ $0.world = .load(tickets: 20_000) }) { call async throws in
             let ids = stride(from: 10_001, to: 30_000, by: 250).map { $0 }
             let reply = try await call.conditions("id in (\(ids.map(String.init).joined(separator: ",")))")
             #expect(reply.ids == ids)

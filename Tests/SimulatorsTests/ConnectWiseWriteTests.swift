@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct ConnectWiseWriteTests {
     @Test func credentialsAreChecked() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let path = "/system/members?pageSize=1&fields=id"
             #expect(try await call(.GET, path).status == 200)
             #expect(try await call(.GET, path, keys: "RiverMark+SimulatedPublic1:SimulatedPrivate").status == 200)
@@ -16,13 +16,13 @@ import Testing
             #expect(try await call(.GET, path, clientID: nil).status == 403)
             #expect(try await call(.GET, "/system/info", keys: "wrong").status == 200)
         }
-        try await DeskClient.during({ $0.hidesBadKeys = true }) { call async throws in
+        try await StageClient.during({ $0.hidesBadKeys = true }) { call async throws in
             #expect(try await call(.GET, "/system/members", keys: "wrong").status == 404)
         }
     }
 
     @Test func ticketsAreCreatedWithTheirFirstNotes() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let reply = try await call(
                 .POST, "/service/tickets",
                 [
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func wrongBodiesAreRefused() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let cases: [(PlayedJSON, String)] = [
                 (
                     ["summary": "x", "company": ["id": 201], "emailContactFlag": true],
@@ -77,9 +77,9 @@ import Testing
     }
 
     @Test func patchAppliesAndSubPathsDoNot() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let before = try await call(.GET, "/service/tickets/10001").json
-            func patch(_ operations: PlayedJSON) async throws -> DeskClient.Reply {
+            func patch(_ operations: PlayedJSON) async throws -> StageClient.Reply {
                 try await call(.PATCH, "/service/tickets/10001", operations)
             }
             let plain = try await patch([
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func aRefusedPatchChangesNothing() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let before = try await call(.GET, "/service/tickets/10001").json
             let reply = try await call(
                 .PATCH, "/service/tickets/10001",
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func closingEmptiesResourcesAndKeepsTheOwner() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let id = try call.simulator.createTicket("Closing", owner: "rsato")
             let assigned = try await call(
                 .POST, "/schedule/entries",
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test func timeTextsAreOnlyInAllNotes() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let id = try call.simulator.createTicket("Time")
             let entry = try await call(
                 .POST, "/time/entries",
@@ -165,18 +165,18 @@ import Testing
     }
 
     @Test func companyInfoNeedsNoCredentials() async throws {
-        try await DeskClient.during({ $0.cloudFlagIsText = true }) { call async throws in
-            let known = try await DeskClient.send(.init(url: "\(call.base)/login/companyinfo/RiverMark"))
+        try await StageClient.during({ $0.cloudFlagIsText = true }) { call async throws in
+            let known = try await StageClient.send(.init(url: "\(call.base)/login/companyinfo/RiverMark"))
             #expect(known.json["Codebase"] == "v2026_1/")
             #expect(known.json["IsCloud"] == "True")
-            let unknown = try await DeskClient.send(.init(url: "\(call.base)/login/companyinfo/other"))
+            let unknown = try await StageClient.send(.init(url: "\(call.base)/login/companyinfo/other"))
             #expect(unknown.status == 200)
             #expect(unknown.json == .null)
         }
     }
 
     @Test func pagesFollowChanges() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let path = "/service/tickets?conditions=summary%20contains%20%27zebra%27"
             #expect(try await call(.GET, path).ids == [])
             let id = try call.simulator.createTicket("Zebra on the network")
@@ -187,7 +187,7 @@ import Testing
     }
 
     @Test func limitAnswers429() async throws {
-        try await DeskClient.during({ $0.callsPerMinute = 3 }) { call async throws in
+        try await StageClient.during({ $0.callsPerMinute = 3 }) { call async throws in
             for _ in 0..<3 { #expect(try await call(.GET, "/system/info").status == 200) }
             let reply = try await call(.GET, "/system/info")
             #expect(reply.status == 429)

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct FaultTests {
     @Test func faultsStrikeWhatTheyMatch() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let control = call.simulator.control
             control.script(
                 Fault(.answer(status: 503, retryAfter: 7), method: "get", path: "/service/tickets/*", times: 2))
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func cutsBeforeAndAfterDiffer() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             let control = call.simulator.control
             for (action, notes) in [(Fault.Action.cutBefore, 0), (.cutAfter, 1), (.halfAnswer, 1)] {
                 let id = try call.simulator.createTicket("Cut")
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func hangingEndsWithTheCaller() async throws {
-        try await DeskClient.during { call async throws in
+        try await StageClient.during { call async throws in
             call.simulator.control.script(Fault(.hang))
             let request = HTTPClientRequest(url: "\(call.base)/v4_6_release/apis/3.0/system/info")
             await #expect(throws: (any Error).self) {
@@ -53,14 +53,14 @@ import Testing
     }
 
     @Test func controlAPIDoesTheSame() async throws {
-        try await DeskClient.during { call async throws in
-            func answer(_ method: HTTPMethod, _ path: String, _ body: PlayedJSON? = nil) async throws
-                -> DeskClient.Reply
+        try await StageClient.during { call async throws in
+            func control(_ method: HTTPMethod, _ path: String, _ body: PlayedJSON? = nil) async throws
+                -> StageClient.Reply
             {
                 var request = HTTPClientRequest(url: "\(call.base)/_control\(path)")
                 request.method = method
                 if let body { request.body = .bytes(ByteBuffer(bytes: body.bytes)) }
-                return try await DeskClient.send(request)
+                return try await StageClient.send(request)
             }
             let fault = try await control(.POST, "/faults", ["action": "answer", "status": 418, "times": .null])
             #expect(fault.json["id"]?.int == 1)

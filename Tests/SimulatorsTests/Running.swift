@@ -9,7 +9,7 @@ import SimulatedWebex
 @testable import SimulatorStage
 
 /// A running ConnectWise and a client that has its keys.
-struct DeskClient: Sendable {
+struct StageClient: Sendable {
     let simulator: ConnectWiseSimulator
     let base: String
 
@@ -48,13 +48,13 @@ struct DeskClient: Sendable {
     /// Runs a simulator around `body` and stops it.
     static func during(
         _ change: (inout ConnectWiseOptions) -> Void = { _ in },
-        _ body: @Sendable @escaping (DeskClient) async throws -> Void
+        _ body: @Sendable @escaping (StageClient) async throws -> Void
     ) async throws {
         var options = ConnectWiseOptions()
         change(&options)
         let simulator = ConnectWiseSimulator(options: options)
         try await running(simulator) {
-            try await body(DeskClient(simulator: simulator, base: try await simulator.url()))
+            try await body(StageClient(simulator: simulator, base: try await simulator.url()))
         }
     }
 }
@@ -66,12 +66,12 @@ struct BotClient: Sendable {
 
     func callAsFunction(
         _ method: HTTPMethod, _ path: String, _ body: PlayedJSON? = nil, token: String = "simulated-bot-token"
-    ) async throws -> DeskClient.Reply {
+    ) async throws -> StageClient.Reply {
         var request = HTTPClientRequest(url: "\(base)/v1\(path)")
         request.method = method
         request.headers.add(name: "Authorization", value: "Bearer \(token)")
         if let body { request.body = .bytes(ByteBuffer(bytes: body.bytes)) }
-        return try await DeskClient.send(request)
+        return try await StageClient.send(request)
     }
 
     static func during(

@@ -14,7 +14,7 @@ public struct SignInCookie: Sendable {
 
     private var name: String { isSecure ? "__Host-patchbay" : "patchbay" }
     private var browserName: String { isSecure ? "__Host-patchbay-browser" : "patchbay-browser" }
-    private var attemptName: String { isSecure ? "__Host-patchbay-way" : "patchbay-way" }
+    private var authenticationName: String { isSecure ? "__Host-patchbay-way" : "patchbay-way" }
 
     private var organizationName: String { isSecure ? "__Host-patchbay-organization" : "patchbay-organization" }
 
@@ -38,11 +38,11 @@ public struct SignInCookie: Sendable {
     }
 
     /// What binds the way to an identity provider and back to one browser.
-    public func attempt(in request: Request) -> String? { request.cookies[attemptName]?.value }
+    public func authentication(in request: Request) -> String? { request.cookies[authenticationName]?.value }
 
     /// Sets or, with nil, removes it.
     public func setWay(_ text: String?, in response: inout Response) {
-        put(attemptName, text, seconds: 600, in: &response)
+        put(authenticationName, text, seconds: 600, in: &response)
     }
 
     /// The organization by whose identity provider somebody last signed in here, so that the sign-in page shows it again.

@@ -131,7 +131,7 @@ public struct SignIns: Sendable {
         let instant = now()
         try await database.write { db in
             try db.execute("DELETE FROM sign_ins WHERE expires_at < \(instant)")
-            try SingleSignOnAttempt.forget(now: instant, in: db)
+            try AuthenticationRequest.forget(now: instant, in: db)
             try Throttle.forget(now: instant, in: db)
         }
     }

@@ -135,17 +135,17 @@ public struct SingleSignOn: Sendable {
             try db.first("SELECT * FROM identity_providers WHERE id = \(id) AND enabled = 1", as: IdentityProvider.self)
         }
         guard let provider else { throw Refusal.unknownProvider }
-        let attempt = SingleSignOnAttempt(to: id, destination: destination, now: now())
-        let challenge = Base64URL.text(Array(SHA256.hash(data: Data(attempt.verifier.utf8))))
+        let request = AuthenticationRequest(to: id, destination: destination, now: now())
+        let challenge = Base64URL.text(Array(SHA256.hash(data: Data(request.verifier.utf8))))
         let url: String
         do throws(OpenIDError) {
             url = try await (try openClient(provider)).authorizationURL(
-                redirect: redirect(of: provider), state: attempt.state, nonce: attempt.nonce, challenge: challenge)
+                redirect: redirect(of: provider), state: request.state, nonce: request.nonce, challenge: challenge)
         } catch {
             throw Refusal.provider(error)
         }
-        guard let browser = attempt.sealed(by: sealer) else {
-            throw Refusal.provider(.refused("the way there cannot be sealed"))
+        guard let browser = request.sealed(by: sealer) else {
+            throw Refusal.provider(.refused("the sign-in cannot be sealed"))
         }
         return Departure(url: url, browser: browser)
     }
@@ -166,10 +166,10 @@ public struct SingleSignOn: Sendable {
         _ answer: Answer, browser: String, from visitor: Visitor, replacing previous: SignInToken?
     ) async throws -> Arrival {
         let instant = now()
-        guard let attempt = SingleSignOnAttempt.open(browser, state: answer.state, by: sealer, now: instant) else {
+        guard let request = AuthenticationRequest.open(browser, state: answer.state, by: sealer, now: instant) else {
             throw Refusal.unknownState
         }
-        let id = attempt.provider
+        let id = request.provider
         let provider = try await database.read { db in
             try db.first("SELECT * FROM identity_providers WHERE id = \(id) AND enabled = 1", as: IdentityProvider.self)
         }
@@ -181,7 +181,7 @@ public struct SingleSignOn: Sendable {
         let claims: IdentityClaims
         do throws(OpenIDError) {
             claims = try await openClient(provider).claims(
-                code: answer.code, verifier: attempt.verifier, redirect: redirect(of: provider), nonce: attempt.nonce,
+                code: answer.code, verifier: request.verifier, redirect: redirect(of: provider), nonce: request.nonce,
                 now: instant)
         } catch {
             try await record(error, of: provider, visitor, at: instant)
@@ -190,12 +190,12 @@ public struct SingleSignOn: Sendable {
         let admission = Admission(
             claims: claims, provider: provider, visitor: visitor, previous: previous, now: instant)
         let outcome: Result<SignInToken, Refusal> = try await database.write { db in
-            guard try attempt.use(now: instant, in: db) else { return .failure(.unknownState) }
+            guard try request.use(now: instant, in: db) else { return .failure(.unknownState) }
             try Throttle.giveBack(attempt, in: db)
             return try admission.decide(in: db)
         }
         return Arrival(
-            token: try outcome.get(), destination: attempt.destination, organization: provider.organization)
+            token: try outcome.get(), destination: request.destination, organization: provider.organization)
     }
 
     private func attempt(from visitor: Visitor, at instant: Date) async throws -> Throttle.Attempt {

@@ -287,7 +287,7 @@ extension Console {
                 .init(
                     returnedTo: provider, state: query["state"] ?? "", code: query["code"] ?? "", issuer: query["iss"],
                     refusal: query["error"]),
-                browser: cookie.attempt(in: request) ?? "", from: visitor(request, context),
+                browser: cookie.authentication(in: request) ?? "", from: visitor(request, context),
                 replacing: cookie.token(in: request))
             response = welcome(arrival.token, to: arrival.destination)
             cookie.setOrganization(arrival.organization, in: &response)

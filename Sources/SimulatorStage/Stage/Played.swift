@@ -9,7 +9,7 @@ package protocol Played: Sendable {
     /// The system's own body for a status that a fault asks for.
     func refusal(status: Int) -> Answer
     /// What the system adds to the control API below `/_control`; nil if it knows no such path.
-    func answer(_ call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON?
+    func answer(control call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON?
     /// What `GET /_control` tells of the system's state.
     func summary() -> PlayedJSON
 }

@@ -172,15 +172,15 @@ package struct Stage<System: Played>: Sendable {
         }
     }
 
-    private func answer(_ call: Call) -> Answer {
+    private func answerControl(_ call: Call) -> Answer {
         do throws(ControlError) {
-            if let answer = try control.answer(call, path: call.segments.dropFirst().map { $0 }) {
+            if let answer = try control.answer(control: call, path: call.segments.dropFirst().map { $0 }) {
                 return Answer(200, answer)
             }
             if call.segments.count == 1 {
                 return Answer(200, .object(control.summary.members + system.summary().members))
             }
-            if let answer = try system.control(call, path: Array(call.segments.dropFirst())) {
+            if let answer = try system.answer(control: call, path: Array(call.segments.dropFirst())) {
                 return Answer(200, answer)
             }
             return Answer(404, ["message": "no such control path"])

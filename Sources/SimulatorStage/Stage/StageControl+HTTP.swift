@@ -13,7 +13,7 @@ import Foundation
 /// | `PUT /_control/latency` | `{"milliseconds":5}` for every call |
 /// | `PUT /_control/limit` | `{"callsPerMinute":1000}`, null turns it off |
 extension StageControl {
-    func answer(_ call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON? {
+    func answer(control call: Call, path: [Substring]) throws(ControlError) -> PlayedJSON? {
         switch (call.method, path.first, path.count) {
         case ("GET", "calls", 1): return seen(last: call.query["last"].flatMap { Int($0) } ?? 100)
         case ("DELETE", "calls", 1): resetCalls()

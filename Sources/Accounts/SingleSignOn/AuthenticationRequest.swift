@@ -6,7 +6,7 @@ import Sealing
 
 /// The way to an identity provider and back, as the browser keeps it for us in a sealed cookie: strangers who set out and
 /// never come back leave nothing here.
-struct SingleSignOnAttempt: Sendable, Codable {
+struct AuthenticationRequest: Sendable, Codable {
     /// How long it may take.
     static let longest = 600.0
     private static let identity = "way to an identity provider"
@@ -34,12 +34,12 @@ struct SingleSignOnAttempt: Sendable, Codable {
     func sealed(by sealer: Sealer) -> String? { SealedCookie.text(of: self, for: Self.identity, by: sealer) }
 
     /// The way that a cookie holds and that a provider's answer with this state is the end of; nil if there is none.
-    static func open(_ cookie: String, state: String, by sealer: Sealer, now: Date) -> SingleSignOnAttempt? {
-        guard let attempt = SealedCookie.value(of: cookie, as: SingleSignOnAttempt.self, for: identity, by: sealer),
-            ConstantTime.equal(Array(attempt.state.utf8), Array(state.utf8)),
-            attempt.began > now - longest
+    static func open(_ cookie: String, state: String, by sealer: Sealer, now: Date) -> AuthenticationRequest? {
+        guard let request = SealedCookie.value(of: cookie, as: AuthenticationRequest.self, for: identity, by: sealer),
+            ConstantTime.equal(Array(request.state.utf8), Array(state.utf8)),
+            request.began > now - longest
         else { return nil }
-        return attempt
+        return request
     }
 
     /// Notes that the way has led to a sign-in, in the transaction that begins it. Only who has been vouched for comes so
