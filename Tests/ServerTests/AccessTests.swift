@@ -132,6 +132,31 @@ struct AccessTests {
         }
     }
 
+    @Test("A request repeated at another path of its operation is the same request", arguments: TestDatabase.engines)
+    func repeatedElsewhere(engine: Engine) async throws {
+        try await RunningPatchbay.run(engine) { patchbay in
+            let body: JSON = ["board_id": try patchbay.board(), "recipient_id": try patchbay.room()]
+            let headers = ["Idempotency-Key": "rule"]
+            let alias = try await patchbay.api(.POST, "/notifiers/rules", body, headers: headers)
+            let main = try await patchbay.api(.POST, "/rules", body, headers: headers)
+            #expect(alias.status == 201)
+            #expect(main.body == alias.body)
+            #expect(main.headers["location"] == alias.headers["location"])
+            #expect(try await patchbay.api(.GET, "/rules").json["items"].elements.count == 1)
+            // Another operation with the same body is another request.
+            #expect(try await patchbay.api(.POST, "/forwards", body, headers: headers).status == 409)
+            // Further paths may have another method.
+            let change: JSON = ["require_rule": true]
+            let put = try await patchbay.api(.PUT, "/config", change, headers: ["Idempotency-Key": "config"])
+            #expect(put.status == 200)
+            let other = try await patchbay.api(.PATCH, "/config", ["require_rule": false])
+            #expect(other.json["require_rule"] == false)
+            let patch = try await patchbay.api(.PATCH, "/config", change, headers: ["Idempotency-Key": "config"])
+            #expect(patch.body == put.body)
+            #expect(try await patchbay.api(.GET, "/config").json["require_rule"] == false)
+        }
+    }
+
     @Test("A forgotten or misspelt member lifts no limit and takes no mapping away", arguments: TestDatabase.oneEngine)
     func forgotten(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

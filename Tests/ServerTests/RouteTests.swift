@@ -251,6 +251,53 @@ struct RouteTests {
         }
     }
 
+    private static func answer(of route: Route) -> (any (Decodable & Sendable).Type)? {
+        switch route.gives {
+        case .one(let type), .page(let type), .list(let type), .made(let type), .accepted(let type),
+            .doneOrAccepted(let type):
+            type
+        case .nothing, .file: nil
+        }
+    }
+
+    @Test("Clients read what newer servers answer, with members and values that they do not know")
+    func newerServers() async throws {
+        /// JSON of this shape with a member that is new in every object and a value that is new in every enum.
+        func newer(_ schema: Schema) -> JSON {
+            switch schema {
+            case .oneOf: "from_tomorrow"
+            case .string(let format, _): format == "date-time" ? "2026-12-01T08:00:00Z" : "1"
+            case .integer, .number: 1
+            case .range(let range): .integer(Int64(range.lowerBound))
+            case .boolean: true
+            case .array(let item): [newer(item)]
+            case .object(let members, _):
+                .object(
+                    Dictionary(
+                        members.map { ($0.name, newer($0.schema)) } + [("from_tomorrow", ["value": 1])],
+                        uniquingKeysWith: { first, _ in first }))
+            case .orNull(let schema): newer(schema)
+            case .either(let schemas): schemas.first.map(newer) ?? .null
+            case .any, .reference: .null
+            }
+        }
+        func read<Answer: Decodable>(_ type: Answer.Type, _ data: Data) throws {
+            _ = try APIJSON.decode(type, from: data)
+        }
+        try await withRoutes { routes in
+            var count = 0
+            for route in routes {
+                guard let type = Self.answer(of: route) else { continue }
+                let answer = newer(try Schema.of(type).answered)
+                #expect(throws: Never.self, "\(route.method.rawValue) \(route.path): \(answer)") {
+                    try read(type, answer.encoded())
+                }
+                count += 1
+            }
+            #expect(count > 100)
+        }
+    }
+
     @Test("No text that an operation takes is without a limit, and each secret that one answers is marked")
     func bounded() async throws {
         /// Where a schema has a text of which nobody says how long it may be.
