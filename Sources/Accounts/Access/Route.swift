@@ -118,7 +118,7 @@ public struct Route: Sendable {
     }
 }
 
-/// What an operation answers when all is well.
+/// The response of an operation on success.
 public enum RouteAnswer: Sendable {
     /// 200 with one resource.
     case one(any (Decodable & Sendable).Type)

@@ -109,7 +109,7 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
 public struct Actor: Sendable, Equatable {
     /// The user; nil if the actor is not a user.
     public let user: User.ID?
-    /// The user's e-mail, or what else did it.
+    /// The user's e-mail address, or the name of whatever else acted.
     public let name: String
     /// How the actor was authenticated: `sign_in`, `key 12`, `command`.
     public let authMethod: String

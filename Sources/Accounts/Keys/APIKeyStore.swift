@@ -58,7 +58,7 @@ public struct APIKeyStore: Sendable {
 
     /// The user that a new key acts as.
     enum Holder: Sendable {
-        /// Whoever asks.
+        /// The caller.
         case oneself(User.ID)
         /// A user of the organization with a role lower than the caller's.
         case user(User.ID, of: Organization.ID, below: Role)
