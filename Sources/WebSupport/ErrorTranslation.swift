@@ -38,7 +38,7 @@ public struct ErrorTranslation: Sendable {
         ]
     }
 
-    /// Logs every minute how many refused requests were not logged individually. Runs until canceled.
+    /// Logs every minute how many refused requests were not logged individually. Runs until cancelled.
     public func run() async {
         while (try? await Task.sleep(for: .seconds(60))) != nil { refusals.flush() }
         refusals.flush(all: true)

@@ -164,7 +164,7 @@ struct Idempotency: Sendable {
         try await finish(hold, (response, response.bytes()))
     }
 
-    /// Runs in a separate task, because the request's task may be canceled, which is when releasing the key matters
+    /// Runs in a separate task, because the request's task may be cancelled, which is when releasing the key matters
     /// most.
     @discardableResult
     private func lasting(_ body: @escaping @Sendable (Connection) throws -> Int) async throws -> Int {

@@ -55,7 +55,7 @@ struct Admission {
         return user.role > provider.maxRole ? .aboveReach(user.role) : nil
     }
 
-    // MARK: The first time
+    // MARK: First sign-in
 
     private func byAddress(in db: Connection) throws -> Result<User, SingleSignOn.Refusal> {
         guard let email = provider.vouchedEmail(of: claims) else { return .failure(try refused(.noEmail, nil, in: db)) }
@@ -157,7 +157,7 @@ struct Admission {
         return changed
     }
 
-    // MARK: Record
+    // MARK: Audit log
 
     private func actor(_ user: User?) -> Actor {
         Actor(

@@ -145,7 +145,7 @@ public struct TenantStore: Sendable {
         throw Refusal.companyTaken(other)
     }
 
-    // MARK: Who is limited
+    // MARK: Customer limits
 
     /// The tenants that a user is limited to; nil without a customer limit.
     /// - Throws: ``UserStore/Refusal/notFound`` if there is no such user.

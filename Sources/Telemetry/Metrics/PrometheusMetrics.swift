@@ -102,7 +102,7 @@ public final class PrometheusMetrics: MetricsFactory {
     }
 }
 
-// MARK: What swift-metrics asks for
+// MARK: MetricsFactory
 
 extension PrometheusMetrics {
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {

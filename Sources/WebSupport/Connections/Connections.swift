@@ -56,7 +56,7 @@ final class Connections: Sendable {
         self.proxies = proxies
     }
 
-    // MARK: What the listening socket says
+    // MARK: The listening socket
 
     var hasRoom: Bool { state.withLock { $0.open < limits.connections } }
 
@@ -72,7 +72,7 @@ final class Connections: Sendable {
         state.withLock { $0.open -= 1 }
     }
 
-    // MARK: What each connection says
+    // MARK: Each connection
 
     /// The origin of a connection; nil if it is not counted.
     func origin(of channel: any Channel) -> Origin? {

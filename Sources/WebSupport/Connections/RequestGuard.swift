@@ -139,7 +139,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    // MARK: Ends
+    // MARK: Closing
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
