@@ -7,9 +7,9 @@ import OpenIDConnect
 import Sealing
 import WebSupport
 
-/// The accounts feature, put together.
+/// Assembles the accounts feature.
 public struct AccountsFeature: Sendable {
-    /// See ``Feature/Plan``.
+    /// The feature's static plan.
     public static let plan = Feature.Plan(
         "accounts", migrations: [.accounts25, .accounts28, .accounts29], sealedColumns: sealedColumns,
         hosts: [
@@ -19,13 +19,13 @@ public struct AccountsFeature: Sendable {
 
     /// API keys.
     public let keys: APIKeyStore
-    /// Browsers that are signed in.
+    /// Sign-ins of browsers.
     public let signIns: SignIns
-    /// The way in with a password.
+    /// Sign-in with a password.
     public let passwordSignIn: PasswordSignIn
     /// Second factors.
     public let secondFactor: SecondFactor
-    /// The way in through an identity provider.
+    /// Sign-in through an identity provider.
     public let singleSignOn: SingleSignOn
     /// Organizations.
     public let organizations: OrganizationStore
@@ -36,10 +36,10 @@ public struct AccountsFeature: Sendable {
     private let now: @Sendable () -> Date
 
     /// - Parameters:
-    ///   - publicURL: where browsers reach us.
-    ///   - factory: speaks with identity providers.
-    ///   - passwordCost: of new hashes.
-    ///   - now: the wall clock.
+    ///   - publicURL: The URL at which browsers reach the console.
+    ///   - factory: Creates clients for identity providers.
+    ///   - passwordCost: The cost of new password hashes.
+    ///   - now: The wall clock.
     public init(
         database: Database, sealer: Sealer, publicURL: String, factory: @escaping SingleSignOn.Factory,
         passwordCost: PasswordCost = .standard,
@@ -61,7 +61,7 @@ public struct AccountsFeature: Sendable {
         providers = IdentityProviderStore(database: database, sealer: sealer, singleSignOn: singleSignOn, now: now)
     }
 
-    /// The feature as the server runs it.
+    /// The feature, as the server runs it.
     public var feature: Feature {
         var feature = Feature(Self.plan)
         feature.operations = routes
@@ -80,7 +80,7 @@ public struct AccountsFeature: Sendable {
         return feature
     }
 
-    // As long as what happened this quarter may be asked for.
+    // A quarter, so that the alerts of the last quarter can be looked up.
     private static let daysOfAlerts = 92.0
 
     /// The feature's operations.
@@ -93,7 +93,7 @@ public struct AccountsFeature: Sendable {
 }
 
 extension Response {
-    /// 201 with the new thing and where it is.
+    /// A 201 response with the created resource and its location.
     public static func made(_ value: some Encodable, at location: String) -> Response {
         var response = Response.json(value, status: .created)
         response.headers[.location] = location

@@ -6,29 +6,29 @@ import Hummingbird
 import Jobs
 import WebSupport
 
-/// A capability of the product as a value: all that the server has to know of it. The server loops over features and
-/// names no part of one, so a feature that is added is a target and one line there.
+/// A capability of the product as a value: everything the server needs to know about it. The server loops over features
+/// without naming any of their parts, so adding one takes a target and a line in the server.
 public struct Feature: Sendable {
-    /// What is known of a feature without running it; also what commands beside the server need.
+    /// What is known about a feature without running it. Commands other than the server use it too.
     public struct Plan: Sendable {
-        /// For logs and for contributors.
+        /// The name, for logs and contributors.
         public let name: String
-        /// Its steps of the schema, numbered over the whole product.
+        /// Its schema migrations, numbered across the whole product.
         public var migrations: [Migration] = []
-        /// What it seals with the installation's secret.
+        /// Columns that it seals with the installation's secret.
         public var sealedColumns: [SealedColumn] = []
-        /// Outside hosts that it may call without configuration, each with what it is for: `chat=webexapis.com`.
+        /// Outside hosts that it may call without configuration, each with its purpose: `chat=webexapis.com`.
         public var hosts: [String] = []
-        /// What organizations may switch on and off of it.
+        /// Feature flags that organizations can enable and disable.
         public var flags: [FeatureFlag] = []
-        /// What it contributes to features below it, which define the types: listeners, kinds of syncs.
+        /// What it contributes to the features below it, which define the types: listeners, kinds of syncs.
         public var parts: [any FeaturePart] = []
-        /// What the configuration may give to it.
+        /// Settings that it reads from the configuration.
         public var settings: [Setting] = []
-        /// Which of these make sense together only.
+        /// Settings that only make sense together.
         public var settingGroups: [SettingGroup] = []
 
-        /// Names a feature.
+        /// Creates a plan.
         public init(
             _ name: String, migrations: [Migration] = [], sealedColumns: [SealedColumn] = [], hosts: [String] = [],
             flags: [FeatureFlag] = [], parts: [any FeaturePart] = [], settings: [Setting] = [],
@@ -45,16 +45,16 @@ public struct Feature: Sendable {
         }
     }
 
-    /// Work that goes on until the server stops.
+    /// Work that runs until the server stops.
     public struct Upkeep: Sendable {
-        /// For logs.
+        /// The name, for logs.
         public let name: String
-        /// Whether only servers that run jobs do it.
+        /// Whether only servers that run jobs do this work.
         public let isForWorkers: Bool
         /// Runs until it is cancelled.
         public let run: @Sendable () async -> Void
 
-        /// Describes it.
+        /// Creates a description of the work.
         public init(_ name: String, isForWorkers: Bool = false, run: @escaping @Sendable () async -> Void) {
             self.name = name
             self.isForWorkers = isForWorkers
@@ -62,36 +62,37 @@ public struct Feature: Sendable {
         }
     }
 
-    /// What is known without running it.
+    /// The feature's static plan.
     public let plan: Plan
     /// Its operations, under `/api/v1`.
     public var operations: [Route] = []
-    /// Puts addresses into the router that outside systems call without signing in.
+    /// Add routes that outside systems call without signing in.
     public var hooks: [@Sendable (Router<WebContext>) -> Void] = []
-    /// Do its jobs.
+    /// Its job handlers.
     public var handlers: [any JobHandler] = []
-    /// Its work beside requests and jobs, in the order of starting.
+    /// Its work outside of requests and jobs, in start order.
     public var upkeep: [Upkeep] = []
-    /// Done each minute: forgets a bounded portion of what is too old, and says how much that was.
+    /// Runs every minute: deletes a bounded number of expired rows and returns how many.
     public var housekeeping: [@Sendable (Date) async throws -> Int] = []
-    /// Whether a part of the installation is well.
+    /// Health checks for parts of the installation.
     public var checks: [@Sendable (Date, Connection) throws -> HealthCheck] = []
-    /// What open pages show of it that changes by itself.
+    /// Topics that open pages show and that change by themselves.
     public var topics: [LiveTopic] = []
-    /// Keeps the connection that the configuration names, for installations without a console: for the first organization,
-    /// before anything runs. The outside system may be down, so nothing is tested; nil when none is named.
+    /// Stores the connection named in the configuration, for installations without a console. Called for the first
+    /// organization, before anything runs. The outside system may be down, so the connection is not tested. Nil if the
+    /// feature has no such connection.
     public var keepConfigured: (@Sendable (Organization.ID) async throws -> Void)?
-    /// What it contributes to features below it while it runs.
+    /// What it contributes to the features below it at run time.
     public var parts: [any FeaturePart] = []
 
-    /// Begins with a plan.
+    /// Creates a feature from its plan.
     public init(_ plan: Plan) { self.plan = plan }
 }
 
-/// What a feature contributes to another one that is below it, which defines the type: a kind of sync, a listener.
+/// What a feature contributes to another feature below it, which defines the type: a kind of sync, a listener.
 public protocol FeaturePart: Sendable {}
 
 extension [any FeaturePart] {
-    /// Those of a type, in their order.
+    /// The parts of one type, in order.
     public func of<Part: FeaturePart>(_ type: Part.Type = Part.self) -> [Part] { compactMap { $0 as? Part } }
 }

@@ -1,12 +1,12 @@
 import BoundaryText
 
-/// Whether a part of the server is well.
+/// Whether a part of the server is healthy.
 public struct HealthCheck: Sendable, Encodable {
-    /// How much the server can do without the part.
+    /// How a failure of the part affects the server.
     public enum Weight: Sendable {
-        /// Nothing: it must not be sent requests.
+        /// The server cannot work and must not receive requests.
         case vital
-        /// All but one thing, which people have to put right in the console.
+        /// Only one function is affected, and someone has to fix it in the console.
         case partial
     }
 
@@ -14,16 +14,16 @@ public struct HealthCheck: Sendable, Encodable {
         case name, ok, detail
     }
 
-    /// Which part.
+    /// The name of the part.
     public let name: String
-    /// Whether it is well.
+    /// Whether the part is healthy.
     public let ok: Bool
-    /// What is to be said of it.
+    /// A description of its state.
     public let detail: String
-    /// What follows when it is not well.
+    /// The effect of a failure.
     public let weight: Weight
 
-    /// States it.
+    /// Creates a result.
     public init(name: String, ok: Bool, detail: String, weight: Weight = .vital) {
         self.name = name
         self.ok = ok
@@ -31,6 +31,6 @@ public struct HealthCheck: Sendable, Encodable {
         self.weight = weight
     }
 
-    /// Whether it is well.
+    /// Whether the part is healthy.
     public var isOK: Bool { ok }
 }

@@ -1,13 +1,14 @@
-// Everybody but Swift compares text by code point: browsers, databases, ConnectWise, spreadsheets. A dangerous sign that
-// joins with its neighbour into one character ("<" behind U+0600, a quote before U+0301) is not that sign for Swift's
-// own `contains` or `replacing`, but it is for them. So whatever crosses a boundary is looked at by byte or by scalar.
+// Everything except Swift compares text by code point: browsers, databases, ConnectWise, spreadsheets. If a dangerous
+// character combines with its neighbor ("<" after U+0600, a quote before U+0301), Swift's own `contains` and
+// `replacing` no longer find it, but those systems still do. So text that crosses a boundary is examined by byte or by
+// scalar.
 
 extension Collection<UInt8> {
-    /// Whether the bytes begin with those of the text.
+    /// Whether the bytes start with the bytes of the text.
     @inlinable
     package func hasPrefix(_ prefix: String) -> Bool { starts(with: prefix.utf8) }
 
-    /// Where the bytes of the text are first, or nil. An empty text is at the start.
+    /// The first occurrence of the text's bytes, or nil. An empty text is found at the start.
     package func firstRange(of text: String) -> Range<Index>? {
         guard let first = text.utf8.first else { return startIndex..<startIndex }
         var start = startIndex
@@ -25,20 +26,20 @@ extension Collection<UInt8> {
         return nil
     }
 
-    /// Whether the bytes of the text are among these, one after the other.
+    /// Whether the bytes of the text occur here contiguously.
     package func contains(_ text: String) -> Bool { firstRange(of: text) != nil }
 }
 
 extension BidirectionalCollection<UInt8> {
-    /// Whether the bytes end with those of the text.
+    /// Whether the bytes end with the bytes of the text.
     @inlinable
     package func hasSuffix(_ suffix: String) -> Bool { reversed().starts(with: suffix.utf8.reversed()) }
 }
 
 extension StringProtocol {
-    /// The text as part of an address: each byte but letters, digits and those kept becomes `%` and two digits (RFC 3986,
-    /// section 2.1).
-    /// - Parameter kept: ASCII signs that stay as they are.
+    /// The text percent-encoded for a URL: every byte except letters, digits and `kept` becomes `%` and two hex digits
+    /// (RFC 3986, section 2.1).
+    /// - Parameter kept: ASCII characters to leave unencoded.
     package func percentEncoded(keeping kept: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var encoded: [UInt8] = []
@@ -53,29 +54,29 @@ extension StringProtocol {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    /// What follows the prefix; nil when the text does not begin with it, byte for byte.
+    /// The text after the prefix, or nil if the text does not start with it, byte for byte.
     package func dropping(prefix: String) -> SubSequence? {
         guard utf8.starts(with: prefix.utf8) else { return nil }
         return self[utf8.index(startIndex, offsetBy: prefix.utf8.count)...]
     }
 
-    /// What precedes the suffix; nil when the text does not end with it, byte for byte.
+    /// The text before the suffix, or nil if the text does not end with it, byte for byte.
     package func dropping(suffix: String) -> SubSequence? {
         guard utf8.reversed().starts(with: suffix.utf8.reversed()) else { return nil }
         return self[..<utf8.index(endIndex, offsetBy: -suffix.utf8.count)]
     }
 
-    /// The text with each occurrence of some bytes replaced.
+    /// The text with each occurrence of a byte sequence replaced.
     package func replacing(bytes text: String, with replacement: String) -> String {
-        // Most texts hold nothing to replace, which is seen at once.
+        // Fast path: most texts contain nothing to replace.
         guard let first = text.utf8.first, utf8.withContiguousStorageIfAvailable({ $0.contains(first) }) ?? true else {
             return String(self)
         }
         return splitBytes(on: text, omittingEmpty: false).joined(separator: replacement)
     }
 
-    /// The parts between the separators, byte for byte.
-    /// - Parameter separator: must not be empty.
+    /// The parts between separators, compared byte for byte.
+    /// - Parameter separator: Must not be empty.
     package func splitBytes(on separator: String, maxSplits: Int = .max, omittingEmpty: Bool = true) -> [SubSequence] {
         precondition(!separator.isEmpty, "a separator has at least one byte")
         var parts: [SubSequence] = []
@@ -91,7 +92,7 @@ extension StringProtocol {
         return parts
     }
 
-    /// The parts between the scalars for which the condition holds.
+    /// The parts between scalars that satisfy the condition.
     package func splitScalars(
         omittingEmpty: Bool = true, where isSeparator: (Unicode.Scalar) -> Bool
     ) -> [SubSequence] {
@@ -105,10 +106,10 @@ extension StringProtocol {
         return parts
     }
 
-    /// The words, without the white space around them.
+    /// The words, without surrounding whitespace.
     package var words: [SubSequence] { splitScalars(where: \.properties.isWhitespace) }
 
-    /// The lines, empty ones too; CR LF ends one line.
+    /// The lines, including empty ones; CR LF counts as one line ending.
     package var lines: [SubSequence] {
         var lines: [SubSequence] = []
         var start = startIndex
@@ -127,7 +128,7 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-    /// Whether the scalar ends a line by Unicode's rules (UAX 14).
+    /// Whether the scalar is a line break under Unicode's rules (UAX 14).
     package var isNewline: Bool {
         switch self {
         case "\n", "\r", "\u{0B}", "\u{0C}", "\u{85}", "\u{2028}", "\u{2029}": true
@@ -135,6 +136,6 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Whether the scalar is a control (general category Cc, which Unicode promises never to enlarge).
+    /// Whether the scalar is a control character (general category Cc, which Unicode guarantees never to extend).
     package var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 }

@@ -1,9 +1,9 @@
-/// Comma separated values, RFC 4180.
+/// Comma-separated values (RFC 4180).
 package enum CSV {
-    /// What a file begins with, so that Excel reads it as UTF-8.
+    /// Written at the start of a file so that Excel reads it as UTF-8.
     package static let byteOrderMark = "\u{FEFF}"
 
-    /// One field, quoted where that is needed. What a spreadsheet would run as a formula gets an apostrophe in front.
+    /// One field, quoted if needed. Text that a spreadsheet would run as a formula gets a leading apostrophe.
     package static func field(_ text: String) -> String {
         let text = isFormula(text) ? "'" + text : text
         guard
@@ -12,12 +12,13 @@ package enum CSV {
         return "\"" + text.replacing(bytes: "\"", with: "\"\"") + "\""
     }
 
-    /// One row with its end.
+    /// One row, including the line ending.
     package static func row(_ fields: some Sequence<String>) -> String {
         fields.map(field).joined(separator: ",") + "\r\n"
     }
 
-    /// Spreadsheets pass over white space and what cannot be seen, and some take a full-width sign for its plain one.
+    /// Spreadsheets skip whitespace and invisible characters, and some treat a full-width character like its ASCII
+    /// form.
     private static func isFormula(_ text: String) -> Bool {
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -1,6 +1,6 @@
 extension String {
-    /// The text as it may stand in HTML, between tags and in quoted attributes: each byte that has a meaning there is
-    /// replaced, whatever stands beside it.
+    /// The text escaped for HTML, both between tags and in quoted attributes. Escapes every special byte, whatever its
+    /// neighbors are.
     package var escapedForHTML: String {
         var text = self
         return text.withUTF8 { bytes in
@@ -21,7 +21,7 @@ extension String {
         }
     }
 
-    /// - Returns: how many bytes were written.
+    /// - Returns: The number of bytes written.
     private static func escape(_ bytes: UnsafeBufferPointer<UInt8>, into result: UnsafeMutableBufferPointer<UInt8>)
         -> Int
     {

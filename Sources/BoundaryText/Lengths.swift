@@ -1,21 +1,21 @@
 extension StringProtocol {
-    /// How many characters a person sees. One may have any number of bytes, so this is no limit for what is kept: say why
-    /// at the call.
+    /// The number of characters a reader sees. A character can have any number of bytes, so don't use this to limit
+    /// what is stored; state the reason at the call site.
     package var characterCount: Int { reduce(0) { count, _ in count + 1 } }
 
-    /// The beginning of the text that has at most so many UTF-8 bytes, up to the last whole character that fits.
+    /// The longest prefix of whole characters with at most `limit` UTF-8 bytes.
     package func cut(toBytes limit: Int) -> String {
         cut(to: limit, utf8.count) { $0.utf8.count }
     }
 
-    /// The beginning of the text that has at most so many Unicode scalars, up to the last whole character that fits.
+    /// The longest prefix of whole characters with at most `limit` Unicode scalars.
     package func cut(toScalars limit: Int) -> String {
-        // The bytes are counted at once, and there are no more scalars than bytes.
+        // Counting bytes is fast, and there are never more scalars than bytes.
         utf8.count <= limit ? String(self) : cut(to: limit, unicodeScalars.count) { $0.unicodeScalars.count }
     }
 
-    /// The beginning of the text that has at most so many characters, as a person counts them. Says nothing of bytes: for
-    /// what is shown, beside a limit of bytes.
+    /// The prefix with at most `limit` characters, as a reader counts them. It does not bound the number of bytes: use
+    /// it for display, alongside a byte limit.
     package func cut(toCharacters limit: Int) -> String {
         utf8.count <= limit
             ? String(self) : String(self[..<(index(startIndex, offsetBy: limit, limitedBy: endIndex) ?? endIndex)])
@@ -32,13 +32,13 @@ extension StringProtocol {
         return String(self[..<end])
     }
 
-    /// The text when it has at most so many scalars, else its beginning with an ellipsis at the end.
+    /// The text if it has at most `limit` scalars; otherwise a prefix that ends with an ellipsis.
     package func shortened(to limit: Int) -> String {
         unicodeScalars.count > limit ? cut(toScalars: limit - 1) + "…" : String(self)
     }
 
-    /// The text without empty lines at its beginning and without white space at its end. The first line keeps its
-    /// indentation: it may be code.
+    /// The text without leading blank lines and trailing whitespace. The first line keeps its indentation, because it
+    /// may be code.
     package var withoutBlankEnds: String {
         let text = splitBytes(on: "\n", omittingEmpty: false)
             .drop { $0.unicodeScalars.allSatisfy(\.properties.isWhitespace) }
@@ -47,7 +47,7 @@ extension StringProtocol {
         return String(String.UnicodeScalarView(kept.reversed()))
     }
 
-    /// The text with its first letter in upper case, as a sentence begins.
+    /// The text with its first letter in upper case, as at the start of a sentence.
     package var sentenceCased: String {
         guard let first = unicodeScalars.first else { return "" }
         return first.properties.uppercaseMapping + self[unicodeScalars.index(after: startIndex)...]

@@ -1,5 +1,5 @@
 extension String {
-    /// The text as it may stand in a pattern of SQL's `LIKE … ESCAPE '!'`, where it means itself.
+    /// The text escaped so that it matches literally in SQL's `LIKE … ESCAPE '!'`.
     package var escapedForLike: String {
         replacing(bytes: "!", with: "!!").replacing(bytes: "%", with: "!%").replacing(bytes: "_", with: "!_")
     }

@@ -1,5 +1,5 @@
 extension FixedWidthInteger {
-    /// The whole part of the number, or the nearest that can be held; zero for what is no number.
+    /// The number truncated toward zero and clamped to this type's range; zero for NaN.
     package init(saturating number: Double) {
         guard !number.isNaN else {
             self = 0

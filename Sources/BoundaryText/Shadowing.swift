@@ -1,6 +1,6 @@
-// What Swift offers for text works on characters, which is wrong at a boundary; and some of its numbers end the program.
-// These declarations win over the standard library's in each file that imports this module, and warnings are errors, so
-// that nobody uses those unawares. `scripts/lint` checks that the files import it.
+// Swift's text functions work on characters, which is wrong at a boundary, and some of its number conversions trap.
+// These declarations shadow the standard library's in every file that imports this module; because warnings are errors,
+// they cannot be used by accident. `scripts/lint` checks that all files import it.
 
 extension String {
     @available(*, deprecated, message: "say utf8.count, unicodeScalars.count or, with the reason, characterCount")

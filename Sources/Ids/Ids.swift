@@ -1,10 +1,10 @@
 import BoundaryText
 
-/// The key of a row, typed by what the row is, so that a rule's id cannot be passed for a recipient's.
+/// The ID of a row, typed by the row's kind, so that a rule's ID cannot be passed as a recipient's.
 public struct RowID<Owner>: RawRepresentable, Hashable, Sendable, Comparable, Codable,
     CustomStringConvertible, LosslessStringConvertible, ExpressibleByIntegerLiteral
 {
-    /// The number that the database handed out.
+    /// The number that the database assigned.
     public let rawValue: Int64
 
     /// Wraps a number.
@@ -22,7 +22,7 @@ public struct RowID<Owner>: RawRepresentable, Hashable, Sendable, Comparable, Co
         rawValue = value
     }
 
-    /// From a path or a query.
+    /// Parses an ID from a path or query. Returns nil unless it is a positive number.
     public init?(_ description: String) {
         guard let value = Int64(description), value > 0 else { return nil }
         rawValue = value
@@ -31,26 +31,26 @@ public struct RowID<Owner>: RawRepresentable, Hashable, Sendable, Comparable, Co
     /// The number.
     public var description: String { String(rawValue) }
 
-    /// In the order in which the database handed them out.
+    /// Orders IDs as the database assigned them.
     public static func < (left: RowID, right: RowID) -> Bool { left.rawValue < right.rawValue }
 
-    /// A bare number.
+    /// Decodes a bare number.
     public init(from decoder: any Decoder) throws {
         rawValue = try decoder.singleValueContainer().decode(Int64.self)
     }
 
-    /// A bare number.
+    /// Encodes a bare number.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(rawValue)
     }
 }
 
-/// An id of the ticketing system, typed by what it names. Text, since it belongs to another system.
+/// An ID from the PSA, typed by what it identifies. It is text because another system defines its format.
 public struct ExternalID<Owner>: RawRepresentable, Hashable, Sendable, Codable,
     LosslessStringConvertible, ExpressibleByStringLiteral
 {
-    /// As the ticketing system writes it.
+    /// The ID exactly as the PSA writes it.
     public let rawValue: String
 
     /// Wraps a text.
@@ -71,13 +71,13 @@ public struct ExternalID<Owner>: RawRepresentable, Hashable, Sendable, Codable,
     /// The text.
     public var description: String { rawValue }
 
-    /// A JSON string, or a number as people who know ConnectWise write it.
+    /// Decodes a JSON string, or a number, which is how people familiar with ConnectWise write IDs.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         rawValue = try (try? container.decode(Int64.self)).map(String.init) ?? container.decode(String.self)
     }
 
-    /// A JSON string.
+    /// Encodes a JSON string.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(rawValue)

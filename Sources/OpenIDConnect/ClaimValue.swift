@@ -1,7 +1,7 @@
 import BoundaryText
 
-/// A claim as it came: any JSON. Claims are read one by one, so that one of an unexpected shape is named instead of
-/// spoiling the whole token.
+/// A claim as received: any JSON. Claims are read one at a time, so that an unexpected type produces an error that
+/// names the claim instead of making the whole token unreadable.
 enum ClaimValue: Decodable, Sendable, Equatable {
     case null
     case flag(Bool)
@@ -10,7 +10,7 @@ enum ClaimValue: Decodable, Sendable, Equatable {
     case text(String)
     case list([ClaimValue])
     case object([String: ClaimValue])
-    /// JSON that no Swift type holds, such as 1e400.
+    /// JSON that no Swift type can represent, such as 1e400.
     case unreadable
 
     init(from decoder: any Decoder) throws {
@@ -34,7 +34,7 @@ enum ClaimValue: Decodable, Sendable, Equatable {
         }
     }
 
-    /// For an error message.
+    /// The type, for error messages.
     var shape: String {
         switch self {
         case .null: "null"
@@ -47,7 +47,7 @@ enum ClaimValue: Decodable, Sendable, Equatable {
         }
     }
 
-    /// Text, or a number as text: some providers send ids of groups as numbers.
+    /// The text, or a number as text: some providers send group IDs as numbers.
     var looseText: String? {
         switch self {
         case .text(let text): text

@@ -2,11 +2,11 @@ import BoundaryText
 import Foundation
 import JWTKit
 
-/// The claims of a token whose signature was checked. What they say is read and checked here, without any call.
+/// The claims of a token whose signature has been verified. They are read and checked here without network calls.
 struct IDToken: JWTPayload {
     private let claims: [String: ClaimValue]
 
-    /// What a token has to agree with.
+    /// The values that a token must match.
     struct Expectation: Sendable {
         let issuer: String
         let clientID: String
@@ -14,9 +14,9 @@ struct IDToken: JWTPayload {
         let now: Date
     }
 
-    // Clocks differ a little.
+    // Seconds of clock skew to allow.
     private static let tolerance = 60.0
-    // The specification's limit for `sub`.
+    // The maximum length of `sub` in the specification.
     private static let longestSubject = 255
 
     init(claims: [String: ClaimValue]) {
@@ -27,13 +27,13 @@ struct IDToken: JWTPayload {
         claims = try decoder.singleValueContainer().decode([String: ClaimValue].self)
     }
 
-    // Tokens are only read.
+    // Tokens are only decoded.
     func encode(to encoder: any Encoder) throws {}
 
-    // The client checks the claims, with the request's own clock and nonce.
+    // The client checks the claims itself, with the request's clock and nonce.
     func verify(using algorithm: some JWTAlgorithm) async throws {}
 
-    /// Who it is about, when it is meant for us, now.
+    /// The identity, if the token is meant for us and has not expired.
     func identity(expecting expected: Expectation) throws(OpenIDError) -> IdentityClaims {
         guard Self.same(try text("iss"), expected.issuer) else { throw .invalidToken("it is from another issuer") }
         try checkAudience(expected.clientID)
@@ -46,7 +46,7 @@ struct IDToken: JWTPayload {
             name: try looseText("name"), groups: try groups(), lacksGroups: lacksGroups)
     }
 
-    /// A token for several clients says in `azp` for which of them it was made (OpenID Connect Core, 3.1.3.7).
+    /// A token with several audiences names the client it was issued to in `azp` (OpenID Connect Core, 3.1.3.7).
     private func checkAudience(_ clientID: String) throws(OpenIDError) {
         let audiences: [String]
         switch claims["aud"] {
@@ -65,7 +65,7 @@ struct IDToken: JWTPayload {
 
     private func subject() throws(OpenIDError) -> String {
         guard case .text(let text) = claims["sub"] else { throw Self.unreadable("sub", claims["sub"]) }
-        // A subject that cannot be told from another, or from none, names nobody.
+        // A blank or invisible subject identifies nobody.
         guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace && $0.value >= 32 }) else {
             throw .invalidToken("its subject (sub) is empty")
         }
@@ -91,8 +91,8 @@ struct IDToken: JWTPayload {
         }
     }
 
-    /// Whether there are more groups than the provider puts into a token: Entra ID then names a place to ask instead
-    /// (learn.microsoft.com, "groups overage claim").
+    /// Whether the user has more groups than the provider puts into a token. Entra ID then sends a link to fetch them
+    /// from instead (learn.microsoft.com, "groups overage claim").
     private var lacksGroups: Bool {
         if case .object(let names) = claims["_claim_names"], names["groups"] != nil { return true }
         return (try? flag("hasgroups")) ?? false
@@ -114,7 +114,7 @@ struct IDToken: JWTPayload {
         return text
     }
 
-    /// Some providers send booleans as text or as 1 and 0.
+    /// Reads a boolean. Some providers send it as text, or as 1 and 0.
     private func flag(_ name: String) throws(OpenIDError) -> Bool? {
         switch claims[name] {
         case nil, .null: return nil
@@ -131,7 +131,7 @@ struct IDToken: JWTPayload {
         }
     }
 
-    /// Seconds since 1970.
+    /// Reads a number of seconds since 1970.
     private func instant(_ name: String) throws(OpenIDError) -> Double {
         switch claims[name] {
         case .integer(let seconds): return Double(seconds)
@@ -145,7 +145,7 @@ struct IDToken: JWTPayload {
         return .unreadableClaim(name, within ? "it holds \(shape)" : "it is \(shape)")
     }
 
-    /// Compared by byte: for Swift, texts that are written differently can be equal.
+    /// Compares by byte, because Swift considers some strings with different bytes equal.
     static func same(_ left: String?, _ right: String) -> Bool {
         left.map { $0.utf8.elementsEqual(right.utf8) } ?? false
     }

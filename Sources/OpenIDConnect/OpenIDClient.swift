@@ -3,20 +3,20 @@ import Foundation
 import JWTKit
 import Outbound
 
-/// Speaks OpenID Connect with one issuer: discovery, authorization code with PKCE, ID tokens.
+/// An OpenID Connect client for one issuer: discovery, authorization code flow with PKCE, and ID tokens.
 /// Specification: openid.net/specs/openid-connect-core-1_0.html, RFC 7636.
 public struct OpenIDClient: Sendable {
-    /// The issuer's address, as it stands in its tokens.
+    /// The issuer's URL, exactly as it appears in its tokens.
     public let issuer: String
-    /// How the issuer knows us.
+    /// Our client ID at the issuer.
     public let clientID: String
     private let clientSecret: String
     private let outbound: OutboundClient
     private let remote: Remote
     private let cache: IssuerCache
 
-    /// Makes a client; nothing is called yet.
-    /// - Parameter cache: shared by all clients of a server.
+    /// Creates a client without making any calls.
+    /// - Parameter cache: Shared by all clients of a server.
     public init(
         issuer: String, clientID: String, clientSecret: String, outbound: OutboundClient, remote: Remote,
         cache: IssuerCache
@@ -29,8 +29,8 @@ public struct OpenIDClient: Sendable {
         self.cache = cache
     }
 
-    /// Where the browser is sent.
-    /// - Parameter challenge: base64url of the SHA-256 of the verifier.
+    /// The URL to redirect the browser to.
+    /// - Parameter challenge: The base64url-encoded SHA-256 of the verifier.
     public func authorizationURL(
         redirect: String, state: String, nonce: String, challenge: String
     ) async throws(OpenIDError) -> String {
@@ -43,13 +43,14 @@ public struct OpenIDClient: Sendable {
                 .init(name: "state", value: state), .init(name: "nonce", value: nonce),
                 .init(name: "code_challenge", value: challenge), .init(name: "code_challenge_method", value: "S256"),
             ]
-        // URLComponents leaves a plus sign alone, which others read as a space.
+        // URLComponents does not encode a plus sign, which other parsers read as a space.
         url.percentEncodedQuery = url.percentEncodedQuery?.replacing(bytes: "+", with: "%2B")
         guard let text = url.string else { throw .protocolViolation("its address cannot be read") }
         return text
     }
 
-    /// Exchanges a code for the person's claims, which are checked: signature, issuer, audience, time, nonce.
+    /// Exchanges a code for the user's claims, after verifying the ID token's signature, issuer, audience, expiry and
+    /// nonce.
     public func claims(
         code: String, verifier: String, redirect: String, nonce: String, now: Date
     ) async throws(OpenIDError) -> IdentityClaims {
@@ -77,9 +78,9 @@ public struct OpenIDClient: Sendable {
         return try token.identity(expecting: .init(issuer: issuer, clientID: clientID, nonce: nonce, now: now))
     }
 
-    /// Checks which issuer an answer that came through the browser says it is from (RFC 9207), so that nobody can pass
-    /// one provider's code off as another's.
-    /// - Parameter given: the answer's `iss`.
+    /// Checks that a response received through the browser comes from this issuer (RFC 9207). This prevents mix-up
+    /// attacks, in which one provider's code is passed off as another's.
+    /// - Parameter given: The response's `iss` parameter.
     public func checkIssuer(_ given: String?) async throws(OpenIDError) {
         if let given {
             guard IDToken.same(given, issuer) else { throw .mixedUp("it names another issuer (iss)") }
@@ -90,7 +91,7 @@ public struct OpenIDClient: Sendable {
 
     private func verified(_ token: String, _ discovery: Discovery) async throws(OpenIDError) -> IDToken {
         for attempt in 1...2 {
-            // The second time with fresh keys: issuers change them.
+            // Issuers rotate their keys, so the second attempt fetches them again.
             let keys = try await keys(discovery, fresh: attempt == 2)
             do {
                 return try await keys.verify(token, as: IDToken.self)
@@ -105,7 +106,8 @@ public struct OpenIDClient: Sendable {
         throw .invalidToken("its signature is wrong")
     }
 
-    /// Asks the issuer for its description, whatever is cached: whether the address is right and can be reached.
+    /// Fetches the issuer's configuration and keys, bypassing the cache, to check that the URL is correct and
+    /// reachable.
     public func test() async throws(OpenIDError) {
         let discovery = try await fetchDiscovery()
         _ = try await keys(discovery, fresh: true)
@@ -140,7 +142,7 @@ public struct OpenIDClient: Sendable {
         let collection = JWTKeyCollection()
         guard answer.status == 200 else { throw .protocolViolation("it does not show its keys") }
         do {
-            // Keys for purposes and algorithms that are unknown here must not spoil the others.
+            // A key with an unknown use or algorithm must not make the others unusable.
             let all = try JSONDecoder().decode(LooseKeys.self, from: answer.body)
             for key in all.keys { _ = try? await collection.add(jwk: key) }
         } catch {
@@ -167,22 +169,22 @@ public struct OpenIDClient: Sendable {
     }
 }
 
-/// Why single sign-on does not work.
+/// Why single sign-on failed.
 public enum OpenIDError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The issuer cannot be reached.
+    /// The issuer could not be reached.
     case unreachable(String)
-    /// The issuer does not do what the specification says.
+    /// The issuer does not follow the specification.
     case protocolViolation(String)
-    /// The issuer does not accept the code, or us.
+    /// The issuer rejected the code or our client credentials.
     case refused(String)
-    /// The token must not be believed.
+    /// The token cannot be trusted.
     case invalidToken(String)
-    /// A claim of the token has a shape that cannot be read: its name, and what is wrong with it.
+    /// A claim has an unexpected type: the claim's name, and what is wrong with it.
     case unreadableClaim(String, String)
-    /// The answer is, or may be, another provider's.
+    /// The response comes, or may come, from another provider.
     case mixedUp(String)
 
-    /// For people.
+    /// A message for people.
     public var description: String {
         switch self {
         case .unreachable(let reason): "The identity provider cannot be reached: \(reason)."
@@ -196,22 +198,22 @@ public enum OpenIDError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// Who somebody is, in the words of an issuer.
+/// A user's identity, as the issuer states it.
 public struct IdentityClaims: Sendable, Equatable {
-    /// The issuer's name for the person; never empty, never changes.
+    /// The issuer's stable identifier for the user; never empty.
     public let subject: String
-    /// The e-mail address; says nothing about who the person is unless the issuer vouches for it.
+    /// The e-mail address. It proves nothing about the user's identity unless the issuer vouches for it.
     public let email: String?
-    /// Whether the issuer vouches for the address; nil when it does not say.
+    /// Whether the issuer has verified the address; nil if it does not say.
     public let isEmailVerified: Bool?
-    /// The person's name.
+    /// The user's display name.
     public let name: String?
-    /// Groups, if the issuer tells them.
+    /// The user's groups, if the issuer sends them.
     public let groups: [String]
-    /// Whether there are more groups than the issuer puts into a token, so that none is told.
+    /// Whether the user has more groups than fit into a token, so that the issuer sends none.
     public let lacksGroups: Bool
 
-    /// States what an issuer says.
+    /// Creates claims from the issuer's values.
     public init(
         subject: String, email: String? = nil, isEmailVerified: Bool? = nil, name: String? = nil,
         groups: [String] = [], lacksGroups: Bool = false
@@ -225,7 +227,7 @@ public struct IdentityClaims: Sendable, Equatable {
     }
 }
 
-/// What is known of issuers, for an hour.
+/// Caches each issuer's configuration and keys for an hour.
 public actor IssuerCache {
     private static let lifetime: Duration = .seconds(3_600)
     private static let most = 50
@@ -233,7 +235,7 @@ public actor IssuerCache {
     private var discoveries: [String: (Discovery, ContinuousClock.Instant)] = [:]
     private var collections: [String: (JWTKeyCollection, ContinuousClock.Instant)] = [:]
 
-    /// An empty one.
+    /// Creates an empty cache.
     public init() {}
 
     func discovery(_ issuer: String) -> Discovery? {
@@ -268,7 +270,7 @@ struct Discovery: Decodable, Sendable {
     let authorizationEndpoint: String
     let tokenEndpoint: String
     let jwksURI: String
-    /// Whether each answer says which issuer it is from (RFC 9207).
+    /// Whether every response names its issuer (RFC 9207).
     let namesIssuer: Bool
 
     init(from decoder: any Decoder) throws {

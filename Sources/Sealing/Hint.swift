@@ -1,17 +1,17 @@
 import BoundaryText
 
-/// What may be shown of a credential: six bullets and the last four characters.
+/// The displayable part of a credential: six bullets and the last four characters.
 ///
-/// Of a credential shorter than eight bytes nothing is shown, because four would be half of it.
+/// For a credential shorter than eight bytes, no characters are shown, because four would be half of it or more.
 public struct Hint: Sendable, Hashable, CustomStringConvertible {
     private static let bullets = "••••••"
     private static let shown = 4
     private static let shortest = 8
 
-    /// The hint, ready to be shown or stored beside the sealed credential.
+    /// The hint, ready to display or to store beside the sealed credential.
     public let description: String
 
-    /// Makes the hint of a credential.
+    /// Creates the hint for a credential.
     public init(of credential: String) {
         let tail = credential.utf8.count < Self.shortest ? "" : String(credential.unicodeScalars.suffix(Self.shown))
         description = Self.bullets + tail

@@ -4,8 +4,8 @@ import Foundation
 
 /// Seals credentials for storage and opens them again: AES-256-GCM under a key derived from the installation's secret.
 ///
-/// A sealed text is bound to the identity of its row, so that it does not open when it is copied to another row.
-/// It reads `v1.KEYID.BASE64`, where the base64 is nonce, ciphertext and tag.
+/// A sealed text is bound to the identity of its row, so it cannot be opened if copied to another row. Its format is
+/// `v1.KEYID.BASE64`, where the base64 contains nonce, ciphertext and tag.
 public struct Sealer: Sendable {
     private static let version = "v1"
 
@@ -17,19 +17,20 @@ public struct Sealer: Sendable {
     private let sealing: Key
     private let opening: [Key]
 
-    /// Takes the installation's secrets; the first one seals, all of them open. Throws when there is none.
+    /// Creates a sealer from the installation's secrets: the first one seals, all of them open.
+    /// - Throws: ``SealingError/noSecret`` if the list is empty.
     public init(_ secrets: [Secret]) throws(SealingError) {
-        // Deriving costs some microseconds, so it is done once and not at each call.
+        // Deriving a key takes a few microseconds, so do it once rather than on each call.
         let keys = secrets.map { Key(id: $0.keyID, key: $0.sealingKey) }
         guard let first = keys.first else { throw .noSecret }
         sealing = first
         opening = keys
     }
 
-    /// The id of the key that seals, to be shown to operators.
+    /// The ID of the key that seals, for display to operators.
     public var keyID: String { sealing.id }
 
-    /// The ids of all keys that open.
+    /// The IDs of all keys that can open sealed texts.
     public var keyIDs: Set<String> { Set(opening.map(\.id)) }
 
     /// Seals a text for the row with this identity, for example `connection/17/private_key`.
@@ -41,9 +42,9 @@ public struct Sealer: Sendable {
         return "\(Self.version).\(sealing.id).\(combined.base64EncodedString())"
     }
 
-    /// Opens what was sealed for the row with this identity.
+    /// Opens a text that was sealed for the row with this identity.
     ///
-    /// Throws ``SealingError/altered`` when the text was changed or comes from another row.
+    /// - Throws: ``SealingError/altered`` if the text was modified or belongs to another row.
     public func open(_ sealed: String, for identity: String) throws(SealingError) -> String {
         let parts = try Self.parse(sealed)
         let candidates = opening.filter { $0.id == parts.keyID }
@@ -59,9 +60,9 @@ public struct Sealer: Sendable {
         throw .altered
     }
 
-    /// Whether the text should be sealed again because another secret than the first one sealed it.
+    /// Whether the text should be resealed because it was not sealed with the first secret.
     ///
-    /// Also true of a text that cannot be read, so that a rotation comes across it and reports it.
+    /// Also true for an unreadable text, so that a secret rotation encounters and reports it.
     public func needsResealing(_ sealed: String) -> Bool {
         guard let parts = try? Self.parse(sealed) else { return true }
         return parts.keyID != sealing.id
@@ -71,12 +72,13 @@ public struct Sealer: Sendable {
         let parts = sealed.splitBytes(on: ".", omittingEmpty: false)
         guard parts.count == 3, isVersion(parts[0]), isKeyID(parts[1]) else { throw .notSealed }
         guard parts[0] == version else { throw .unknownVersion(String(parts[0])) }
-        // Shown by its form, so what fails from here on is damage and not something else.
+        // The format has been recognized, so any failure from here on means corruption.
         guard let combined = Data(base64Encoded: String(parts[2])) else { throw .altered }
         return (String(parts[1]), combined)
     }
 
-    // Only texts of exactly this form are quoted in error messages; a credential that was stored unsealed never is.
+    // Error messages only quote values of exactly this form, so they never reveal a credential that was stored
+    // unsealed.
     private static func isVersion(_ text: Substring) -> Bool {
         text.utf8.hasPrefix("v") && (2...4).contains(text.utf8.count)
             && text.utf8.dropFirst().allSatisfy { (48...57).contains($0) }
@@ -86,7 +88,7 @@ public struct Sealer: Sendable {
         text.utf8.count == 8 && text.utf8.allSatisfy(\.isHexDigit)
     }
 
-    // Length-free joining is safe because version and key id cannot contain the separator.
+    // Joining without length prefixes is unambiguous because version and key ID cannot contain the separator.
     private static func associatedData(keyID: String, identity: String) -> Data {
         Data("\(version).\(keyID).\(identity)".utf8)
     }

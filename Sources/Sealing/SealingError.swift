@@ -1,33 +1,33 @@
 import BoundaryText
 
-/// Why something could not be sealed, opened, or why the installation's secret could not be had.
+/// Why sealing or opening failed, or why the installation's secret could not be read.
 ///
-/// Every message tells an operator what to do, and none contains a secret or a sealed text.
+/// Every message tells an operator what to do. None contains a secret or a sealed text.
 public enum SealingError: Error, Equatable, Sendable {
     /// The text is not in the sealed format.
     case notSealed
-    /// The text was sealed by a newer Patchbay, in a format this one does not know.
+    /// A newer version of Patchbay sealed the text in a format this version does not know.
     case unknownVersion(String)
-    /// None of the secrets at hand is the one that sealed the text; its key id is given.
+    /// The text was sealed with a secret that is not configured; `id` is its key ID.
     case unknownKey(id: String)
-    /// The right secret is there, but the text was altered, cut off, or belongs to another row.
+    /// The secret is configured, but the text was modified, truncated, or belongs to another row.
     case altered
-    /// The cipher refused to seal; the text is longer than AES-GCM can take.
+    /// The text is longer than AES-GCM supports.
     case tooLong
 
-    /// No secret was given at all.
+    /// No secret was provided.
     case noSecret
-    /// The secret at this position, counted from 1, is not base64.
+    /// The secret at this position (counting from 1) is not base64.
     case secretNotBase64(position: Int)
-    /// The secret at this position, counted from 1, has this many bytes instead of 32.
+    /// The secret at this position (counting from 1) has this many bytes instead of 32.
     case secretWrongLength(position: Int, bytes: Int)
     /// There is no secret file at this path.
     case fileMissing(path: String)
-    /// There is a secret file at this path already, and it is never overwritten unasked.
+    /// A secret file already exists at this path. It is never overwritten implicitly.
     case fileExists(path: String)
-    /// Others than the owner have access to the file; its mode is given, for example 0o644.
+    /// Users other than the owner can access the file; `mode` is its mode, for example 0o644.
     case fileExposed(path: String, mode: UInt32)
-    /// The operating system refused, with its reason in words.
+    /// The operating system returned an error, described in `reason`.
     case fileFailed(path: String, reason: String)
 }
 

@@ -2,11 +2,11 @@ import BoundaryText
 import Crypto
 import Foundation
 
-/// One secret of the installation: 32 random bytes from which the sealing key is derived.
+/// One of the installation's secrets: 32 random bytes from which the sealing key is derived.
 ///
-/// Neither printing nor reflecting it shows the bytes; only ``base64`` does.
+/// Printing or reflecting it never reveals the bytes; only ``base64`` does.
 public struct Secret: Sendable, Equatable {
-    /// 32 bytes: as much as the AES-256 key that is derived.
+    /// 32 bytes, the size of the derived AES-256 key.
     public static let byteCount = 32
 
     let material: SymmetricKey
@@ -15,14 +15,16 @@ public struct Secret: Sendable, Equatable {
         self.material = material
     }
 
-    /// A new secret from the operating system's random numbers.
+    /// Creates a secret from the operating system's random number generator.
     public static func generate() -> Secret {
         Secret(material: SymmetricKey(size: .bits256))
     }
 
-    /// Reads `PATCHBAY_SECRET` or the content of a secret file: base64, several comma separated, the first seals.
+    /// Parses `PATCHBAY_SECRET` or the content of a secret file: one or more base64 secrets separated by commas. The
+    /// first one seals.
     ///
-    /// Throws ``SealingError`` with the position of the secret that is wrong; never an empty list.
+    /// Never returns an empty list.
+    /// - Throws: ``SealingError`` with the position of the invalid secret.
     public static func list(_ text: String) throws(SealingError) -> [Secret] {
         let parts = text.splitBytes(on: ",").map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
         var secrets: [Secret] = []
@@ -39,12 +41,12 @@ public struct Secret: Sendable, Equatable {
         return secrets
     }
 
-    /// The secret as it is configured. Handle like a password.
+    /// The secret in its configured form. Treat it like a password.
     public var base64: String {
         material.withUnsafeBytes { Data($0).base64EncodedString() }
     }
 
-    /// Eight hexadecimal digits that name the secret without revealing it; they stand in every sealed text.
+    /// Eight hexadecimal digits that identify the secret without revealing it; part of every sealed text.
     public var keyID: String {
         derive("patchbay key id v1", byteCount: 4).withUnsafeBytes { bytes in
             bytes.map { byte in
@@ -58,7 +60,7 @@ public struct Secret: Sendable, Equatable {
         derive("patchbay sealing v1", byteCount: 32)
     }
 
-    // No salt: the secret is uniformly random already, and RFC 5869 section 3.1 makes the salt optional.
+    // No salt: the secret is already uniformly random, and RFC 5869 section 3.1 makes the salt optional.
     private func derive(_ purpose: String, byteCount: Int) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(inputKeyMaterial: material, info: Data(purpose.utf8), outputByteCount: byteCount)
     }

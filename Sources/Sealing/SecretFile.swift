@@ -7,27 +7,28 @@ import Foundation
     import Darwin
 #endif
 
-/// The file in which `patchbay setup` keeps the installation's secret: mode 600, never half written.
+/// The file in which `patchbay setup` stores the installation's secret: mode 600, never partially written.
 public struct SecretFile: Sendable {
-    // A list of a hundred secrets is far below this; a larger file is something else.
+    // A list of a hundred secrets is far smaller than this, so a larger file cannot be a secret file.
     private static let largest = 16_384
 
-    /// Where the file is, absolute or relative to the working directory.
+    /// The file's path, absolute or relative to the working directory.
     public let path: String
 
-    /// Names the file; nothing is touched yet.
+    /// Refers to the file without accessing it.
     public init(path: String) {
         self.path = path
     }
 
-    /// Reads the secrets. Throws when the file is missing, or when others than its owner have access to it.
+    /// Reads the secrets.
+    /// - Throws: ``SealingError`` if the file is missing, or if users other than its owner can access it.
     public func read() throws(SealingError) -> [Secret] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             throw errno == ENOENT ? .fileMissing(path: path) : failure()
         }
         defer { close(descriptor) }
-        // Asked of the open file and not of the path, so that nobody can exchange it in between.
+        // Checks the open file rather than the path, so that the file cannot be swapped in between.
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure() }
         guard status.st_mode & S_IFMT == S_IFREG else {
@@ -38,20 +39,20 @@ public struct SecretFile: Sendable {
         return try Secret.list(String(decoding: try content(of: descriptor), as: UTF8.self))
     }
 
-    /// Creates the file with one secret, and its folder with mode 700 if that is missing.
+    /// Creates the file with one secret, and its folder with mode 700 if missing.
     ///
-    /// Never overwrites: throws ``SealingError/fileExists(path:)`` when another process was faster.
+    /// - Throws: ``SealingError/fileExists(path:)`` if the file already exists; it is never overwritten.
     public func create(_ secret: Secret) throws(SealingError) {
         try put([secret]) { temporary in link(temporary, path) }
     }
 
-    /// Replaces the content in one step, as a rotation does: the new secret first, then those that still open.
+    /// Replaces the content atomically, as a rotation does: the new secret first, then those that can still open.
     public func replace(with secrets: [Secret]) throws(SealingError) {
         guard !secrets.isEmpty else { throw .noSecret }
         try put(secrets) { temporary in rename(temporary, path) }
     }
 
-    // Written beside the target and synced before it gets its name: after a crash the file is whole or absent.
+    // Written to a temporary file and synced before it is renamed: after a crash the file is either complete or absent.
     private func put(_ secrets: [Secret], name: (String) -> Int32) throws(SealingError) {
         let folder = (path as NSString).deletingLastPathComponent
         try makeFolder(folder)
@@ -80,7 +81,8 @@ public struct SecretFile: Sendable {
         }
     }
 
-    // The new name is only durable once the folder is. Some file systems cannot sync a folder; the secret still exists.
+    // The new name is durable only once its folder is synced. Some file systems cannot sync a folder; the secret is
+    // still written.
     private func syncFolder(_ folder: String) {
         let descriptor = open(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -108,7 +110,7 @@ public struct SecretFile: Sendable {
     }
 }
 
-// Outside the type, where `read` is the system call and not the method.
+// Outside the type, because inside it `read` would refer to the method instead of the system call.
 private func readBytes(_ descriptor: Int32, into buffer: Slice<UnsafeMutableRawBufferPointer>) -> Int {
     let rest = UnsafeMutableRawBufferPointer(rebasing: buffer)
     return read(descriptor, rest.baseAddress, rest.count)

@@ -1,23 +1,23 @@
 import BoundaryText
 import Foundation
 
-/// How much of anything a request's body may hold. Every text and every list has a limit, whether or not somebody thought
-/// of one; the description tells it.
+/// Limits on the content of request bodies. Every text and list has a limit, even without an explicit one, and the
+/// OpenAPI description states it.
 ///
-/// Texts are measured in Unicode scalars, which is what JSON Schema's `maxLength` counts: unlike characters as Swift sees
-/// them, one of which may be a megabyte of marks, each takes at most four bytes.
+/// Texts are measured in Unicode scalars, which is what JSON Schema's `maxLength` counts. Each takes at most four
+/// bytes, while a single Swift character may consist of a megabyte of combining marks.
 public enum BodyLimits {
-    /// Of a text of which nothing else is said.
+    /// The default for texts.
     public static let usualText = 500
-    /// Elements of a list.
+    /// The maximum number of elements in a list.
     public static let list = 2_000
-    /// Of a member's name.
+    /// The maximum length of a member's name.
     static let name = 100
-    /// How many faults are told: an answer must not be larger than what it is about.
+    /// The maximum number of reported faults, so that a response is never larger than its request.
     private static let faults = 20
 
-    /// What is too long in a body.
-    /// - Parameter lengths: of texts, by the name of the member that they are in, however deep.
+    /// Everything in a body that is too long.
+    /// - Parameter lengths: The limits of texts, by the name of the member that contains them, at any depth.
     static func faults(in object: [String: Any], _ lengths: [String: Int]) -> [Problem.FieldError] {
         var walk = Walk(lengths: lengths)
         walk.visit(object, at: "", in: "")
@@ -56,15 +56,15 @@ public enum BodyLimits {
 }
 
 extension String {
-    /// Whether it has at most so many Unicode scalars.
+    /// Whether the text has at most this many Unicode scalars.
     public func fits(scalars most: Int) -> Bool {
-        // A scalar has at least one byte, and bytes are counted at once.
+        // A scalar has at least one byte, and counting bytes is fast.
         utf8.count <= most || unicodeScalars.count <= most
     }
 }
 
 extension Schema {
-    /// The same with the limits of all texts and lists, as ``BodyLimits`` has them.
+    /// The same schema with ``BodyLimits`` applied to all texts and lists.
     func limited(toLengths lengths: [String: Int], in member: String = "") -> Schema {
         switch self {
         case .string(let format, _):
@@ -83,7 +83,7 @@ extension Schema {
 }
 
 extension JSONBody {
-    /// What such a body has to look like, with every limit.
+    /// The schema of the body, including all limits.
     public static func schema() throws(Schema.Unlearnable) -> Schema {
         try Schema.of(Self.self, isClosed: true).limited(to: ranges).limited(toLengths: lengths)
     }

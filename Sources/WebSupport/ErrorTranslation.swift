@@ -6,15 +6,15 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// Makes problems of errors, the same for the API, which sends them as JSON, and for the console, which shows pages.
+/// Converts errors to problems, both for the API, which sends them as JSON, and for the console, which shows pages.
 public struct ErrorTranslation: Sendable {
     private let logger: Logger
     private let refusals: RefusalLog
     private let translate: @Sendable (any Error) -> Problem?
 
     /// - Parameters:
-    ///   - now: the wall clock.
-    ///   - translate: makes problems of errors that this module does not know.
+    ///   - now: The wall clock.
+    ///   - translate: Converts errors that this module does not know.
     public init(
         logger: Logger, now: @escaping @Sendable () -> Date = { Date() },
         translate: @escaping @Sendable (any Error) -> Problem?
@@ -24,7 +24,7 @@ public struct ErrorTranslation: Sendable {
         self.translate = translate
     }
 
-    /// What a caller is told; what only we should know goes into the log, and that something was refused, too.
+    /// The problem that the caller receives. Logs internal details, and that the request was refused.
     public func problem(for error: any Error, _ request: Request, _ context: WebContext) -> Problem {
         let problem = translated(error, request, context)
         if problem.status.kind == .clientError { refusals.note(problem, Self.metadata(request, context)) }
@@ -38,7 +38,7 @@ public struct ErrorTranslation: Sendable {
         ]
     }
 
-    /// Logs, minute by minute, how much was refused that was not logged one by one; runs until cancelled.
+    /// Logs every minute how many refused requests were not logged individually. Runs until cancelled.
     public func run() async {
         while (try? await Task.sleep(for: .seconds(60))) != nil { refusals.flush() }
         refusals.flush(all: true)
@@ -47,7 +47,8 @@ public struct ErrorTranslation: Sendable {
     private func translated(_ error: any Error, _ request: Request, _ context: WebContext) -> Problem {
         if let problem = error as? Problem { return problem }
         if let problem = translate(error) { return problem }
-        // Not only Hummingbird's own errors say so: a body that grows too large while it is read is an error of NIO.
+        // Not only Hummingbird's own errors have this status: a body that exceeds the limit while being read fails with
+        // an error from NIO.
         if (error as? any HTTPResponseError)?.status == .contentTooLarge {
             return Problem(
                 .contentTooLarge, code: "too_large", title: "The body is too large",
@@ -70,8 +71,8 @@ public struct ErrorTranslation: Sendable {
         return .internalError
     }
 
-    /// Whether the caller's connection broke, or what came over it is no HTTP. Outside systems' errors are of other types,
-    /// and so are the database's.
+    /// Whether the caller's connection broke or its data was not valid HTTP. Errors of outside systems and the database
+    /// have other types.
     private static func isCallersEnd(_ error: any Error) -> Bool {
         error is HTTPParserError || error is ChannelError || error is IOError
     }

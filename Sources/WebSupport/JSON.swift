@@ -1,11 +1,11 @@
 import BoundaryText
 import Foundation
 
-/// A JSON value of which no type says more: what a person typed, what is shown as it came, what a test sends.
+/// A JSON value without a more specific type: user input, values shown unchanged, test data.
 public enum JSON: Sendable, Hashable {
     case null
     case flag(Bool)
-    /// A whole number of 64 bits. It stays whole: an id must not become `7.0`.
+    /// A 64-bit integer. It stays an integer, because an ID must not become `7.0`.
     case integer(Int64)
     /// Any other number.
     case number(Double)
@@ -13,7 +13,7 @@ public enum JSON: Sendable, Hashable {
     case list([JSON])
     case object([String: JSON])
 
-    /// Reads a document.
+    /// Parses a document.
     public init(_ data: Data) throws {
         self.init(any: try JSONSerialization.jsonObject(with: data, options: [.fragmentsAllowed]))
     }
@@ -28,7 +28,7 @@ public enum JSON: Sendable, Hashable {
         }
     }
 
-    /// Foundation keeps numbers and booleans in one type.
+    /// Foundation represents numbers and booleans with the same type.
     private init(_ number: NSNumber) {
         if String(cString: number.objCType) == "c" {
             self = .flag(number.boolValue)
@@ -41,8 +41,8 @@ public enum JSON: Sendable, Hashable {
         self = whole.map(JSON.integer) ?? .number(value)
     }
 
-    /// A number that a person typed, null for nothing; as text what is none that JSON has, so that the API says what is
-    /// wrong with it.
+    /// Parses a number that a user typed. Empty input becomes null; anything that is not a JSON number stays text, so
+    /// that the API reports what is wrong with it.
     public init(typed text: String?) {
         guard let text, !text.isEmpty else {
             self = .null
@@ -55,28 +55,28 @@ public enum JSON: Sendable, Hashable {
         self.init(value, exactly: Int64(text) ?? Int64(exactly: value))
     }
 
-    /// What a type's value is as JSON.
+    /// Encodes a value as JSON.
     public init(of value: some Encodable) throws {
         try self.init(APIJSON.encode(value))
     }
 
-    /// A member of an object; null where there is none.
+    /// A member of an object; null if there is none.
     public subscript(_ name: String) -> JSON {
         if case .object(let members) = self { members[name] ?? .null } else { .null }
     }
 
-    /// The members of an object; none of anything else.
+    /// The members of an object; empty for anything else.
     public var members: [String: JSON] { if case .object(let members) = self { members } else { [:] } }
-    /// The elements of a list; none of anything else.
+    /// The elements of a list; empty for anything else.
     public var elements: [JSON] { if case .list(let elements) = self { elements } else { [] } }
     /// The text; nil for anything else.
     public var string: String? { if case .text(let text) = self { text } else { nil } }
-    /// The whole number; nil for anything else.
+    /// The integer; nil for anything else.
     public var int: Int? { if case .integer(let number) = self { Int(exactly: number) } else { nil } }
-    /// Whether it is true.
+    /// Whether the value is `true`.
     public var isTrue: Bool { self == .flag(true) }
 
-    /// The document; equal values have equal bytes.
+    /// The encoded document. Equal values produce equal bytes.
     public func encoded() throws -> Data { try APIJSON.encode(self, sortedKeys: true) }
 }
 
@@ -106,7 +106,7 @@ extension JSON: Codable {
         case .null: try container.encodeNil()
         case .flag(let value): try container.encode(value)
         case .integer(let value): try container.encode(value)
-        // JSON has no infinite number; the API says that there is none.
+        // JSON has no infinity or NaN, so write null and let the API report the missing number.
         case .number(let value): if value.isFinite { try container.encode(value) } else { try container.encodeNil() }
         case .text(let value): try container.encode(value)
         case .list(let value): try container.encode(value)

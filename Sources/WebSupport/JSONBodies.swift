@@ -4,15 +4,15 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// JSON as the API writes and reads it: RFC 3339 timestamps in UTC.
+/// The API's JSON format, with RFC 3339 timestamps in UTC.
 public enum APIJSON {
-    /// Encodes an answer.
-    /// - Parameter sortedKeys: whether equal values give equal bytes.
+    /// Encodes a response.
+    /// - Parameter sortedKeys: Whether equal values must produce equal bytes.
     public static func encode(_ value: some Encodable, sortedKeys: Bool = false) throws -> Data {
         try encode(value, sortedKeys: sortedKeys, showing: nil)
     }
 
-    /// - Parameter showing: lets secrets be written; all else writes null in their place.
+    /// - Parameter showing: Allows secrets to be written; without it they are written as null.
     fileprivate static func encode(
         _ value: some Encodable, sortedKeys: Bool = false, showing: SecretText.Showing?
     ) throws -> Data {
@@ -26,12 +26,12 @@ public enum APIJSON {
         return try encoder.encode(value)
     }
 
-    /// Reads an answer.
+    /// Decodes a response.
     public static func decode<Value: Decodable>(_ type: Value.Type = Value.self, from data: Data) throws -> Value {
         try decoder().decode(type, from: data)
     }
 
-    /// Reads timestamps as the API takes them.
+    /// A decoder for the API's timestamp format.
     fileprivate static func decoder() -> JSONDecoder {
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
@@ -45,10 +45,10 @@ public enum APIJSON {
         return decoder
     }
 
-    /// A timestamp as the API writes it.
+    /// A timestamp in the API's format.
     public static func text(_ date: Date) -> String { date.formatted(timestamp) }
 
-    /// Whether a content type says that something is JSON.
+    /// Whether a content type is JSON.
     public static func isNamed(by contentType: String?) -> Bool {
         let name = contentType?.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
         return name?.lowercased() == "application/json"
@@ -56,10 +56,10 @@ public enum APIJSON {
 
     static let timestamp = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    /// Reads a timestamp with or without fractions of a second, in any zone.
+    /// Parses a timestamp with or without fractional seconds, in any time zone.
     public static func date(_ text: String) -> Date? {
         let text = text.uppercased()
-        // Foundation takes February 30 for March 2.
+        // Foundation reads February 30 as March 2.
         let local = text.cut(toBytes: 19)
         guard let read = try? Date("\(local)Z", strategy: .iso8601), read.formatted(.iso8601) == local + "Z" else {
             return nil
@@ -69,11 +69,11 @@ public enum APIJSON {
 }
 
 extension Response {
-    /// A JSON answer. With a ``SecretText`` in it it says that nobody may store it.
+    /// A JSON response. If it contains a ``SecretText``, it is marked as not storable.
     public static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
         let showing = SecretText.Showing()
         guard let data = try? APIJSON.encode(value, showing: showing) else {
-            // Only a value with an infinite number can get here; none of ours has one.
+            // Only a non-finite number can cause this, and none of our values has one.
             return Response(status: .internalServerError)
         }
         var headers: HTTPFields = [.contentType: "application/json; charset=utf-8"]
@@ -81,29 +81,29 @@ extension Response {
         return Response(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: data)))
     }
 
-    /// Whether nobody may store it, because it shows a secret.
+    /// Whether the response must not be stored because it contains a secret.
     public var holdsSecret: Bool { headers[.cacheControl] == "no-store" }
 }
 
-/// A request body whose members are known, so that a misspelt one is refused instead of ignored, also inside of others.
+/// A request body with known members, so that misspelled ones are refused instead of ignored, including nested ones.
 public protocol JSONBody: Decodable, Sendable {
-    /// The members' names as in the request.
+    /// The names of the members in the request.
     associatedtype CodingKeys: CodingKey & CaseIterable
-    /// Within which numbers those of some members have to be, as the description tells it; the handler refuses others.
+    /// The ranges of numeric members, for the OpenAPI description; the handler enforces them.
     static var ranges: [String: ClosedRange<Int>] { get }
-    /// How many Unicode scalars the texts in some members may have, by the member's name at whatever depth. All others may
-    /// have ``BodyLimits/usualText``.
+    /// The maximum lengths of texts in Unicode scalars, by member name at any depth. All others are limited to
+    /// ``BodyLimits/usualText``.
     static var lengths: [String: Int] { get }
 }
 
 extension JSONBody {
-    /// None.
+    /// No ranges by default.
     public static var ranges: [String: ClosedRange<Int>] { [:] }
-    /// None.
+    /// No special lengths by default.
     public static var lengths: [String: Int] { [:] }
 
-    /// Reads a body. None at all is an empty object where that says enough.
-    /// - Throws: a 400 ``Problem`` that names the fields at fault, a 422 one for what is too long.
+    /// Decodes a body. A missing body counts as an empty object if the type accepts that.
+    /// - Throws: A 400 ``Problem`` with the invalid fields, or a 422 one for values that are too long.
     public static func decode(_ data: Data) throws(Problem) -> Self {
         if data.isEmpty, let nothingSaid = try? JSONDecoder().decode(Self.self, from: Data("{}".utf8)) {
             return nothingSaid
@@ -111,7 +111,7 @@ extension JSONBody {
         guard let object = try? JSONSerialization.jsonObject(with: data) as? [String: Any] else {
             throw .badRequest(code: "invalid_json", "Send a JSON object as the request's body.")
         }
-        // A body that is all mistakes must not get a larger one back.
+        // The response must not be larger than a body full of mistakes.
         let unknown = unknownMembers(of: object).prefix(Problem.mostErrors)
         guard unknown.isEmpty else {
             throw .badRequest(
@@ -123,7 +123,7 @@ extension JSONBody {
                         message: "is not known here; known are \(unknown.known.joined(separator: ", "))")
                 })
         }
-        // Of a member that is named twice the decoder takes the first, and this object has the last.
+        // If a member is repeated, the decoder uses the first one, but this object contains the last.
         let first = try? JSONDecoder().decode(JSONTree.self, from: data).plain as? [String: Any]
         var tooLong = BodyLimits.faults(in: object, lengths)
         if tooLong.isEmpty { tooLong = BodyLimits.faults(in: first ?? [:], lengths) }
@@ -140,15 +140,15 @@ extension JSONBody {
     private static func unknownMembers(of object: [String: Any]) -> [Schema.UnknownMember] {
         let known = CodingKeys.allCases.map(\.stringValue).sorted()
         let outer = object.keys.filter { !known.contains($0) }.map { Schema.UnknownMember(name: $0, known: known) }
-        // What is inside of others is known by what the type reads; most bodies have nothing inside. No server starts with a
-        // body of which it cannot be learnt.
+        // Nested members are checked against the type's schema; most bodies have none. Servers refuse to start if a
+        // body's schema cannot be derived.
         let inner =
             object.values.contains { $0 is [String: Any] || $0 is [Any] }
             ? (try? Schema.of(Self.self))?.unknownMembers(inside: object) ?? [] : []
         return (outer + inner).sorted { $0.name < $1.name }
     }
 
-    /// Foundation does not tell which member holds a number that is no integer of 64 bits.
+    /// Foundation does not report which member contains a number that is not a 64-bit integer.
     private static func unfitNumber(in object: [String: Any], _ error: any Error) -> Problem.FieldError? {
         guard case DecodingError.dataCorrupted = error else { return nil }
         return (try? Schema.of(Self.self))?.unfitNumbers(in: object).min { $0.field < $1.field }
@@ -176,7 +176,7 @@ extension JSONBody {
         }
     }
 
-    /// A type in the words of people who know JSON and no Swift.
+    /// The name of a type for people who know JSON but not Swift.
     private static func form(of type: any Any.Type) -> String {
         switch type {
         case is Bool.Type: "true or false"
@@ -190,7 +190,7 @@ extension JSONBody {
 }
 
 extension Schema {
-    /// Why a value of the right type is refused.
+    /// Why a value of the right type is invalid.
     fileprivate var refusal: String? {
         switch self {
         case .oneOf(let values): "must be one of \(values.joined(separator: ", "))"
@@ -201,7 +201,7 @@ extension Schema {
         }
     }
 
-    /// What is at this place.
+    /// The schema at a path.
     fileprivate func at(_ path: some Collection<any CodingKey>) -> Schema? {
         guard let key = path.first else { return self }
         return switch self {
@@ -214,7 +214,7 @@ extension Schema {
         }
     }
 
-    /// The numbers that are no integers of 64 bits where there should be some.
+    /// Numbers that are not 64-bit integers where an integer is required.
     fileprivate func unfitNumbers(in value: Any, at path: String = "") -> [Problem.FieldError] {
         switch self {
         case .integer, .range:

@@ -1,11 +1,11 @@
 import BoundaryText
 
-/// The texts and lists of a body as its decoder sees them.
+/// The texts and lists of a body, as the decoder sees them.
 enum JSONTree: Decodable {
     case text(String)
     case list([JSONTree])
     case object([String: JSONTree])
-    /// What has no length.
+    /// Values without a length.
     case other
 
     init(from decoder: any Decoder) throws {

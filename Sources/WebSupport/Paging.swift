@@ -1,24 +1,24 @@
 import BoundaryText
 import Foundation
 
-/// Which part of a list is asked for.
+/// The part of a list that a caller requests.
 public struct PageRequest: Sendable, Equatable {
-    /// The most that one answer holds.
+    /// The maximum number of items per response.
     public static let largest = 200
-    /// 1 to 200.
+    /// The number of items, from 1 to 200.
     public let limit: Int
-    /// Where the page before this one ended; nil for the first page.
+    /// Where the previous page ended; nil for the first page.
     public let after: Cursor?
 
-    /// Asks for a page.
+    /// Requests a page.
     public init(limit: Int = 50, after: Cursor? = nil) {
         self.limit = limit
         self.after = after
     }
 
-    /// Reads `limit` and `cursor`.
-    /// - Parameter isKey: what a sort key of the list looks like.
-    /// - Throws: a 400 ``Problem`` that names the parameter.
+    /// Parses `limit` and `cursor`.
+    /// - Parameter isKey: Whether a text can be a sort key of the list.
+    /// - Throws: A 400 ``Problem`` that names the invalid parameter.
     public init(
         limit: String?, cursor: String?, isKey: (String) -> Bool = { Int64($0) != nil }
     ) throws(Problem) {
@@ -43,69 +43,69 @@ public struct PageRequest: Sendable, Equatable {
     }
 }
 
-/// The place in a list where a page ended: the sort key of its last row, opaque to callers.
+/// The position in a list where a page ended: the sort key of its last row, opaque to callers.
 public struct Cursor: Sendable, Equatable, LosslessStringConvertible {
     /// The sort key.
     public let key: String
 
-    /// The place behind a row with this sort key.
+    /// Creates the position after a row with this sort key.
     public init(key: String) {
         self.key = key
     }
 
-    /// Reads what ``description`` gave.
+    /// Parses a ``description``.
     public init?(_ description: String) {
         guard
             let data = Data(
                 base64Encoded: description.replacing(bytes: "-", with: "+").replacing(bytes: "_", with: "/")),
-            // Bytes, because a key may begin with what Swift joins to the colon.
+            // Compare bytes, because the key may start with a character that Swift combines with the colon.
             data.starts(with: Data("c:".utf8)), let key = String(data: data.dropFirst(2), encoding: .utf8)
         else { return nil }
         self.key = key
     }
 
-    /// For `next_cursor`.
+    /// The value of `next_cursor`.
     public var description: String {
         Data("c:\(key)".utf8).base64EncodedString().replacing(bytes: "+", with: "-").replacing(bytes: "/", with: "_")
     }
 
-    /// The key as a number, for lists sorted by id; nil when it is none.
+    /// The key as a number, for lists sorted by ID; nil if it is not a number.
     public var number: Int64? { Int64(key) }
 }
 
 /// One page of a list.
 public struct Page<Item: Sendable>: Sendable {
-    /// At most as many as were asked for.
+    /// The items, at most as many as requested.
     public let items: [Item]
-    /// Where the next page starts; nil at the end.
+    /// The start of the next page; nil at the end.
     public let next: Cursor?
 
-    /// A page made of one row more than was asked for, which tells whether there is a further page.
+    /// Creates a page from up to one row more than requested; the extra row shows that there is another page.
     public init(_ rows: [Item], limit: Int, key: (Item) -> String) {
         items = Array(rows.prefix(limit))
         next = rows.count > limit ? items.last.map { Cursor(key: key($0)) } : nil
     }
 
-    /// A page as another system gave it.
+    /// Creates a page from another system's response.
     package init(items: [Item], next: Cursor?) {
         self.items = items
         self.next = next
     }
 
-    /// The same page of something made from the items.
+    /// The same page with transformed items.
     public func map<Other: Sendable>(_ transform: (Item) throws -> Other) rethrows -> Page<Other> {
         Page<Other>(items: try items.map(transform), next: next)
     }
 }
 
-/// A ``Page`` of whatever items.
+/// A ``Page`` of any item type.
 public protocol AnyPage {
-    /// What it has many of.
+    /// The type of the items.
     static var item: any Sendable.Type { get }
 }
 
 extension Page: AnyPage {
-    /// See ``AnyPage``.
+    /// The type of the items.
     public static var item: any Sendable.Type { Item.self }
 
     private enum CodingKeys: String, CodingKey {
@@ -115,7 +115,7 @@ extension Page: AnyPage {
 }
 
 extension Page: Decodable where Item: Decodable {
-    /// As a client reads it.
+    /// Decodes a page from a response.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         items = try container.decode([Item].self, forKey: .items)
@@ -124,7 +124,7 @@ extension Page: Decodable where Item: Decodable {
 }
 
 extension Page: Encodable where Item: Encodable {
-    /// `{"items": […], "next_cursor": … | null}`
+    /// Encodes `{"items": […], "next_cursor": … | null}`.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(items, forKey: .items)

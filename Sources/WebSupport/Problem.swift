@@ -3,25 +3,25 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// An error as a caller of the API sees it: RFC 9457, `application/problem+json`. `detail` says what to do.
+/// An error in the form that API callers receive: RFC 9457, `application/problem+json`. `detail` says what to do.
 public struct Problem: Error, Sendable, Equatable {
-    /// What is wrong with one member of the request.
+    /// An error in one member of the request.
     public struct FieldError: Sendable, Equatable, Codable {
-        /// The member's name as in the request.
+        /// The name of the member in the request.
         public let field: String
-        /// Stable, machine readable.
+        /// A stable code for programs.
         public let code: String
-        /// For people.
+        /// The message for people.
         public let message: String
 
-        /// Describes a fault.
+        /// Creates an error.
         public init(field: String, code: String, message: String) {
             self.field = field
             self.code = code
             self.message = message
         }
 
-        /// A number that is out of its range; nil when it is not.
+        /// Creates an error for a number outside its range; returns nil if it is within.
         public init?(_ value: Int, in range: ClosedRange<Int>, field: String) {
             guard !range.contains(value) else { return nil }
             self.init(
@@ -30,35 +30,35 @@ public struct Problem: Error, Sendable, Equatable {
         }
     }
 
-    /// The most faults that one answer names, the first ones: a request that is all mistakes gets no answer larger than
-    /// itself.
+    /// The maximum number of field errors in one response; further ones are dropped, so that a response is never larger
+    /// than its request.
     public static let mostErrors = 20
-    // In Unicode scalars.
+    // Limits in Unicode scalars.
     private static let longestName = 200
     private static let longestDetail = 2_000
 
     /// The HTTP status.
     public var status: HTTPResponse.Status
-    /// Stable, machine readable.
+    /// A stable code for programs.
     public var code: String
-    /// One sentence, the same for each occurrence.
+    /// A sentence that is the same for each occurrence.
     public var title: String
-    /// What happened here and what to do about it.
+    /// What happened in this case, and what to do about it.
     public var detail: String
-    /// Field by field, for validation.
+    /// Errors in individual fields, for validation.
     public var errors: [FieldError]
-    /// Tells the caller when to try again.
+    /// When the caller should try again.
     public var retryAfter: Duration?
-    /// For 405: the methods that there are.
+    /// For 405: the allowed methods.
     public var allowed: [HTTPRequest.Method]
-    /// Where the thing is that the problem is about, such as a post that was refused.
+    /// The location of the resource that the problem is about, such as a refused post.
     public var instance: String?
-    /// Further fields of the answer's header.
+    /// Additional header fields of the response.
     public var headers = HTTPFields()
-    /// Why exactly, for our log alone.
+    /// The exact reason, for our log only.
     public var reason: String?
 
-    /// Describes a problem.
+    /// Creates a problem.
     public init(
         _ status: HTTPResponse.Status, code: String, title: String, detail: String, errors: [FieldError] = [],
         retryAfter: Duration? = nil, allowed: [HTTPRequest.Method] = []
@@ -78,47 +78,47 @@ public struct Problem: Error, Sendable, Equatable {
 }
 
 extension Problem {
-    /// There is no such thing, or it belongs to somebody else: the caller cannot tell.
+    /// The resource does not exist or belongs to someone else; the caller cannot tell which.
     public static func notFound(_ what: String) -> Problem {
         Problem(.notFound, code: "not_found", title: "Not found", detail: "There is no such \(what).")
     }
 
-    /// The request cannot be understood.
+    /// The request is malformed.
     public static func badRequest(code: String = "bad_request", _ detail: String, errors: [FieldError] = []) -> Problem
     {
         Problem(.badRequest, code: code, title: "The request is not valid", detail: detail, errors: errors)
     }
 
-    /// The body says to be something else, or does not say what it is.
+    /// The body has another content type, or none.
     public static let notJSON = Problem(
         .unsupportedMediaType, code: "unsupported_media_type", title: "Send JSON",
         detail: "Send the body as JSON, with the header «Content-Type: application/json».")
 
-    /// The request is understood, but its values are refused.
+    /// The request is well-formed, but some values are invalid.
     public static func invalid(_ errors: [FieldError]) -> Problem {
         Problem(
             .unprocessableContent, code: "validation_failed", title: "Some values are not valid",
             detail: errors.map { "\($0.field): \($0.message)" }.joined(separator: " "), errors: errors)
     }
 
-    /// The request contradicts what is there.
+    /// The request conflicts with the current state.
     public static func conflict(code: String, _ detail: String) -> Problem {
         Problem(.conflict, code: code, title: "Conflict", detail: detail)
     }
 
-    /// We cannot do it for the moment.
+    /// The service is temporarily unavailable.
     public static func unavailable(_ detail: String, retryAfter: Duration = .seconds(5)) -> Problem {
         Problem(
             .serviceUnavailable, code: "unavailable", title: "Temporarily unavailable", detail: detail,
             retryAfter: retryAfter)
     }
 
-    /// Our defect. What exactly stays in the log.
+    /// A defect on our side. The details are only in the log.
     public static let internalError = Problem(
         .internalServerError, code: "internal_error", title: "Something went wrong on our side",
         detail: "The request could not be completed. The server's log has the details under this request id.")
 
-    /// As it is sent.
+    /// The encoded form.
     private struct Body: Codable {
         let type: String
         let title: String
@@ -130,8 +130,8 @@ extension Problem {
         let request_id: String
     }
 
-    /// Reads the body of an answer that ``response(requestID:)`` made.
-    /// - Throws: `DecodingError` when it is another.
+    /// Reads a body that ``response(requestID:)`` created.
+    /// - Throws: `DecodingError` for any other body.
     public init(body: Data) throws {
         let body = try JSONDecoder().decode(Body.self, from: body)
         self.init(
@@ -140,7 +140,7 @@ extension Problem {
         instance = body.instance
     }
 
-    /// The answer to send.
+    /// The response to send.
     public func response(requestID: String) -> Response {
         let body = Body(
             type: "about:blank", title: title, status: status.code, detail: detail, code: code,
@@ -149,7 +149,7 @@ extension Problem {
         response.headers[.contentType] = "application/problem+json"
         if let retryAfter {
             let (seconds, rest) = retryAfter.components
-            // Rounded up: who comes back a moment too early is refused again.
+            // Rounded up, because a caller that returns a moment too early is refused again.
             response.headers[.retryAfter] = String(max(1, seconds + (rest > 0 ? 1 : 0)))
         }
         response.headers.append(contentsOf: headers)
@@ -161,7 +161,7 @@ extension Problem {
 }
 
 extension String {
-    /// With a full stop at its end, so that another sentence can follow.
+    /// The text with a full stop at the end, so that another sentence can follow.
     public var asSentence: String {
         unicodeScalars.last.map { ".!?…".unicodeScalars.contains($0) } ?? true ? self : self + "."
     }

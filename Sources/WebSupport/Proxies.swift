@@ -5,18 +5,18 @@ import Hummingbird
 import Logging
 import Synchronization
 
-/// Tells from where a request comes when a reverse proxy stands between, and says so in the log when the proxy does not.
+/// Determines the client address behind a reverse proxy, and logs a warning if the proxy does not report it.
 ///
-/// Only proxies that are named, and this machine's own, are believed. All that visitors choose themselves is to the left
-/// of what the first proxy that is believed has written; what is no address is not believed at all.
+/// Only configured proxies and this machine's own are trusted. Anything that clients can forge is to the left of the
+/// entry written by the first trusted proxy. If an entry is not an address, the peer's address is used.
 struct Proxies: Sendable {
-    /// What an operator has to be told once.
+    /// A misconfiguration that is reported to the operator once.
     enum Finding: String, Sendable, CaseIterable {
         /// A request for our public name came from a proxy's address without the header.
         case noHeader
-        /// The header of a proxy holds no address where one has to be.
+        /// A proxy's header has no address where one is required.
         case noAddress
-        /// Somebody who is not believed sent the header.
+        /// An untrusted peer sent the header.
         case notTrusted
     }
 
@@ -29,20 +29,20 @@ struct Proxies: Sendable {
     }
 
     /// - Parameters:
-    ///   - addresses: of proxies on other machines.
-    ///   - logger: hears of each finding once.
+    ///   - addresses: The addresses of proxies on other machines.
+    ///   - logger: Receives each finding once.
     init(_ addresses: [String], logger: Logger?) {
         trusted = Set((addresses + ["127.0.0.1", "::1"]).map { VisitorAddress.canonical($0) ?? $0 })
         self.logger = logger
     }
 
-    /// The visitor's address, and what is wrong with how it was told.
+    /// The client address, and what is wrong with the header, if anything.
     /// - Parameters:
-    ///   - peer: the address at the other end of the connection.
-    ///   - forwarded: `X-Forwarded-For`.
-    ///   - host: for which the request is.
+    ///   - peer: The address of the connection's other end.
+    ///   - forwarded: The `X-Forwarded-For` header.
+    ///   - host: The host that the request is for.
     func visitor(peer: String?, forwarded: String?, host: String?) -> (address: String?, finding: Finding?) {
-        // Most peers are the proxy, whose address is in its usual form already.
+        // Most peers are the proxy, whose address is already canonical.
         guard let peer = peer.map({ trusted.contains($0) ? $0 : VisitorAddress.canonical($0) ?? $0 }) else {
             return (nil, nil)
         }
@@ -58,7 +58,7 @@ struct Proxies: Sendable {
         return (peer, nil)
     }
 
-    /// The visitor's address of a request; tells the log what is wrong, once.
+    /// The client address of a request. Logs each finding once.
     func visitor(of request: Request, peer: String?) -> String? {
         let (address, finding) = visitor(
             peer: peer, forwarded: request.headers[.forwardedFor], host: request.head.authority)
@@ -69,10 +69,11 @@ struct Proxies: Sendable {
         return address
     }
 
-    /// Whoever works on this machine asks it by its own name; no proxy is between.
+    /// Whether the request uses a local name or an IP address, as from this machine without a proxy.
     private static func isLocal(_ host: String?) -> Bool {
         guard let host else { return true }
-        // By hand, since it is for each request: a name or an IPv4 address has no colon but that of the port.
+        // Parsed by hand because it runs for each request. A name or an IPv4 address has no colon except before the
+        // port.
         let end = host.utf8.firstIndex(of: UInt8(ascii: host.utf8.hasPrefix("[") ? "]" : ":")) ?? host.endIndex
         let bare = host[..<end]
         if let address = bare.dropping(prefix: "[") { return VisitorAddress.canonical(String(address)) != nil }

@@ -3,8 +3,8 @@ import Foundation
 import HummingbirdCore
 
 extension URI {
-    /// The parameters of the query as browsers and programs write them: percent-encoded, and a plus for a space. Of several
-    /// with one name the last counts.
+    /// The query parameters in the encoding that browsers use: percent-encoded, with plus for a space. If a name is
+    /// repeated, the last value counts.
     public var fields: [String: String] {
         var fields: [String: String] = [:]
         for pair in (query ?? "").splitBytes(on: "&") {

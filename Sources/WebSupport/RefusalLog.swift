@@ -4,10 +4,10 @@ import HTTPTypes
 import Logging
 import Synchronization
 
-/// Logs refused requests: of each kind the first of a minute one by one, the others as a number, so that neither strangers
-/// fill the disk nor one kind hides another. Kinds are the codes of our own problems, so there are few.
+/// Logs refused requests: the first ones of each kind per minute individually, the rest as a count, so that strangers
+/// cannot fill the disk and one kind cannot hide another. Kinds are the codes of our own problems, so there are few.
 final class RefusalLog: Sendable {
-    /// Enough to see what somebody tries.
+    /// Enough to see what someone is trying.
     static let loggedEachMinute = 10
 
     private struct Minute {
@@ -16,7 +16,7 @@ final class RefusalLog: Sendable {
         var silent = 0
         var level = Logger.Level.info
 
-        /// Also when the clock was set back.
+        /// Also true if the clock was set back.
         func isOver(at instant: Date) -> Bool { !(0..<60).contains(instant.timeIntervalSince(began)) }
     }
 
@@ -29,7 +29,7 @@ final class RefusalLog: Sendable {
         self.now = now
     }
 
-    /// - Parameter request: who asked for what.
+    /// - Parameter request: Metadata of the request.
     func note(_ problem: Problem, _ request: @autoclosure () -> Logger.Metadata) {
         flush()
         let (instant, level) = (now(), Self.level(of: problem))
@@ -49,8 +49,8 @@ final class RefusalLog: Sendable {
         logger.log(level: level, "request refused", metadata: metadata)
     }
 
-    /// Tells of those that were not logged, once their minute is over.
-    /// - Parameter all: also of minutes that are not over.
+    /// Logs the counts whose minute is over.
+    /// - Parameter all: Whether to include minutes that are not over.
     func flush(all: Bool = false) {
         let instant = now()
         let over = minutes.withLock { minutes in
@@ -65,7 +65,7 @@ final class RefusalLog: Sendable {
         }
     }
 
-    /// What has a reason for the log alone was done by another system, for which nobody else looks.
+    /// A problem with a reason for the log was caused by another system, and the log is the only place to see it.
     private static func level(of problem: Problem) -> Logger.Level {
         if problem.reason != nil { return .warning }
         return switch problem.status {

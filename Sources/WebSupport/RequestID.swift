@@ -7,45 +7,45 @@ import Metrics
 import Synchronization
 
 extension HTTPField.Name {
-    /// Names one request in answers and logs.
+    /// Identifies a request in responses and logs.
     public static let requestID = HTTPField.Name("x-request-id") ?? .cookie
     static let forwardedFor = HTTPField.Name("x-forwarded-for") ?? .cookie
 }
 
-/// What every request carries, signed in or not.
+/// The context of every request, signed in or not.
 public struct WebContext: RequestContext {
-    /// Hummingbird's own part.
+    /// Hummingbird's own context.
     public var coreContext: CoreRequestContextStorage
-    /// Taken over from the caller's `X-Request-Id` when it is harmless, else made here.
+    /// The caller's `X-Request-Id` if it is harmless, otherwise generated.
     public var requestID = ""
-    /// Where the request comes from: the peer's address, or what a trusted proxy says.
+    /// The client address: the peer's, or the one reported by a trusted proxy.
     public var address: String?
-    /// Answers are bounded, so are bodies: 1 MiB, see ``Problem`` for what a larger one gets.
+    /// The maximum size of a body: 1 MiB. ``ErrorTranslation`` turns a larger one into a ``Problem``.
     public var maxUploadSize: Int { 1 << 20 }
 
-    /// Made by the server for each request.
+    /// Created by the server for each request.
     public init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         address = source.channel.remoteAddress?.ipAddress
     }
 }
 
-/// Names each request, counts it, and turns every error into a problem document.
+/// Assigns each request an ID, measures it, and turns every error into a problem document.
 public struct RequestFrame: RouterMiddleware {
     private let errors: ErrorTranslation
     private let proxies: Proxies
     private let durations = RequestDurations()
 
     /// - Parameters:
-    ///   - proxies: addresses of proxies whose `X-Forwarded-For` is believed; this machine's own is.
-    ///   - errors: what callers are told of errors.
-    ///   - logger: hears, once, of a proxy that does not say from where requests come.
+    ///   - proxies: Addresses of proxies whose `X-Forwarded-For` is trusted; this machine's own always is.
+    ///   - errors: Converts errors to problems.
+    ///   - logger: Receives one warning about a proxy that does not report client addresses.
     public init(proxies: [String] = [], errors: ErrorTranslation, logger: Logger? = nil) {
         self.proxies = Proxies(proxies, logger: logger)
         self.errors = errors
     }
 
-    /// Frames one request.
+    /// Handles one request.
     public func handle(
         _ request: Request, context: WebContext, next: (Request, WebContext) async throws -> Response
     ) async throws -> Response {
@@ -66,7 +66,7 @@ public struct RequestFrame: RouterMiddleware {
         return response
     }
 
-    /// A caller's own id goes into logs, so only short ones of plain characters are taken over.
+    /// A caller's ID is logged, so only short ones of plain characters are accepted.
     static func accepted(_ id: String?) -> String? {
         guard let id, (1...64).contains(id.utf8.count),
             id.utf8.allSatisfy({ ($0 | 32) >= 97 && ($0 | 32) <= 122 || $0 >= 48 && $0 <= 57 || $0 == 45 || $0 == 95 })
@@ -79,8 +79,8 @@ public struct RequestFrame: RouterMiddleware {
     }
 }
 
-/// The timers of requests. Making one costs a lock and a label, so each is made once. What callers make up is no label:
-/// the routes, the methods below and our own statuses bound how many there can be.
+/// The request timers. Creating one costs a lock and a label, so each is created once. Values that callers can invent
+/// are never labels: the routes, the methods below and our own statuses bound the number of series.
 private final class RequestDurations: Sendable {
     private static let methods: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .patch, .delete]
 
@@ -94,7 +94,7 @@ private final class RequestDurations: Sendable {
 
     func timer(_ route: String?, _ method: HTTPRequest.Method, _ status: HTTPResponse.Status) -> Metrics.Timer {
         let method = Self.methods.contains(method) ? method : nil
-        // Somebody without a session or key could otherwise make a series of every route and method.
+        // Otherwise callers without a sign-in or key could create a series for every route and method.
         let route = status == .unauthorized || status == .methodNotAllowed ? nil : route
         let key = Key(route: route, method: method, status: status.code)
         return timers.withLock { timers in

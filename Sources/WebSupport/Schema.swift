@@ -1,17 +1,17 @@
 import BoundaryText
 import Foundation
 
-/// The shape of a JSON value, as a Swift type reads it: JSON Schema 2020-12, as much of it as our types need.
+/// The shape of a JSON value, as a Swift type reads it: the subset of JSON Schema 2020-12 that our types need.
 public indirect enum Schema: Sendable, Equatable, Encodable {
-    /// Anything.
+    /// Any value.
     case any
-    /// Text, perhaps in a format such as `date-time`, and with at most so many Unicode scalars.
+    /// Text, optionally with a format such as `date-time` and a maximum number of Unicode scalars.
     case string(format: String? = nil, longest: Int? = nil)
     /// One of some texts.
     case oneOf([String])
-    /// A whole number of 64 bits.
+    /// A 64-bit integer.
     case integer
-    /// A whole number within these.
+    /// An integer within a range.
     case range(ClosedRange<Int>)
     /// Any number.
     case number
@@ -19,25 +19,25 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
     case boolean
     /// A list.
     case array(Schema)
-    /// Members by name; a closed object has no others.
+    /// Members by name; a closed object allows no others.
     case object([Member], isClosed: Bool = false)
-    /// The same, or null.
+    /// The schema, or null.
     case orNull(Schema)
-    /// One of several; answers have the first one.
+    /// One of several; responses use the first one.
     case either([Schema])
-    /// A schema of its own name.
+    /// A reference to a named schema.
     case reference(String)
 
     /// A member of an object.
     public struct Member: Sendable, Equatable {
-        /// As in the JSON.
+        /// The name in the JSON.
         public var name: String
-        /// What it holds.
+        /// The schema of its value.
         public var schema: Schema
-        /// Whether it must be there.
+        /// Whether it is required.
         public var isRequired: Bool
 
-        /// Describes a member.
+        /// Creates a member.
         public init(_ name: String, _ schema: Schema, required: Bool = true) {
             self.name = name
             self.schema = schema
@@ -45,21 +45,21 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         }
     }
 
-    /// What a type reads, found by letting it read from a decoder that only takes notes.
-    /// - Parameter isClosed: whether members that the type does not know are refused, at every depth.
-    /// - Throws: ``Unlearnable``, never half of it.
+    /// Derives the schema that a type reads by decoding it from a recording decoder.
+    /// - Parameter isClosed: Whether members that the type does not know are refused, at any depth.
+    /// - Throws: ``Unlearnable``; never returns an incomplete schema.
     public static func of(_ type: any Decodable.Type, isClosed: Bool = false) throws(Unlearnable) -> Schema {
         let schema = try read(type)
         return isClosed ? schema.closed : schema
     }
 
-    /// A type that refuses what it is given to learn what it reads, so that the rest of it would be missing.
+    /// A type that rejects the recording decoder's values, so that its schema would be incomplete.
     public struct Unlearnable: Error, CustomStringConvertible {
-        /// The members that lead to it, outermost first, with the type that each belongs to.
+        /// The members that lead to the type, outermost first, each with the type it belongs to.
         private(set) var path: [String] = []
         fileprivate let type: any Any.Type
 
-        /// Names type and member.
+        /// The message, with type and member.
         public var description: String {
             "\(path.isEmpty ? "" : path.joined(separator: ", ") + ": ")it cannot be learnt what \(type) reads; make it CaseIterable or SchemaDescribing"
         }
@@ -71,7 +71,7 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         }
     }
 
-    /// The same object with bounds of numbers, by member.
+    /// The same object schema with ranges for numbers, by member.
     public func limited(to ranges: [String: ClosedRange<Int>]) -> Schema {
         guard case .object(let members, let isClosed) = self else { return self }
         return .object(
@@ -94,21 +94,21 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         }
     }
 
-    /// Whether it is an object that cannot be empty.
+    /// Whether a value is required: true unless it is an object without required members.
     public var hasRequiredMembers: Bool {
         guard case .object(let members, _) = self else { return true }
         return members.contains(where: \.isRequired)
     }
 
-    /// A member that an object has and its schema has not.
+    /// A member of an object that is missing from its schema.
     struct UnknownMember {
-        /// With the names of those that it is inside of: `mappings.0.user`.
+        /// The full path of the member: `mappings.0.user`.
         let name: String
-        /// What it may have been meant to be.
+        /// The known members, one of which may have been meant.
         let known: [String]
     }
 
-    /// The unknown members inside of an object's known ones.
+    /// The unknown members nested in an object's known members.
     func unknownMembers(inside object: [String: Any], at path: String = "") -> [UnknownMember] {
         guard case .object(let members, _) = self else { return [] }
         return members.flatMap { member -> [UnknownMember] in
@@ -139,7 +139,7 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         try note(type).schema
     }
 
-    /// - Returns: the schema, and a value that the type was content with.
+    /// - Returns: The schema, and a value that the type accepted.
     fileprivate static func note<Value: Decodable>(
         _ type: Value.Type
     ) throws(Unlearnable) -> (schema: Schema, value: Value) {
@@ -163,7 +163,7 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         }
     }
 
-    /// The schema of an answer, which has one form where a request may have several.
+    /// The schema of a response, which has one form where a request may have several.
     public var answered: Schema {
         switch self {
         case .either(let schemas): schemas.first?.answered ?? .any
@@ -176,7 +176,7 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         }
     }
 
-    /// Writes it as JSON Schema.
+    /// Encodes the schema as JSON Schema.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Name.self)
         switch self {
@@ -217,7 +217,7 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
         }
     }
 
-    /// What only null fits: an object schema for the encoder's use in ``orNull(_:)``.
+    /// A schema that only matches null, used to encode ``orNull(_:)``.
     private static let null = Schema.reference("Null")
 
     private struct Name: CodingKey, ExpressibleByStringLiteral {
@@ -229,11 +229,11 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
     }
 }
 
-/// A type that says itself what it reads, because it reads more than one form.
+/// A type that describes its own schema, because it reads more than one form.
 public protocol SchemaDescribing {
-    /// The forms.
+    /// The schema, with all forms.
     static var schema: Schema { get }
-    /// Any value.
+    /// An arbitrary value.
     static var example: Self { get }
 }
 
@@ -243,9 +243,9 @@ extension CaseIterable {
 
 private final class Notes {
     var schema = Schema.any
-    /// Whether the type asked whether it is null, and is content with that.
+    /// Whether the type checked for null, so it accepts null.
     var isNullable = false
-    /// Whose questions are answered.
+    /// The type being decoded.
     let type: any Any.Type
 
     init(_ type: any Any.Type) {
@@ -253,7 +253,7 @@ private final class Notes {
     }
 }
 
-/// Answers every question of a type with the least that it could be content with, and notes what it asked for.
+/// Records what a type decodes, and returns a minimal value for each request.
 private struct NoteTaker: Decoder {
     let notes: Notes
     var codingPath: [any CodingKey] { [] }
@@ -289,7 +289,7 @@ private struct KeyedNotes<Key: CodingKey>: KeyedDecodingContainerProtocol {
         return true
     }
 
-    // Asked before a member that may be null or missing.
+    // Called before decoding a member that may be null or missing.
     func decodeNil(forKey key: Key) throws -> Bool {
         optional.names.insert(key.stringValue)
         return false
@@ -359,7 +359,7 @@ private struct KeyedNotes<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func superDecoder(forKey key: Key) throws -> any Decoder { throw NothingToRead() }
 }
 
-/// One element, then the end.
+/// Contains one element.
 private struct ListNotes: UnkeyedDecodingContainer {
     let notes: Notes
     var codingPath: [any CodingKey] { [] }

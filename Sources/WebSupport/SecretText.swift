@@ -2,13 +2,13 @@ import BoundaryText
 import Foundation
 import Synchronization
 
-/// A secret in an answer, shown this once.
+/// A secret in a response, shown only this once.
 ///
-/// It is written only into an answer that is sent, and that answer says of itself that it must not be stored
-/// (`Cache-Control: no-store`). So neither the audit log, which encodes what was there before and is there now, nor the
-/// answers that are kept for repeated requests can hold it, whoever writes a route.
+/// It is encoded only into responses that are sent, and such a response is marked as not storable (`Cache-Control:
+/// no-store`). So neither the audit log, which encodes the states before and after, nor the responses stored for
+/// repeated requests can ever contain it.
 public struct SecretText: Sendable, Codable, Equatable, SchemaDescribing {
-    /// As the caller is to keep it.
+    /// The plain text of the secret.
     public let text: String
 
     /// Marks a text as secret.
@@ -16,12 +16,12 @@ public struct SecretText: Sendable, Codable, Equatable, SchemaDescribing {
         self.text = text
     }
 
-    /// Reads it from an answer.
+    /// Reads a secret from a response.
     public init(from decoder: any Decoder) throws {
         text = try decoder.singleValueContainer().decode(String.self)
     }
 
-    /// Writes the secret where it may be shown, and null elsewhere.
+    /// Writes the secret where it may be shown, and null everywhere else.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         guard let key = Showing.key, let showing = encoder.userInfo[key] as? Showing else {
@@ -31,12 +31,12 @@ public struct SecretText: Sendable, Codable, Equatable, SchemaDescribing {
         try container.encode(text)
     }
 
-    /// `format: password`, as OpenAPI marks secrets.
+    /// A string with `format: password`, which is how OpenAPI marks secrets.
     public static var schema: Schema { .string(format: "password") }
-    /// Any.
+    /// An arbitrary value.
     public static var example: SecretText { SecretText("1") }
 
-    /// The permission to write secrets, which notes whether it was used. Lives as long as one encoder.
+    /// Permission to write secrets, which records whether it was used. Lives as long as one encoder.
     final class Showing: Sendable {
         static let key = CodingUserInfoKey(rawValue: "patchbay.secrets")
         private let used = Mutex(false)

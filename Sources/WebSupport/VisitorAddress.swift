@@ -1,9 +1,9 @@
 import BoundaryText
 import NIOCore
 
-/// Addresses of visitors, as they are put on record and as they are counted.
+/// Client addresses, in the form for logs and in the form for counting.
 public enum VisitorAddress {
-    /// The address in its one usual form; nil for a text that is none. IPv4 in IPv6 clothes is IPv4.
+    /// The address in canonical form; nil if the text is not an address. An IPv4-mapped IPv6 address becomes IPv4.
     public static func canonical(_ text: String) -> String? {
         // The longest form of an IPv6 address has 45 bytes.
         guard text.utf8.count <= 45, let address = try? SocketAddress(ipAddress: text, port: 0),
@@ -14,12 +14,12 @@ public enum VisitorAddress {
         return String(plain.utf8.dropFirst(mapped.utf8.count))
     }
 
-    /// What counts as one visitor: an IPv4 address, or the 64 bits of IPv6 that one customer of a provider is given at
-    /// least, within which an address costs nothing.
+    /// The network that counts as one visitor: an IPv4 address, or a /64 of IPv6. Providers give each customer at least
+    /// that much, and addresses within it are free.
     public static func network(of address: String?) -> String {
         guard let address, let plain = canonical(address) else { return "unknown" }
         guard let socket = try? SocketAddress(ipAddress: plain, port: 0), case .v6 = socket else { return plain }
-        // Where the address begins in sockaddr_in6, the same on every system.
+        // The offset of the address in sockaddr_in6, which is the same on every system.
         let prefix = socket.withSockAddr { pointer, size in
             Array(UnsafeRawBufferPointer(start: pointer, count: size)[8..<16])
         }

@@ -13,8 +13,8 @@ extension HTTPField.Name {
     static let organization = HTTPField.Name("x-patchbay-organization") ?? .cookie
 }
 
-/// Checks who asks and whether the role suffices, then hands over to the route. The one place where this happens, for
-/// programs with a key, for browsers, and for the console's own calls.
+/// Authenticates and authorizes each request, then passes it to its route. All requests go through here: programs with
+/// an API key, browsers, and the console's own calls.
 public struct Gate: Sendable {
     private let database: Database
     private let keys: APIKeyStore
@@ -23,7 +23,7 @@ public struct Gate: Sendable {
     private let idempotency: Idempotency
     private let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
+    /// - Parameter now: The wall clock.
     public init(
         database: Database, keys: APIKeyStore, signIns: SignIns, cookie: SignInCookie,
         now: @escaping @Sendable () -> Date = { Date() }
@@ -39,7 +39,7 @@ public struct Gate: Sendable {
     private static let methods: [HTTPRequest.Method] =
         [.get, .head, .post, .put, .patch, .delete, .options, .trace] + [HTTPRequest.Method("QUERY")].compactMap(\.self)
 
-    /// Puts a table of routes into the router, and for each path answers to all other methods that they are not allowed.
+    /// Registers the routes, and answers all other methods on their paths with 405.
     public func install(_ routes: [Route], under prefix: String, in router: Router<WebContext>) {
         let places = routes.flatMap { route in
             route.places.map { (path: $0.path, method: $0.method, route: route) }
@@ -119,7 +119,7 @@ public struct Gate: Sendable {
         }
     }
 
-    /// Super administrators name the organization that they mean.
+    /// Switches a super admin to the organization in the request's header.
     private func crossing(_ principal: Principal, _ header: String?) async throws -> Principal {
         guard let header, principal.role == .superAdmin else { return principal }
         guard let id = Organization.ID(header),
@@ -130,7 +130,7 @@ public struct Gate: Sendable {
             name: principal.name, means: principal.means, tenants: principal.tenants)
     }
 
-    /// Checks role, scope and feature, keeps repeated requests from being done twice, and does it.
+    /// Checks role, scope and feature, then performs the request, at most once per idempotency key.
     func perform(_ route: Route, _ request: SignedInRequest, path: String, once: String?) async throws -> Response {
         let principal = request.principal
         if let refusal = Self.refusal(of: route, to: principal) {
@@ -143,15 +143,15 @@ public struct Gate: Sendable {
         request.tenant = try await tenant(of: request)
         if let knows = route.handlesIdempotency {
             request = try await request.kept()
-            // What was done before is only answered again.
+            // A request that was already processed is only answered again.
             return try await knows(request) ? route.handle(request) : allowed(route, request)
         }
         guard let once, route.method == .post else { return try await allowed(route, request) }
         return try await doneOnce(route, request, once)
     }
 
-    /// Does it, unless its feature is switched off or it is asked for too often. A request that was done already does not
-    /// come here.
+    /// Performs the request unless its feature is disabled or its rate limit is exceeded. Skipped for requests that
+    /// were already processed.
     private func allowed(_ route: Route, _ request: SignedInRequest) async throws -> Response {
         if let flag = route.flag {
             let organization = request.principal.organization
@@ -167,13 +167,13 @@ public struct Gate: Sendable {
             response.headers.append(contentsOf: rateLimit)
             return response
         } catch var problem as Problem {
-            // What is refused was counted as well.
+            // Failed requests count toward the limit too.
             problem.headers.append(contentsOf: rateLimit)
             throw problem
         }
     }
 
-    /// The customer in the path, if the caller may know of it.
+    /// The tenant in the path, if the caller may access it.
     private func tenant(of request: SignedInRequest) async throws -> Tenant? {
         guard let text = request.parameters["tenant"] else { return nil }
         let (principal, id) = (request.principal, Tenant.ID(text))
@@ -199,7 +199,7 @@ public struct Gate: Sendable {
         var repeatable = try await request.kept()
         let body = try await repeatable.bytes()
         let hold: Idempotency.Hold
-        // The same by whichever of its paths it comes.
+        // The main path, so that a request through an alias matches.
         let path = "/api/v1" + route.path(with: request.parameters)
         switch try await idempotency.begin(once, for: request.principal, route, path, body) {
         case .answered(let answer): return try answer.response()
@@ -211,18 +211,18 @@ public struct Gate: Sendable {
             response = try await allowed(route, repeatable)
             bytes = try await response.bytes()
         } catch {
-            // What was not done may be sent again: at once, or when it has been put right. If this fails as well, the key is
-            // free when its time is over.
+            // A failed request can be retried, immediately or after it is corrected. If this fails too, the key is free
+            // once its lease expires.
             try? await idempotency.abandon(hold, because: error)
             throw error
         }
-        // Done is done: who asked is told so, also if a repetition cannot be.
+        // The request succeeded, so return its response even if it cannot be stored for a repeated request.
         try? await idempotency.finish(hold, (response, bytes))
         return Response(
             status: response.status, headers: response.headers, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
-    /// Why somebody may not do something, as far as it does not depend on what exactly; nil when he may.
+    /// Why the principal may not use the route at all, regardless of the request's details; nil if allowed.
     static func refusal(of route: Route, to principal: Principal) -> Problem? {
         if principal.role < route.role {
             return Problem(
@@ -258,7 +258,7 @@ public struct Gate: Sendable {
         Problem(.unauthorized, code: "unauthorized", title: "Sign in first", detail: detail)
     }
 
-    /// Forgets what is too old.
+    /// Deletes expired idempotency keys and counted calls, and closes finished refusal counts.
     public func forget() async throws {
         let instant = now()
         try await database.write { db in
@@ -270,7 +270,7 @@ public struct Gate: Sendable {
 }
 
 extension Response {
-    /// The whole body. For answers that are in memory anyway.
+    /// The whole body. Only for responses that are in memory anyway.
     public func bytes() async throws -> [UInt8] {
         let writer = CollectingWriter()
         try await body.write(writer)

@@ -7,21 +7,22 @@ import Hummingbird
 import NIOCore
 import WebSupport
 
-/// `Idempotency-Key`: a request that is sent again with the same key is answered as before and not done again.
+/// `Idempotency-Key`: a request that repeats a key gets the first response and is not performed again.
 ///
-/// What a request does and the note that it was done are one transaction (``Hold/noteDone(in:)``, called by the audit
-/// log). So a key whose request failed, or whose process died, is free again exactly if nothing was done.
+/// A request's changes and the note that it is done share one transaction (``Hold/noteDone(in:)``, called by the audit
+/// log). So the key of a request that failed, or whose process died, is free again exactly if nothing was done.
 struct Idempotency: Sendable {
-    /// How long a key is remembered.
+    /// How long a key is remembered, in seconds.
     private static let lifetime = 86_400.0
-    /// How long nobody else begins a request of the same key: longer than requests take that call other systems (30 s in
-    /// the queue for calls, 20 s for the call). Who takes longer and was overtaken is refused where he would commit.
+    /// How long a request holds its key, in seconds. Longer than a request that calls other systems can take (30 s in
+    /// the queue for calls, 20 s for the call). A request that takes longer and loses its key is refused when it
+    /// commits.
     private static let lease = 60.0
 
     let database: Database
     let now: @Sendable () -> Date
 
-    /// A key, held by one request.
+    /// A key that one request holds.
     struct Hold: Sendable, Equatable {
         let user: User.ID
         let organization: Organization.ID
@@ -32,29 +33,29 @@ struct Idempotency: Sendable {
             "user_id = \(user) AND organization_id = \(organization) AND name = \(name)"
         }
 
-        /// Notes that the request is done, in the transaction that does it.
-        /// - Throws: 409 when the same request was begun again meanwhile, so that it is not done twice.
+        /// Marks the request as done, in the transaction that performs it.
+        /// - Throws: 409 if another request has taken over the key, so that the work is not done twice.
         func noteDone(in db: Connection) throws {
             guard try db.execute("UPDATE repeated_requests SET done = 1 WHERE \(key) AND holder = \(holder)") == 0
             else {
                 return
             }
-            // The key may have gone with its organization; then there is nothing to repeat.
+            // The key may have been deleted with its organization; then nothing can be repeated.
             guard try db.first("SELECT holder FROM repeated_requests WHERE \(key)") == nil else {
                 throw Idempotency.goesOn
             }
         }
     }
 
-    /// What is known of a key.
+    /// The result of looking up a key.
     enum Finding: Sendable {
-        /// Nothing; it is held now.
+        /// The key is new, or its lease expired; this request holds it now.
         case fresh(Hold)
-        /// It was answered so.
+        /// The request was answered with this response.
         case answered(Answer)
     }
 
-    /// An answer that was kept.
+    /// A stored response.
     struct Answer: Sendable {
         let status: Int
         let headers: HTTPFields
@@ -69,7 +70,7 @@ struct Idempotency: Sendable {
             body = try (row["body"] as [UInt8]?) ?? []
         }
 
-        /// - Throws: the ``Problem``, if it was refused.
+        /// - Throws: The ``Problem``, if the request was refused.
         func response() throws -> Response {
             if status >= 400 { throw try Problem(body: Data(body)) }
             return Response(
@@ -84,9 +85,9 @@ struct Idempotency: Sendable {
         return problem
     }()
 
-    /// Holds a key, or finds what became of it.
-    /// - Throws: 409 while the first request goes on or when its answer cannot be shown again; also when the same key
-    ///   names another request.
+    /// Takes hold of a key, or finds its stored response.
+    /// - Throws: 409 while the first request is in progress, if its response was not stored, or if the key was used for
+    ///   a different request.
     func begin(_ name: String, for principal: Principal, _ route: Route, _ path: String, _ body: Data) async throws
         -> Finding
     {
@@ -126,7 +127,7 @@ struct Idempotency: Sendable {
                     "The request with this Idempotency-Key was done, but its answer was not kept. Check what it created or changed, and use a new key for a new request."
                 )
             }
-            // Whoever held it has had his time: his process has died, most likely.
+            // The lease has expired, most likely because the holder's process died.
             let taken = try db.execute(
                 """
                 UPDATE repeated_requests SET holder = \(hold.holder), held_until = \(instant + Self.lease)
@@ -137,7 +138,7 @@ struct Idempotency: Sendable {
         }
     }
 
-    /// Keeps the answer; of one that shows a secret only that there was one.
+    /// Stores the response. For a response that contains a secret, stores only that the request was done.
     func finish(_ hold: Hold, _ answer: (response: Response, body: [UInt8])) async throws {
         let kept = answer.response.holdsSecret ? nil : answer
         let (status, headers, body) = (kept?.response.status.code, kept?.response.headers, kept?.body)
@@ -152,8 +153,8 @@ struct Idempotency: Sendable {
         }
     }
 
-    /// Lets the same key be tried again. If something was done before it was refused, as when a retry was queued and failed
-    /// again, the refusal is the answer that is kept.
+    /// Frees the key for another attempt. If something was done before the request was refused, for example when a
+    /// queued retry failed again, the refusal is stored as the response.
     func abandon(_ hold: Hold, because error: any Error) async throws {
         let freed = try await lasting { db in
             try db.execute("DELETE FROM repeated_requests WHERE \(hold.key) AND holder = \(hold.holder) AND done = 0")
@@ -163,14 +164,15 @@ struct Idempotency: Sendable {
         try await finish(hold, (response, response.bytes()))
     }
 
-    /// In a task of its own, because the request's may be cancelled: then all the more the key has to be let go.
+    /// Runs in a separate task, because the request's task may be cancelled, which is when releasing the key matters
+    /// most.
     @discardableResult
     private func lasting(_ body: @escaping @Sendable (Connection) throws -> Int) async throws -> Int {
         let database = database
         return try await Task { try await database.write { try body($0) } }.value
     }
 
-    /// Forgets what is too old.
+    /// Deletes expired keys.
     static func forget(now: Date, in db: Connection) throws {
         try db.execute("DELETE FROM repeated_requests WHERE created_at < \(now - lifetime)")
     }

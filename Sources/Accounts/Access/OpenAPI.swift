@@ -7,29 +7,29 @@ import NIOCore
 import Synchronization
 import WebSupport
 
-/// The OpenAPI 3.1 description of the API, made from the table of routes, so that it cannot tell of anything else.
+/// The OpenAPI 3.1 description of the API, generated from the routes so that it always matches them.
 public struct OpenAPI: Sendable {
-    /// One operation as it is described.
+    /// An operation in the description.
     public struct Operation: Sendable {
-        /// `GET` …
+        /// The method in upper case, such as `GET`.
         public let method: String
-        /// With `/api/v1`.
+        /// The path, including `/api/v1`.
         public let path: String
         /// The route.
         public let route: Route
-        /// Which of the further paths of its route it is, from 1; 0 for the main one.
+        /// Which of the route's aliases it is, counting from 1; 0 for the main path.
         let alias: Int
-        /// What the body has to look like.
+        /// The schema of the request body.
         public let request: Schema?
-        /// What the answer looks like; nil when it has no body, or is a file.
+        /// The schema of the response; nil if it has no body or is a file.
         public let response: Schema?
     }
 
-    /// All operations, by path and method.
+    /// All operations, sorted by path and method.
     public let operations: [Operation]
 
-    /// Reads the table.
-    /// - Throws: what it cannot be learnt of, with its route.
+    /// Derives the description from the routes.
+    /// - Throws: If no schema can be derived for a type, with its route.
     public init(_ routes: [Route]) throws {
         operations = try routes.flatMap { route in
             let (request, response) = (try route.takes.map { try $0.schema() }, try route.gives.schema()?.answered)
@@ -83,7 +83,7 @@ public struct OpenAPI: Sendable {
             required: false),
     ])
 
-    /// What any operation, or any that is done once, understands in its header.
+    /// The header fields that every operation supports, or every operation with idempotency keys.
     private static let headers: [String: Node] = [
         "Organization": parameter(
             "X-Patchbay-Organization", in: "header", .object(["type": "integer", "minimum": 1]),
@@ -224,7 +224,7 @@ public struct OpenAPI: Sendable {
         return operation.route.id + alias
     }
 
-    /// Serves the document; it is no secret.
+    /// Serves the document without sign-in, because it is not secret.
     public func install(in router: Router<WebContext>) {
         let document = Document(of: self)
         router.get("/api/v1/openapi.json") { _, _ in
@@ -234,7 +234,7 @@ public struct OpenAPI: Sendable {
         }
     }
 
-    /// The document, written when it is first asked for: a start need not wait for it.
+    /// The document, generated on first request so that it does not delay the start.
     private final class Document: Sendable {
         private let description: OpenAPI
         private let written = Mutex<ByteBuffer?>(nil)
@@ -250,7 +250,7 @@ public struct OpenAPI: Sendable {
         }
     }
 
-    /// A piece of the document.
+    /// A JSON node of the document.
     private indirect enum Node: Sendable, Encodable, ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
         ExpressibleByIntegerLiteral
     {
@@ -280,9 +280,9 @@ public struct OpenAPI: Sendable {
 }
 
 extension Route {
-    /// Whether an `Idempotency-Key` is heeded.
+    /// Whether the route supports an `Idempotency-Key`.
     fileprivate var isDoneOnce: Bool { method == .post || handlesIdempotency != nil }
-    /// Whether reading may mean to ask an outside system.
+    /// Whether even a read may call an outside system.
     fileprivate var asksOutside: Bool { path.utf8.hasPrefix("/integrations/") || path.utf8.contains("/connectwise/") }
 }
 

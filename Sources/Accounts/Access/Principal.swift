@@ -2,37 +2,37 @@ import API
 import BoundaryText
 import Database
 
-/// Who makes a request, with the proof.
+/// An authenticated user making a request, and how they authenticated.
 public struct Principal: Sendable, Equatable {
-    /// What proved it.
+    /// How the user authenticated.
     public enum Means: Sendable, Equatable {
         /// A browser's sign-in.
         case signIn(SignIn.ID)
         /// An API key.
         case key(APIKey.ID, KeyScopes?)
-        /// Nothing at this moment: a job goes on with what the user started, such as `session 12`.
+        /// Not authenticated right now: a job that continues what the user started, such as `session 12`.
         case work(String)
     }
 
-    /// The user.
+    /// The ID of the user.
     public let user: User.ID
-    /// All that a request sees belongs to this organization.
+    /// The organization whose data the request sees.
     public let organization: Organization.ID
-    /// The organization that the user belongs to; another one only for super administrators.
+    /// The user's own organization. Differs from `organization` only for super admins.
     public let home: Organization.ID
-    /// For people to read.
+    /// The user's e-mail address, for display.
     public let email: String
-    /// For people to read.
+    /// The user's name, for display.
     public let name: String
-    /// What may be done. At most what an engineer may while there is a limit to customers, whatever the user's role says:
-    /// whoever manages users could end the own limit, and what administrators see is the whole organization's.
+    /// The effective role. With a customer limit it is at most engineer, whatever the user's role: those who manage
+    /// users could remove their own limit, and admin pages show the whole organization.
     public let role: Role
-    /// What proved it.
+    /// How the user authenticated.
     public let means: Means
-    /// The customers that the user is limited to; nil without a customer limit.
+    /// The tenants that the user is limited to; nil without a customer limit.
     public let tenants: [Tenant]?
 
-    /// States who it is; only what has checked a credential does so.
+    /// Creates a principal. Only for code that has verified a credential.
     public init(
         user: User.ID, organization: Organization.ID, email: String, role: Role, home: Organization.ID? = nil,
         name: String? = nil, means: Means, tenants: [Tenant]? = nil
@@ -47,20 +47,20 @@ public struct Principal: Sendable, Equatable {
         self.tenants = tenants
     }
 
-    /// What the API key in use is limited to; nil for all that the role allows.
+    /// The scopes of the API key in use; nil if everything the role allows is allowed.
     var scopes: KeyScopes? {
         if case .key(_, let scopes) = means { scopes } else { nil }
     }
 
-    /// Whether it is an API key that is limited to some scopes.
+    /// Whether the request uses an API key that is limited to some scopes.
     var isLimitedKey: Bool { scopes != nil }
 
-    /// The API key in use; nil in a browser.
+    /// The API key in use, if any.
     var key: APIKey.ID? {
         if case .key(let id, _) = means { id } else { nil }
     }
 
-    /// What proved it, in a word: `sign_in`, `key 12`, `session 12`.
+    /// The authentication method, as in the audit log: `sign_in`, `key 12`, `session 12`.
     var authMethod: String {
         switch means {
         case .signIn: "sign_in"
@@ -69,21 +69,21 @@ public struct Principal: Sendable, Equatable {
         }
     }
 
-    /// For the audit log, of what comes from no address.
+    /// The actor for the audit log, for work without a client address.
     public var actor: Actor { actor(at: nil) }
 
-    /// For the audit log.
+    /// The actor for the audit log.
     func actor(at address: String?) -> Actor {
         Actor(user: user, name: email, authMethod: authMethod, address: address)
     }
 }
 
 extension Principal {
-    /// A user as of now, for a job in the user's name: with the current role and customer limit.
+    /// Loads a user for a job that acts for them, with their current role and customer limit.
     /// - Parameters:
-    ///   - organization: where the work is done: the user's own, or, for a super administrator, any.
-    ///   - work: what the job belongs to, such as `session 12`.
-    /// - Returns: nil for a user who was deleted or can no longer sign in there.
+    ///   - organization: The organization to work in: the user's own or, for a super admin, any.
+    ///   - work: What the job belongs to, such as `session 12`.
+    /// - Returns: Nil if the user was deleted or can no longer sign in there.
     public static func of(
         _ user: User.ID, in organization: Organization.ID, at work: String, in db: Connection
     ) throws -> Principal? {

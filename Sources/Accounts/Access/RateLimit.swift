@@ -4,36 +4,37 @@ import Foundation
 import HTTPTypes
 import WebSupport
 
-/// How often an organization may use some operations: so many calls in any span of time, all servers together.
+/// Limits how often an organization may use some operations: a number of calls in any time span of a given length,
+/// across all servers.
 public struct RateLimit: Sendable, Equatable {
-    /// What it is called in answers; operations of one name share it.
+    /// The name in responses; operations with the same name share the limit.
     public let name: String
-    /// How many calls.
+    /// The maximum number of calls.
     public let calls: Int
-    /// In any span of this length.
+    /// The length of the time span, in seconds.
     public let seconds: Int
 
-    /// Describes a limit.
+    /// Creates a limit.
     public init(_ name: String, calls: Int, seconds: Int = 60) {
         self.name = name
         self.calls = calls
         self.seconds = seconds
     }
 
-    /// Where an organization stands.
+    /// An organization's current use of the limit.
     struct Standing: Sendable {
-        /// How many more calls there may be now.
+        /// The number of calls left.
         let left: Int
-        /// How long there may be no call, in seconds; zero while this one counts.
+        /// Seconds until the next call is allowed; zero if this one was counted.
         let wait: Double
-        /// When the next one of the calls that count will be free again, in seconds.
+        /// Seconds until the oldest counted call expires.
         let reset: Double
     }
 
-    /// Counts a call, unless there were too many.
-    /// - Returns: nil `wait` is zero when it counts.
+    /// Counts a call unless the limit is exceeded.
+    /// - Returns: The standing; its `wait` is zero if the call was counted.
     func take(for organization: Organization.ID, now: Date, in db: Connection) throws -> Standing {
-        // Two calls at once must not both be the last one.
+        // Two concurrent calls must not both take the last slot.
         try db.lock("limit:\(organization):\(name)")
         let start = now.addingTimeInterval(-Double(seconds))
         try db.send(
@@ -52,8 +53,8 @@ public struct RateLimit: Sendable, Equatable {
         return Standing(left: calls - number - 1, wait: 0, reset: reset)
     }
 
-    /// The fields of the IETF's draft for rate limits (draft-ietf-httpapi-ratelimit-headers): `r` is how many calls are
-    /// left, `t` in how many seconds there is one more.
+    /// The header fields of the IETF's rate limit draft (draft-ietf-httpapi-ratelimit-headers): `r` is the number of
+    /// calls left, `t` the seconds until another one is available.
     func fields(_ standing: Standing) -> HTTPFields {
         var fields = HTTPFields()
         fields[.rateLimitPolicy] = "\"\(name)\";q=\(calls);w=\(seconds)"
@@ -61,7 +62,7 @@ public struct RateLimit: Sendable, Equatable {
         return fields
     }
 
-    /// What somebody is told who comes too often.
+    /// The response to a call over the limit.
     func refusal(_ standing: Standing) -> Problem {
         var problem = Problem(
             .tooManyRequests, code: "rate_limited", title: "Too many calls",
@@ -73,7 +74,7 @@ public struct RateLimit: Sendable, Equatable {
         return problem
     }
 
-    /// Forgets calls that no limit asks for any more.
+    /// Deletes calls that no limit counts any more.
     static func forget(now: Date, in db: Connection) throws {
         try db.execute("DELETE FROM limited_calls WHERE at < \(now.addingTimeInterval(-3_600))")
     }

@@ -6,45 +6,45 @@ import HTTPTypes
 import Hummingbird
 import WebSupport
 
-/// A request for an operation, in the operation's types.
+/// A request for an operation, typed by the operation.
 @dynamicMemberLookup
 public struct OperationRequest<Place: PathPlace, Query: QueryName, Body: Sendable>: Sendable {
-    /// The request as the gate let it in.
+    /// The authorized request.
     public let signedIn: SignedInRequest
-    /// What the path names.
+    /// The path parameters.
     public let place: Place
 
-    /// What every request has.
+    /// Forwards to the members that every request has.
     public subscript<Value>(dynamicMember member: KeyPath<SignedInRequest, Value>) -> Value {
         signedIn[keyPath: member]
     }
 
-    /// A parameter of the query as text; an empty one counts as absent.
+    /// A query parameter as text; an empty one counts as missing.
     public func query(_ name: Query) -> String? { signedIn.query(name.rawValue) }
 
-    /// A parameter of the query as a value.
-    /// - Throws: 400 that names the parameter and what it may be.
+    /// A query parameter as a value.
+    /// - Throws: 400 with the parameter and its allowed values.
     public func query<Value: Sendable>(
         _ name: Query, _ expected: String, _ parse: (String) -> Value?
     ) throws(Problem) -> Value? {
         try signedIn.query(name.rawValue, expected, parse)
     }
 
-    /// A point in time in the query.
+    /// A query parameter as a timestamp.
     public func instant(_ name: Query) throws(Problem) -> Date? { try signedIn.instant(name.rawValue) }
 
-    /// `limit` and `cursor`.
-    /// - Parameter isKey: what a sort key of the list looks like; most are sorted by a number.
+    /// The `limit` and `cursor` parameters.
+    /// - Parameter isKey: Whether a text can be a sort key of the list; most lists are sorted by a number.
     public func page(_ isKey: (String) -> Bool = { Int64($0) != nil }) throws(Problem) -> PageRequest {
         try signedIn.page(isKey)
     }
 
-    /// The same request, with a part of its place.
+    /// The same request with other path parameters.
     package func at<Part: PathPlace>(_ part: Part) -> OperationRequest<Part, Query, Body> {
         OperationRequest<Part, Query, Body>(signedIn: signedIn, place: part)
     }
 
-    /// Puts on record what this request does, in the transaction that does it.
+    /// Adds an audit entry for the request, in the transaction that performs it.
     public func record(
         _ action: String, on target: String, before: (any Encodable)? = nil, after: (any Encodable)? = nil,
         result: AuditEntry.Result = .done, now: Date, in db: Connection
@@ -55,17 +55,17 @@ public struct OperationRequest<Place: PathPlace, Query: QueryName, Body: Sendabl
 }
 
 extension OperationRequest where Body: JSONBody {
-    /// The body's members.
-    /// - Throws: 400 with the fields at fault, 413 when it is too large.
+    /// Decodes the body.
+    /// - Throws: 400 with the invalid fields, 413 if the body is too large.
     public func body() async throws -> Body { try await signedIn.body(Body.self) }
 }
 
 extension Route {
-    /// The route of an operation.
+    /// Creates the route of an operation.
     /// - Parameters:
-    ///   - thing: what its path names, for the answer that there is none.
-    ///   - flag: the feature that has to be enabled.
-    ///   - handle: does it.
+    ///   - thing: What the path identifies, for the 404 response.
+    ///   - flag: The feature that must be enabled.
+    ///   - handle: Performs the operation.
     public init<Place, Query, Body, Answer: Codable>(
         _ operation: API.Operation<Place, Query, Body, Answer>, of thing: String = "address", flag: FeatureFlag? = nil,
         reach: Reach = .organization, limit: RateLimit? = nil,
@@ -88,7 +88,7 @@ extension Route {
         }
     }
 
-    /// The route of an operation without an answer.
+    /// Creates the route of an operation that returns nothing.
     public init<Place, Query, Body>(
         _ operation: API.Operation<Place, Query, Body, Nothing>, of thing: String = "address", flag: FeatureFlag? = nil,
         reach: Reach = .organization, limit: RateLimit? = nil,
@@ -100,12 +100,12 @@ extension Route {
         }
     }
 
-    /// The route of an operation whose answer's status or headers depend on what was done.
+    /// Creates the route of an operation whose response status or headers depend on the outcome.
     /// - Parameters:
-    ///   - limited: which requests count for the limit.
-    ///   - handlesIdempotency: where the handler itself sees to it that a request with the same `Idempotency-Key` is done
-    ///     once: tells whether it was done before.
-    ///   - respond: does it.
+    ///   - limited: Which requests count toward the limit.
+    ///   - handlesIdempotency: Set if the handler itself ensures that requests with the same `Idempotency-Key` are
+    ///     processed once. Returns whether the request was already processed.
+    ///   - respond: Performs the operation.
     public init<Place, Query, Body, Answer>(
         _ operation: API.Operation<Place, Query, Body, Answer>, of thing: String = "address", flag: FeatureFlag? = nil,
         reach: Reach = .organization, limit: RateLimit? = nil,
@@ -128,7 +128,7 @@ extension Route {
             query: Query.allCases.map { QueryParameter($0.rawValue, $0.parameter) },
             takes: Body.self as? any JSONBody.Type, gives: Self.answer(operation), flag: flag, reach: reach,
             limit: limit,
-            // What names nothing is refused before it counts.
+            // A path with invalid parameters is refused before it counts toward the limit.
             limited: { request in (try? typed(request)).map(limited) ?? false }, handlesIdempotency: known,
             handle: { try await respond(typed($0)) })
     }
@@ -136,7 +136,7 @@ extension Route {
     private static func answer<Place, Query, Body, Answer>(
         _ operation: API.Operation<Place, Query, Body, Answer>
     ) -> RouteAnswer {
-        // What has another answer than these has none that could be described.
+        // Other answer types have no schema.
         guard let answer = Answer.self as? any (Decodable & Sendable).Type else {
             if case .file(let types) = operation.success { return .file(types) }
             return .nothing

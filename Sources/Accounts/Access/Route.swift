@@ -4,39 +4,39 @@ import HTTPTypes
 import Hummingbird
 import WebSupport
 
-/// One operation of the API. Each feature lists its own in a table; router, role check and the OpenAPI description are made
-/// from it.
+/// An operation of the API. Each feature lists its routes; the router, the role check and the OpenAPI description are
+/// derived from them.
 public struct Route: Sendable {
-    /// Its name in the API's description.
+    /// The name in the OpenAPI description.
     public let id: String
-    /// GET, POST …
+    /// The HTTP method.
     public let method: HTTPRequest.Method
-    /// Below `/api/v1`, with `{name}` for parameters.
+    /// The path below `/api/v1`, with `{name}` for parameters.
     public let path: String
-    /// Further places of the same operation, with the same names for parameters.
+    /// Further paths of the same operation, with the same parameter names.
     public let aliases: [Alias]
-    /// The smallest role that may do it.
+    /// The lowest role that may use it.
     public let role: Role
-    /// The part of the API that it belongs to, by which keys are limited.
+    /// The scope that an API key needs for it.
     public let scope: Scope
-    /// What it does, in a few words.
+    /// A short description of what it does.
     public let summary: String
-    /// What its query may hold, beside `limit` and `cursor` of lists.
+    /// The query parameters, besides `limit` and `cursor` of lists.
     public let query: [QueryParameter]
-    /// What its body is.
+    /// The type of the request body.
     public let takes: (any JSONBody.Type)?
-    /// What it answers when all is well.
+    /// The response on success.
     public let gives: RouteAnswer
-    /// The feature that has to be switched on.
+    /// The feature that must be enabled.
     public let flag: FeatureFlag?
-    /// Who may use it beside those who see the whole organization.
+    /// Who may use it besides users who see the whole organization.
     public let reach: Reach
-    /// How often it may be used.
+    /// The rate limit.
     public let limit: RateLimit?
-    /// Which requests count for the limit.
+    /// Which requests count toward the limit.
     public let limited: @Sendable (SignedInRequest) -> Bool
-    /// Where the handler itself sees to it that a request with the same `Idempotency-Key` is done once: tells whether it
-    /// was done before. Nil where the gate does.
+    /// Set if the handler itself ensures that requests with the same `Idempotency-Key` are processed once. Returns
+    /// whether the request was already processed. Nil if the gate does this.
     public let handlesIdempotency: (@Sendable (SignedInRequest) async throws -> Bool)?
     let handle: @Sendable (SignedInRequest) async throws -> Response
 
@@ -65,15 +65,16 @@ public struct Route: Sendable {
         self.handle = handle
     }
 
-    /// For whom an operation is that are limited to some customers.
+    /// Whether users with a customer limit may use an operation.
     public enum Reach: Sendable {
-        /// Not for them: it concerns the whole organization.
+        /// They may not: it concerns the whole organization.
         case organization
-        /// For them too: it concerns only themselves, or shows only what belongs to their customers.
+        /// They may: it concerns only themselves, or shows only data of their customers.
         case tenants
     }
 
-    /// What a query has that is not known here. Short lists take the paging of long ones, and need it not.
+    /// The query parameters that this route does not know. Short lists accept paging parameters like long ones,
+    /// although they don't need them.
     func unknownParameters(in query: [String: String]) -> [String] {
         let paging =
             switch gives {
@@ -83,14 +84,14 @@ public struct Route: Sendable {
         return query.keys.filter { name in !paging.contains(name) && !self.query.contains { $0.name == name } }.sorted()
     }
 
-    /// Of a parameter in the path, and of one in the query of which nothing else is said.
+    /// The maximum length of path parameters, and the default for query parameters, in Unicode scalars.
     public static let longestParameter = 200
-    /// A cursor holds a key of the list, which may be a name.
+    /// A cursor contains a sort key of the list, which may be a name.
     static let longestCursor = 1_000
 
-    /// What is too long in the path or the query, before anything is done with it.
+    /// Checks the lengths of path and query parameters before the request is processed.
     func checkLengths(of request: SignedInRequest) throws(Problem) {
-        // What is longer is no thing of ours.
+        // No ID or name of ours is longer.
         guard request.parameters.values.allSatisfy({ $0.fits(scalars: Self.longestParameter) }) else {
             throw .notFound("address")
         }
@@ -104,12 +105,12 @@ public struct Route: Sendable {
         }
     }
 
-    /// Everywhere it is: the main place first.
+    /// All methods and paths of the operation, the main one first.
     public var places: [(method: HTTPRequest.Method, path: String)] {
         [(method, path)] + aliases.map { ($0.method ?? method, $0.path) }
     }
 
-    /// The path of a request by whichever of its paths it came.
+    /// The main path of a request, whichever path it was sent to.
     func path(with parameters: [String: String]) -> String {
         path.splitBytes(on: "/", omittingEmpty: false)
             .map { segment in segment.placeholder.map { parameters[$0] ?? "" } ?? String(segment) }
@@ -117,26 +118,26 @@ public struct Route: Sendable {
     }
 }
 
-/// What an operation answers when all is well.
+/// The response of an operation on success.
 public enum RouteAnswer: Sendable {
-    /// 200 with one thing.
+    /// 200 with one resource.
     case one(any (Decodable & Sendable).Type)
     /// 200 with `items` and `next_cursor`, read with `limit` and `cursor`.
     case page(any (Decodable & Sendable).Type)
-    /// 200 with `items`, which are few.
+    /// 200 with `items`, a short list.
     case list(any (Decodable & Sendable).Type)
-    /// 201 with the new thing and its `Location`.
+    /// 201 with the created resource and its `Location`.
     case made(any (Decodable & Sendable).Type)
-    /// 202 with what goes on.
+    /// 202 with what continues in the background.
     case accepted(any (Decodable & Sendable).Type)
-    /// 200 with what was done, or 202 with what goes on.
+    /// 200 with the result, or 202 with what continues in the background.
     case doneOrAccepted(any (Decodable & Sendable).Type)
-    /// 204.
+    /// 204 without a body.
     case nothing
-    /// 200 with something else than JSON, of one of these types.
+    /// 200 with content other than JSON, of one of these types.
     case file([String])
 
-    /// The status.
+    /// The HTTP status.
     public var status: HTTPResponse.Status {
         switch self {
         case .one, .page, .list, .file, .doneOrAccepted: .ok
@@ -147,9 +148,9 @@ public enum RouteAnswer: Sendable {
     }
 }
 
-/// A parameter of a query.
+/// A query parameter.
 public struct QueryParameter: Sendable {
-    /// What values it takes.
+    /// The type of its values.
     public enum Kind: Sendable {
         case text
         case integer
@@ -158,16 +159,16 @@ public struct QueryParameter: Sendable {
         case oneOf([String])
     }
 
-    /// Its name.
+    /// The name.
     public let name: String
-    /// What values it takes.
+    /// The type of its values.
     public let kind: Kind
-    /// What it does.
+    /// A short description of what it does.
     public let summary: String
-    /// How many Unicode scalars it may have.
+    /// The maximum number of Unicode scalars.
     public let longest: Int
 
-    /// Describes a parameter.
+    /// Creates a parameter.
     public init(
         _ name: String, _ kind: Kind = .text, _ summary: String = "", longest: Int = Route.longestParameter
     ) {

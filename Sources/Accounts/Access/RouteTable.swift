@@ -5,15 +5,15 @@ import HTTPTypes
 import Hummingbird
 import WebSupport
 
-/// All routes of the API, for those who call them within this process: the console. It can do nothing that a program
-/// with a key could not, and what it does is checked and recorded alike.
+/// All routes of the API, for calls from within this process by the console. The console can do nothing that a program
+/// with an API key cannot, and its calls are checked and audited the same way.
 public struct RouteTable: Sendable {
-    /// The routes, as the features list them.
+    /// The routes, in the order that the features list them.
     public let routes: [Route]
     private let gate: Gate
     private let byShape: [String: [(segments: [Substring], route: Route)]]
 
-    /// - Parameter gate: checks each call.
+    /// - Parameter gate: Checks each call.
     public init(_ routes: [Route], gate: Gate) {
         self.routes = routes
         self.gate = gate
@@ -25,7 +25,7 @@ public struct RouteTable: Sendable {
             },
             by: { Self.shape($0.method, $0.segments.count) }
         ).mapValues { group in
-            // A word in a path wins over a parameter: /users/keys is not the user called keys.
+            // A literal segment takes precedence over a parameter: /users/keys is not a user with the ID "keys".
             group.map { (segments: $0.segments, route: $0.route) }.sorted { left, right in
                 left.segments.count { $0.utf8.hasPrefix("{") } < right.segments.count { $0.utf8.hasPrefix("{") }
             }
@@ -49,24 +49,24 @@ public struct RouteTable: Sendable {
         return nil
     }
 
-    /// Whether somebody's role allows an operation, for pages that offer only what will be done.
+    /// Whether the principal may use an operation, so that pages only offer what will succeed.
     public func allows(_ method: HTTPRequest.Method, _ path: String, to principal: Principal) -> Bool {
         guard let (route, _) = find(method, path) else { return false }
         return Gate.refusal(of: route, to: principal) == nil
     }
 
-    /// Whether somebody's role allows an operation, for pages that offer only what will be done.
+    /// Whether the principal may use an operation, so that pages only offer what will succeed.
     public func allows<Place, Query, Body, Answer>(
         _ operation: API.Operation<Place, Query, Body, Answer>, to principal: Principal
     ) -> Bool {
         allows(operation.method, operation.path, to: principal)
     }
 
-    /// Does an operation in somebody's name.
+    /// Calls an operation as the principal.
     /// - Parameters:
-    ///   - path: below `/api/v1`, without a query.
-    ///   - once: names the request; done once, however often it comes.
-    /// - Throws: a ``Problem``, as the API would answer.
+    ///   - path: The path below `/api/v1`, without a query.
+    ///   - once: The idempotency key.
+    /// - Throws: The ``Problem`` that the API would respond with.
     public func call(
         _ method: HTTPRequest.Method, _ path: String, query: [String: String] = [:], body: Data? = nil,
         as principal: Principal, at address: String?, once: String? = nil
@@ -80,6 +80,6 @@ public struct RouteTable: Sendable {
 }
 
 extension StringProtocol {
-    /// The name in a segment such as `{id}`; nil for a segment that is compared.
+    /// The parameter name in a segment such as `{id}`; nil for a literal segment.
     var placeholder: String? { dropping(prefix: "{")?.dropping(suffix: "}").map { String($0) } }
 }

@@ -2,19 +2,19 @@ import BoundaryText
 import Foundation
 import Sealing
 
-/// What a browser keeps for us, and can neither read nor make.
+/// Values that a browser stores for us but can neither read nor forge.
 enum SealedCookie {
-    /// Browsers keep no larger cookie.
+    /// Browsers do not store larger cookies.
     private static let mostBytes = 4_096
 
-    /// A value for a cookie; nil when it cannot be sealed.
-    /// - Parameter identity: what the value is, so that it is taken for nothing else.
+    /// The text of a cookie; nil if the value cannot be sealed.
+    /// - Parameter identity: The purpose of the cookie, so that it is not accepted for any other.
     static func text(of value: some Encodable, for identity: String, by sealer: Sealer) -> String? {
         guard let data = try? JSONEncoder().encode(value) else { return nil }
         return try? sealer.seal(String(decoding: data, as: UTF8.self), for: "cookie/\(identity)")
     }
 
-    /// The value of a cookie; nil for what is not from ``text(of:for:by:)``.
+    /// The value of a cookie; nil if the text was not created by ``text(of:for:by:)``.
     static func value<Value: Decodable>(
         of text: String, as type: Value.Type, for identity: String, by sealer: Sealer
     ) -> Value? {

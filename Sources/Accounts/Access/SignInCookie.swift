@@ -7,7 +7,7 @@ import Hummingbird
 public struct SignInCookie: Sendable {
     private let isSecure: Bool
 
-    /// - Parameter publicURL: https makes cookies `Secure` and bound to the host.
+    /// - Parameter publicURL: With https, cookies are `Secure` and bound to the host.
     public init(publicURL: String) {
         isSecure = publicURL.utf8.hasPrefix("https://")
     }
@@ -18,45 +18,46 @@ public struct SignInCookie: Sendable {
 
     private var organizationName: String { isSecure ? "__Host-patchbay-organization" : "patchbay-organization" }
 
-    /// The sign-in's token, if the request has one.
+    /// The sign-in token in the request, if any.
     public func token(in request: Request) -> SignInToken? {
         request.cookies[name].map { SignInToken(text: $0.value) }
     }
 
-    /// Sets or, with nil, removes the sign-in's token.
+    /// Sets the sign-in token, or deletes it if nil.
     public func set(_ token: SignInToken?, in response: inout Response) {
         put(name, token?.text, seconds: Int(SignIn.longestTime.components.seconds), in: &response)
     }
 
-    /// What ``PasswordSignIn/browserNote(for:)`` gave, if the request has it.
+    /// The note from ``PasswordSignIn/browserNote(for:)`` in the request, if any.
     public func browser(in request: Request) -> String? { request.cookies[browserName]?.value }
 
-    /// Sets it; without one the browser keeps what it has.
+    /// Stores the browser note. With nil, the browser keeps the one it has.
     public func setBrowser(_ note: String?, in response: inout Response) {
         guard let note else { return }
         put(browserName, note, seconds: KnownBrowsers.days * 86_400, in: &response)
     }
 
-    /// What binds the way to an identity provider and back to one browser.
+    /// The single sign-on attempt, which ties the redirect to an identity provider and back to one browser.
     public func authentication(in request: Request) -> String? { request.cookies[authenticationName]?.value }
 
-    /// Sets or, with nil, removes it.
+    /// Sets the single sign-on attempt, or deletes it if nil.
     public func setWay(_ text: String?, in response: inout Response) {
         put(authenticationName, text, seconds: 600, in: &response)
     }
 
-    /// The organization by whose identity provider somebody last signed in here, so that the sign-in page shows it again.
+    /// The organization whose identity provider was last used to sign in from this browser, so that the sign-in page
+    /// offers it again.
     public func organization(in request: Request) -> Organization.ID? {
         request.cookies[organizationName].flatMap { Organization.ID($0.value) }
     }
 
-    /// Remembers it.
+    /// Remembers the organization.
     public func setOrganization(_ id: Organization.ID, in response: inout Response) {
         put(organizationName, "\(id)", seconds: 400 * 86_400, in: &response)
     }
 
     private func put(_ name: String, _ value: String?, seconds: Int, in response: inout Response) {
-        // Lax: a link from a chat message opens the console signed in, and no other site can post in one's name.
+        // Lax: a link in a chat message opens the console signed in, but other sites cannot send forms as the user.
         response.setCookie(
             Cookie(
                 name: name, value: value ?? "", maxAge: value == nil ? 0 : seconds, path: "/", secure: isSecure,

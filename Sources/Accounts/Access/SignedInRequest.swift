@@ -4,17 +4,18 @@ import Foundation
 import HTTPTypes
 import WebSupport
 
-/// A request whose sender is known: what a route's handler gets. That it exists is the proof that the role sufficed.
+/// A request that passed the gate; this is what a route's handler receives. Its existence proves that the sender has
+/// the required role.
 public struct SignedInRequest: Sendable {
-    /// Who asks.
+    /// The sender.
     public let principal: Principal
-    /// From where.
+    /// The client address.
     public let address: String?
-    /// The customer in the path; nil where there is none.
+    /// The tenant in the path; nil if there is none.
     public internal(set) var tenant: Tenant?
     /// The request's `Idempotency-Key`.
     public internal(set) var idempotencyKey: String?
-    /// The key of a request that is to be done once.
+    /// The held idempotency key; nil for a request without one.
     var hold: Idempotency.Hold?
     let parameters: [String: String]
     let queryItems: [String: String]
@@ -31,7 +32,7 @@ public struct SignedInRequest: Sendable {
         self.readBody = readBody
     }
 
-    /// The same request with its body in memory, which can be read again.
+    /// The same request with its body in memory, so that it can be read again.
     func kept() async throws -> SignedInRequest {
         let body = try await readBody()
         var kept = SignedInRequest(
@@ -41,18 +42,18 @@ public struct SignedInRequest: Sendable {
         return kept
     }
 
-    /// The body as it came.
+    /// The raw body.
     public func bytes() async throws -> Data { try await readBody() }
 
-    /// Who asks, for the audit log.
+    /// The sender, for the audit log.
     public var actor: Actor {
         var actor = principal.actor(at: address)
         actor.hold = hold
         return actor
     }
 
-    /// An id in the path.
-    /// - Throws: 404 for what cannot be an id.
+    /// An ID in the path.
+    /// - Throws: 404 if the text cannot be an ID.
     public func id<Value: LosslessStringConvertible>(
         _ name: String = "id", of what: String, as type: Value.Type = Value.self
     ) throws(Problem) -> Value {
@@ -60,27 +61,27 @@ public struct SignedInRequest: Sendable {
         return value
     }
 
-    /// The body's members.
-    /// - Throws: 400 with the fields at fault, 413 when it is too large.
+    /// Decodes the body.
+    /// - Throws: 400 with the invalid fields, 413 if the body is too large.
     public func body<Body: JSONBody>(_ type: Body.Type = Body.self) async throws -> Body {
         try Body.decode(try await readBody())
     }
 
-    /// `limit` and `cursor`.
-    /// - Parameter isKey: what a sort key of the list looks like; most are sorted by a number.
-    /// - Throws: 400 when they are wrong.
+    /// The `limit` and `cursor` parameters.
+    /// - Parameter isKey: Whether a text can be a sort key of the list; most lists are sorted by a number.
+    /// - Throws: 400 if they are invalid.
     public func page(_ isKey: (String) -> Bool = { Int64($0) != nil }) throws(Problem) -> PageRequest {
         try PageRequest(limit: queryItems["limit"], cursor: query("cursor"), isKey: isKey)
     }
 
-    /// A parameter of the query as text; an empty one counts as absent.
+    /// A query parameter as text; an empty one counts as missing.
     public func query(_ name: String) -> String? {
         guard let value = queryItems[name], !value.isEmpty else { return nil }
         return value
     }
 
-    /// A parameter of the query as a value.
-    /// - Throws: 400 that names the parameter and what it may be.
+    /// A query parameter as a value.
+    /// - Throws: 400 with the parameter and its allowed values.
     public func query<Value: Sendable>(
         _ name: String, _ expected: String, _ parse: (String) -> Value?
     ) throws(Problem) -> Value? {
@@ -93,9 +94,9 @@ public struct SignedInRequest: Sendable {
         return value
     }
 
-    /// A point in time in the query.
+    /// A query parameter as a timestamp.
     public func instant(_ name: String) throws(Problem) -> Date? {
-        // An offset's plus sign that was not encoded arrives as a space.
+        // A plus sign in a UTC offset that was not percent-encoded arrives as a space.
         try query(name, "an RFC 3339 timestamp") { APIJSON.date($0.replacing(bytes: " ", with: "+")) }
     }
 }

@@ -3,46 +3,46 @@ import Database
 import Foundation
 import Jobs
 
-/// Something that administrators have to know, from when it began to when it ended. Whoever notices it raises it, in the
-/// transaction of its cause; Notifications brings it to people. Nobody else sends administrators anything.
+/// A problem that administrators must know about, from start to end. The code that detects it raises the alert in the
+/// same transaction; Notifications delivers it. Administrators are notified in no other way.
 public struct Alert: Sendable, Equatable, RowDecodable {
-    /// The type of an alert's key.
+    /// The ID of an alert.
     public typealias ID = RowID<Alert>
 
-    /// What kind of thing it is. Stored, so it is never renamed.
+    /// The kind of alert. Stored, so never rename one.
     public struct Kind: RawRepresentable, Hashable, Sendable, Codable, SQLConvertible, SQLDecodable {
-        /// Lower case with underscores.
+        /// The name, in lower case with underscores.
         public let rawValue: String
 
-        /// Names a kind; each feature names its own.
+        /// Creates a kind; each feature defines its own.
         public init(rawValue: String) { self.rawValue = rawValue }
     }
 
-    /// What is told of it.
+    /// What a message about the alert says.
     public enum News: String, Sendable, Codable {
-        /// That it began.
+        /// The alert was raised.
         case raised
-        /// That it is over.
+        /// The alert ended.
         case ended
     }
 
-    /// The key.
+    /// The ID.
     public let id: ID
-    /// Whose administrators are told.
+    /// The organization whose administrators are notified.
     public let organization: Organization.ID
-    /// What kind of thing it is.
+    /// The kind of alert.
     public let kind: Kind
-    /// What it is about, such as `psa_connection:3`: at any time it is raised once.
+    /// What the alert is about, such as `psa_connection:3`. At most one alert per kind and subject is raised at a time.
     public let subject: String
-    /// Since when.
+    /// When the problem began.
     public let since: Date
     /// What happened, in one sentence, as plain text.
     public let title: String
-    /// More of it, and what to do about it, as plain text.
+    /// Details and what to do about it, as plain text.
     public let words: String
-    /// What is said when it is over, as plain text; nil while it lasts, and when nothing is said.
+    /// What the message about its end says, as plain text; nil while it lasts, and if no such message is sent.
     public let recovery: String?
-    /// When it was over; nil while it lasts.
+    /// When the alert ended; nil while it lasts.
     public let endedAt: Date?
 
     /// Reads a row of `alerts`.
@@ -58,8 +58,8 @@ public struct Alert: Sendable, Equatable, RowDecodable {
         endedAt = try row["ended_at"]
     }
 
-    /// Raises an alert, unless it is raised already.
-    /// - Returns: the jobs that tell people of it, to be enqueued in the same transaction.
+    /// Raises an alert unless it is already raised.
+    /// - Returns: The jobs that deliver it, to be enqueued in the same transaction.
     public static func raise(
         _ kind: Kind, on subject: String, of organization: Organization.ID, title: String, words: String, now: Date,
         in db: Connection
@@ -73,9 +73,9 @@ public struct Alert: Sendable, Equatable, RowDecodable {
         return try id.map { [try AlertJob.job($0, .raised, now: now)] } ?? []
     }
 
-    /// Ends an alert, if it is raised.
-    /// - Parameter recovery: what people are told; nil when they know.
-    /// - Returns: the jobs that tell people of it, to be enqueued in the same transaction.
+    /// Ends an alert if it is raised.
+    /// - Parameter recovery: The text of the message; nil to send none.
+    /// - Returns: The jobs that deliver it, to be enqueued in the same transaction.
     public static func end(
         _ kind: Kind, on subject: String, of organization: Organization.ID, _ recovery: String? = nil, now: Date,
         in db: Connection
@@ -90,13 +90,13 @@ public struct Alert: Sendable, Equatable, RowDecodable {
         return [try AlertJob.job(id, .ended, now: now)]
     }
 
-    /// One alert; nil when it was forgotten.
+    /// Finds an alert; nil if it was deleted.
     public static func find(_ id: ID, in db: Connection) throws -> Alert? {
         try db.first("SELECT * FROM alerts WHERE id = \(id)")
     }
 
-    /// Forgets what was over before an instant, a bounded number at a time.
-    /// - Returns: how many were forgotten.
+    /// Deletes up to 1,000 alerts that ended before an instant.
+    /// - Returns: The number of deleted alerts.
     static func forget(before instant: Date, in db: Connection) throws -> Int {
         try db.execute(
             """
@@ -106,22 +106,22 @@ public struct Alert: Sendable, Equatable, RowDecodable {
     }
 }
 
-/// The job that brings an alert to people. Accounts only says what it carries; who does it is above.
+/// The job that delivers an alert. Accounts only defines its payload; a feature above handles it.
 public enum AlertJob {
-    /// Which alert, and what of it.
+    /// The alert, and what happened to it.
     public struct Payload: Codable, Sendable {
-        /// The alert.
+        /// The ID of the alert.
         public let alert: Alert.ID
-        /// Whether it began or is over.
+        /// Whether it was raised or ended.
         public let news: Alert.News
     }
 
-    /// Stored; never renamed.
+    /// The job kind. Stored, so never rename it.
     public static let kind = JobKind(rawValue: "alert")
 
     static func job(_ alert: Alert.ID, _ news: Alert.News, now: Date) throws -> NewJob {
         let payload = try JSONEncoder().encode(Payload(alert: alert, news: news))
-        // In one lane, so that nobody hears of the end first.
+        // In one lane, so that the end is never delivered before the start.
         return NewJob(
             kind: kind, payload: String(decoding: payload, as: UTF8.self), lane: "alert:\(alert)", runAt: now)
     }

@@ -30,8 +30,8 @@ func auditRoutes(_ database: Database) -> [Route] {
     ]
 }
 
-/// What a query narrows the log with, and whose log it is.
-/// - Parameter name: the query's name of a filter.
+/// The filter in a query, and whose log it selects.
+/// - Parameter name: Maps a filter to its query parameter.
 private func filter<Query>(
     _ request: OperationRequest<NoPlace, Query, NoBody>, _ name: (AuditEntries.Filter) -> Query?
 ) throws -> (AuditLog.Filter, Organization.ID) {
@@ -85,7 +85,7 @@ extension AuditEntries.Answer {
 extension AuditEntries.Format {
     private static var columns: [AuditEntries.Answer.CodingKeys] { AuditEntries.Answer.CodingKeys.allCases }
 
-    /// Written page by page, so that any length can be exported.
+    /// Written page by page, so that logs of any length can be exported.
     fileprivate func response(
         _ read: @escaping @Sendable (PageRequest) async throws -> Page<AuditEntry>
     ) -> Response {

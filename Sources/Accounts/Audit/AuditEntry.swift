@@ -7,30 +7,31 @@ import WebSupport
 
 /// An entry of the audit log: who did what.
 public struct AuditEntry: Sendable, Equatable, RowDecodable {
-    /// See ``API/AuditEntries``.
+    /// The outcome of an action.
     public typealias Result = AuditEntries.Result
 
-    /// Counts an organization's entries from 1, without gaps.
+    /// The entry's position in the organization's log, counting from 1 without gaps.
     public let number: Int64
-    /// When.
+    /// When it happened.
     public let at: Date
-    /// The user; nil when nobody was signed in.
+    /// The user; nil if no user was signed in.
     public let actorID: Int64?
-    /// The user's e-mail, or what else did it.
+    /// The user's e-mail address, or the name of whatever else acted.
     public let actor: String
-    /// How the actor was known: `sign_in`, `key 12`, `command`. Older entries have `session` or `sign-in` instead of `sign_in`.
+    /// How the actor was authenticated: `sign_in`, `key 12`, `command`. Older entries have `session` or `sign-in`
+    /// instead of `sign_in`.
     public let authMethod: String
-    /// From where, if over the network.
+    /// The client address, if the action came over the network.
     public let address: String?
-    /// What was done: `rule.create`.
+    /// The action, such as `rule.create`.
     public let action: String
-    /// To what: `rule 12`.
+    /// The object of the action, such as `rule 12`.
     public let target: String
-    /// JSON of what was there before; secrets as hints.
+    /// JSON of the state before; secrets appear as hints.
     public let before: String?
-    /// JSON of what is there now; secrets as hints.
+    /// JSON of the state after; secrets appear as hints.
     public let after: String?
-    /// How it ended.
+    /// The outcome.
     public let result: Result
 
     /// Reads a row of `audit_entries`.
@@ -55,7 +56,8 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
         self.number = number
         self.at = at
         actorID = actor.user?.rawValue
-        // What is on record stays for good, and strangers choose some of it: names, paths, addresses.
+        // Entries are permanent, and strangers choose some of their text (names, paths, addresses), so limit its
+        // length.
         self.actor = Self.kept(actor.name, Self.longestName)
         authMethod = Self.kept(actor.authMethod, 60)
         address = actor.address.map { Self.kept($0, 60) }
@@ -66,27 +68,27 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
         self.result = result
     }
 
-    /// The most bytes of the names of who and what, so that any e-mail address fits.
+    /// The maximum bytes of actor and target, enough for any e-mail address.
     static let longestName = AuditEntries.longestName
-    /// The most bytes of what was there before, and of what is there now.
+    /// The maximum bytes of the state before and after.
     static let longestValue = 16_384
 
-    /// A text as it is stored: databases take no NUL, and what is hashed must be what is read again.
+    /// A text as stored: databases reject NUL, and the hashed text must equal the text read back.
     private static func kept(_ text: String, _ bytes: Int) -> String {
         text.replacing(bytes: "\0", with: "").cut(toBytes: bytes)
     }
 
-    /// JSON that is too long becomes JSON that holds the beginning of it.
+    /// Replaces JSON that is too long with JSON that contains its beginning.
     private static func bounded(_ json: String) -> String {
         guard json.utf8.count > longestValue else { return json }
-        // Quoting may double it.
+        // Escaping may double the length.
         let beginning = ["cut": json.cut(toBytes: longestValue / 2 - 100)]
         let data = try? APIJSON.encode(beginning)
         return data.map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 
-    /// The link to the entry before it: SHA-256 over that one's hash and all of this one's fields, each with its length,
-    /// so that no two entries give the same bytes.
+    /// The link to the previous entry: SHA-256 over its hash and all fields of this entry, each prefixed with its
+    /// length so that no two entries produce the same bytes.
     func hash(after previous: [UInt8], of organization: Organization.ID) -> [UInt8] {
         let milliseconds: String
         if case .integer(let value) = at.sqlValue { milliseconds = "\(value)" } else { milliseconds = "" }
@@ -103,20 +105,20 @@ public struct AuditEntry: Sendable, Equatable, RowDecodable {
     }
 }
 
-/// Who did something, for the audit log.
+/// The actor of an audit entry.
 public struct Actor: Sendable, Equatable {
-    /// The user; nil when it was none.
+    /// The user; nil if the actor is not a user.
     public let user: User.ID?
-    /// The user's e-mail, or what else did it.
+    /// The user's e-mail address, or the name of whatever else acted.
     public let name: String
-    /// How it is known: `sign_in`, `key 12`, `command`.
+    /// How the actor was authenticated: `sign_in`, `key 12`, `command`.
     public let authMethod: String
-    /// From where.
+    /// The client address.
     public let address: String?
-    /// The key of the request in which it is done, if it is to be done once.
+    /// The idempotency key that the request holds, if any.
     var hold: Idempotency.Hold?
 
-    /// Names an actor.
+    /// Creates an actor.
     public init(user: User.ID?, name: String, authMethod: String, address: String?) {
         self.user = user
         self.name = name
@@ -124,7 +126,7 @@ public struct Actor: Sendable, Equatable {
         self.address = address
     }
 
-    /// Whoever runs `patchbay` beside the database.
+    /// The operator who runs `patchbay` with direct access to the database.
     public static let command = Actor(user: nil, name: "patchbay", authMethod: "command", address: nil)
 }
 

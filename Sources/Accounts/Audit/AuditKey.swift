@@ -5,23 +5,23 @@ import Database
 import Foundation
 import Sealing
 
-/// The end of an organization's chain: it stands for all entries before it.
+/// The head of an organization's chain; it vouches for all entries before it.
 public struct AuditHead: Sendable, Equatable {
-    /// Whose chain.
+    /// The organization that the chain belongs to.
     public let organization: Organization.ID
-    /// The last entry.
+    /// The number of the last entry.
     public let number: Int64
-    /// The last entry's hash.
+    /// The hash of the last entry.
     public let hash: [UInt8]
 
-    /// The hash as it is logged.
+    /// The hash in the form that is logged.
     public var hexadecimalHash: String { Hexadecimal.text(hash) }
 }
 
-/// Seals the heads of the audit log's chains, and the list of them: HMAC-SHA-256 under a random key, which is sealed in the
-/// database like a credential. Who has the database without the secret cannot make a seal.
+/// Seals the chain heads of the audit log, and the list of chains: HMAC-SHA-256 under a random key, which is stored
+/// sealed in the database like a credential. Without the secret, access to the database is not enough to create a seal.
 ///
-/// A program lays it beside the database that it writes entries to (``Database/keep(_:)``).
+/// A program attaches the key to the database that it writes entries to (``Database/keep(_:)``).
 public struct AuditKey: Sendable {
     static let identity = "audit/key"
 
@@ -55,7 +55,7 @@ public struct AuditKey: Sendable {
     /// The organizations that have a chain.
     struct Chains: Sendable, Equatable {
         let organizations: [Organization.ID]
-        /// Whether nobody without the key wrote the list.
+        /// Whether the seal is valid, so the list was written with the key.
         let isSealed: Bool
     }
 
@@ -65,7 +65,7 @@ public struct AuditKey: Sendable {
 
     private func seal(of chains: String) -> [UInt8] { authenticate(Array("chains \(chains)".utf8)) }
 
-    /// What stands in the list; nil when there is no key yet.
+    /// The stored list; nil if there is no key yet.
     func chains(in db: Connection) throws -> Chains? {
         guard let row = try db.first("SELECT chains, chains_seal FROM audit_keys WHERE id = 1") else { return nil }
         let text: String = try row["chains"]
@@ -75,9 +75,9 @@ public struct AuditKey: Sendable {
             isSealed: ConstantTime.equal(try row["chains_seal"], seal(of: text)))
     }
 
-    /// Puts an organization's new chain on the list.
-    /// - Returns: false when it should have one already, or the list is not to be believed; then nothing is changed, so that
-    ///   what was removed shows.
+    /// Adds an organization's new chain to the list.
+    /// - Returns: False if the list already contains the chain, or its seal is invalid. The list is left unchanged
+    ///   then, so that a removal remains detectable.
     func register(_ organization: Organization.ID, in db: Connection) throws -> Bool {
         try Self.lockChains(in: db)
         guard let chains = try chains(in: db), chains.isSealed, !chains.organizations.contains(organization) else {
@@ -96,16 +96,16 @@ public struct AuditKey: Sendable {
 
     // MARK: In the database
 
-    /// There are seals, and no key to them.
+    /// The log is sealed, but its key is missing.
     public struct Missing: Error, CustomStringConvertible {
-        /// For the terminal.
+        /// The message for the terminal.
         public let description =
             "the key of the audit log is gone from the database, although the log is sealed: somebody removed it. "
             + "Restore a backup, or go on without it with --accept-lost-secret, which is put on record"
     }
 
-    /// Opens the key, or makes it for a database that has none yet and seals what is there.
-    /// - Returns: the key, and whether it is new.
+    /// Opens the key. In a database without one, creates it and seals the existing heads.
+    /// - Returns: The key, and whether it is new.
     /// - Throws: ``SealingError``, ``Missing``.
     public static func open(
         with sealer: Sealer, now: Date, in db: Connection
@@ -123,7 +123,7 @@ public struct AuditKey: Sendable {
         return (try make(with: sealer, now: now, in: db), true)
     }
 
-    /// Makes a new key and seals with it what is there. What came before is from then on worth what its hashes are worth.
+    /// Creates a key and seals the existing heads. Older entries are then protected only by their hashes.
     static func make(with sealer: Sealer, now: Date, in db: Connection) throws -> AuditKey {
         let key = AuditKey()
         let sealed = try sealer.seal(key.text, for: identity)
@@ -133,7 +133,7 @@ public struct AuditKey: Sendable {
             INSERT INTO audit_keys (id, sealed_key, chains, chains_seal, created_at)
             VALUES (1, \(sealed), '', \([UInt8]()), \(now))
             """)
-        // Nobody writes an entry meanwhile: their heads are locked as they are sealed.
+        // Locks the heads, so that no entry is written while they are sealed.
         try db.execute("UPDATE audit_heads SET number = number")
         let heads = try AuditLog.heads(in: db)
         for head in heads {

@@ -3,20 +3,20 @@ import BoundaryText
 import Database
 
 extension AuditLog {
-    /// What is wrong with an organization's chain.
+    /// A fault in an organization's chain.
     public struct Fault: Sendable, Equatable {
-        /// Whose chain.
+        /// The organization that the chain belongs to.
         public let organization: Organization.ID
-        /// The first entry that does not fit.
+        /// The first faulty entry.
         public let number: Int64
-        /// In words.
+        /// The fault, in words.
         public let reason: String
     }
 
     private struct Chain: RowDecodable {
         let head: AuditHead
         let seal: [UInt8]?
-        /// The newest entry that there is, which should be the head's.
+        /// The newest stored entry, which should be the head.
         let newest: Int64
 
         init(row: Row) throws {
@@ -26,11 +26,11 @@ extension AuditLog {
         }
     }
 
-    /// Follows every chain from its first entry to its head, and checks the seals if the key is laid beside the database.
-    /// - Returns: how many entries were followed, and what is wrong.
+    /// Verifies every chain from its first entry to its head, and the seals if the key is attached to the database.
+    /// - Returns: The number of verified entries, and the faults.
     public static func verify(in database: Database) async throws -> (entries: Int, faults: [Fault]) {
-        // Under the lock of the list, so that no chain is begun in between; each head with its entries by one statement, so
-        // that what is written meanwhile is no fault.
+        // Holds the lock of the list, so that no chain is started in between. One statement reads each head with its
+        // entries, so that concurrent writes do not appear as faults.
         let (chains, orphans, key, list) = try await database.write { db in
             try AuditKey.lockChains(in: db)
             let orphans: [Organization.ID] = try db.all(
@@ -114,8 +114,8 @@ extension AuditLog {
         return (Int(clamping: number), nil)
     }
 
-    /// Compares a head that was written down elsewhere, as in the log, with the entry of its number.
-    /// - Returns: what is wrong; nil when the entry is there as it was then.
+    /// Compares a head that was recorded elsewhere, such as in the server log, with the entry of that number.
+    /// - Returns: The fault; nil if the entry is unchanged.
     public static func compare(
         _ organization: Organization.ID, _ number: Int64, _ hash: String, in database: Database
     ) async throws -> Fault? {

@@ -4,28 +4,28 @@ import Database
 import Foundation
 import WebSupport
 
-/// The record of who did what: append only, and chained, so that an entry that was altered or removed shows.
+/// The audit log: append-only and chained, so that altered or removed entries are detected.
 public enum AuditLog {
-    /// Which entries to show.
+    /// Which entries to list.
     public struct Filter: Sendable, Equatable {
         /// The actor's name.
         public var actor: String?
-        /// An action, or the part before the dot for all of a kind.
+        /// An action, or the part before the dot for all actions of a kind.
         public var action: String?
-        /// The thing.
+        /// The target.
         public var target: String?
-        /// Not before.
+        /// The earliest time, inclusive.
         public var since: Date?
-        /// Not after.
+        /// The latest time, inclusive.
         public var until: Date?
 
-        /// Everything.
+        /// Creates a filter that matches everything.
         public init() {}
     }
 
-    /// Writes an entry in the caller's transaction, so that it is there if and only if what it tells of is. Of refusals only
-    /// the first few a minute are written one by one, see ``RefusalCount``.
-    /// - Parameter key: seals it; the one that is laid beside the database unless it is only now made.
+    /// Adds an entry in the caller's transaction, so that it exists if and only if the change does. Of refusals, only
+    /// the first few per minute get entries of their own, see ``RefusalCount``.
+    /// - Parameter key: The key that seals the entry; by default the one attached to the database.
     public static func record(
         _ action: String, on target: String, by actor: Actor, of organization: Organization.ID,
         before: (any Encodable)? = nil, after: (any Encodable)? = nil, result: AuditEntry.Result = .done, now: Date,
@@ -48,7 +48,7 @@ public enum AuditLog {
         before: (any Encodable)? = nil, after: (any Encodable)? = nil, result: AuditEntry.Result, now: Date,
         key: AuditKey? = nil, in db: Connection
     ) throws {
-        // The row's lock makes entries of one organization wait for each other, so that each knows the one before it.
+        // The row lock serializes entries of one organization, so that each knows the previous one.
         let advance: SQL = """
             UPDATE audit_heads SET number = number + 1 WHERE organization_id = \(organization)
             RETURNING number, hash, seal
@@ -56,7 +56,7 @@ public enum AuditLog {
         var row = try db.first(advance)
         var isFirst = false
         if row == nil {
-            // The first entry of all.
+            // The organization's first entry.
             isFirst =
                 try db.execute(
                     """
@@ -88,8 +88,8 @@ public enum AuditLog {
             "UPDATE audit_heads SET hash = \(hash), seal = \(orNull: seal) WHERE organization_id = \(organization)")
     }
 
-    /// The seal of a head that has moved on. One that was altered before keeps its wrong seal: sealing it would wash away
-    /// what was done to it.
+    /// The seal of an advanced head. A head that was altered keeps its wrong seal, because a new seal would hide the
+    /// alteration.
     private static func seal(
         of head: AuditHead, after previous: AuditHead, sealed: [UInt8]?, isFirst: Bool, _ key: AuditKey?,
         in db: Connection
@@ -102,7 +102,7 @@ public enum AuditLog {
         return isTrusted ? key.seal(of: head) : sealed
     }
 
-    /// The ends of all chains.
+    /// The heads of all chains.
     public static func heads(in db: Connection) throws -> [AuditHead] {
         try db.all("SELECT organization_id, number, hash FROM audit_heads ORDER BY organization_id").map { row in
             AuditHead(organization: try row["organization_id"], number: try row["number"], hash: try row["hash"])
@@ -113,7 +113,7 @@ public enum AuditLog {
         String(decoding: try APIJSON.encode(value, sortedKeys: true), as: UTF8.self)
     }
 
-    /// Entries that fit, newest first.
+    /// Matching entries, newest first.
     public static func list(
         _ filter: Filter, of organization: Organization.ID, page: PageRequest, in db: Connection
     ) throws -> Page<AuditEntry> {
@@ -121,7 +121,8 @@ public enum AuditLog {
         if let number = page.after?.number { query += " AND number < \(number)" }
         if let actor = filter.actor { query += " AND actor = \(actor)" }
         if let action = filter.action {
-            // "rule" is before "rule." and after "rule0" in every collation that sorts by bytes; actions are ASCII.
+            // "/" follows "." in ASCII, so this range contains exactly the actions that start with "rule."; actions are
+            // ASCII and sorted by bytes.
             query +=
                 action.utf8.contains(".")
                 ? " AND action = \(action)" : " AND action >= \(action + ".") AND action < \(action + "/")"

@@ -3,23 +3,23 @@ import BoundaryText
 import Database
 import Foundation
 
-/// Keeps those who are refused from filling the record, of which nothing can ever be removed: of each caller the first
-/// refusals of a minute are written one by one, the others are counted, and one entry says how many they were.
+/// Prevents refused requests from filling the audit log, which is append-only: per caller, the first refusals of a
+/// minute get entries of their own. The others are counted, and one entry states their number.
 ///
-/// A caller is a user, by whatever means; all that nobody's account stands behind is one caller.
+/// A caller is a user, however authenticated. All requests without a user count as one caller.
 enum RefusalCount {
-    /// How many are written one by one.
+    /// The number of refusals with entries of their own.
     static let written = 10
-    /// In how many seconds.
+    /// The time span, in seconds.
     static let span = 60.0
 
     /// Counts a refusal.
-    /// - Returns: whether it is to be written.
+    /// - Returns: Whether to add an entry for it.
     static func isWritten(
         _ action: String, by actor: Actor, of organization: Organization.ID, now: Date, in db: Connection
     ) throws -> Bool {
         let caller = "\(organization) \(action) \(actor.user.map { "\($0)" } ?? "nobody")"
-        // Two refusals at once must not both begin the minute.
+        // Two concurrent refusals must not both start the minute.
         try db.lock("refusals:\(caller)")
         let over = try db.all(
             "DELETE FROM refusal_counts WHERE caller = \(caller) AND began_at <= \(now - span) RETURNING *")
@@ -35,9 +35,9 @@ enum RefusalCount {
         return try row?["number"] ?? 1 <= written
     }
 
-    /// Puts on record what was counted in minutes that are over.
+    /// Adds entries for the counts whose minute is over.
     static func close(now: Date, in db: Connection) throws {
-        // All rows are held before any chain is, as ``isWritten(_:by:of:now:in:)`` does it.
+        // Locks all rows before any chain, in the same order as ``isWritten(_:by:of:now:in:)``.
         try db.lock("refusals")
         let over = try db.all("DELETE FROM refusal_counts WHERE began_at <= \(now - span) RETURNING *")
         for row in over { try sumUp(row, now: now, in: db) }

@@ -5,7 +5,7 @@ import Foundation
 import WebSupport
 
 extension SignedInRequest {
-    /// Puts on record what this request does, in the transaction that does it.
+    /// Adds an audit entry for the request, in the transaction that performs it.
     public func record(
         _ action: String, on target: String, before: (any Encodable)? = nil, after: (any Encodable)? = nil,
         result: AuditEntry.Result = .done, now: Date, in db: Connection
@@ -15,7 +15,7 @@ extension SignedInRequest {
             now: now, in: db)
     }
 
-    /// Does something with an outside system, and puts it on record if that fails.
+    /// Performs work with an outside system, and adds an audit entry if it fails.
     public func recordingFailure<Value>(
         of action: String, on target: String, in database: Database, now: Date, _ body: () async throws -> Value
     ) async throws -> Value {

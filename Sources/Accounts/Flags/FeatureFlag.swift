@@ -2,13 +2,13 @@ import API
 import BoundaryText
 import Database
 
-/// See ``API/FeatureFlags``.
+/// A feature flag.
 public typealias FeatureFlag = FeatureFlags.Name
 
 extension FeatureFlag: SQLConvertible, SQLDecodable {}
 
 extension FeatureFlag {
-    /// Until the organization says otherwise.
+    /// The value until the organization sets one.
     public var isOnByDefault: Bool {
         switch self {
         case .connectWise, .numberManagement: true
@@ -16,7 +16,7 @@ extension FeatureFlag {
         }
     }
 
-    /// What the feature is, for people.
+    /// A description of the feature, for people.
     public var summary: String {
         switch self {
         case .connectWise: "Connect ConnectWise PSA: tickets, notifications and everything Patchbay writes to it."
@@ -28,9 +28,9 @@ extension FeatureFlag {
     }
 }
 
-/// The flags as they are stored.
+/// Stores feature flags.
 public enum FeatureFlagStore {
-    /// Whether a flag is on for an organization.
+    /// Whether a flag is enabled for an organization.
     public static func isOn(_ flag: FeatureFlag, for organization: Organization.ID, in db: Connection) throws -> Bool {
         let row = try db.first(
             "SELECT enabled FROM feature_flags WHERE organization_id = \(organization) AND name = \(flag)")
@@ -40,7 +40,7 @@ public enum FeatureFlagStore {
     /// All flags of an organization.
     static func all(of organization: Organization.ID, in db: Connection) throws -> [(flag: FeatureFlag, isOn: Bool)] {
         var set: [FeatureFlag: Bool] = [:]
-        // Unknown names are those of a newer program.
+        // Unknown names come from a newer version.
         for row in try db.all("SELECT name, enabled FROM feature_flags WHERE organization_id = \(organization)") {
             let name: String = try row["name"]
             if let flag = FeatureFlag(rawValue: name) { set[flag] = try row["enabled"] }

@@ -76,7 +76,7 @@ private func refusing<Value>(_ body: APIKeys.New, _ make: () async throws -> Val
     }
 }
 
-/// Users below admin see only their own keys.
+/// Users below admin only see their own keys.
 private func ownOnly(_ principal: Principal) -> User.ID? {
     principal.role >= .admin ? nil : principal.user
 }
@@ -88,7 +88,7 @@ extension APIKeys.New {
         if !(1...100).contains(name.unicodeScalars.count) {
             errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
         }
-        // What nobody said is the own role, or that of the user whom the key is for.
+        // The default role is the caller's own, or that of the user the key is for.
         var wanted = role
         if case .oneself = holder { wanted = role ?? principal.role }
         if let wanted, wanted > principal.role {
@@ -101,7 +101,8 @@ extension APIKeys.New {
         switch (scopes, limited != nil) {
         case (nil, _): break
         case (let names?, true):
-            // A limited key creates its like, neither more nor less, also where that is not offered any longer.
+            // A key with scopes can only create keys with exactly the same scopes, even ones that are no longer
+            // offered.
             let grants = names.compactMap(Grant.init(rawValue:))
             if grants.count != names.count || KeyScopes(grants) != limited {
                 errors.append(

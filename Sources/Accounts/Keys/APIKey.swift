@@ -4,33 +4,33 @@ import Crypto
 import Database
 import Foundation
 
-/// A key with which a program speaks in a user's name.
+/// An API key, with which a program acts as a user.
 public struct APIKey: Sendable, Equatable, RowDecodable {
-    /// The type of a key's own key.
+    /// The ID of an API key.
     public typealias ID = APIKeys.ID
 
-    /// The number that stands in the key's text.
+    /// The ID, which is part of the key's text.
     public let id: ID
-    /// Whose key it is.
+    /// The organization of the user.
     public let organization: Organization.ID
-    /// In whose name it speaks.
+    /// The user that it acts as.
     public let user: User.ID
-    /// What it is for, in the words of whoever made it.
+    /// The name that its creator gave it.
     public let name: String
-    /// The user's e-mail.
+    /// The user's e-mail address.
     public let userEmail: String
-    /// What it may do; never more than its user.
+    /// The role; the user's own role applies if it is lower.
     public let role: Role
-    /// What it is limited to; nil for everything that its role allows.
+    /// The scopes; nil for everything that the role allows.
     public let scopes: KeyScopes?
-    /// When it expires, if it does.
+    /// When it expires; nil if never.
     public let expiresAt: Date?
-    /// About when it was last used; nil if never.
+    /// When it was last used, approximately; nil if never.
     public let lastUsedAt: Date?
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Date
 
-    /// Reads a row joined with its user's `email`.
+    /// Reads a row joined with the user's `email`.
     public init(row: Row) throws {
         id = try row["id"]
         organization = try row["organization_id"]
@@ -45,19 +45,19 @@ public struct APIKey: Sendable, Equatable, RowDecodable {
     }
 }
 
-/// The text of an API key: `pb_<id>_<secret>`. The secret is 256 random bits, so a plain SHA-256 of it is stored; a slow
-/// hash would protect nothing and make every request slow.
+/// The text of an API key: `pb_<id>_<secret>`. The secret is 256 random bits, so storing a plain SHA-256 is safe; a
+/// slow hash would add no protection and slow down every request.
 public struct APIKeyText: Sendable, Equatable, LosslessStringConvertible {
-    /// Finds the row.
+    /// The ID of the key.
     public let id: APIKey.ID
     private let secret: String
 
-    /// A new key's text.
+    /// Creates the text of a new key.
     public static func make(for id: APIKey.ID, secret: [UInt8]) -> APIKeyText {
         APIKeyText(id: id, secret: Base64URL.text(secret))
     }
 
-    /// 256 fresh random bits.
+    /// 256 random bits.
     public static func randomSecret() -> [UInt8] {
         SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
     }
@@ -67,7 +67,7 @@ public struct APIKeyText: Sendable, Equatable, LosslessStringConvertible {
         self.secret = secret
     }
 
-    /// Reads what a caller sent.
+    /// Parses the text that a caller sent.
     public init?(_ text: String) {
         let parts = text.splitBytes(on: "_", maxSplits: 2, omittingEmpty: false)
         guard parts.count == 3, parts[0] == "pb", let id = APIKey.ID(String(parts[1])), parts[2].utf8.count == 43
@@ -75,9 +75,9 @@ public struct APIKeyText: Sendable, Equatable, LosslessStringConvertible {
         self.init(id: id, secret: String(parts[2]))
     }
 
-    /// Shown once, when the key is made.
+    /// The full text, shown only once, when the key is created.
     public var description: String { "pb_\(id)_\(secret)" }
 
-    /// What is stored.
+    /// The hash that is stored.
     var secretHash: [UInt8] { Array(SHA256.hash(data: Data(secret.utf8))) }
 }

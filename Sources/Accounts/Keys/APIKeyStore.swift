@@ -5,22 +5,22 @@ import Foundation
 import Synchronization
 import WebSupport
 
-/// Creating, finding, checking and deleting API keys.
+/// Creates, finds, verifies and deletes API keys.
 public struct APIKeyStore: Sendable {
     private let database: Database
     private let use: KeyUse
     private let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
+    /// - Parameter now: The wall clock.
     public init(database: Database, now: @escaping @Sendable () -> Date = { Date() }) {
         self.database = database
         self.now = now
         use = KeyUse()
     }
 
-    /// Who speaks with this key.
-    /// - Returns: nil for a text that is no key, a wrong secret, an ended key or an inactive user; callers cannot tell
-    ///   which.
+    /// The principal for an API key.
+    /// - Returns: Nil for a malformed key, a wrong secret, a deleted or expired key, or an inactive user; callers
+    ///   cannot distinguish these.
     public func principal(for text: String) async throws -> Principal? {
         guard let key = APIKeyText(text) else { return nil }
         let row = try await database.read { try $0.first(Self.lookUp(key.id)) }
@@ -29,7 +29,7 @@ public struct APIKeyStore: Sendable {
         guard ConstantTime.equal(hash, key.secretHash) else { return nil }
         if let expires, expires <= now() { return nil }
         use.note(key.id)
-        // A user who was demoted after the key was made takes the key down with him.
+        // If the user was demoted after the key was created, the lower role applies to the key too.
         let (role, userRole): (Role, Role) = (try row["role"], try row["user_role"])
         let (user, isLimited): (User.ID, Bool) = (try row["user_id"], try row["limited"])
         let tenants = isLimited ? try await database.read { try Tenant.limits(of: user, in: $0) } : nil
@@ -38,40 +38,41 @@ public struct APIKeyStore: Sendable {
             role: min(role, userRole), name: try row["name"], means: .key(key.id, try row["scope"]), tenants: tenants)
     }
 
-    /// Why a key is not made.
+    /// Why a key is not created.
     enum Refusal: Error, Sendable, Equatable {
-        /// The key with which it is asked for expires earlier.
+        /// The API key in use expires earlier.
         case outlives(Date)
-        /// The user has as many keys as a user may have.
+        /// The user has the maximum number of keys.
         case tooMany
-        /// There is no such user who can sign in.
+        /// There is no such user, or the user cannot sign in.
         case noUser
-        /// The user's role is not smaller than that of who asks.
+        /// The user's role is not lower than the caller's.
         case notBelow(Role)
-        /// The user may do less than the key would.
+        /// The requested role is above the user's.
         case above(Role)
     }
 
-    /// Each program of a person has its own; more are a script that makes one at each run. Keys that have ended count.
+    /// Maximum keys per user, including expired ones. Enough for one per program; more suggests a script that creates
+    /// one on each run.
     static let mostOfOnePerson = 100
 
-    /// Who a new key speaks for.
+    /// The user that a new key acts as.
     enum Holder: Sendable {
-        /// Whoever asks.
+        /// The caller.
         case oneself(User.ID)
-        /// A user of the organization whose role is smaller than that of who asks.
+        /// A user of the organization with a role lower than the caller's.
         case user(User.ID, of: Organization.ID, below: Role)
-        /// The same, by e-mail address.
+        /// The same, identified by e-mail address.
         case email(String, of: Organization.ID, below: Role)
     }
 
     /// Creates a key.
     /// - Parameters:
-    ///   - user: in whose name it speaks.
-    ///   - role: nil for the user's own.
-    ///   - maker: the key with which it is asked for; the new one expires with it at the latest.
-    ///   - actor: who creates it, for the audit log.
-    /// - Returns: the key and its text, which cannot be had again.
+    ///   - user: The user that the key acts as.
+    ///   - role: The role; nil for the user's own.
+    ///   - maker: The API key in use, if any; the new one expires no later than it.
+    ///   - actor: The creator, for the audit log.
+    /// - Returns: The key and its text, which cannot be retrieved later.
     public func make(
         _ name: String, for user: User.ID, role: Role, scopes: KeyScopes? = nil, expiresAt: Date? = nil,
         with maker: APIKey.ID? = nil, by actor: Actor = .command
@@ -80,8 +81,8 @@ public struct APIKeyStore: Sendable {
             name, for: .oneself(user), role: role, scopes: scopes, expiresAt: expiresAt, with: maker, by: actor)
     }
 
-    /// Creates a key, perhaps in another user's name.
-    /// - Throws: a ``Refusal``.
+    /// Creates a key, possibly for another user.
+    /// - Throws: A ``Refusal``.
     func make(
         _ name: String, for holder: Holder, role: Role?, scopes: KeyScopes?, expiresAt wanted: Date?,
         with maker: APIKey.ID?, by actor: Actor
@@ -89,11 +90,11 @@ public struct APIKeyStore: Sendable {
         let (instant, secret) = (now(), APIKeyText.randomSecret())
         return try await database.write { db in
             let (user, own) = try Self.user(holder, in: db)
-            // Whoever asks may be a super administrator at work in another organization; what is asked for was compared with
-            // that role.
+            // The caller may be a super admin visiting another organization; the requested role was compared with that
+            // role.
             let role = role ?? own
             if case .oneself = holder {} else if role > own { throw Refusal.above(own) }
-            // Of many at once none may find a free place that is taken.
+            // Concurrent requests must not exceed the limit together.
             try db.lock("keys:\(user)")
             let count: Int = try db.first("SELECT COUNT(*) AS n FROM api_keys WHERE user_id = \(user)")?["n"] ?? 0
             guard count < Self.mostOfOnePerson else { throw Refusal.tooMany }
@@ -118,7 +119,7 @@ public struct APIKeyStore: Sendable {
         }
     }
 
-    /// Who the key is for, and that user's role.
+    /// The user that the key is for, and that user's role.
     private static func user(_ holder: Holder, in db: Connection) throws -> (User.ID, Role) {
         let (whose, most): (SQL, Role?) =
             switch holder {
@@ -135,11 +136,11 @@ public struct APIKeyStore: Sendable {
         return (try row["id"], role)
     }
 
-    /// When a new key expires: when asked for, and with the key that creates it at the latest.
+    /// The expiry of a new key: as requested, but no later than that of the key that creates it.
     private static func end(_ wanted: Date?, with maker: APIKey.ID?, in db: Connection) throws -> Date? {
         guard let maker else { return wanted }
         guard let row = try db.first("SELECT expires_at FROM api_keys WHERE id = \(maker)") else {
-            // It was deleted since the request came: nothing is created with it any more.
+            // The creating key was deleted during the request, so it can no longer create anything.
             throw Refusal.outlives(.distantPast)
         }
         let latest: Date? = try row["expires_at"]
@@ -150,12 +151,12 @@ public struct APIKeyStore: Sendable {
     }
 
     /// An organization's keys, oldest first.
-    /// - Parameter user: only the keys in this user's name.
+    /// - Parameter user: If set, only keys of this user.
     public func list(
         of organization: Organization.ID, user: User.ID? = nil, page: PageRequest
     ) async throws -> Page<APIKey> {
         let keys = try await database.read { db in
-            // A person's keys are few, all those of an organization may be many: each by its own index.
+            // A user has few keys, an organization may have many, so each query uses its own index.
             let whose: SQL = user.map { "k.user_id = \($0)" } ?? "k.organization_id = \(organization)"
             return try db.all(
                 Self.selection + """
@@ -166,8 +167,8 @@ public struct APIKeyStore: Sendable {
         return Page(keys, limit: page.limit) { "\($0.id)" }
     }
 
-    /// One of an organization's keys.
-    /// - Parameter user: only if it is in this user's name.
+    /// Finds one of an organization's keys.
+    /// - Parameter user: If set, only a key of this user.
     func find(_ id: APIKey.ID, of organization: Organization.ID, user: User.ID?) async throws -> APIKey? {
         try await database.read { try Self.find(id, of: organization, user: user, in: $0) }
     }
@@ -180,9 +181,9 @@ public struct APIKeyStore: Sendable {
         return user == nil || key?.user == user ? key : nil
     }
 
-    /// Deletes a key, which ends it at once.
-    /// - Parameter user: only if it is in this user's name.
-    /// - Returns: false when the organization has no such key.
+    /// Deletes a key, which takes effect immediately.
+    /// - Parameter user: If set, only a key of this user.
+    /// - Returns: False if there is no such key.
     public func delete(
         _ id: APIKey.ID, of organization: Organization.ID, user: User.ID? = nil, by actor: Actor
     ) async throws -> Bool {
@@ -197,7 +198,7 @@ public struct APIKeyStore: Sendable {
         }
     }
 
-    /// Writes down when keys were last used; called from time to time, so that requests need not.
+    /// Stores when keys were last used. Called periodically, so that requests need not write.
     public func recordUse() async throws {
         let (used, instant) = (use.take(), now())
         guard !used.isEmpty else { return }
@@ -206,7 +207,7 @@ public struct APIKeyStore: Sendable {
         }
     }
 
-    /// What every request asks for.
+    /// The query that every request with a key runs.
     static func lookUp(_ id: APIKey.ID) -> SQL {
         """
         SELECT k.secret_hash, k.role, k.scope, k.expires_at, u.id AS user_id, u.organization_id, u.email, u.name,
@@ -222,7 +223,7 @@ public struct APIKeyStore: Sendable {
         """
 }
 
-/// The keys used since the last time somebody asked.
+/// The keys used since the last call of `take`.
 private final class KeyUse: Sendable {
     private let used = Mutex<Set<APIKey.ID>>([])
 

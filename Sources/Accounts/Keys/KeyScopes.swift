@@ -2,15 +2,15 @@ import API
 import BoundaryText
 import Database
 
-/// What a key is limited to: at least one grant, each once, in the order of their names.
+/// The scopes of an API key: at least one grant, without duplicates, sorted by name.
 public struct KeyScopes: Sendable, Equatable, CustomStringConvertible {
-    /// What it may do.
+    /// The grants.
     public let grants: [Grant]
 
-    /// Nil without any: a key without limits has no scopes.
+    /// Returns nil if there are none: a key without limits has no scopes.
     public init?(_ grants: some Sequence<Grant>) {
         let all = Set(grants)
-        // Who may write may read.
+        // Write access includes read access.
         let wider = all.filter { grant in
             switch grant {
             case .read: true
@@ -22,20 +22,20 @@ public struct KeyScopes: Sendable, Equatable, CustomStringConvertible {
         self.grants = wider.sorted { $0.rawValue < $1.rawValue }
     }
 
-    /// As it is stored and shown: names with blanks between them.
+    /// The stored and displayed form: names separated by spaces.
     public var description: String { grants.map(\.rawValue).joined(separator: " ") }
 
-    /// Whether a route lies within. Every key may ask who it is.
+    /// Whether the scopes allow a route. Every key may request its own details (`me`).
     func allows(_ route: Route) -> Bool {
         route.scope == .me || grants.contains { $0.allows(route.id, of: route.scope, route.method) }
     }
 }
 
 extension KeyScopes: SQLConvertible, SQLDecodable {
-    /// Text.
+    /// The text form.
     public var sqlValue: SQLValue { .text(description) }
 
-    /// From a text column. A name that is not known allows nothing, so that no key has more than it was given.
+    /// Parses a text column. An unknown name grants nothing, so that no key gains rights.
     public init?(sqlValue: SQLValue) {
         guard case .text(let text) = sqlValue else { return nil }
         let grants = text.splitBytes(on: " ").compactMap { Grant(rawValue: String($0)) }

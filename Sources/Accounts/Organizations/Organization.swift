@@ -3,18 +3,18 @@ import BoundaryText
 import Database
 import Foundation
 
-/// The MSP: owns users, connections and rules.
+/// An organization: an MSP, which owns users, connections and rules.
 public struct Organization: Sendable, Equatable, RowDecodable {
-    /// The type of an organization's key.
+    /// The ID of an organization.
     public typealias ID = Organizations.ID
 
-    /// The key.
+    /// The ID.
     public let id: ID
-    /// As people call it.
+    /// The name.
     public let name: String
-    /// Whether nobody works here with a password alone.
+    /// Whether every user with a password needs a second factor.
     public let requiresSecondFactor: Bool
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Date
 
     /// Reads a row of `organizations`.
@@ -25,14 +25,14 @@ public struct Organization: Sendable, Equatable, RowDecodable {
         createdAt = try row["created_at"]
     }
 
-    /// As people call it; nil when there is no such organization.
+    /// The name of an organization; nil if it does not exist.
     static func name(of id: ID, in db: Connection) throws -> String? {
         try db.first("SELECT name FROM organizations WHERE id = \(id)")?["name"]
     }
 }
 
 extension Organization.ID {
-    /// Stands for the installation in the audit log: what belongs to no organization, such as a sign-in with an unknown
-    /// address. No organization has this number.
+    /// Represents the installation in the audit log, for entries that belong to no organization, such as a sign-in with
+    /// an unknown address. No organization has this ID.
     public static var installation: Organization.ID { Organization.ID(Int64(0)) }
 }

@@ -4,18 +4,18 @@ import Database
 import Foundation
 import WebSupport
 
-/// What can be done with organizations.
+/// Stores organizations.
 public struct OrganizationStore: Sendable {
     private let database: Database
     private let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
+    /// - Parameter now: The wall clock.
     public init(database: Database, now: @escaping @Sendable () -> Date = { Date() }) {
         self.database = database
         self.now = now
     }
 
-    /// All of them, oldest first.
+    /// All organizations, oldest first.
     func list(_ page: PageRequest) async throws -> Page<Organization> {
         let rows = try await database.read { db in
             try db.all(
@@ -26,12 +26,12 @@ public struct OrganizationStore: Sendable {
         return Page(rows, limit: page.limit) { "\($0.id)" }
     }
 
-    /// One of them.
+    /// Finds an organization.
     public func find(_ id: Organization.ID) async throws -> Organization? {
         try await database.read { try $0.first("SELECT * FROM organizations WHERE id = \(id)", as: Organization.self) }
     }
 
-    /// Makes one.
+    /// Creates an organization.
     func create(_ name: String, by actor: Actor) async throws -> Organization {
         let instant = now()
         return try await database.write { db in
@@ -46,7 +46,7 @@ public struct OrganizationStore: Sendable {
         }
     }
 
-    /// Changes name or rules.
+    /// Updates the name or settings.
     func update(
         _ id: Organization.ID, name: String?, requiresSecondFactor: Bool?, by actor: Actor
     ) async throws -> Organization? {
@@ -67,8 +67,8 @@ public struct OrganizationStore: Sendable {
         }
     }
 
-    /// Removes an organization with all that belongs to it. Its audit log stays.
-    /// - Throws: 409 when the installation would be left without a super administrator.
+    /// Deletes an organization with everything that belongs to it, except its audit log.
+    /// - Throws: 409 if a super admin belongs to the organization.
     func delete(_ id: Organization.ID, by actor: Actor) async throws {
         let instant = now()
         try await database.write { db in

@@ -4,21 +4,21 @@ import Database
 import Foundation
 import Sealing
 
-/// What is stored sealed with secrets that are not configured, so that nothing opens it.
+/// Stored values sealed with secrets that are not configured, so they cannot be opened.
 public struct LostSecrets: Error, Sendable, Equatable {
-    /// How many texts, by the key id of the secret that is needed.
+    /// The number of values, by key ID of the missing secret.
     public let counts: [String: Int]
-    /// Whether somebody who runs the installation said to go on without each of them.
+    /// Whether an operator accepted the loss of all of them.
     public let areAccepted: Bool
 
-    /// How many texts.
+    /// The total number of values.
     public var count: Int { counts.values.reduce(0, +) }
 
     private var names: String { counts.keys.sorted().joined(separator: ", ") }
 
-    /// Looks for them.
-    /// - Parameter sealer: opens what is not lost; nil when there is no secret at all.
-    /// - Returns: nil when everything opens.
+    /// Finds sealed values whose secret is missing.
+    /// - Parameter sealer: Holds the configured secrets; nil if there are none.
+    /// - Returns: Nil if everything can be opened.
     public static func find(
         in columns: [SealedColumn], without sealer: Sealer?, _ db: Connection
     ) throws -> LostSecrets? {
@@ -32,8 +32,8 @@ public struct LostSecrets: Error, Sendable, Equatable {
         return LostSecrets(counts: counts, areAccepted: accepted.isSuperset(of: counts.keys))
     }
 
-    /// Notes that the installation goes on without them: from then on servers start. The audit log gets a new key if its
-    /// own is among what is lost, or gone.
+    /// Records that the loss is accepted, so that servers start again. The audit log gets a new key if its own key is
+    /// lost or missing.
     public static func accept(
         _ lost: LostSecrets?, with sealer: Sealer, now: Date, in db: Connection
     ) throws {

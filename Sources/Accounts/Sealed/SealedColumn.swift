@@ -2,7 +2,8 @@ import BoundaryText
 import Database
 import Sealing
 
-/// A column whose texts are sealed for their rows. Each feature names its own, so that a change of the secret reaches all.
+/// A column of texts that are sealed for their rows. Each feature lists its own, so that a rotation of the secret
+/// covers all of them.
 public struct SealedColumn: Sendable {
     private static let portion = 200
 
@@ -11,19 +12,19 @@ public struct SealedColumn: Sendable {
     private let identity: @Sendable (Int64) -> String
 
     /// - Parameters:
-    ///   - table: has a column `id`.
-    ///   - column: holds sealed texts, empty ones and nulls.
-    ///   - identity: of the row with an id, as it was sealed for.
+    ///   - table: A table with a column `id`.
+    ///   - column: A column with sealed texts, empty texts and nulls.
+    ///   - identity: The identity that the row with this ID was sealed for.
     public init(_ table: StaticString, _ column: StaticString, identity: @escaping @Sendable (Int64) -> String) {
         self.table = "\(table)"
         self.column = "\(column)"
         self.identity = identity
     }
 
-    /// How many texts each secret sealed, by the secret's key id.
+    /// The number of texts sealed by each secret, by key ID.
     func counts(in db: Connection) throws -> [String: Int] {
         let (table, column) = (SQL(unchecked: table), SQL(unchecked: column))
-        // "v1.", the key id of eight digits, a dot.
+        // The format is "v1.", a key ID of eight digits, and a dot.
         let rows = try db.all(
             """
             SELECT substr(\(column), 4, 8) AS key_id, COUNT(*) AS n FROM \(table)
@@ -37,10 +38,10 @@ public struct SealedColumn: Sendable {
         return parts.count == 3 ? String(parts[1]) : ""
     }
 
-    /// Seals with the first secret what another one sealed.
-    /// - Returns: how many texts.
-    /// - Throws: a ``SealingError`` for a text that no secret opens, unless its secret was given up as lost; then nothing
-    ///   is changed.
+    /// Reseals with the first secret all texts that another one sealed.
+    /// - Returns: The number of resealed texts.
+    /// - Throws: A ``SealingError`` for a text that no secret opens, unless its secret was accepted as lost. Nothing is
+    ///   changed then.
     public func reseal(with sealer: Sealer, in db: Connection) throws -> Int {
         let (table, column) = (SQL(unchecked: table), SQL(unchecked: column))
         let lost = Set(try db.all("SELECT key_id FROM lost_secrets").map { try $0["key_id"] as String })
@@ -65,7 +66,7 @@ public struct SealedColumn: Sendable {
 }
 
 extension AccountsFeature {
-    /// What accounts keep sealed.
+    /// The sealed columns of this feature.
     public static let sealedColumns = [
         SealedColumn("users", "totp_secret") { SecondFactor.identity(User.ID($0)) },
         SealedColumn("identity_providers", "client_secret") { SingleSignOn.identity(IdentityProvider.ID($0)) },

@@ -2,12 +2,12 @@ import BoundaryText
 import Crypto
 import Foundation
 
-/// A code that replaces the second factor once: 120 random bits, so that a plain hash of it can be stored.
+/// A single-use code that replaces the second factor: 120 random bits, so a plain hash of it can be stored.
 enum RecoveryCode {
-    /// How many a person gets.
+    /// The number of codes per user.
     static let count = 10
 
-    /// Fresh codes as shown: `abcd-efgh-ijkl-mnop-qrst-uvwx`.
+    /// Creates codes in display form: `abcd-efgh-ijkl-mnop-qrst-uvwx`.
     static func make() -> [String] {
         (0..<count).map { _ in
             let bytes = SymmetricKey(size: .init(bitCount: 120)).withUnsafeBytes { Array($0) }
@@ -18,7 +18,7 @@ enum RecoveryCode {
         }
     }
 
-    /// What is stored. Case, spaces and dashes do not matter.
+    /// The hash to store. Ignores case, spaces and dashes.
     static func hash(_ text: String) -> [UInt8] {
         let bare = text.lowercased().words.joined().replacing(bytes: "-", with: "")
         return Array(SHA256.hash(data: Data(bare.utf8)))

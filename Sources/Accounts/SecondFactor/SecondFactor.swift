@@ -4,7 +4,7 @@ import Database
 import Foundation
 import Sealing
 
-/// Setting up, checking and removing people's second factors.
+/// Sets up, verifies and removes users' second factors.
 public struct SecondFactor: Sendable {
     private static let issuer = "Patchbay"
 
@@ -12,25 +12,25 @@ public struct SecondFactor: Sendable {
     private let sealer: Sealer
     private let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
+    /// - Parameter now: The wall clock.
     public init(database: Database, sealer: Sealer, now: @escaping @Sendable () -> Date = { Date() }) {
         self.database = database
         self.sealer = sealer
         self.now = now
     }
 
-    /// A secret that waits for the proof that an authenticator app has it.
+    /// A secret whose setup is not confirmed yet.
     public struct Offer: Sendable {
-        /// For people who type it.
+        /// The secret as text, for manual entry.
         public let secret: String
-        /// For the QR code.
+        /// The URI for the QR code.
         public let uri: String
     }
 
     static func identity(_ user: User.ID) -> String { "user/\(user)/totp" }
 
-    /// A new secret for a person, or the one that was offered and not confirmed yet.
-    /// - Returns: nil when the person has a second factor already.
+    /// A new secret for a user, or the existing unconfirmed one.
+    /// - Returns: Nil if the user already has a second factor.
     public func offer(to user: User.ID, email: String) async throws -> Offer? {
         let row = try await database.read { db in
             try db.first("SELECT totp_secret, totp_confirmed_at FROM users WHERE id = \(user)")
@@ -54,8 +54,8 @@ public struct SecondFactor: Sendable {
             secret: Base32.text(secret), uri: TOTP.uri(secret, account: email, issuer: Self.issuer))
     }
 
-    /// Switches the second factor on when the code proves that the app has the secret.
-    /// - Returns: the recovery codes, which cannot be had again; nil when the code is wrong.
+    /// Enables the second factor if the code proves that the app has the secret.
+    /// - Returns: The recovery codes, which cannot be shown again; nil if the code is wrong.
     public func confirm(_ code: String, by actor: Actor, of principal: Principal) async throws -> [String]? {
         let user = principal.user
         guard try await accept(Self.bare(code), of: user, confirmed: false) else { return nil }
@@ -71,7 +71,7 @@ public struct SecondFactor: Sendable {
         }
     }
 
-    /// New recovery codes; the old ones end. Asked for through ``PasswordSignIn/renewRecoveryCodes(for:in:visitor:)``.
+    /// Replaces the recovery codes. Called through ``PasswordSignIn/renewRecoveryCodes(for:in:visitor:)``.
     func renewRecoveryCodes(by actor: Actor, of principal: Principal) async throws -> [String] {
         let (codes, instant) = (RecoveryCode.make(), now())
         try await database.write { db in
@@ -91,27 +91,27 @@ public struct SecondFactor: Sendable {
         }
     }
 
-    /// How many recovery codes a person has left.
+    /// The number of recovery codes a user has left.
     public func recoveryCodesLeft(of user: User.ID) async throws -> Int {
         try await database.read { db in
             try db.first("SELECT COUNT(*) AS n FROM recovery_codes WHERE user_id = \(user)")?["n"] ?? 0
         }
     }
 
-    /// Takes the second factor away, in the caller's transaction.
+    /// Removes the second factor, in the caller's transaction.
     static func remove(from user: User.ID, in db: Connection) throws {
         try db.execute(
             "UPDATE users SET totp_secret = NULL, totp_confirmed_at = NULL, totp_last_step = 0 WHERE id = \(user)")
         try db.execute("DELETE FROM recovery_codes WHERE user_id = \(user)")
     }
 
-    /// How a person proved the second factor.
+    /// How a user proved the second factor.
     enum Proof: Sendable {
         case code
         case recoveryCode(left: Int)
     }
 
-    /// Checks a code or a recovery code; each is taken once.
+    /// Verifies a code or a recovery code; each is accepted once.
     func prove(_ text: String, by user: User.ID) async throws -> Proof? {
         let bare = Self.bare(text)
         if bare.utf8.count == TOTP.digits, bare.utf8.allSatisfy(\.isDigit) {
@@ -127,7 +127,7 @@ public struct SecondFactor: Sendable {
         }
     }
 
-    /// A code without the blanks with which apps show it.
+    /// A code without the spaces that apps display.
     private static func bare(_ code: String) -> String {
         code.words.joined()
     }
@@ -143,14 +143,14 @@ public struct SecondFactor: Sendable {
         do {
             opened = try sealer.open(sealed, for: Self.identity(user))
         } catch {
-            // One that is only being set up is offered anew.
+            // An unconfirmed secret is simply replaced.
             guard confirmed else { return false }
             throw PasswordSignIn.Refusal.secondFactorLost
         }
         guard let secret = Base32.bytes(opened),
             let step = TOTP.step(matching: code, secret, at: now(), after: try row["totp_last_step"])
         else { return false }
-        // Two requests with one code: the second finds the step taken.
+        // Of two concurrent requests with the same code, only the first updates the step.
         return try await database.write { db in
             try db.execute("UPDATE users SET totp_last_step = \(step) WHERE id = \(user) AND totp_last_step < \(step)")
                 == 1

@@ -2,24 +2,25 @@ import BoundaryText
 import Crypto
 import Foundation
 
-/// Codes by time, RFC 6238: HMAC-SHA-1, six digits, thirty seconds. What every authenticator app speaks.
+/// Time-based one-time passwords (RFC 6238): HMAC-SHA-1, six digits, thirty seconds, as every authenticator app
+/// supports.
 public enum TOTP {
     static let period = 30
     static let digits = 6
-    /// A code before and after the present one is taken as well: people type slowly, and clocks differ a little.
+    /// Also accept the previous and the next code: people type slowly, and clocks differ a little.
     static let tolerance = 1
 
-    /// 160 fresh random bits, as RFC 4226 recommends.
+    /// 160 random bits, as RFC 4226 recommends.
     static func randomSecret() -> [UInt8] {
         SymmetricKey(size: .init(bitCount: 160)).withUnsafeBytes { Array($0) }
     }
 
-    /// Counts the periods since 1970.
+    /// The number of periods since 1970.
     static func step(at instant: Date) -> Int {
         Int(saturating: instant.timeIntervalSince1970.rounded(.down)) / period
     }
 
-    /// The code of a period.
+    /// The code for a period.
     public static func code(_ secret: [UInt8], step: Int) -> String {
         let counter = withUnsafeBytes(of: UInt64(clamping: step).bigEndian) { Array($0) }
         let mac = Array(HMAC<Insecure.SHA1>.authenticationCode(for: counter, using: SymmetricKey(data: secret)))
@@ -29,8 +30,8 @@ public enum TOTP {
         return String(repeating: "0", count: digits - text.utf8.count) + text
     }
 
-    /// The period for which a code is right.
-    /// - Parameter last: the last period whose code was used; none up to it counts again.
+    /// The period in which a code is valid.
+    /// - Parameter last: The last period whose code was used; it and earlier ones are not accepted again.
     static func step(matching code: String, _ secret: [UInt8], at instant: Date, after last: Int) -> Int? {
         let present = step(at: instant)
         return (present - tolerance...present + tolerance).first { step in
@@ -38,9 +39,9 @@ public enum TOTP {
         }
     }
 
-    /// For the QR code (key URI format of the authenticator apps).
+    /// The URI for the QR code, in the key URI format of authenticator apps.
     static func uri(_ secret: [UInt8], account: String, issuer: String) -> String {
-        // A colon parts issuer and account, escaped or not: apps that read it would cut the name there.
+        // A colon separates issuer and account, escaped or not, so one inside a name would truncate it.
         func escaped(_ text: String) -> String {
             let scalars = text.unicodeScalars.filter { $0 != ":" }
             return String(String.UnicodeScalarView(scalars))
@@ -51,7 +52,7 @@ public enum TOTP {
     }
 }
 
-/// Base32 without padding, RFC 4648.
+/// Base32 without padding (RFC 4648).
 enum Base32 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 

@@ -5,19 +5,19 @@ import Foundation
 import Sealing
 import WebSupport
 
-/// Signing in with a password, and with a code where there is a second factor.
+/// Sign-in with a password, and with a code if the user has a second factor.
 public struct PasswordSignIn: Sendable {
     /// Why a sign-in is refused. Does not reveal which users exist.
     public enum Refusal: Error, Sendable, Equatable {
         /// The e-mail or the password is wrong, or the user cannot sign in.
         case wrongCredentials
-        /// The code is wrong, or was used before.
+        /// The code is wrong or was already used.
         case wrongCode
-        /// Too many failures; try again then.
+        /// Too many failures; try again after this time.
         case wait(Duration)
-        /// Too many sign-ins at once.
+        /// Too many concurrent sign-ins.
         case busy
-        /// No code can be checked, because the installation's secret that sealed the second factor is lost.
+        /// The code cannot be verified, because the secret that sealed the second factor is lost.
         case secondFactorLost
     }
 
@@ -28,8 +28,8 @@ public struct PasswordSignIn: Sendable {
     private let now: @Sendable () -> Date
 
     /// - Parameters:
-    ///   - sealer: seals the notes by which browsers are known again.
-    ///   - now: the wall clock.
+    ///   - sealer: Seals the notes that identify known browsers.
+    ///   - now: The wall clock.
     public init(
         database: Database, hashing: PasswordHashing, secondFactor: SecondFactor, sealer: Sealer,
         now: @escaping @Sendable () -> Date = { Date() }
@@ -41,28 +41,28 @@ public struct PasswordSignIn: Sendable {
         browsers = KnownBrowsers(sealer: sealer)
     }
 
-    /// An authenticator's six digits, or a recovery code as people write it.
+    /// Enough for an authenticator's six digits, or a recovery code however it is typed.
     private static let longestCode = 64
 
-    /// How an account is looked for, whatever was typed.
+    /// Normalizes an e-mail address for lookup.
     private static func account(_ email: String) -> String {
         email.trimmingCharacters(in: .whitespaces).lowercased()
     }
 
-    /// What the browser keeps so that it is known again when this account signs in: ``Visitor/browser``.
+    /// A note for the browser to keep, so that it is recognized when this account signs in again: ``Visitor/browser``.
     public func browserNote(for email: String) -> String? {
         browsers.note(for: Self.account(email), now: now())
     }
 
-    /// Checks a password.
-    /// - Parameter previous: the browser's sign-in so far, which ends; so nobody can plant one.
-    /// - Returns: the new sign-in's token; the sign-in may have to prove the second factor first.
+    /// Verifies a password.
+    /// - Parameter previous: The browser's current sign-in, which ends to prevent session fixation.
+    /// - Returns: The token of the new sign-in, which may still require the second factor.
     public func withPassword(
         email: String, password: String, from visitor: Visitor, replacing previous: SignInToken?
     ) async throws -> SignInToken {
         let account = Self.account(email)
-        // Before anything else: what is longer belongs to nobody, and must neither be stored nor be counted. A NUL, which
-        // databases leave out, would make another name of it for us than for them.
+        // Check this first: no user has longer values, and they must be neither stored nor counted. Databases drop a
+        // NUL, so with one we and the database would see different names.
         guard account.utf8.count <= EmailAddress.mostBytes, !account.unicodeScalars.contains(where: \.isControl),
             password.utf8.count <= Password.mostBytes
         else {
@@ -71,7 +71,7 @@ public struct PasswordSignIn: Sendable {
         let isKnown = browsers.know(visitor.browser, as: account, now: now())
         return try await hashing.withPlace(for: isKnown ? .known : .stranger(network: visitor.network)) { place in
             let entry = try await beginEntry(of: account, from: visitor)
-            // An unknown account costs as much time as a known one.
+            // Verifying takes as long for an unknown account as for a known one.
             let isRight = try await counted(entry.attempt) {
                 try await place.verify(password, against: entry.hash)
             }
@@ -94,7 +94,7 @@ public struct PasswordSignIn: Sendable {
         }
     }
 
-    /// A try to sign in that is counted, with what is known of the account.
+    /// A counted sign-in attempt, with what is known about the account.
     private struct Entry: Sendable {
         let attempt: Throttle.Attempt
         let actor: Actor
@@ -107,7 +107,7 @@ public struct PasswordSignIn: Sendable {
     private func beginEntry(of account: String, from visitor: Visitor) async throws -> Entry {
         let (instant, network) = (now(), visitor.network)
         return try await database.write { db in
-            // Who has to wait is not put on record: the failures before it are, and whoever goes on asking must not fill the
+            // Waiting attempts are not logged: the failures before them are, and repeated attempts must not fill the
             // disk.
             let attempt = try Throttle.take(
                 [.accountFrom(account, address: network), .address(network), .account(account)], now: instant, in: db)
@@ -120,13 +120,13 @@ public struct PasswordSignIn: Sendable {
             return Entry(
                 attempt: attempt,
                 actor: Actor(user: try user?["id"], name: account, authMethod: "sign_in", address: visitor.address),
-                // Nobody belongs to the installation itself; its record takes what belongs to no organization.
+                // Attempts on unknown accounts go to the installation's audit log.
                 organization: try user?["organization_id"] ?? .installation, hash: try user?["password_hash"],
                 isActive: try user?["active"] ?? false, hasSecondFactor: confirmed != nil)
         }
     }
 
-    /// Does what a counted try is for. If that cannot be done the try was none.
+    /// Performs a counted attempt. If it throws, the attempt is not counted.
     private func counted<Value: Sendable>(
         _ attempt: Throttle.Attempt, _ body: () async throws -> Value
     ) async throws -> Value {
@@ -148,14 +148,14 @@ public struct PasswordSignIn: Sendable {
         }
     }
 
-    /// Counts a try to prove something of a person who has signed in.
+    /// Counts an attempt by a signed-in user to prove something.
     private func takeProof(of user: User.ID) async throws -> Throttle.Attempt {
         let instant = now()
         return try await database.write { try Throttle.take([.code(user)], now: instant, in: $0) }
     }
 
-    /// Checks the code of a sign-in that waits for it.
-    /// - Returns: the token of a sign-in that replaces it, and how many recovery codes are left if one was used.
+    /// Verifies the code for a sign-in that requires one.
+    /// - Returns: The token of the sign-in that replaces it, and the number of recovery codes left if one was used.
     public func withCode(
         _ text: String, in live: LiveSignIn, _ token: SignInToken, from visitor: Visitor
     ) async throws -> (token: SignInToken, recoveryCodesLeft: Int?) {
@@ -184,7 +184,7 @@ public struct PasswordSignIn: Sendable {
         return (next, left)
     }
 
-    /// Ends the sign-in of a cookie.
+    /// Ends a sign-in.
     public func out(_ live: LiveSignIn, from visitor: Visitor) async throws {
         let instant = now()
         let actor = Actor(user: live.user, name: live.email, authMethod: "sign_in", address: visitor.address)
@@ -195,8 +195,8 @@ public struct PasswordSignIn: Sendable {
         }
     }
 
-    /// Gives a person another password. All other sign-ins end, and this one goes on under a new token.
-    /// - Throws: a refusal when the present password is wrong; ``PasswordObjection`` when the new one is not accepted.
+    /// Changes a user's password. All other sign-ins end, and this one continues with a new token.
+    /// - Throws: A refusal if the current password is wrong; ``PasswordObjection`` if the new one is not accepted.
     public func changePassword(
         from present: String, to new: String, in live: LiveSignIn, visitor: Visitor
     ) async throws -> SignInToken {
@@ -223,8 +223,8 @@ public struct PasswordSignIn: Sendable {
         }
     }
 
-    /// Gives a person other recovery codes, for the password: a sign-in that somebody left open is not enough.
-    /// - Throws: a refusal when the password is wrong.
+    /// Replaces a user's recovery codes. Requires the password, because an unattended browser is not enough.
+    /// - Throws: A refusal if the password is wrong.
     public func renewRecoveryCodes(
         for password: String, in live: LiveSignIn, visitor: Visitor
     ) async throws -> [String] {
@@ -236,8 +236,8 @@ public struct PasswordSignIn: Sendable {
         return try await secondFactor.renewRecoveryCodes(by: actor, of: live.principal)
     }
 
-    /// Asks for the present password of somebody who has signed in, as a try that is counted.
-    /// - Throws: a refusal when it is wrong, which is on record.
+    /// Verifies the password of a signed-in user as a counted attempt.
+    /// - Throws: A refusal if it is wrong, after adding an audit entry.
     private func prove(
         _ password: String, for action: String, in live: LiveSignIn, by actor: Actor, at place: PasswordHashing.Place
     ) async throws {
@@ -264,8 +264,8 @@ public struct PasswordSignIn: Sendable {
     }
 }
 
-/// Why a password is not accepted.
+/// Why a new password is not accepted.
 public struct PasswordObjection: Error, Sendable, Equatable {
-    /// For people, after the words "the password".
+    /// The reason for people, to follow the words "the password".
     public let reason: String
 }

@@ -3,21 +3,21 @@ import Database
 import Foundation
 import WebSupport
 
-/// Makes guessing slow: after some failures each further try has to wait, longer each time.
+/// Slows down guessing: after some failures, each further attempt has to wait, longer each time.
 ///
-/// What is counted is chosen so that nobody locks out somebody else: a person's own address waits for his own failures;
-/// all addresses together slow an account down only a little. A try counts as a failure from its beginning, and is taken
-/// back when it was none: so of many at once no more are looked at than of as many one after the other.
+/// Failures are counted so that nobody can lock out someone else: failures from one address delay only that address,
+/// and failures from all addresses together slow an account down only a little. An attempt counts as a failure from its
+/// start and is uncounted if it succeeds, so concurrent attempts get no more guesses than sequential ones.
 struct Throttle: Sendable {
-    /// What is counted, and how strictly. Addresses are networks as ``VisitorAddress/network(of:)`` names them.
+    /// What is counted, and how strictly. Addresses are networks from ``VisitorAddress/network(of:)``.
     enum Subject: Sendable, Equatable {
-        /// One account tried from one address.
+        /// Attempts on one account from one address.
         case accountFrom(String, address: String)
-        /// All that comes from one address.
+        /// All attempts from one address.
         case address(String)
-        /// One account, wherever tries come from.
+        /// Attempts on one account from anywhere.
         case account(String)
-        /// Codes of one person.
+        /// Codes and passwords that a signed-in user enters.
         case code(User.ID)
 
         var name: String {
@@ -29,7 +29,7 @@ struct Throttle: Sendable {
             }
         }
 
-        /// Failures without a wait.
+        /// The number of failures without a delay.
         var free: Int {
             switch self {
             case .accountFrom, .code: 5
@@ -38,7 +38,8 @@ struct Throttle: Sendable {
             }
         }
 
-        /// The longest wait. An account as a whole is never held up for long, or anybody could keep its owner out.
+        /// The maximum delay in seconds. An account as a whole is never delayed for long, or anyone could keep its
+        /// owner out.
         var longest: Double {
             switch self {
             case .accountFrom, .address, .code: 900
@@ -47,29 +48,29 @@ struct Throttle: Sendable {
         }
     }
 
-    /// A try that is counted, with what is needed to take it back.
+    /// A counted attempt, with what is needed to uncount it.
     struct Attempt: Sendable {
         fileprivate let names: [String]
         fileprivate let at: Date
-        /// When each was counted last before.
+        /// When each subject last failed before this attempt.
         fileprivate let former: [String: Date]
     }
 
-    /// Failures are forgotten after an hour without one.
+    /// Failures are forgotten after an hour without another.
     private static let memory = 3_600.0
 
-    /// How long to wait after so many failures, in seconds: 2, 4, 8 …
+    /// The delay after a number of failures, in seconds: 2, 4, 8 …
     static func delay(after failures: Int, of subject: Subject) -> Double {
         let excess = failures - subject.free
         return excess < 0 ? 0 : min(subject.longest, Double(sign: .plus, exponent: min(excess + 1, 20), significand: 1))
     }
 
-    /// Counts a try as a failure, in the transaction that looks whether there may be one.
-    /// - Throws: ``PasswordSignIn/Refusal/wait(_:)``, which has to end the transaction, so that nothing is counted.
+    /// Counts an attempt as a failure, in the transaction that checks whether it is allowed.
+    /// - Throws: ``PasswordSignIn/Refusal/wait(_:)``, which must roll back the transaction so that nothing is counted.
     static func take(_ subjects: [Subject], now: Date, in db: Connection) throws -> Attempt {
-        // In one order, so that two transactions do not wait for each other.
+        // Sorted, so that two transactions cannot deadlock.
         let names = subjects.map(\.name).sorted()
-        // Two tries at once must not both be the last free one.
+        // Two concurrent attempts must not both take the last free one.
         for name in names { try db.lock("throttle:\(name)") }
         let rows = try db.all("SELECT name, failures, failed_at FROM throttles WHERE name IN (\(list: names))")
         var (wait, former): (Double, [String: Date]) = (0, [:])
@@ -92,11 +93,11 @@ struct Throttle: Sendable {
         return Attempt(names: names, at: now, former: former)
     }
 
-    /// Takes back what was counted for a try that did not fail.
-    /// - Parameter proved: the account and address of which all failures are forgotten besides.
+    /// Uncounts an attempt that did not fail.
+    /// - Parameter proved: A subject whose failures are all cleared as well.
     static func giveBack(_ attempt: Attempt, proved: Subject? = nil, in db: Connection) throws {
         for name in attempt.names {
-            // Also the time, or sign-ins that succeed would keep the failures of others remembered.
+            // Restores the time too, or successful sign-ins would keep earlier failures from expiring.
             try db.send(
                 """
                 UPDATE throttles SET failures = failures - 1,
@@ -112,7 +113,7 @@ struct Throttle: Sendable {
             """)
     }
 
-    /// Forgets what is too old to matter.
+    /// Deletes expired failures.
     static func forget(now: Date, in db: Connection) throws {
         try db.execute("DELETE FROM throttles WHERE failed_at < \(now - memory)")
     }

@@ -3,40 +3,40 @@ import Crypto
 import Database
 import Foundation
 
-/// A browser in which somebody is signed in.
+/// A sign-in: a browser in which a user is signed in.
 public struct SignIn: Sendable, Equatable, RowDecodable {
-    /// The type of a sign-in's key.
+    /// The ID of a sign-in.
     public typealias ID = RowID<SignIn>
 
-    /// How the person proved who he is.
+    /// How the user authenticated.
     public enum Method: String, Sendable, SQLConvertible, SQLDecodable, Codable, CaseIterable {
-        /// Password, and the second factor if there is one.
+        /// Password, and the second factor if the user has one.
         case password
-        /// An identity provider, which has its own second factor.
+        /// An identity provider, which handles any second factor itself.
         case singleSignOn = "single_sign_on"
     }
 
-    /// Without a request for this long it ends.
+    /// The sign-in ends after this long without a request.
     public static let idleTime: Duration = .seconds(2 * 3_600)
-    /// It ends after this time in any case.
+    /// The sign-in ends after this time even if it is used.
     public static let longestTime: Duration = .seconds(12 * 3_600)
-    /// The time between password and code.
+    /// The time allowed between password and code.
     static let codeTime: Duration = .seconds(600)
 
-    /// The key.
+    /// The ID.
     public let id: ID
-    /// How it began.
+    /// The method.
     public let method: Method
-    /// From where it began.
+    /// The client address at the start.
     public let address: String?
-    /// The browser, as it names itself.
+    /// The browser's user agent.
     public let agent: String?
-    /// When it began.
+    /// When the sign-in began.
     public let createdAt: Date
-    /// About when it was last used.
+    /// When it was last used, accurate to about a minute.
     public let lastSeenAt: Date
 
-    /// Reads a row of `sign-ins`.
+    /// Reads a row of `sign_ins`.
     public init(row: Row) throws {
         id = try row["id"]
         method = try row["method"]
@@ -47,30 +47,31 @@ public struct SignIn: Sendable, Equatable, RowDecodable {
     }
 }
 
-/// What a browser's cookie holds: 256 random bits. Only a hash of it is stored.
+/// The token in a browser's cookie: 256 random bits. Only its hash is stored.
 public struct SignInToken: Sendable, Hashable {
-    /// For the cookie.
+    /// The cookie value.
     public let text: String
 
-    /// A fresh one.
+    /// Creates a new token.
     static func random() -> SignInToken {
         SignInToken(text: Base64URL.text(APIKeyText.randomSecret()))
     }
 
-    /// From a cookie.
+    /// Wraps a cookie value.
     public init(text: String) {
         self.text = text
     }
 
     var hash: [UInt8] { Array(SHA256.hash(data: Data(text.utf8))) }
 
-    /// Proves that a form comes from a page that this sign-in was shown. Not the token itself: it stands in pages.
+    /// A key that proves a form comes from a page shown to this sign-in. Derived from the token, because it appears in
+    /// pages.
     var formKey: [UInt8] {
         Array(HMAC<SHA256>.authenticationCode(for: Data("form".utf8), using: SymmetricKey(data: Data(text.utf8))))
     }
 }
 
-/// Base64 for URLs and cookies, without padding.
+/// Base64url without padding.
 enum Base64URL {
     static func text(_ bytes: [UInt8]) -> String {
         Data(bytes).base64EncodedString().replacing(bytes: "+", with: "-").replacing(bytes: "/", with: "_").replacing(

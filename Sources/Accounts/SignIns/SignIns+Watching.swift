@@ -3,7 +3,7 @@ import Database
 import Foundation
 
 extension SignIns {
-    /// The sign-ins among these that go on, as they are now. Looking does not count as using them.
+    /// The current state of those sign-ins that have not ended. Does not count as using them.
     public func watch(_ tokens: [SignInToken]) async throws -> [SignInToken: LiveSignIn] {
         let instant = now()
         return try await database.read { db in

@@ -4,18 +4,18 @@ import Database
 import Foundation
 import WebSupport
 
-/// Beginning, finding and ending sign-ins.
+/// Starts, finds and ends sign-ins.
 public struct SignIns: Sendable {
     let database: Database
     let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
+    /// - Parameter now: The wall clock.
     public init(database: Database, now: @escaping @Sendable () -> Date = { Date() }) {
         self.database = database
         self.now = now
     }
 
-    /// Begins a sign-in in the caller's transaction.
+    /// Starts a sign-in, in the caller's transaction.
     static func begin(
         for user: User.ID, method: SignIn.Method, awaitsCode: Bool, from visitor: Visitor, now: Date, in db: Connection
     ) throws -> SignInToken {
@@ -33,8 +33,8 @@ public struct SignIns: Sendable {
         return token
     }
 
-    /// What every request with a cookie asks for. A visit to another organization, and a sign-in of a super administrator
-    /// that an identity provider began, count only as long as the role allows them.
+    /// The query that every request with a cookie runs. A super admin's visit to another organization counts only while
+    /// they have that role, and sign-ins of super admins through an identity provider are excluded.
     static func lookUp(_ token: SignInToken, now: Date) -> SQL {
         """
         SELECT s.id, s.method, s.awaits_code, s.last_seen_at, s.expires_at, u.id AS user_id,
@@ -51,7 +51,7 @@ public struct SignIns: Sendable {
         """
     }
 
-    /// The sign-in of a cookie; nil when it has ended, or its user may not sign in any more.
+    /// The sign-in of a cookie; nil if it has ended or its user can no longer sign in.
     public func find(_ token: SignInToken) async throws -> LiveSignIn? {
         let instant = now()
         let found = try await database.read { db -> LiveSignIn? in
@@ -60,13 +60,13 @@ public struct SignIns: Sendable {
             return live
         }
         guard let live = found else { return nil }
-        // Once a minute is exact enough, and most requests need not write.
+        // Once a minute is accurate enough, and most requests need no write.
         if live.lastSeenAt < instant - 60 { try await touch(live.id) }
         return live
     }
 
-    /// Notes that a sign-in is in use.
-    /// - Returns: when it will end unless it is used again.
+    /// Records that a sign-in is in use.
+    /// - Returns: When it will end unless it is used again.
     @discardableResult
     public func touch(_ id: SignIn.ID) async throws -> Date? {
         let instant = now()
@@ -77,7 +77,7 @@ public struct SignIns: Sendable {
         }
     }
 
-    /// A person's sign-ins, newest first.
+    /// A user's sign-ins, newest first.
     public func list(of user: User.ID) async throws -> [SignIn] {
         let instant = now()
         return try await database.read { db in
@@ -90,8 +90,8 @@ public struct SignIns: Sendable {
         }
     }
 
-    /// Ends one of a person's sign-ins.
-    /// - Returns: false when the person has no such sign-in.
+    /// Ends one of a user's sign-ins.
+    /// - Returns: False if the user has no such sign-in.
     public func end(_ id: SignIn.ID, of user: User.ID, by actor: Actor, organization: Organization.ID) async throws
         -> Bool
     {
@@ -105,17 +105,17 @@ public struct SignIns: Sendable {
         }
     }
 
-    /// Ends all of a person's sign-ins but one, in the caller's transaction.
+    /// Ends all of a user's sign-ins, optionally except one, in the caller's transaction.
     static func endAll(of user: User.ID, except kept: SignIn.ID? = nil, in db: Connection) throws {
         try db.execute("DELETE FROM sign_ins WHERE user_id = \(user) AND id <> \(kept?.rawValue ?? 0)")
     }
 
-    /// Ends a person's sign-ins that began in one way, in the caller's transaction.
+    /// Ends a user's sign-ins that used a method, in the caller's transaction.
     static func endAll(of user: User.ID, begunBy method: SignIn.Method, in db: Connection) throws {
         try db.execute("DELETE FROM sign_ins WHERE user_id = \(user) AND method = \(method)")
     }
 
-    /// Lets a super administrator look at another organization in this sign-in, or go home again.
+    /// Starts a super admin's visit to another organization in this sign-in, or ends it if nil.
     public func visit(_ organization: Organization.ID?, in id: SignIn.ID) async throws {
         try await database.write { db in
             try db.execute(
@@ -126,7 +126,7 @@ public struct SignIns: Sendable {
         }
     }
 
-    /// Forgets sign-ins that have ended, and what else of signing in is over.
+    /// Deletes expired sign-ins, used single sign-on attempts and old failure counts.
     public func forgetEnded() async throws {
         let instant = now()
         try await database.write { db in
@@ -137,68 +137,68 @@ public struct SignIns: Sendable {
     }
 }
 
-/// Who stands before the door, before anything is proved.
+/// An unauthenticated client of the sign-in page.
 public struct Visitor: Sendable, Equatable {
-    /// The address; nil when the connection tells none.
+    /// The client address; nil if unknown.
     public let address: String?
-    /// The browser, as it names itself.
+    /// The browser's user agent.
     public let agent: String?
-    /// What ``PasswordSignIn/browserNote(for:)`` gave the browser, if anything.
+    /// The browser note from ``PasswordSignIn/browserNote(for:)``, if any.
     public let browser: String?
 
-    /// Describes a visitor.
+    /// Creates a visitor.
     public init(address: String?, agent: String?, browser: String? = nil) {
         self.address = address
         self.agent = agent
         self.browser = browser
     }
 
-    /// What counts as one visitor.
+    /// The network that failures and places are counted by.
     var network: String { VisitorAddress.network(of: address) }
 }
 
-/// A sign-in that goes on, with the person in it.
+/// An active sign-in with its user.
 public struct LiveSignIn: Sendable, Equatable, RowDecodable {
-    /// What a person has to do before anything else. The server insists on it, whatever the page says.
+    /// What a user must do before anything else. The server enforces it, whatever the page shows.
     public enum Duty: Sendable, Equatable {
         /// Prove the second factor.
         case enterCode
-        /// Choose a password of his own.
+        /// Choose a new password.
         case changePassword
         /// Set up the second factor that the organization requires.
         case setUpSecondFactor
     }
 
-    /// The sign-in's key.
+    /// The ID of the sign-in.
     public let id: SignIn.ID
-    /// How it began.
+    /// The method.
     public let method: SignIn.Method
-    /// The person.
+    /// The ID of the user.
     public let user: User.ID
-    /// The organization that the person belongs to.
+    /// The user's own organization.
     public let home: Organization.ID
-    /// The organization that is looked at; another one only for super administrators.
+    /// The organization being viewed. Differs from `home` only for super admins.
     public let organization: Organization.ID
-    /// Its name.
+    /// The name of the organization being viewed.
     public let organizationName: String
-    /// The person's e-mail.
+    /// The user's e-mail address.
     public let email: String
-    /// The person's name.
+    /// The user's name.
     public let name: String
-    /// What the person may do.
+    /// The user's effective role.
     public let role: Role
-    /// What has to be done first.
+    /// What the user must do first, if anything.
     public let duty: Duty?
-    /// Whether the person has a second factor.
+    /// Whether the user has a second factor.
     public let hasSecondFactor: Bool
-    /// When it ends unless it is used.
+    /// When it ends unless it is used again.
     public let endsAt: Date
     let lastSeenAt: Date
     let isLimited: Bool
-    /// The customers that the person is limited to.
+    /// The tenants that the user is limited to.
     var tenants: [Tenant]?
 
-    /// Reads a row of the look-up.
+    /// Reads a row of the lookup query.
     public init(row: Row) throws {
         id = try row["id"]
         method = try row["method"]
@@ -210,7 +210,7 @@ public struct LiveSignIn: Sendable, Equatable, RowDecodable {
         name = try row["name"]
         isLimited = try row["limited"]
         let role: Role = try row["role"]
-        // As in ``Principal/role``, for those who ask the sign-in itself.
+        // The same restriction as in ``Principal/role``, for code that uses the sign-in directly.
         self.role = isLimited ? min(role, .engineer) : role
         lastSeenAt = try row["last_seen_at"]
         let expires: Date = try row["expires_at"]
@@ -228,7 +228,7 @@ public struct LiveSignIn: Sendable, Equatable, RowDecodable {
                 ? .changePassword : isLocal && required && confirmed == nil ? .setUpSecondFactor : nil
     }
 
-    /// The person, for a sign-in in which nothing has to be done first.
+    /// The principal. Only valid if the sign-in has no duty.
     public var principal: Principal {
         Principal(
             user: user, organization: organization, email: email, role: role, home: home, name: name,

@@ -5,21 +5,21 @@ import Foundation
 import OpenIDConnect
 import WebSupport
 
-/// Whom an identity provider lets in, and as whom.
+/// Decides whether a user of an identity provider may sign in, and as which user.
 ///
-/// A person is known by issuer and subject alone. An address stands for a person once, when an account that is bound to
-/// nobody gets its subject, and only if the issuer vouches for it.
+/// Users are recognized by issuer and subject only. An e-mail address is used once, to link a user without an identity,
+/// and only if the issuer vouches for the address.
 struct Admission {
     let claims: IdentityClaims
     let provider: IdentityProvider
     let visitor: Visitor
-    /// The browser's sign-in so far, which ends.
+    /// The browser's current sign-in, which ends.
     let previous: SignInToken?
     let now: Date
 
-    /// Decides in one transaction, which stays also when somebody is refused: that is on record.
+    /// Decides in one transaction, which also commits on a refusal so that the refusal is logged.
     func decide(in db: Connection) throws -> Result<SignInToken, SingleSignOn.Refusal> {
-        // Somebody's role must not change between the look at it and the sign-in.
+        // The role must not change between the check and the sign-in.
         try db.lock("users:\(provider.organization)")
         try noteMissingGroups(in: db)
         var found = try bound(in: db)
@@ -48,14 +48,14 @@ struct Admission {
             """, as: User.self)
     }
 
-    /// Why a provider does not let somebody in.
+    /// Why the provider does not let the user sign in; nil if it does.
     private func objection(to user: User) -> SingleSignOn.Refusal? {
         guard user.isActive else { return user.isPending ? .pending(lacksGroups: false) : .inactive }
         guard user.role < .superAdmin else { return .superAdministrator }
         return user.role > provider.maxRole ? .aboveReach(user.role) : nil
     }
 
-    // MARK: The first time
+    // MARK: First sign-in
 
     private func byAddress(in db: Connection) throws -> Result<User, SingleSignOn.Refusal> {
         guard let email = provider.vouchedEmail(of: claims) else { return .failure(try refused(.noEmail, nil, in: db)) }
@@ -84,7 +84,8 @@ struct Admission {
 
     private var identity: Users.Identity { Users.Identity(issuer: provider.issuer, subject: claims.subject) }
 
-    /// An administrator's account is bound by somebody's decision only, whatever the provider says.
+    /// Stores a pending identity: linking an administrator requires another administrator's decision, whatever the
+    /// provider says.
     private func offer(to user: User, in db: Connection) throws {
         try db.execute(
             """
@@ -95,7 +96,7 @@ struct Admission {
 
     private func createPending(_ email: EmailAddress, in db: Connection) throws {
         let role = provider.role(email: email, groups: claims.groups)
-        // In scalars: a hundred of what Swift calls a character can be any number of bytes.
+        // In scalars, because a hundred Swift characters can have any number of bytes.
         let given = claims.name.map { $0.cut(toScalars: 100) }
         let name = given.flatMap { $0.isEmpty ? nil : $0 } ?? email.text
         let made = try db.first(
@@ -115,10 +116,10 @@ struct Admission {
 
     // MARK: Roles
 
-    /// More groups than fit into a token are said where an owner looks: with the provider, and on record.
+    /// Reports missing groups where an owner looks: on the provider and in the audit log.
     private func noteMissingGroups(in db: Connection) throws {
         guard claims.lacksGroups, provider.needsGroups else { return }
-        // Once an hour: somebody who tries again and again must not fill the record.
+        // Once an hour, so that repeated attempts cannot fill the audit log.
         let told: Date? = try db.first("SELECT lacked_groups_at FROM identity_providers WHERE id = \(provider.id)")?[
             "lacked_groups_at"]
         if let told, now < told + 3_600 { return }
@@ -133,8 +134,8 @@ struct Admission {
             result: .failed, now: now, in: db)
     }
 
-    /// Gives the role that groups and domain say, where the provider is set so: a larger one or a smaller one, never above
-    /// the provider's reach. The last owner stays, and so does everybody whose groups are not told.
+    /// Updates the role from groups and domain, if the provider is configured to: up or down, but never above its
+    /// maximum role. The last owner keeps their role, and so do users whose groups are missing.
     private func followRoles(of user: User, in db: Connection) throws -> User {
         guard provider.updatesRoleAtSignIn, !(claims.lacksGroups && provider.needsGroups) else { return user }
         var role = provider.role(email: provider.vouchedEmail(of: claims), groups: claims.groups)
@@ -156,7 +157,7 @@ struct Admission {
         return changed
     }
 
-    // MARK: Record
+    // MARK: Audit log
 
     private func actor(_ user: User?) -> Actor {
         Actor(
@@ -183,8 +184,8 @@ struct Admission {
 }
 
 extension User {
-    /// Binds somebody who is bound to nobody yet, in the caller's transaction.
-    /// - Returns: false when somebody else was quicker, or the subject is somebody else's.
+    /// Links a user who has no identity yet, in the caller's transaction.
+    /// - Returns: False if the user was linked in the meantime, or another user has this identity.
     func bind(to identity: Users.Identity, in db: Connection) throws -> Bool {
         let other = try db.first(
             """

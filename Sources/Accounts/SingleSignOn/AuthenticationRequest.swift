@@ -4,13 +4,13 @@ import Database
 import Foundation
 import Sealing
 
-/// The way to an identity provider and back, as the browser keeps it for us in a sealed cookie: strangers who set out and
-/// never come back leave nothing here.
+/// A sign-in attempt through an identity provider. The browser stores it in a sealed cookie, so abandoned attempts
+/// leave no data on the server.
 struct AuthenticationRequest: Sendable, Codable {
-    /// How long it may take.
+    /// The maximum duration, in seconds.
     static let longest = 600.0
     private static let identity = "way to an identity provider"
-    /// Longer addresses of pages do not fit into a cookie with the rest; such ways end at the dashboard.
+    /// Longer page addresses would exceed the cookie's size, so such attempts return to the dashboard.
     private static let longestDestination = 1_500
 
     let provider: IdentityProvider.ID
@@ -20,7 +20,7 @@ struct AuthenticationRequest: Sendable, Codable {
     let destination: String
     let began: Date
 
-    /// Begins one with fresh secrets.
+    /// Starts an attempt with fresh secrets.
     init(to provider: IdentityProvider.ID, destination: String, now: Date) {
         self.provider = provider
         (state, nonce, verifier) = (
@@ -30,10 +30,10 @@ struct AuthenticationRequest: Sendable, Codable {
         began = now
     }
 
-    /// For the cookie; nil when it cannot be sealed.
+    /// The cookie value; nil if it cannot be sealed.
     func sealed(by sealer: Sealer) -> String? { SealedCookie.text(of: self, for: Self.identity, by: sealer) }
 
-    /// The way that a cookie holds and that a provider's answer with this state is the end of; nil if there is none.
+    /// The attempt in a cookie, if it is valid and matches the response's state.
     static func open(_ cookie: String, state: String, by sealer: Sealer, now: Date) -> AuthenticationRequest? {
         guard let request = SealedCookie.value(of: cookie, as: AuthenticationRequest.self, for: identity, by: sealer),
             ConstantTime.equal(Array(request.state.utf8), Array(state.utf8)),
@@ -42,9 +42,9 @@ struct AuthenticationRequest: Sendable, Codable {
         return request
     }
 
-    /// Notes that the way has led to a sign-in, in the transaction that begins it. Only who has been vouched for comes so
-    /// far, so strangers cannot have rows written.
-    /// - Returns: false when it has done so before.
+    /// Marks the attempt as used, in the transaction that creates the sign-in. Only users vouched for by a provider get
+    /// here, so strangers cannot create rows.
+    /// - Returns: False if the attempt was already used.
     func use(now: Date, in db: Connection) throws -> Bool {
         try db.execute(
             """
@@ -53,7 +53,7 @@ struct AuthenticationRequest: Sendable, Codable {
             """) == 1
     }
 
-    /// Forgets those that are too old to come back.
+    /// Deletes records of attempts that can no longer be completed.
     static func forget(now: Date, in db: Connection) throws {
         try db.execute("DELETE FROM used_ways WHERE used_at < \(now - 2 * longest)")
     }

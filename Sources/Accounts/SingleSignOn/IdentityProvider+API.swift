@@ -4,7 +4,8 @@ import Foundation
 import Outbound
 import WebSupport
 
-/// The operations on identity providers. For owners: who names an issuer decides whom it takes for an administrator.
+/// The operations on identity providers. Only owners may use them, because whoever names an issuer decides whom it
+/// makes an admin.
 func providerRoutes(_ providers: IdentityProviderStore) -> [Route] {
     @Sendable func answer(_ provider: IdentityProvider) -> IdentityProviders.Answer {
         IdentityProviders.Answer(provider, redirectURI: providers.singleSignOn.ownReturn(of: provider.id))
@@ -49,7 +50,7 @@ func providerRoutes(_ providers: IdentityProviderStore) -> [Route] {
 }
 
 extension IdentityProvider {
-    /// What an owner should do something about, in words.
+    /// Problems that an owner should fix, in words.
     var complaints: [String] {
         var words: [String] = []
         if let groupsMissingAt {
@@ -98,7 +99,7 @@ extension IdentityProviders.Change {
                 .init(field: "shared_redirect", code: "wrong_value", message: "can only be set to false.")
             ])
         }
-        // The secret goes to the issuer: who names another one must know it.
+        // The secret is sent to the issuer, so changing the issuer requires knowing it.
         guard draft.issuer == old.issuer || clientSecret != nil else {
             throw .invalid([
                 .init(field: "client_secret", code: "required", message: "has to be entered again for another issuer.")

@@ -5,41 +5,41 @@ import Foundation
 import OpenIDConnect
 import WebSupport
 
-/// An issuer of identities that an organization's people come from: Entra ID, Google, Keycloak …
+/// An identity provider that an organization's users sign in with: Entra ID, Google, Keycloak …
 public struct IdentityProvider: Sendable, Equatable, RowDecodable {
-    /// See ``API/IdentityProviders``.
+    /// The ID of an identity provider.
     public typealias ID = IdentityProviders.ID
-    /// See ``API/IdentityProviders``.
+    /// Maps a group or domain to a role.
     public typealias RoleMapping = IdentityProviders.RoleMapping
 
-    /// The key.
+    /// The ID.
     public let id: ID
-    /// Whose people it knows.
+    /// The organization whose users it authenticates.
     public let organization: Organization.ID
-    /// Stands on the button.
+    /// The name on the sign-in button.
     public let name: String
-    /// As it stands in its tokens.
+    /// The issuer URL, exactly as it appears in tokens.
     public let issuer: String
-    /// How it knows us.
+    /// Our client ID at the provider.
     public let clientID: String
-    /// The role of a person for whom no rule says another.
+    /// The role of users without a matching role mapping.
     public let defaultRole: Role
-    /// The largest role of all that fit holds.
+    /// Role mappings; the highest matching role applies.
     public let roleMappings: [RoleMapping]
-    /// Domains for whose addresses it is believed without `email_verified`, lower case.
+    /// E-mail domains, in lower case, for which the provider is trusted without `email_verified`.
     public let trustedDomains: [String]
-    /// Whether people's roles follow groups and domain at each sign-in.
+    /// Whether users' roles are updated from groups and domain at each sign-in.
     public let updatesRoleAtSignIn: Bool
-    /// The largest role that comes in this way: what the last one who saved it may manage, and never a super
-    /// administrator.
+    /// The highest role that can sign in through it: the highest role that the last user who saved it may manage, but
+    /// never super admin.
     public let maxRole: Role
-    /// Whether it still sends people back to the address that all providers once shared.
+    /// Whether it still uses the redirect URL that all providers once shared.
     public let usesSharedRedirect: Bool
-    /// Whether people can come this way.
+    /// Whether users can sign in through it.
     public let isEnabled: Bool
-    /// When it last had more groups than it puts into a token.
+    /// When a user last had more groups than fit into a token.
     public let groupsMissingAt: Date?
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Date
     let sealedSecret: String
 
@@ -63,21 +63,21 @@ public struct IdentityProvider: Sendable, Equatable, RowDecodable {
         trustedDomains = try JSONDecoder().decode([String].self, from: Data(domains.utf8))
     }
 
-    /// The address of a person, if the issuer vouches for it: by `email_verified`, or because its maker trusts it for the
-    /// domain. Any other address stands for nobody.
+    /// The user's e-mail address, if the issuer vouches for it through `email_verified` or because its domain is
+    /// trusted. Any other address identifies nobody.
     func vouchedEmail(of claims: IdentityClaims) -> EmailAddress? {
         guard let text = claims.email, let address = EmailAddress(exactly: text) else { return nil }
         return claims.isEmailVerified ?? trustedDomains.contains(address.domain) ? address : nil
     }
 
-    /// The role that a person of these groups and this address gets; never above the provider's reach.
-    /// - Parameter email: only one that the issuer vouches for.
+    /// The role for a user with these groups and this address, at most `maxRole`.
+    /// - Parameter email: An address that the issuer vouches for, or nil.
     func role(email: EmailAddress?, groups: [String]) -> Role {
         min(Self.role(email: email, groups: groups, rules: roleMappings, otherwise: defaultRole), maxRole)
     }
 
     static func role(email: EmailAddress?, groups: [String], rules: [RoleMapping], otherwise: Role) -> Role {
-        // By byte: for Swift, names that are written differently can be equal.
+        // By byte, because Swift considers some strings with different bytes equal.
         let groups = Set(groups.map { Array($0.utf8) })
         let fitting = rules.filter { rule in
             switch rule.kind {
@@ -88,6 +88,6 @@ public struct IdentityProvider: Sendable, Equatable, RowDecodable {
         return fitting.map(\.role).max() ?? otherwise
     }
 
-    /// Whether roles depend on groups, so that their absence has to be said.
+    /// Whether roles depend on groups, so that missing groups matter.
     var needsGroups: Bool { roleMappings.contains { $0.kind == .group } }
 }

@@ -6,23 +6,23 @@ import OpenIDConnect
 import Sealing
 import WebSupport
 
-/// What can be done with identity providers.
+/// Stores identity providers.
 struct IdentityProviderStore: Sendable {
     let database: Database
     let sealer: Sealer
     let singleSignOn: SingleSignOn
     let now: @Sendable () -> Date
 
-    /// What a provider is to be.
+    /// The values of a provider to save.
     struct Draft: Sendable {
         var name: String
         var issuer: String
         var clientID: String
-        /// Nil leaves it.
+        /// Nil keeps the current secret.
         var clientSecret: String?
         var defaultRole: Role
         var roleMappings: [IdentityProvider.RoleMapping]
-        /// Lower case.
+        /// In lower case.
         var trustedDomains: [String]
         var updatesRoleAtSignIn: Bool
         var usesSharedRedirect: Bool
@@ -52,12 +52,13 @@ struct IdentityProviderStore: Sendable {
             as: IdentityProvider.self)
     }
 
-    /// Makes a provider, or changes one. Whoever does vouches for it: it reaches as far as that person may manage.
-    /// - Throws: 409 when the organization has another one with the same issuer.
+    /// Creates or updates a provider. The user who saves it vouches for it, so its maximum role is the highest that
+    /// user may manage.
+    /// - Throws: 409 if the organization has another provider with the same issuer.
     func save(
         _ draft: Draft, as id: IdentityProvider.ID?, by principal: Principal, _ actor: Actor
     ) async throws -> IdentityProvider? {
-        // A provider lets people in as sign-ins, which the key's limits do not bind.
+        // Users of a provider get sign-ins, which the API key's scopes do not limit.
         guard !principal.isLimitedKey else { throw UserStore.Refusal.limitedKey.problem }
         let (instant, organization) = (now(), principal.organization)
         let rules = String(decoding: try JSONEncoder().encode(draft.roleMappings), as: UTF8.self)
@@ -117,9 +118,9 @@ struct IdentityProviderStore: Sendable {
         }
     }
 
-    /// Whoever saved a provider last vouches for it. When that is no owner any more, it admits administrators at most,
-    /// until an owner saves it again. In the caller's transaction.
-    /// - Parameter kept: the organization in which the person is an owner still.
+    /// Limits the providers that a former owner saved last to admins, until an owner saves them again. Runs in the
+    /// caller's transaction.
+    /// - Parameter kept: The organization in which the user is still an owner.
     static func cutReach(savedBy user: User.ID, except kept: Organization.ID? = nil, in db: Connection) throws {
         try db.execute(
             """

@@ -6,37 +6,37 @@ import OpenIDConnect
 extension SingleSignOn {
     /// Why a sign-in is refused.
     public enum Refusal: Error, Sendable, Equatable {
-        /// There is no such provider, or it is disabled.
+        /// The provider does not exist or is disabled.
         case unknownProvider
-        /// The way back does not belong to a way that began in this browser within the last ten minutes.
+        /// The response does not belong to an attempt that began in this browser within the last ten minutes.
         case unknownState
-        /// The provider did not vouch for an address.
+        /// The provider did not vouch for an e-mail address.
         case noEmail
-        /// An administrator has to say yes first; and perhaps the provider had too many groups to tell, so that the role
-        /// is not what it should be.
+        /// An administrator must approve the user first. With `lacksGroups`, the provider could not send all groups, so
+        /// the user's role may be wrong.
         case pending(lacksGroups: Bool)
         /// The user cannot sign in.
         case inactive
-        /// The address belongs to a user of another organization.
+        /// The e-mail address belongs to a user of another organization.
         case foreignAddress
-        /// The user is linked to another identity, whatever the address is.
+        /// The user is already linked to another identity.
         case boundToAnother
-        /// An administrator has this address; another one has to confirm that it is the same user.
+        /// The e-mail address belongs to an administrator; another administrator must confirm that it is the same user.
         case awaitsConfirmation
-        /// The provider does not reach as far as the account's role.
+        /// The user's role is above the provider's maximum role.
         case aboveReach(Role)
-        /// No provider admits a super administrator.
+        /// Super admins cannot sign in through any provider.
         case superAdministrator
-        /// Several providers return to one address, and the answer does not say which one it is from.
+        /// Several providers share a redirect URL, and the response does not name its issuer.
         case sharedReturn
-        /// The provider said no: its own code, such as `access_denied`.
+        /// The provider refused, with its own error code, such as `access_denied`.
         case refused(String)
-        /// Too many tries from this address.
+        /// Too many attempts from this address.
         case wait(Duration)
-        /// The provider cannot be used.
+        /// The provider failed.
         case provider(OpenIDError)
 
-        /// For the record; nil for what is not put there.
+        /// The reason in the audit log; nil for refusals that are not logged.
         var code: String? {
             switch self {
             case .noEmail: "email_not_verified"

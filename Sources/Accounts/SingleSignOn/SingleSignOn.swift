@@ -7,33 +7,33 @@ import OpenIDConnect
 import Sealing
 import WebSupport
 
-/// The way in through an identity provider: authorization code with PKCE, state and nonce.
+/// Sign-in through an identity provider: authorization code flow with PKCE, state and nonce.
 public struct SingleSignOn: Sendable {
-    /// Speaks with a provider.
+    /// Creates a client for a provider.
     public typealias Factory = @Sendable (_ provider: IdentityProvider, _ secret: String) -> OpenIDClient
 
-    /// What the browser gets when it sets out.
+    /// What the browser receives to start an attempt.
     public struct Departure: Sendable {
-        /// Where to go.
+        /// The provider's URL to redirect to.
         public let url: String
-        /// For a cookie that binds the way back to this browser, and is all that is kept of it.
+        /// The value of a cookie that ties the response to this browser. It holds the only copy of the attempt.
         public let browser: String
     }
 
-    /// What comes back through the browser.
+    /// A provider's response, as received through the browser.
     public struct Answer: Sendable {
-        /// Which provider's address was called; nil for the shared one.
+        /// The provider whose redirect URL was called; nil for the shared one.
         public let returnedTo: IdentityProvider.ID?
-        /// As we sent it.
+        /// The `state` parameter that we sent.
         public let state: String
-        /// For the token endpoint.
+        /// The authorization code.
         public let code: String
-        /// The issuer that the answer names (RFC 9207).
+        /// The issuer that the response names (RFC 9207).
         public let issuer: String?
-        /// The provider's own error code, if it sent one.
+        /// The provider's error code, if any.
         public let refusal: String?
 
-        /// Describes an answer.
+        /// Creates a response.
         public init(
             returnedTo: IdentityProvider.ID?, state: String, code: String, issuer: String?, refusal: String?
         ) {
@@ -45,13 +45,13 @@ public struct SingleSignOn: Sendable {
         }
     }
 
-    /// Somebody who came in.
+    /// A completed sign-in.
     public struct Arrival: Sendable {
-        /// The sign-in's token.
+        /// The token of the sign-in.
         public let token: SignInToken
-        /// The page to go to.
+        /// The page to redirect to.
         public let destination: String
-        /// Whose provider it was.
+        /// The organization that the provider belongs to.
         public let organization: Organization.ID
     }
 
@@ -62,8 +62,8 @@ public struct SingleSignOn: Sendable {
     private let now: @Sendable () -> Date
 
     /// - Parameters:
-    ///   - publicURL: where browsers reach us.
-    ///   - now: the wall clock.
+    ///   - publicURL: The URL at which browsers reach the console.
+    ///   - now: The wall clock.
     public init(
         database: Database, sealer: Sealer, publicURL: String, factory: @escaping Factory,
         now: @escaping @Sendable () -> Date = { Date() }
@@ -75,19 +75,19 @@ public struct SingleSignOn: Sendable {
         self.now = now
     }
 
-    /// What the sign-in page offers beside the password.
+    /// The single sign-on options of the sign-in page.
     public struct Doors: Sendable {
         /// The providers of one organization.
         public let providers: [IdentityProvider]
-        /// Whose they are, where there are several organizations.
+        /// The organization they belong to; nil if the installation has only one.
         public let organization: Organization?
-        /// Whether the page has to ask for an organization first.
+        /// Whether the page must ask for an organization first.
         public let isHidden: Bool
     }
 
-    /// The providers that the sign-in page shows. An installation of one organization shows all; of several, only those of
-    /// the organization that somebody came for, with its name: what an owner calls a provider must not stand on the page of
-    /// everybody else.
+    /// The providers to show on the sign-in page. With one organization, all its providers. With several, only those of
+    /// the requested organization, with its name: a provider's name must not be visible to users of other
+    /// organizations.
     public func doors(of organization: Organization.ID?) async throws -> Doors {
         try await database.read { db in
             func enabled(of id: Organization.ID) throws -> [IdentityProvider] {
@@ -113,11 +113,11 @@ public struct SingleSignOn: Sendable {
         }
     }
 
-    /// The address to which a provider sends people back, to be registered with it. Each has its own, so that an answer
-    /// cannot be taken for another provider's.
+    /// The provider's own redirect URL, to be registered with it. Each provider has a different one, so that its
+    /// response cannot be mistaken for another's.
     func ownReturn(of id: IdentityProvider.ID) -> String { "\(publicURL)/sign-in/return/\(id)" }
 
-    /// The address in use: registrations of older versions know only the one that providers shared.
+    /// The redirect URL in use: with older registrations, the one that all providers shared.
     private func redirect(of provider: IdentityProvider) -> String {
         provider.usesSharedRedirect ? "\(publicURL)/sign-in/return" : ownReturn(of: provider.id)
     }
@@ -128,8 +128,8 @@ public struct SingleSignOn: Sendable {
         factory(provider, try sealer.open(provider.sealedSecret, for: Self.identity(provider.id)))
     }
 
-    /// Sets out to a provider.
-    /// - Parameter destination: the page to come back to.
+    /// Starts an attempt.
+    /// - Parameter destination: The page to return to.
     public func depart(to id: IdentityProvider.ID, destination: String) async throws -> Departure {
         let provider = try await database.read { db in
             try db.first("SELECT * FROM identity_providers WHERE id = \(id) AND enabled = 1", as: IdentityProvider.self)
@@ -158,10 +158,10 @@ public struct SingleSignOn: Sendable {
         }
     }
 
-    /// Comes back from a provider.
+    /// Completes an attempt with the provider's response.
     /// - Parameters:
-    ///   - browser: what ``Departure`` gave.
-    ///   - previous: the browser's sign-in so far, which ends.
+    ///   - browser: The cookie value from ``Departure``.
+    ///   - previous: The browser's current sign-in, which ends.
     public func arrive(
         _ answer: Answer, browser: String, from visitor: Visitor, replacing previous: SignInToken?
     ) async throws -> Arrival {
@@ -176,7 +176,7 @@ public struct SingleSignOn: Sendable {
         guard let provider else { throw Refusal.unknownProvider }
         try await check(answer, provider)
         if let refusal = answer.refusal { throw Refusal.refused(refusal.cut(toScalars: 100)) }
-        // Each try is a call with our client's secret, which strangers must not use up.
+        // Each attempt makes a call with our client secret, so limit how many strangers can trigger.
         let attempt = try await attempt(from: visitor, at: instant)
         let claims: IdentityClaims
         do throws(OpenIDError) {
@@ -208,7 +208,7 @@ public struct SingleSignOn: Sendable {
         }
     }
 
-    /// Compares what came back through the browser with what was asked for: the address, and the issuer where it is named.
+    /// Checks that the redirect URL and the issuer, if named, match the provider.
     private func check(_ answer: Answer, _ provider: IdentityProvider) async throws {
         guard answer.returnedTo == (provider.usesSharedRedirect ? nil : provider.id) else { throw Refusal.unknownState }
         do throws(OpenIDError) {
@@ -217,15 +217,15 @@ public struct SingleSignOn: Sendable {
             throw Refusal.provider(error)
         }
         guard provider.usesSharedRedirect, answer.issuer == nil else { return }
-        // Without a name on the answer it is this provider's only if no other one returns to the same address.
+        // Without an issuer in the response, it can only be attributed if no other provider uses the same URL.
         let other = try await database.read { db in
             try db.first("SELECT id FROM identity_providers WHERE shared_return = 1 AND id <> \(provider.id) LIMIT 1")
         }
         guard other == nil else { throw Refusal.sharedReturn }
     }
 
-    /// A claim that cannot be read and a token that is not for us are for an administrator to see. What anybody can send
-    /// us without the provider is not put on record.
+    /// Adds an audit entry for an unreadable claim or an invalid token, which an administrator should see. Errors that
+    /// anyone can cause without the provider are not logged.
     private func record(_ error: OpenIDError, of provider: IdentityProvider, _ visitor: Visitor, at instant: Date)
         async throws
     {

@@ -3,7 +3,7 @@ import BoundaryText
 import Foundation
 import WebSupport
 
-/// The operations on tenants, and on the limits of users to them.
+/// The operations on tenants and on users' customer limits.
 func tenantRoutes(_ tenants: TenantStore) -> [Route] {
     [
         Route(Tenants.list, reach: .tenants) { request in
@@ -69,7 +69,7 @@ private func check(_ name: String?, _ company: String?, _ companyName: String?) 
     if let name, !(1...100).contains(name.trimmingCharacters(in: .whitespacesAndNewlines).unicodeScalars.count) {
         errors.append(.init(field: "name", code: "length", message: "must have 1 to 100 characters."))
     }
-    // Written otherwise, such as 0205, it would be the same company a second time.
+    // Another spelling, such as 0205, would allow the same company a second time.
     if let company, !company.isEmpty, Int32(company).map({ $0 > 0 && "\($0)" == company }) != true {
         errors.append(
             .init(field: "psa_company_id", code: "wrong_value", message: "must be the number of a company in the PSA."))

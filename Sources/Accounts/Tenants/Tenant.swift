@@ -3,24 +3,24 @@ import BoundaryText
 import Database
 import Foundation
 
-/// A customer of the MSP. Tickets belong to it by its company in the ticketing system.
+/// A tenant: a customer of the MSP. Its tickets are those of its company in the PSA.
 public struct Tenant: Sendable, Equatable, RowDecodable {
-    /// The type of a tenant's key.
+    /// The ID of a tenant.
     public typealias ID = Tenants.ID
 
-    /// The key.
+    /// The ID.
     public let id: ID
-    /// The MSP.
+    /// The organization, the MSP.
     public let organization: Organization.ID
-    /// As people call it.
+    /// The name.
     public let name: String
-    /// Its company's id in the ticketing system; nil while nobody said which it is.
+    /// The ID of its company in the PSA; nil until one is chosen.
     public let psaCompany: String?
-    /// That company's name, as it was when it was chosen.
+    /// The company's name when it was chosen.
     public let psaCompanyName: String?
-    /// Whether it is offered.
+    /// Whether it is active.
     public let isActive: Bool
-    /// When it was made.
+    /// When it was created.
     public let createdAt: Date
 
     /// Reads a row of `tenants`.
@@ -34,13 +34,13 @@ public struct Tenant: Sendable, Equatable, RowDecodable {
         createdAt = try row["created_at"]
     }
 
-    /// One of an organization's tenants; nil when there is no such.
+    /// Finds one of an organization's tenants; nil if it does not exist.
     public static func find(_ id: ID, of organization: Organization.ID, in db: Connection) throws -> Tenant? {
         try db.first(
             "SELECT * FROM tenants WHERE id = \(id) AND organization_id = \(organization)", as: Tenant.self)
     }
 
-    /// A tenant, if somebody may see it; nil for all others, as if there were none.
+    /// A tenant that the principal may see; nil for all others, as if they did not exist.
     public static func visible(_ id: Tenant.ID, to principal: Principal, in db: Connection) throws -> Tenant? {
         let found: Tenant? = try db.first(
             "SELECT * FROM tenants WHERE id = \(id) AND organization_id = \(principal.organization)")

@@ -4,13 +4,13 @@ import Database
 import Foundation
 import WebSupport
 
-/// What can be done with tenants.
+/// Stores tenants and users' customer limits.
 public struct TenantStore: Sendable {
-    /// Why something is not done.
+    /// Why an operation is refused.
     enum Refusal: Error, Sendable, Equatable {
         case notFound
         case nameTaken
-        /// The company is another tenant's.
+        /// The company belongs to another tenant, whose name is given.
         case companyTaken(String)
 
         var problem: Problem {
@@ -23,7 +23,7 @@ public struct TenantStore: Sendable {
         }
     }
 
-    /// A tenant as it is to be.
+    /// The values of a tenant to save.
     struct Draft: Sendable {
         var name: String
         var psaCompany: String?
@@ -34,7 +34,7 @@ public struct TenantStore: Sendable {
     private let database: Database
     private let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
+    /// - Parameter now: The wall clock.
     public init(database: Database, now: @escaping @Sendable () -> Date = { Date() }) {
         self.database = database
         self.now = now
@@ -42,8 +42,8 @@ public struct TenantStore: Sendable {
 
     /// An organization's tenants, oldest first.
     /// - Parameters:
-    ///   - search: a part of the name.
-    ///   - limits: the tenants that the caller is limited to; nil for none.
+    ///   - search: Part of the name.
+    ///   - limits: The tenants that the caller is limited to; nil without a customer limit.
     func list(
         of organization: Organization.ID, search: String?, isActive: Bool?, limits: [Tenant]?, page: PageRequest
     ) async throws -> Page<Tenant> {
@@ -67,7 +67,7 @@ public struct TenantStore: Sendable {
         "%\(search.lowercased().escapedForLike)%"
     }
 
-    /// One of an organization's tenants; nil when there is no such.
+    /// Finds one of an organization's tenants; nil if it does not exist.
     func find(_ id: Tenant.ID, of organization: Organization.ID) async throws -> Tenant? {
         try await database.read { try Tenant.find(id, of: organization, in: $0) }
     }
@@ -75,7 +75,7 @@ public struct TenantStore: Sendable {
     func create(_ draft: Draft, for request: SignedInRequest) async throws -> Tenant {
         let (organization, instant) = (request.principal.organization, now())
         return try await database.write { db in
-            // Two at once must not both find the name or the company free.
+            // Two concurrent requests must not both find the name or company free.
             try db.lock("tenants:\(organization)")
             try Self.check(draft, except: nil, of: organization, in: db)
             let made = try db.first(
@@ -125,7 +125,7 @@ public struct TenantStore: Sendable {
         try await database.write { db in
             guard let old = try Tenant.find(id, of: organization, in: db) else { throw Refusal.notFound }
             try db.execute("DELETE FROM tenants WHERE id = \(id)")
-            // Its own connections went with it, and nobody may go on using them.
+            // Its own connections were deleted with it and must no longer be used.
             db.signal(Signal(rawValue: "connections"))
             try request.record("tenant.delete", on: "tenant \(id)", before: Tenants.Answer(old), now: instant, in: db)
         }
@@ -145,10 +145,10 @@ public struct TenantStore: Sendable {
         throw Refusal.companyTaken(other)
     }
 
-    // MARK: Who is limited
+    // MARK: Customer limits
 
-    /// The tenants that a user of an organization is limited to; nil for somebody who is not limited.
-    /// - Throws: ``Refusal/notFound`` when there is no such user.
+    /// The tenants that a user is limited to; nil without a customer limit.
+    /// - Throws: ``UserStore/Refusal/notFound`` if there is no such user.
     func limits(of user: User.ID, of organization: Organization.ID) async throws -> [Tenant]? {
         try await database.read { db in
             guard
@@ -159,7 +159,7 @@ public struct TenantStore: Sendable {
         }
     }
 
-    /// Limits a user to tenants; nil ends the limit.
+    /// Limits a user to tenants; nil removes the limit.
     func limit(_ user: User.ID, to tenants: [Tenant.ID]?, for request: SignedInRequest) async throws {
         let (principal, instant) = (request.principal, now())
         try await database.write { db in
@@ -173,7 +173,7 @@ public struct TenantStore: Sendable {
                 }
             }
             if tenants != nil, found.role > .engineer {
-                // Whoever manages users could end the own limit.
+                // A user who manages users could remove their own limit.
                 throw Problem.invalid([
                     .init(
                         field: "tenant_ids", code: "wrong_value",

@@ -3,23 +3,23 @@ import BoundaryText
 import Database
 import Foundation
 
-/// An account for each role, for a demonstration: all with one password that is made anew each time.
+/// Users for a demonstration: one for each role, all with the same password, which is generated each time.
 public struct DemoPeople: Sendable {
-    /// Somebody who can be.
+    /// A demo user.
     public struct Person: Sendable {
-        /// To sign in with.
+        /// The e-mail address to sign in with.
         public let email: String
-        /// What he may do.
+        /// The role.
         public let role: Role
         let name: String
     }
 
-    /// One for each role, the smallest first.
+    /// The users, in ascending order of roles.
     public let people: [Person]
-    /// Everybody's.
+    /// The password of all of them.
     public let password: String
 
-    /// - Parameter domain: of the e-mail addresses.
+    /// - Parameter domain: The domain of the e-mail addresses.
     public init(domain: String) {
         people = [
             Person(email: "viewer@\(domain)", role: .viewer, name: "Vera Nilsson"),
@@ -32,7 +32,7 @@ public struct DemoPeople: Sendable {
         password = RecoveryCode.make()[0]
     }
 
-    /// Makes the accounts in the first organization, or gives those that are there the password.
+    /// Creates the users in the first organization, or sets the password of those that already exist.
     public func keep(in database: Database, now: Date) async throws {
         guard let hash = Password.hash(password) else { throw DatabaseError.statement("a password cannot be hashed") }
         let people = people

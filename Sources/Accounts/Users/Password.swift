@@ -3,28 +3,28 @@ import BoundaryText
 import CCrypt
 import Foundation
 
-/// How much work a password's hash is: two to this power rounds of bcrypt.
+/// The cost of a password hash: two to the power of `exponent` rounds of bcrypt.
 public struct PasswordCost: Sendable, Equatable {
     let exponent: UInt
 
-    /// 12: about a quarter of a second.
+    /// 12, which takes about a quarter of a second.
     public static let standard = PasswordCost(exponent: 12)
-    /// 4, the least that bcrypt takes, for tests that are about other things.
+    /// 4, the minimum of bcrypt, for tests that are not about passwords.
     package static let least = PasswordCost(exponent: 4)
 }
 
-/// Passwords: what is accepted, and bcrypt (`$2b$`) through libxcrypt.
+/// Password rules, and bcrypt (`$2b$`) through libxcrypt.
 public enum Password {
-    /// bcrypt looks at no more.
+    /// bcrypt ignores further bytes.
     static let mostBytes = Users.mostPasswordBytes
     static let fewestCharacters = 12
 
-    /// Why a password is not accepted; nil when it is.
-    /// - Parameter email: whose password it is; his address is the first thing that others try.
+    /// Why a password is not accepted; nil if it is.
+    /// - Parameter email: The user's address, whose name part is the first thing that attackers try.
     public static func objection(to password: String, of email: String? = nil) -> String? {
-        // C ends a text at NUL, and nobody types the other controls.
+        // C strings end at NUL, and no one types the other control characters.
         if password.unicodeScalars.contains(where: \.isControl) { return "must not contain control characters" }
-        // Several spaces count as one, as NIST SP 800-63B asks.
+        // Consecutive spaces count as one, as NIST SP 800-63B recommends.
         let spaceless = password.splitBytes(on: " ").joined(separator: " ")
         if spaceless.unicodeScalars.count < fewestCharacters {
             return "must have at least \(fewestCharacters) characters"
@@ -40,8 +40,8 @@ public enum Password {
         return nil
     }
 
-    /// Whether nothing is left but digits and signs when what everybody uses is taken away, also where signs and digits
-    /// stand for letters: `P@ssw0rd2026!` is no better than `password`.
+    /// Whether only digits and symbols remain after removing common words, including words with symbols and digits in
+    /// place of letters: `P@ssw0rd2026!` is no better than `password`.
     private static func isCommon(_ password: String) -> Bool {
         let plain = Array(password.lowercased().unicodeScalars)
         let folded = plain.map { disguises[$0] ?? $0 }
@@ -70,8 +70,8 @@ public enum Password {
         "test", "root", "abcdefghijkl", "abcdef", "abcd", "abc", "my", "the", "is", "for", "and",
     ].map { (word: String) in Array(word.unicodeScalars) }
 
-    /// The hash to store. Takes its time on purpose; not for a request's thread.
-    /// - Returns: nil when libxcrypt refuses, which it does only for a broken installation.
+    /// Computes the hash to store. Slow on purpose, so never call it on a request's thread.
+    /// - Returns: Nil if libxcrypt fails, which only happens in a broken installation.
     public static func hash(_ password: String, cost: PasswordCost = .standard) -> String? {
         let salt = (0..<16).map { _ in CChar(bitPattern: UInt8.random(in: .min ... .max)) }
         var setting = [CChar](repeating: 0, count: Int(CRYPT_GENSALT_OUTPUT_SIZE))
@@ -81,26 +81,26 @@ public enum Password {
         return crypt(password, setting: setting)
     }
 
-    /// Whether the password is the one that was hashed.
+    /// Whether the password matches the hash.
     public static func verify(_ password: String, against hash: String) -> Bool {
         guard let again = crypt(password, setting: Array(hash.utf8CString)) else { return false }
         return ConstantTime.equal(Array(again.utf8), Array(hash.utf8))
     }
 
-    /// What stands in front of a hash: algorithm, cost and salt, of nobody's password. Checking against it costs as much as
-    /// against a hash, and never succeeds.
+    /// The prefix of a hash (algorithm, cost and salt) that belongs to no password. Verifying against it takes as long
+    /// as against a real hash and never succeeds.
     static func settingOfNobody(_ cost: PasswordCost) -> String {
-        // Two digits, as in every setting.
+        // The exponent always has two digits.
         "$2b$\(cost.exponent < 10 ? "0" : "")\(cost.exponent)$" + String(repeating: ".", count: 22)
     }
 
     private static func crypt(_ password: String, setting: [CChar]) -> String? {
-        // What is behind a NUL would not be looked at.
+        // bcrypt would ignore everything after a NUL.
         guard !password.utf8.contains(0) else { return nil }
         var data = crypt_data()
-        // The result lies within the data, so it is read while the data certainly lives.
+        // The result points into `data`, so read it while `data` is guaranteed to be alive.
         return withUnsafeMutablePointer(to: &data) { data in
-            // libxcrypt marks failure by a result that starts with a star.
+            // libxcrypt signals failure with a result that starts with an asterisk.
             guard let result = crypt_r(password, setting, data), result.pointee != CChar(bitPattern: UInt8(ascii: "*"))
             else { return nil }
             return String(cString: result)
@@ -108,7 +108,7 @@ public enum Password {
     }
 }
 
-/// Comparisons whose time does not tell where two secrets differ.
+/// Comparisons whose duration does not reveal where two secrets differ.
 enum ConstantTime {
     static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }

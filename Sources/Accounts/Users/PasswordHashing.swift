@@ -3,26 +3,27 @@ import Database
 import NIOPosix
 import Synchronization
 
-/// Hashes passwords on threads of its own: each takes a quarter of a second, and requests must go on meanwhile.
+/// Hashes passwords on separate threads, because each hash takes a quarter of a second and other requests must
+/// continue.
 ///
-/// Visitors have to take a place before anything else is done for them. Strangers share one thread, so that a spray of
-/// sign-ins cannot take all of a small server, and leave places to each other; browsers in which the account signed in
-/// before have a thread and places of their own, so that strangers cannot keep their owners out.
+/// A visitor must take a place before anything else happens. Strangers share one thread, so that a wave of sign-ins
+/// cannot use up a small server, and each network gets only some of their places. Browsers in which the account has
+/// signed in before have their own thread and places, so that strangers cannot lock out the owners.
 public final class PasswordHashing: Sendable {
-    /// Who asks for a place.
+    /// Who requests a place.
     enum Guest: Sendable, Equatable {
-        /// Somebody who is signed in, or whose browser proves an earlier sign-in of the same account.
+        /// A signed-in user, or a browser that proves an earlier sign-in to the same account.
         case known
-        /// Anybody else, from a network as ``VisitorAddress/network(of:)`` names it.
+        /// Anyone else, from a network as named by ``VisitorAddress/network(of:)``.
         case stranger(network: String)
     }
 
-    /// A place: the right to have a password hashed.
+    /// A place: permission to hash or verify a password.
     struct Place: Sendable {
         fileprivate let pool: NIOThreadPool
         fileprivate let cost: PasswordCost
 
-        /// - Parameter hash: nil when there is no such account, which takes as long and is never right.
+        /// - Parameter hash: Nil for an unknown account; that takes just as long and never matches.
         func verify(_ password: String, against hash: String?) async throws -> Bool {
             try await pool.runIfActive { [cost] in
                 Password.verify(password, against: hash ?? Password.settingOfNobody(cost))
@@ -38,7 +39,7 @@ public final class PasswordHashing: Sendable {
     }
 
     static let places = 20
-    /// Of the strangers' places, so that one network cannot take them all.
+    /// The maximum per network, so that one network cannot take all of the strangers' places.
     static let placesOfNetwork = 10
 
     private struct Taken {
@@ -78,7 +79,7 @@ public final class PasswordHashing: Sendable {
     private let cost: PasswordCost
 
     /// Starts the threads.
-    /// - Parameter cost: of new hashes.
+    /// - Parameter cost: The cost of new hashes.
     public init(cost: PasswordCost = .standard) {
         self.cost = cost
         strangers.start()
@@ -90,8 +91,8 @@ public final class PasswordHashing: Sendable {
         known.shutdownGracefully { _ in }
     }
 
-    /// Does something for which a password has to be hashed.
-    /// - Throws: ``PasswordSignIn/Refusal/busy`` when all places for such a guest are taken.
+    /// Performs work that needs a password to be hashed or verified.
+    /// - Throws: ``PasswordSignIn/Refusal/busy`` if all places for such a guest are taken.
     func withPlace<Value: Sendable>(
         for guest: Guest, _ body: (Place) async throws -> Value
     ) async throws -> Value {

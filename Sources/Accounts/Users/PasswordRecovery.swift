@@ -3,14 +3,14 @@ import BoundaryText
 import Database
 import Foundation
 
-/// Lets somebody in again who cannot get in any more, for whoever runs the installation.
+/// Restores access for a user who is locked out. For operators of the installation.
 public struct PasswordRecovery: Sendable {
-    /// Why it is not done.
+    /// Why the recovery failed.
     public enum Refusal: Error, Sendable, Equatable, CustomStringConvertible {
         case nobody(String)
         case weak(String)
 
-        /// For the terminal.
+        /// The message for the terminal.
         public var description: String {
             switch self {
             case .nobody(let email): "no user has the e-mail address \(email)"
@@ -23,14 +23,14 @@ public struct PasswordRecovery: Sendable {
     private let password: String
     private let removesSecondFactor: Bool
 
-    /// Describes what to do.
+    /// Creates a recovery.
     public init(email: String, password: String, removesSecondFactor: Bool) {
         self.email = email
         self.password = password
         self.removesSecondFactor = removesSecondFactor
     }
 
-    /// Sets the password, lets the user sign in, and ends all sign-ins.
+    /// Sets the password, activates the user, and ends all of the user's sign-ins.
     public func perform(in database: Database, now: Date) async throws {
         if let objection = Password.objection(to: password, of: email) { throw Refusal.weak(objection) }
         guard let hash = Password.hash(password) else { throw DatabaseError.statement("a password cannot be hashed") }

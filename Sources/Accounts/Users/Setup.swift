@@ -6,15 +6,15 @@ import WebSupport
 
 /// The first organization and its administrator.
 public struct FirstAdministrator: Sendable {
-    /// How to reach the administrator, and later to sign in with.
+    /// The administrator's e-mail address, also used to sign in.
     public let email: String
-    /// Nil for an installation that is used by API key only, until a password is set.
+    /// The password; nil for an installation that is used only through API keys until a password is set.
     public let password: String?
-    /// The MSP's name.
+    /// The name of the organization, the MSP.
     public let organization: String
     private let passwordCost: PasswordCost
 
-    /// Describes whom to create.
+    /// Describes the administrator to create.
     public init(email: String, password: String?, organization: String, passwordCost: PasswordCost = .standard) {
         self.email = email
         self.password = password
@@ -22,17 +22,17 @@ public struct FirstAdministrator: Sendable {
         self.passwordCost = passwordCost
     }
 
-    /// Creates the administrator when there is no user at all; otherwise changes nothing.
-    /// - Returns: the new administrator, or the oldest super administrator that was there before.
+    /// Creates the organization and its administrator, unless a super admin already exists.
+    /// - Returns: The new administrator, or the oldest existing super admin.
     public func createIfNobodyExists(in database: Database, now: Date) async throws -> (user: User, created: Bool) {
         guard email.utf8.count <= EmailAddress.mostBytes, organization.fits(scalars: 100) else {
             throw DatabaseError.statement("the administrator's e-mail or the organization's name is too long")
         }
-        // Hashed before the transaction: it takes a quarter of a second.
+        // Hash before the transaction, because it takes a quarter of a second.
         let hash = password.flatMap { Password.hash($0, cost: passwordCost) }
         let (email, organization) = (email, organization)
         return try await database.write { db in
-            // Servers that start together would each find nobody.
+            // Otherwise servers that start at the same time could each create one.
             try db.lock("first administrator")
             let present: SQL = "SELECT * FROM users WHERE role = \(Role.superAdmin) ORDER BY id LIMIT 1"
             if let user = try db.first(present, as: User.self) { return (user, false) }

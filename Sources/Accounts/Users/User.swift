@@ -3,36 +3,36 @@ import BoundaryText
 import Database
 import Foundation
 
-/// Who signs in, or as whom an API key acts.
+/// A user, who signs in or on whose behalf an API key acts.
 public struct User: Sendable, Equatable, RowDecodable {
-    /// The type of a user's key.
+    /// The ID of a user.
     public typealias ID = Users.ID
 
-    /// The key.
+    /// The ID.
     public let id: ID
     /// The organization that the user belongs to.
     public let organization: Organization.ID
-    /// As it was entered; unique without case.
+    /// The e-mail address as entered; unique, ignoring case.
     public let email: String
-    /// As shown to others.
+    /// The display name.
     public let name: String
-    /// What the user may do.
+    /// The role.
     public let role: Role
     /// Whether the user may sign in.
     public let isActive: Bool
-    /// Whether the user came through an identity provider and is not approved yet.
+    /// Whether the user signed in through an identity provider and is not yet approved.
     public let isPending: Bool
-    /// Whether there is a password.
+    /// Whether the user has a password.
     public let hasPassword: Bool
-    /// Whether there is a second factor.
+    /// Whether the user has a second factor.
     public let hasSecondFactor: Bool
-    /// Whether the user is limited to some customers, perhaps to none that is left.
+    /// Whether the user has a customer limit, possibly without any customers left.
     public let isLimited: Bool
-    /// Counts changes, so that a form that was open during another change is noticed.
+    /// Incremented on each change, so that concurrent edits are detected.
     public let version: Int
-    /// By which the user is recognized at an identity provider; nil for a user with a password only.
+    /// The user's identity at an identity provider; nil for a user with only a password.
     public let identity: Users.Identity?
-    /// The identity that came with this user's e-mail address, until an administrator says whether it is the same user.
+    /// An identity with this user's e-mail address that an administrator must confirm or reject.
     public let pendingIdentity: Users.Identity?
     /// When the user last signed in.
     public let lastSignInAt: Date?

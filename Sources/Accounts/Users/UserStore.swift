@@ -5,36 +5,36 @@ import Foundation
 import HTTPTypes
 import WebSupport
 
-/// What can be done with users, and by whom.
+/// Stores users and enforces who may manage them.
 public struct UserStore: Sendable {
-    /// What of a user can be changed; nil leaves it.
+    /// Changes to a user; nil keeps the current value.
     struct Change: Sendable {
         var name: String?
         var role: Role?
         var isActive: Bool?
-        /// Links the pending identity with this subject; empty unlinks, or rejects the pending one.
+        /// Links the pending identity with this subject; if empty, unlinks the user or rejects the pending identity.
         var subject: String?
-        /// Refused when the user was changed since.
+        /// The expected version; the change is refused if the user was changed since.
         var version: Int?
     }
 
-    /// Why something is not done.
+    /// Why an operation is refused.
     enum Refusal: Error, Sendable, Equatable {
         case notFound
         case emailTaken
-        /// The role is above what the actor manages.
+        /// The role is above the highest that the actor manages.
         case roleTooLarge(Role)
-        /// Nobody would be left who manages owners.
+        /// No active owner would be left.
         case lastOwner
-        /// It was changed since it was shown.
+        /// The user was changed since it was shown.
         case stale
         /// Users cannot delete themselves.
         case oneself
-        /// A user with a customer limit would get a role that can remove it.
+        /// A user with a customer limit would get a role that can remove the limit.
         case limited
-        /// The subject is not the pending one, or is linked to another user.
+        /// The subject does not match the pending identity, or is linked to another user.
         case notOffered
-        /// A key with scopes gives no way to sign in, which would have no such limit.
+        /// An API key with scopes must not create a way to sign in, because sign-ins have no scopes.
         case limitedKey
     }
 
@@ -42,7 +42,7 @@ public struct UserStore: Sendable {
     private let hashing: PasswordHashing
     private let now: @Sendable () -> Date
 
-    /// - Parameter now: the wall clock.
+    /// - Parameter now: The wall clock.
     public init(database: Database, hashing: PasswordHashing, now: @escaping @Sendable () -> Date = { Date() }) {
         self.database = database
         self.hashing = hashing
@@ -66,7 +66,7 @@ public struct UserStore: Sendable {
         return Page(users, limit: page.limit) { "\($0.id)" }
     }
 
-    /// One of an organization's users.
+    /// Finds one of an organization's users.
     func find(_ id: User.ID, of organization: Organization.ID) async throws -> User? {
         try await database.read { try Self.find(id, of: organization, in: $0) }
     }
@@ -75,8 +75,8 @@ public struct UserStore: Sendable {
         try db.first("SELECT * FROM users WHERE id = \(id) AND organization_id = \(organization)", as: User.self)
     }
 
-    /// The largest role that a caller manages. A key with scopes stays below its own role: the users it creates have no
-    /// such limit.
+    /// The highest role that a caller manages. An API key with scopes only manages roles below its own, because the
+    /// users it creates have no scopes.
     static func largestManaged(by principal: Principal) -> Role {
         let role = principal.role
         guard principal.isLimitedKey else {
@@ -86,7 +86,8 @@ public struct UserStore: Sendable {
     }
 
     /// Creates a user.
-    /// - Parameter password: to be changed at the first sign-in; nil for users of an identity provider.
+    /// - Parameter password: An initial password that must be changed at the first sign-in; nil for users of an
+    ///   identity provider.
     func create(
         email: String, name: String, role: Role, password: String?, in organization: Organization.ID,
         by principal: Principal,
@@ -118,7 +119,7 @@ public struct UserStore: Sendable {
         }
     }
 
-    /// Changes a user; activating a pending one approves it.
+    /// Updates a user. Activating a pending user approves it.
     func update(
         _ id: User.ID, to change: Change, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws -> User {
@@ -128,7 +129,7 @@ public struct UserStore: Sendable {
             if let version = change.version, version != old.version { throw Refusal.stale }
             let (role, isActive) = (change.role ?? old.role, change.isActive ?? old.isActive)
             guard role <= Self.largestManaged(by: principal) else { throw Refusal.roleTooLarge(role) }
-            // As nobody from admin on can be limited: whoever decides to lift a limit does so by itself, on record.
+            // Roles from admin up cannot have a customer limit. Removing a limit must be a separate, logged decision.
             if old.isLimited, role > .engineer, old.role <= .engineer { throw Refusal.limited }
             try db.execute(
                 """
@@ -146,7 +147,7 @@ public struct UserStore: Sendable {
         }
     }
 
-    /// Deletes a user with API keys and sign-ins.
+    /// Deletes a user along with their API keys and sign-ins.
     func delete(
         _ id: User.ID, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
@@ -163,7 +164,7 @@ public struct UserStore: Sendable {
         }
     }
 
-    /// Sets a password that has to be changed at the next sign-in; all sign-ins end.
+    /// Sets a password that must be changed at the next sign-in, and ends all sign-ins.
     func resetPassword(
         of id: User.ID, to password: String, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
@@ -182,7 +183,7 @@ public struct UserStore: Sendable {
         }
     }
 
-    /// Resets a user's second factor, for a user who lost their phone; all sign-ins end.
+    /// Resets the second factor of a user who has lost their phone, and ends all sign-ins.
     func resetSecondFactor(
         of id: User.ID, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
@@ -197,19 +198,19 @@ public struct UserStore: Sendable {
         }
     }
 
-    /// The user, if the caller manages the role.
+    /// The user, if the caller may manage their role.
     static func managed(
         _ id: User.ID, of organization: Organization.ID, by principal: Principal, in db: Connection
     ) throws -> User {
-        // Two owners who demote each other at once must not both succeed.
+        // Two owners who demote each other concurrently must not both succeed.
         try db.lock("users:\(organization)")
         guard let user = try find(id, of: organization, in: db) else { throw Refusal.notFound }
         guard user.role <= largestManaged(by: principal) else { throw Refusal.roleTooLarge(user.role) }
         return user
     }
 
-    /// Says that whoever came with a subject is this user; empty, that nobody is any more. Sign-ins that the identity
-    /// provider began end with the binding.
+    /// Links the pending identity with this subject to the user; if empty, unlinks the user. Ends the user's sign-ins
+    /// through an identity provider.
     private static func confirm(
         _ subject: String, of user: User, by principal: Principal, in db: Connection
     ) throws {
@@ -228,7 +229,8 @@ public struct UserStore: Sendable {
         else { throw Refusal.notOffered }
     }
 
-    /// What goes when somebody's role or activity changes: sign-ins that had more, and what the person vouched for.
+    /// Applies the consequences of a changed role or activity: ends sign-ins that had more rights, and limits identity
+    /// providers that the user vouched for.
     static func settle(_ old: User, _ new: User, in db: Connection) throws {
         if new.role < old.role || !new.isActive {
             try SignIns.endAll(of: new.id, in: db)
@@ -245,7 +247,7 @@ public struct UserStore: Sendable {
         guard try hasOwner(organization, in: db) else { throw Refusal.lastOwner }
     }
 
-    /// Whether an organization has an active owner, perhaps beside one.
+    /// Whether an organization has an active owner, optionally apart from one user.
     static func hasOwner(
         _ organization: Organization.ID, beside user: User.ID? = nil, in db: Connection
     ) throws -> Bool {
@@ -262,7 +264,7 @@ extension UserStore.Refusal {
         switch self {
         case .notFound: .notFound("user")
         case .emailTaken:
-            // The same for a user of another organization, of whom nobody here is to know.
+            // The same message for a user of another organization, whose existence must not be revealed.
             .conflict(
                 code: "email_taken",
                 "This e-mail address cannot be used here. Check whether a user already has it, or use another one."

@@ -2,7 +2,7 @@ import BoundaryText
 import Foundation
 import Logging
 
-/// Writes log events as lines, as text for people or as JSON for programs, and masks what must not be printed.
+/// Writes log events as lines, as text for people or JSON for programs, and masks sensitive values.
 public struct LineLogHandler: LogHandler {
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
@@ -14,7 +14,7 @@ public struct LineLogHandler: LogHandler {
     private let output: LogOutput
     private let now: @Sendable () -> Date
 
-    /// Makes the handler of the logger with this label.
+    /// Creates the handler for the logger with this label.
     public init(
         label: String, format: LogFormat, level: Logger.Level = .info, colored: Bool = false,
         output: LogOutput = .standardError, metadataProvider: Logger.MetadataProvider? = nil,
@@ -35,7 +35,7 @@ public struct LineLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        // The nearer source wins: the event over the logger, the logger over the task.
+        // The more specific source wins: event over logger, logger over task.
         var merged = metadataProvider?.get() ?? [:]
         merged.merge(metadata) { _, nearer in nearer }
         if let own = event.metadata { merged.merge(own) { _, nearer in nearer } }
@@ -46,28 +46,29 @@ public struct LineLogHandler: LogHandler {
     }
 }
 
-/// How the whole program logs. The composition root hands ``handler(label:)`` to `LoggingSystem.bootstrap`.
+/// The logging configuration of the whole program. The composition root passes ``handler(label:)`` to
+/// `LoggingSystem.bootstrap`.
 public struct LogSettings: Sendable {
     /// Events below this level are not written.
     public var level: Logger.Level
-    /// How lines look.
+    /// The format of lines.
     public var format: LogFormat
     /// Whether text is colored.
     public var colored: Bool
 
-    /// Settings for standard error as it is: text with colors on a terminal, else JSON.
+    /// Creates settings for standard error: text on a terminal, in color if supported; otherwise JSON.
     public init(level: Logger.Level = .info, format: LogFormat? = nil) {
         self.level = level
         self.format = format ?? (LogOutput.isTerminal ? .text : .json)
         colored = LogOutput.terminalWantsColors
     }
 
-    /// The handler of one logger, writing to standard error.
+    /// Creates a handler for one logger that writes to standard error.
     public func handler(label: String) -> LineLogHandler {
         LineLogHandler(label: label, format: format, level: level, colored: colored)
     }
 
-    /// A logger with these settings, for programs that hand loggers on instead of bootstrapping.
+    /// Creates a logger with these settings, for programs that pass loggers around instead of bootstrapping.
     public func logger(label: String) -> Logger {
         Logger(label: label) { handler(label: $0) }
     }

@@ -2,7 +2,7 @@ import BoundaryText
 import Foundation
 import Logging
 
-/// One log line before it is written: everything the two formats need, hidden values already masked.
+/// A log line before rendering: everything that the two formats need. Sensitive metadata is masked on rendering.
 struct LogLine {
     var time: Date
     var level: Logger.Level
@@ -22,9 +22,9 @@ struct LogLine {
 // MARK: Text
 
 extension LogLine {
-    // `warning` is the longest level that is common; `critical` may stick out.
+    // `warning` is the longest common level; `critical` may overflow.
     private static let levelWidth = 7
-    // The product's own labels fit: `patchbay.notifications` without its prefix.
+    // Fits the product's own labels, such as `patchbay.notifications` without its prefix.
     private static let labelWidth = 13
 
     private func text(timeZone: TimeZone, colored: Bool) -> String {
@@ -111,7 +111,7 @@ extension LogLine {
         }
     }
 
-    // Numbers and truth values stay what they are, so that programs can compare them.
+    // Numbers and booleans keep their JSON type, so that programs can compare them.
     private static func appendConvertible(_ value: any CustomStringConvertible, to line: inout String) {
         let isNumber = value is any FixedWidthInteger || (value as? Double)?.isFinite == true
         if isNumber || value is Bool {

@@ -8,16 +8,16 @@ import Synchronization
     import Darwin
 #endif
 
-/// Where finished log lines go.
+/// The destination of finished log lines.
 public struct LogOutput: Sendable {
     let write: @Sendable (String) -> Void
 
-    /// Hands each finished line, with its line end, to a closure. The closure may be called from any thread.
+    /// Passes each finished line, including its line ending, to a closure that may be called from any thread.
     public init(_ write: @escaping @Sendable (String) -> Void) {
         self.write = write
     }
 
-    /// Standard error, one line at a time and never two lines mixed.
+    /// Standard error. Lines are written one at a time, so they never interleave.
     public static let standardError: LogOutput = {
         let turn = Mutex(())
         return LogOutput { line in
@@ -28,13 +28,13 @@ public struct LogOutput: Sendable {
         }
     }()
 
-    /// Whether standard error is a terminal that wants colors (`NO_COLOR` is not set, `TERM` is not `dumb`).
+    /// Whether standard error is a terminal that supports colors (`NO_COLOR` is not set, `TERM` is not `dumb`).
     public static var terminalWantsColors: Bool {
         let environment = ProcessInfo.processInfo.environment
         return isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
     }
 
-    /// Whether standard error is a terminal, where ``LogFormat/text`` is the better format.
+    /// Whether standard error is a terminal, which makes ``LogFormat/text`` the better format.
     public static var isTerminal: Bool {
         isatty(STDERR_FILENO) == 1
     }
@@ -45,7 +45,7 @@ private func writeAll(_ bytes: UnsafeBufferPointer<UInt8>, to descriptor: Int32)
     while !rest.isEmpty {
         let count = write(descriptor, rest.baseAddress, rest.count)
         if count < 0, errno == EINTR { continue }
-        // Nobody is left to tell when standard error is gone, and the server must go on without it.
+        // Without standard error there is nowhere to report this, and the server must keep running.
         guard count > 0 else { return }
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
     }

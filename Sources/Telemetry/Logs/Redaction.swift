@@ -1,10 +1,10 @@
 import BoundaryText
 
-/// Decides which metadata may be printed, by the words in its name.
+/// Decides which metadata values may be logged, based on the words in their names.
 ///
-/// It errs towards hiding: a lane called `key` is hidden too, so name such things for what they are (`lane`, `key_id`).
+/// It errs on the side of hiding: a lane named `key` is hidden too, so use specific names (`lane`, `key_id`).
 public enum Redaction {
-    /// What stands in place of a hidden value.
+    /// Replaces a hidden value.
     public static let mask = "[redacted]"
 
     private static let secretEndings = [
@@ -12,10 +12,10 @@ public enum Redaction {
         "secret", "signature", "token",
     ]
 
-    // `key_id`, `token_kind` and the like describe a secret without containing it.
+    // Names like `key_id` and `token_kind` describe a secret without containing it.
     private static let harmlessLastWords: Set<String> = ["age", "count", "expires", "hint", "id", "kind", "length"]
 
-    /// Whether a metadata value with this name must never be printed.
+    /// Whether a metadata value with this name must not be logged.
     ///
     /// `api_key`, `privateKey`, `X-Auth-Token`, `PASSWORD` and `accesstoken` are secret; `key_id` is not.
     public static func hides(_ name: String) -> Bool {
@@ -27,7 +27,7 @@ public enum Redaction {
         }
     }
 
-    // Splits at everything but letters and digits, and where a capital follows a small letter.
+    // Splits at everything except letters and digits, and where a capital follows a lower-case letter or a digit.
     private static func words(of name: String) -> [String] {
         var words: [String] = []
         var word = ""

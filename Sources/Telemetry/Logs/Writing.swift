@@ -7,10 +7,10 @@ extension String {
         return length < width ? self + String(repeating: " ", count: width - length) : self
     }
 
-    /// Bytes of one value: what callers send is logged as well, and a megabyte of it serves nobody.
+    /// Maximum bytes per value: client input is logged too, and a megabyte of it helps no one.
     private static var longestValue: Int { 8_000 }
 
-    /// The beginning of a text that is too long for a log, and how long it was.
+    /// The text, or for one too long for a log, its beginning and its full length.
     private var bounded: String {
         guard utf8.count > Self.longestValue else { return self }
         var bytes = 0
@@ -21,7 +21,7 @@ extension String {
         return String(String.UnicodeScalarView(beginning)) + "… (\(utf8.count) bytes)"
     }
 
-    /// The text with control characters spelled out, so that no value can forge a line or drive the terminal.
+    /// The text with control characters escaped, so that no value can forge a line or control the terminal.
     var onOneLine: String {
         let whole = bounded
         guard whole.unicodeScalars.contains(where: \.isControl) else { return whole }
@@ -38,7 +38,7 @@ extension String {
         return text
     }
 
-    /// In quotation marks when it is empty or has a space, an equals sign, a quotation mark or a backslash.
+    /// The text in quotation marks if it is empty or contains a space, equals sign, quotation mark or backslash.
     var quotedIfNeeded: String {
         let needsMarks =
             isEmpty || unicodeScalars.contains { $0 == " " || $0 == "=" || $0 == "\"" || $0 == "\\" }
@@ -67,13 +67,13 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    // C0, DEL, C1, and the two separators that some programs take for line ends.
+    // C0, DEL, C1, and the two separators that some programs treat as line endings.
     fileprivate var isControl: Bool {
         value < 0x20 || (0x7F...0x9F).contains(value) || value == 0x2028 || value == 0x2029
     }
 }
 
-/// Times as text, without a formatter: a log line is on the hot path.
+/// Formats times without a formatter, because logging is on the hot path.
 enum Timestamp {
     /// RFC 3339 in UTC with milliseconds.
     static func utc(_ date: Date) -> String {
@@ -82,13 +82,13 @@ enum Timestamp {
         return "\(digits(civil.year, 4))-\(digits(civil.month, 2))-\(digits(civil.day, 2))T\(clock(rest))Z"
     }
 
-    /// Hours, minutes, seconds and milliseconds in a time zone.
+    /// Hours, minutes, seconds and milliseconds in the given time zone.
     static func clock(_ date: Date, in timeZone: TimeZone) -> String {
         clock(milliseconds(of: date, offset: timeZone.secondsFromGMT(for: date)).rest)
     }
 
     private static func milliseconds(of date: Date, offset: Int) -> (day: Int, rest: Int) {
-        // Below a thousandth of what 64 bits hold there is room for the rest; no log is written in the year 294,000.
+        // Clamped so that the arithmetic below cannot overflow 64 bits; no log is written in the year 294,000.
         let seconds = min(max(date.timeIntervalSince1970, -9e12), 9e12)
         let total = Int(saturating: (seconds * 1000).rounded()) + offset * 1000
         let perDay = 86_400_000
@@ -102,7 +102,7 @@ enum Timestamp {
             + ".\(digits(rest % 1000, 3))"
     }
 
-    // Counts in 400-year eras that begin on 1 March, so that the leap day comes last in its year.
+    // Counts in 400-year eras that start on 1 March, so that the leap day is the last day of its year.
     private static func civilDate(daysSince1970: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = daysSince1970 + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

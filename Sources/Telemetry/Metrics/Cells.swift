@@ -2,12 +2,12 @@ import BoundaryText
 import CoreMetrics
 import Synchronization
 
-/// One time series: it takes values on any thread and writes its present state as text.
+/// One time series: accepts values on any thread and renders its current state as text.
 protocol Cell: AnyObject, Sendable {
     func render(name: String, labels: String, into text: inout String)
 }
 
-/// A count of whole things.
+/// An integer counter.
 final class CounterCell: Cell, CounterHandler {
     private let count = Atomic<Int64>(0)
 
@@ -24,7 +24,7 @@ final class CounterCell: Cell, CounterHandler {
     }
 }
 
-/// A sum of fractions, for example of seconds.
+/// A floating-point counter, for example of seconds.
 final class FractionCounterCell: Cell, FloatingPointCounterHandler {
     private let sum = Mutex(0.0)
 
@@ -41,7 +41,7 @@ final class FractionCounterCell: Cell, FloatingPointCounterHandler {
     }
 }
 
-/// A value that goes up and down.
+/// A value that can go up and down.
 final class GaugeCell: Cell, MeterHandler, RecorderHandler {
     private let value = Mutex(0.0)
 
@@ -57,10 +57,10 @@ final class GaugeCell: Cell, MeterHandler, RecorderHandler {
     }
 }
 
-/// A distribution over fixed buckets; as a timer it counts seconds.
+/// A distribution over fixed buckets; as a timer, it measures seconds.
 final class HistogramCell: Cell, RecorderHandler, TimerHandler {
     private struct State {
-        /// One more than there are bounds: the last counts what is above all of them.
+        /// One more element than `bounds`: the last one counts values above all of them.
         var counts: [UInt64]
         var sum = 0.0
     }
@@ -76,7 +76,7 @@ final class HistogramCell: Cell, RecorderHandler, TimerHandler {
     func record(_ value: Int64) { record(Double(value)) }
 
     func record(_ value: Double) {
-        // A value that is not a number would spoil the sum for ever.
+        // NaN would corrupt the sum permanently.
         guard !value.isNaN else { return }
         let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
         state.withLock {
@@ -87,7 +87,7 @@ final class HistogramCell: Cell, RecorderHandler, TimerHandler {
 
     func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
 
-    // Prometheus wants seconds, whatever a caller prefers.
+    // Prometheus expects seconds, whatever unit a caller prefers.
     func preferDisplayUnit(_: TimeUnit) {}
 
     func render(name: String, labels: String, into text: inout String) {

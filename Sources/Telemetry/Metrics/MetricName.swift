@@ -1,34 +1,35 @@
 import BoundaryText
 
-/// Names and values as the Prometheus text format wants them.
+/// Names and values in the Prometheus text format.
 /// Source: https://prometheus.io/docs/instrumenting/exposition_formats/ and .../practices/naming/
 enum MetricName {
-    /// A metric name: characters that are not allowed become `_`, and a missing unit or `_total` is appended.
+    /// A metric name: invalid characters become `_`, and a missing unit or `_total` is appended.
     static func metric(_ label: String, suffix: String) -> String {
         let name = allowed(label, colon: true)
         return name.utf8.hasSuffix(suffix) ? name : name + suffix
     }
 
-    /// A label name. `le` belongs to histograms and a double underscore in front to Prometheus, so these are renamed.
+    /// A label name. `le` is reserved for histograms and a leading double underscore for Prometheus, so these are
+    /// renamed.
     static func label(_ text: String) -> String {
         let name = allowed(text, colon: false)
         return name == "le" || name.utf8.hasPrefix("__") ? "exported_" + name : name
     }
 
-    /// The inside of the braces: sorted, escaped, each name once. Empty without dimensions.
+    /// The text between the braces: sorted and escaped, each name once. Empty if there are no dimensions.
     static func labels(_ dimensions: [(String, String)]) -> String {
         var values: [String: String] = [:]
         for (name, value) in dimensions { values[label(name)] = value }
         return values.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(escaped($0.value))\"" }.joined(separator: ",")
     }
 
-    /// A help text, from the name's words when nobody wrote one.
+    /// The help text, or the words of the name if none was written.
     static func help(for name: String, written: String?) -> String {
         guard let written else { return name.splitBytes(on: "_").joined(separator: " ") }
         return written.replacing(bytes: "\\", with: "\\\\").replacing(bytes: "\n", with: "\\n")
     }
 
-    /// A value or bucket bound; whole numbers without a fraction, as `le` labels are usually written.
+    /// A value or bucket bound. Whole numbers have no fraction, which is how `le` labels are usually written.
     static func number(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }

@@ -4,12 +4,12 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
-/// Serves `GET /metrics` on an address of its own, so that monitoring needs no way to the product's own port.
+/// Serves `GET /metrics` on a separate address, so that monitoring needs no access to the product's port.
 public struct MetricsServer: Service {
-    /// What Prometheus expects of the text format.
+    /// The content type that Prometheus expects for the text format.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    // A few that monitor, and somebody who looks.
+    // Enough for a few monitoring systems and an occasional person.
     private static let mostConnections = 32
 
     private let metrics: PrometheusMetrics
@@ -18,7 +18,8 @@ public struct MetricsServer: Service {
     private let logger: Logger
     private let onListening: @Sendable (Int) async -> Void
 
-    /// Makes the service; nothing listens before ``run()``. With port 0 the system chooses, and `onListening` is told.
+    /// Creates the service; it starts listening in ``run()``. With port 0 the system chooses one and passes it to
+    /// `onListening`.
     public init(
         metrics: PrometheusMetrics, host: String, port: Int, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
@@ -30,7 +31,8 @@ public struct MetricsServer: Service {
         self.onListening = onListening
     }
 
-    /// Serves until graceful shutdown. Throws when the address cannot be bound.
+    /// Serves until graceful shutdown.
+    /// - Throws: If the address cannot be bound.
     public func run() async throws {
         let router = Router()
         router.get("metrics") { [metrics] _, _ in

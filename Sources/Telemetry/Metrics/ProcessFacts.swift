@@ -5,7 +5,7 @@ import Foundation
     import Glibc
 #endif
 
-/// What the operating system says of this process, under the names that Prometheus clients have agreed on.
+/// Facts about this process from the operating system, under the names that Prometheus clients have standardized.
 struct ProcessFacts: Equatable {
     struct Sample {
         let name: String
@@ -41,7 +41,7 @@ struct ProcessFacts: Equatable {
         ]
     }
 
-    /// Reads `/proc`; nil where there is none.
+    /// Reads `/proc`; nil on systems without it.
     static func current() -> ProcessFacts? {
         #if os(Linux)
             guard let stat = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
@@ -59,12 +59,13 @@ struct ProcessFacts: Equatable {
         #endif
     }
 
-    /// Takes the numbers out of `/proc/self/stat` and `/proc/stat`; fields are counted as in proc(5).
+    /// Parses `/proc/self/stat` and `/proc/stat`; fields are numbered as in proc(5).
     static func parse(
         stat: String, systemStat: String, ticksPerSecond: Double, pageSize: Double, openFiles: Double,
         openFilesLimit: Double
     ) -> ProcessFacts? {
-        // The program's name is in parentheses and may itself hold spaces and parentheses, so count after the last one.
+        // The program's name is in parentheses and may itself contain spaces and parentheses, so start after the last
+        // one.
         guard let end = stat.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
         let fields = stat[stat.utf8.index(after: end)...].words.map { Double($0) }
         func field(_ number: Int) -> Double? {

@@ -2,21 +2,22 @@ import BoundaryText
 import CoreMetrics
 import Synchronization
 
-/// Keeps all metrics of the process and writes them as Prometheus text.
+/// Holds all metrics of the process and renders them as Prometheus text.
 ///
-/// Counters get the ending `_total` and timers `_seconds` where it is missing. The same name and dimensions always give
-/// the same series, so a handle may be made anew; on a hot path it should be kept, then an update is one atomic addition
-/// or one short lock.
+/// Counters get the suffix `_total` and timers `_seconds` unless they already have it. The same name and dimensions
+/// always return the same series, so creating a handle again is safe; on a hot path keep it, and an update costs one
+/// atomic addition or one short lock.
 public final class PrometheusMetrics: MetricsFactory {
-    /// Upper bounds of timers in seconds. 5 s is when ConnectWise gives up on a callback, 60 s is the longest time-out.
+    /// Bucket bounds of timers, in seconds. 5 s is when ConnectWise gives up on a callback, 60 s is the longest
+    /// timeout.
     public static let timerBounds: [Double] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
     ]
-    /// Upper bounds of aggregating recorders, which mostly count rows, bytes or jobs.
+    /// Bucket bounds of aggregating recorders, which mostly count rows, bytes or jobs.
     public static let recorderBounds: [Double] = [
         1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 5_000, 10_000, 100_000, 1_000_000,
     ]
-    /// Series that one name may have. A dimension that outside data can choose must not fill the memory.
+    /// The maximum number of series per name, so that a dimension with values from outside cannot exhaust memory.
     public static let largestFamily = 1_000
 
     private enum Kind: String {
@@ -35,7 +36,7 @@ public final class PrometheusMetrics: MetricsFactory {
     private let helpTexts: [String: String]
     private let processFacts: @Sendable () -> ProcessFacts?
 
-    /// Makes an empty set of metrics; `help` explains names as they appear in the output.
+    /// Creates an empty set of metrics. `help` maps names as they appear in the output to their explanations.
     public init(help: [String: String] = [:]) {
         helpTexts = help
         processFacts = { ProcessFacts.current() }
@@ -46,7 +47,7 @@ public final class PrometheusMetrics: MetricsFactory {
         self.processFacts = processFacts
     }
 
-    /// All metrics in the Prometheus text format 0.0.4, sorted, so that two scrapes can be compared.
+    /// All metrics in the Prometheus text format 0.0.4, sorted so that scrapes can be compared.
     public func render() -> String {
         let families = self.families.withLock { $0 }
         var text = ""
@@ -71,7 +72,8 @@ public final class PrometheusMetrics: MetricsFactory {
         text += "# TYPE \(name) \(kind.rawValue)\n"
     }
 
-    /// The series of this name and these dimensions. A refused one works but is not shown: metrics never stop the work.
+    /// The series with this name and these dimensions. A refused series works but is not shown: metrics must never
+    /// interrupt work.
     private func cell<C: Cell>(
         _ kind: Kind, _ name: String, _ dimensions: [(String, String)], make: () -> C
     ) -> C {
@@ -100,7 +102,7 @@ public final class PrometheusMetrics: MetricsFactory {
     }
 }
 
-// MARK: What swift-metrics asks for
+// MARK: MetricsFactory
 
 extension PrometheusMetrics {
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {

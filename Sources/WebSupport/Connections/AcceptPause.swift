@@ -3,8 +3,8 @@ import Foundation
 import Logging
 import NIOCore
 
-/// Stops accepting for a moment when the system has no files left. NIO's own back-off delays its next `read`, but the one
-/// that failed stays pending, so that the event loop asks again at once and for ever (swift-nio 2.101).
+/// Pauses accepting connections when the system has run out of files. NIO's own back-off delays its next `read`, but
+/// the failed one stays pending, so the event loop retries it immediately and endlessly (swift-nio 2.101).
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
@@ -33,7 +33,7 @@ final class AcceptPause: ChannelInboundHandler {
         try? options.setOption(.autoRead, value: false)
         context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
             self.isPaused = false
-            // Closed meanwhile: then nothing has to go on.
+            // If the channel was closed in the meantime, there is nothing to resume.
             try? options.setOption(.autoRead, value: true)
         }
     }

@@ -1,35 +1,36 @@
 import BoundaryText
 import NIOCore
 
-/// How many connections there may be at once, and how long each may take for what it sends.
+/// Limits the number of connections, and how long each may take to send data.
 public struct ConnectionLimits: Sendable, Equatable {
-    /// All together.
+    /// The maximum in total.
     public var connections: Int
-    /// From one address; of IPv6 from one /64, which is what one customer of a provider has. Trusted proxies speak for many
-    /// and have only the limit for all.
+    /// The maximum from one address, or for IPv6 from one /64, which is what a provider gives one customer. Trusted
+    /// proxies act for many clients and are subject only to the total.
     public var perAddress: Int
-    /// Until the first request's header has arrived. Somebody who types one by hand does it in this time.
+    /// The time until the header of the first request has arrived. Enough to type one by hand.
     public var headerTime: TimeAmount = .seconds(20)
-    /// From a request's header to the end of its body. 1 MiB in this time is what a slow telephone sends.
+    /// The time from a request's header to the end of its body. Enough for a slow phone to send 1 MiB.
     public var bodyTime: TimeAmount = .seconds(30)
-    /// Without a request, and without reading any of an answer that is larger than the buffers: proxies and browsers keep
-    /// connections about as long.
+    /// The time without a request, or without the client reading a response larger than the buffers. Proxies and
+    /// browsers keep connections about as long.
     public var idleTime: TimeAmount = .seconds(60)
-    /// What a request that is half sent gets when the server stops.
+    /// The time that a partially received request gets when the server stops.
     public var lastBodyTime: TimeAmount = .seconds(1)
-    /// What a request that is being answered gets when the server stops, as `patchbay serve --help` promises.
+    /// The time that a request being processed gets when the server stops, as `patchbay serve --help` promises.
     public var lastAnswerTime: TimeAmount = .seconds(10)
 
-    /// Names the numbers.
+    /// Creates limits.
     public init(connections: Int, perAddress: Int) {
         self.connections = connections
         self.perAddress = perAddress
     }
 
-    /// What leaves enough files for databases, outgoing calls and event loops.
-    /// - Parameter files: how many the process may have open.
+    /// Creates limits that leave enough files for databases, outgoing calls and event loops.
+    /// - Parameter files: The number of files that the process may have open.
     public init(files: Int) {
-        // With the usual 1,024: 768. More than ten thousand would need more memory than such a server has.
+        // With the usual 1,024 files: 768 connections. More than ten thousand would need more memory than such a server
+        // has.
         let reserve = max(96, files / 4)
         connections = min(max(files - reserve, 16), 10_000)
         perAddress = max(connections / 8, 32)

@@ -4,13 +4,14 @@ import HummingbirdCore
 import NIOCore
 import Synchronization
 
-/// The connections that are open. When there are as many as there may be, who waits is let in and who has rested longest
-/// goes: a connection without a request costs its owner nothing to make again, and nobody can keep others out by resting.
+/// The open connections. At the limit, a new connection is accepted and the one that has rested longest is closed:
+/// reopening a connection without a request costs its owner nothing, and nobody can keep others out with resting
+/// connections.
 final class Connections: Sendable {
-    /// Asks a connection to go if it still rests.
+    /// Asks a connection to close if it still rests.
     struct MakeRoom {}
 
-    /// Whose connections are counted together.
+    /// The origin by which connections are counted.
     struct Origin: Hashable {
         private let bytes: [UInt8]
 
@@ -21,7 +22,7 @@ final class Connections: Sendable {
                 return
             }
             guard inet_pton(AF_INET6, address, &all) == 1 else { return nil }
-            // ::ffff:a.b.c.d is an address of IPv4.
+            // ::ffff:a.b.c.d is an IPv4 address.
             let isMapped = all.prefix(10).allSatisfy { $0 == 0 } && all[10] == 0xFF && all[11] == 0xFF
             bytes = Array(isMapped ? all.dropFirst(12) : all.prefix(8))
         }
@@ -38,7 +39,7 @@ final class Connections: Sendable {
         var counts: [Origin: Int] = [:]
         var resting: [ObjectIdentifier: Resting] = [:]
 
-        /// Takes out who has rested longest.
+        /// Removes the connection that has rested longest.
         mutating func longestResting(of origin: Origin? = nil) -> (any Channel)? {
             let candidates = resting.lazy.filter { origin == nil || $0.value.origin == origin }
             guard let oldest = candidates.min(by: { $0.value.since < $1.value.since }) else { return nil }
@@ -55,7 +56,7 @@ final class Connections: Sendable {
         self.proxies = proxies
     }
 
-    // MARK: What the listening socket says
+    // MARK: The listening socket
 
     var hasRoom: Bool { state.withLock { $0.open < limits.connections } }
 
@@ -71,17 +72,17 @@ final class Connections: Sendable {
         state.withLock { $0.open -= 1 }
     }
 
-    // MARK: What each connection says
+    // MARK: Each connection
 
-    /// Whose it is; nil where nothing is counted.
+    /// The origin of a connection; nil if it is not counted.
     func origin(of channel: any Channel) -> Origin? {
         guard let peer = channel.remoteAddress?.ipAddress, !proxies.contains(peer) else { return nil }
-        // A socket for both protocols gives IPv4 addresses in the clothes of IPv6.
+        // A dual-stack socket reports IPv4 addresses as IPv4-mapped IPv6.
         guard let address = VisitorAddress.canonical(peer), !proxies.contains(address) else { return nil }
         return Origin(address)
     }
 
-    /// - Returns: false when its owner has as many as one may have, all with something to do.
+    /// - Returns: False if the origin has reached its limit and none of its connections rest.
     func enter(_ origin: Origin?) -> Bool {
         guard let origin else { return true }
         let (admitted, leaving) = state.withLock { state -> (Bool, (any Channel)?) in
@@ -103,18 +104,18 @@ final class Connections: Sendable {
         }
     }
 
-    /// Notes that a connection has not asked for anything yet.
+    /// Records a new connection that has not sent a request yet.
     func begins(_ channel: any Channel, _ origin: Origin?) {
         state.withLock {
             $0.resting[ObjectIdentifier(channel)] = Resting(since: .now(), origin: origin, channel: channel)
         }
     }
 
-    /// Notes that a connection has all its answers.
+    /// Records that all responses of a connection are sent.
     func rests(_ channel: any Channel, _ origin: Origin?) {
         let leaving = state.withLock { state -> (any Channel)? in
             state.resting[ObjectIdentifier(channel)] = Resting(since: .now(), origin: origin, channel: channel)
-            // Somebody may wait outside, and all had something to do when it came.
+            // A new connection may be waiting because none rested when it arrived.
             return state.open >= limits.connections ? state.longestResting() : nil
         }
         leaving?.pipeline.fireUserInboundEventTriggered(MakeRoom())
@@ -125,7 +126,7 @@ final class Connections: Sendable {
     }
 }
 
-/// Hummingbird's question whether another connection may be accepted.
+/// Tells Hummingbird whether to accept another connection.
 struct Room: AvailableConnectionsDelegate {
     let connections: Connections
 

@@ -2,19 +2,18 @@ import BoundaryText
 import NIOCore
 import NIOHTTP1
 
-/// Why a request is refused before anybody looks at what it wants.
+/// Why a request is refused before it is routed.
 enum Refusal: Equatable {
-    /// Not exactly one `Host`, or one that is no host.
+    /// The `Host` header is missing, repeated or invalid.
     case host
-    /// A version that knows no chunks, with chunks.
+    /// Chunked encoding in a version that does not support it.
     case chunksOfOldVersion
-    /// A version that is not spoken here.
+    /// An unsupported version.
     case version
-    /// The body did not come in time.
+    /// The body did not arrive in time.
     case tooSlow
 
-    /// What is wrong with a header; nil when nothing is. What a proxy and a server read differently is how one person's
-    /// request becomes a part of another's.
+    /// Checks a header; nil if it is valid. Headers that a proxy and a server read differently allow request smuggling.
     init?(_ head: HTTPRequestHead) {
         let hosts = head.headers["host"]
         guard head.version == .http1_1 || head.version == .http1_0 else {
@@ -32,7 +31,7 @@ enum Refusal: Equatable {
         return nil
     }
 
-    /// Letters, digits and what names, addresses and ports have between them. Source: RFC 3986, section 3.2.2.
+    /// Letters, digits and the punctuation of names, addresses and ports. Source: RFC 3986, section 3.2.2.
     private static func isHost(_ text: String) -> Bool {
         text.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
@@ -64,7 +63,7 @@ enum Refusal: Equatable {
         }
     }
 
-    /// A problem document, after which the connection ends.
+    /// A problem document, after which the connection closes.
     var answer: [HTTPServerResponsePart] {
         let body = """
             {"type":"about:blank","title":"The request is not valid","status":\(status.code),\

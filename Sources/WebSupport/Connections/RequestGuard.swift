@@ -2,8 +2,8 @@ import BoundaryText
 import NIOCore
 import NIOHTTP1
 
-/// Stands before each connection's requests: refuses what two programs could read differently, ends who takes too long,
-/// and lets nobody wait for half a request when the server stops.
+/// Guards each connection: refuses requests that two programs could read differently, closes connections that are too
+/// slow, and does not let a partial request delay a server that stops.
 final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -13,13 +13,13 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let connections: Connections
     private var origin: Connections.Origin?
     private var hasEntered = false
-    /// Requests without a whole answer, first to last.
+    /// Requests without a complete response, in order.
     private var pending: [HTTPMethod] = []
-    /// Whole answers that have not gone out.
+    /// Complete responses that are not yet sent.
     private var unsent = 0
     private var isReadingBody = false
     private var isAnswering = false
-    /// Why nothing more is read.
+    /// Why no more input is read.
     private var refusal: Refusal?
     private var isRefused = false
     private var headerDeadline: Scheduled<Void>?
@@ -81,7 +81,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // Most requests have arrived whole by now and need no clock.
+        // Most requests have arrived completely by now and need no timer.
         if isReadingBody, bodyDeadline == nil {
             bodyDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: connections.limits.bodyTime) {
                 self.giveUpBody(context)
@@ -93,7 +93,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func giveUpBody(_ context: ChannelHandlerContext) {
         guard isReadingBody else { return }
         isReadingBody = false
-        // An answer that has begun, or is due before this one, would be spoilt.
+        // It would corrupt a response that is in progress or due before this one.
         guard pending.count == 1, !isAnswering else { return context.close(promise: nil) }
         refusal = .tooSlow
         refuse(context)
@@ -107,7 +107,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .head: isAnswering = true
         case .body:
-            // What routes make of errors has one; the client would take it for its next answer.
+            // Error responses to HEAD have a body, which the client would read as its next response.
             if pending.first == .HEAD {
                 promise?.succeed()
                 return
@@ -126,7 +126,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private var isIdle: Bool { pending.isEmpty && unsent == 0 }
 
-    /// Not before all has gone out: who rests may be closed.
+    /// Only after everything is sent, because a resting connection may be closed.
     private func answered(_ context: ChannelHandlerContext) {
         unsent -= 1
         if isIdle, hasEntered { connections.rests(context.channel, origin) }
@@ -139,7 +139,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    // MARK: Ends
+    // MARK: Closing
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
@@ -158,7 +158,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.close(promise: nil) }
     }
 
-    /// Answers of requests before this one come first.
+    /// Responses to earlier requests come first.
     private func refuseInTurn(_ context: ChannelHandlerContext) {
         if isIdle { refuse(context) }
     }
@@ -168,7 +168,8 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         isRefused = true
         for part in refusal.answer { context.write(wrapOutboundOut(part), promise: nil) }
         context.flush()
-        // Closed at once, what is still on its way to us would make the system take the answer back.
+        // Close only the output for now: closing completely while data is still arriving would make the system discard
+        // the response.
         context.close(mode: .output, promise: nil)
         end = end ?? close(context, in: connections.limits.lastBodyTime)
     }

@@ -5,24 +5,24 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// Answers requests over HTTP/1.1, within limits.
+/// Serves HTTP/1.1 within limits.
 public struct WebServer: Sendable {
     private let limits: ConnectionLimits
     private let proxies: Set<String>
     private let logger: Logger
 
     /// - Parameters:
-    ///   - proxies: addresses whose connections are not counted by address, since they carry requests of many; this machine
-    ///     is one.
-    ///   - logger: says when connections have to wait.
+    ///   - proxies: Addresses that are not subject to the limit per address, because their connections carry requests
+    ///     of many clients. This machine is always one.
+    ///   - logger: Receives a warning when connections have to wait.
     public init(limits: ConnectionLimits, proxies: [String], logger: Logger) {
         self.limits = limits
         self.proxies = Set((proxies + ["127.0.0.1", "::1"]).map { VisitorAddress.canonical($0) ?? $0 })
         self.logger = logger
     }
 
-    /// A service that answers what the router knows.
-    /// - Parameter onListening: called with the port once requests are answered.
+    /// Creates a service that serves the router.
+    /// - Parameter onListening: Called with the port once requests are served.
     public func application(
         _ router: Router<WebContext>, host: String, port: Int, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
@@ -49,7 +49,7 @@ public struct WebServer: Sendable {
     }
 }
 
-/// Hummingbird's channel with our guard where requests have been read but nobody has seen them.
+/// Hummingbird's channel with our guard directly behind the request decoder, before any other handler.
 private struct GuardedChannel: ServerChildChannel {
     let channel: HTTP1Channel
     let connections: Connections
