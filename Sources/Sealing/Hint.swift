@@ -2,7 +2,7 @@ import BoundaryText
 
 /// The displayable part of a credential: six bullets and the last four characters.
 ///
-/// For a credential shorter than eight bytes, no characters are shown, because four would be half of it or more.
+/// For a credential shorter than eight characters, none are shown, because four would be half of it or more.
 public struct Hint: Sendable, Hashable, CustomStringConvertible {
     private static let bullets = "••••••"
     private static let shown = 4
@@ -13,7 +13,7 @@ public struct Hint: Sendable, Hashable, CustomStringConvertible {
 
     /// Creates the hint for a credential.
     public init(of credential: String) {
-        let tail = credential.utf8.count < Self.shortest ? "" : String(credential.unicodeScalars.suffix(Self.shown))
+        let tail = credential.unicodeScalars.count < Self.shortest ? "" : String(credential.unicodeScalars.suffix(Self.shown))
         description = Self.bullets + tail
     }
 }

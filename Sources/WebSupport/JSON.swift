@@ -48,7 +48,9 @@ public enum JSON: Sendable, Hashable {
             self = .null
             return
         }
-        guard let value = Double(text), value.isFinite else {
+        // Double reads hexadecimal digits as well.
+        guard let value = Double(text), value.isFinite, !text.utf8.contains(where: { $0 | 0x20 == UInt8(ascii: "x") })
+        else {
             self = .text(text)
             return
         }

@@ -281,6 +281,10 @@ struct AuditLogTests {
                 }
             }
             #expect(try await numbers { $0.actor = "anna@example.com" } == [10, 7, 4, 1])
+            // A user's address counts however it is written; an unknown actor's as it is.
+            #expect(try await numbers { $0.actor = "Anna@example.com" } == [])
+            _ = try await database.user("anna@example.com", .engineer)
+            #expect(try await numbers { $0.actor = "Anna@Example.com" } == [10, 7, 4, 1])
             #expect(try await numbers { $0.action = "rule" } == [11, 9, 7, 5, 3, 1])
             #expect(try await numbers { $0.action = "ruler.bend" } == [12, 10, 8, 6, 4, 2])
             #expect(try await numbers { $0.target = "rule 4" } == [5])

@@ -113,6 +113,7 @@ import Testing
         arguments: [
             ("", "••••••"),
             ("abcdefg", "••••••"),
+            ("東京都内", "••••••"),
             ("abcdefgh", "••••••efgh"),
             ("a-much-longer-credential-wxyz", "••••••wxyz"),
             ("Schlüssel", "••••••ssel"),

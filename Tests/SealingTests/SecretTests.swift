@@ -17,6 +17,7 @@ import Testing
             (" , \n", .noSecret),
             ("not base64!", .secretNotBase64(position: 1)),
             ("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=,AAAA", .secretWrongLength(position: 2, bytes: 3)),
+            ("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=,,AAAA", .secretWrongLength(position: 3, bytes: 3)),
         ])
     func wrongListsAreRefused(text: String, error: SealingError) {
         #expect(throws: error) { try Secret.list(text) }

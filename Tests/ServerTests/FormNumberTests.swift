@@ -14,7 +14,7 @@ struct FormNumberTests {
     func notFinite() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             let browser = try await patchbay.browser(.admin)
-            for typed in ["nan", "NaN", "inf", "-inf", "infinity", "1e999", "0x1p1024", "-nan"] {
+            for typed in ["nan", "NaN", "inf", "-inf", "infinity", "1e999", "0x1p1024", "-nan", "0x10", "0X1"] {
                 _ = try await browser.get("/settings")
                 let reply = try await browser.post(
                     "/settings", ["max_message_length": typed, "silence_alert_minutes": typed, "history_days": typed])

@@ -91,7 +91,7 @@ struct Idempotency: Sendable {
     func begin(_ name: String, for principal: Principal, _ route: Route, _ path: String, _ body: Data) async throws
         -> Finding
     {
-        guard (1...200).contains(name.utf8.count) else {
+        guard (1...200).contains(name.unicodeScalars.count) else {
             throw Problem.badRequest(
                 "Idempotency-Key must have 1 to 200 characters.",
                 errors: [.init(field: "Idempotency-Key", code: "length", message: "must have 1 to 200 characters")])

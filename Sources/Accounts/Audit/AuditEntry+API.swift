@@ -37,7 +37,7 @@ private func filter<Query>(
 ) throws -> (AuditLog.Filter, Organization.ID) {
     func text(_ filter: AuditEntries.Filter) -> String? { name(filter).flatMap { request.query($0) } }
     var filter = AuditLog.Filter()
-    filter.actor = text(.actor)?.lowercased()
+    filter.actor = text(.actor)
     filter.action = try name(.action).flatMap {
         try request.query($0, "an action such as rule.create, or rule") { text in
             text.utf8.allSatisfy { $0.isLetter || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "_") } ? text : nil

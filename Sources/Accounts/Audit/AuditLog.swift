@@ -119,7 +119,11 @@ public enum AuditLog {
     ) throws -> Page<AuditEntry> {
         var query: SQL = "SELECT * FROM audit_entries WHERE organization_id = \(organization)"
         if let number = page.after?.number { query += " AND number < \(number)" }
-        if let actor = filter.actor { query += " AND actor = \(actor)" }
+        if let actor = filter.actor {
+            // Entries have a user's address as it was entered, which may differ in case from the one in the filter.
+            let user = try db.first("SELECT email FROM users WHERE email_key = \(actor.lowercased())")
+            query += " AND actor = \(try user?["email"] ?? actor)"
+        }
         if let action = filter.action {
             // "/" follows "." in ASCII, so this range contains exactly the actions that start with "rule."; actions are
             // ASCII and sorted by bytes.

@@ -53,7 +53,7 @@ public struct Tenant: Sendable, Equatable, RowDecodable {
         try db.all(
             """
             SELECT t.* FROM user_tenants l JOIN tenants t ON t.id = l.tenant_id
-            WHERE l.user_id = \(user) ORDER BY t.id LIMIT 1000
+            WHERE l.user_id = \(user) ORDER BY t.id LIMIT \(BodyLimits.list)
             """, as: Tenant.self)
     }
 }
