@@ -43,7 +43,7 @@ enum ClaimValue: Decodable, Sendable, Equatable {
         case .text: "text"
         case .list: "a list"
         case .object: "an object"
-        case .unreadable: "a value without a meaning"
+        case .unreadable: "an unreadable value"
         }
     }
 

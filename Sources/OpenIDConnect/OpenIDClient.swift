@@ -98,7 +98,7 @@ public struct OpenIDClient: Sendable {
             } catch  where attempt == 1 {
                 continue
             } catch is DecodingError {
-                throw .invalidToken("it is no JSON object")
+                throw .invalidToken("it is not a JSON object")
             } catch {
                 throw .invalidToken("its signature is wrong")
             }
@@ -130,7 +130,7 @@ public struct OpenIDClient: Sendable {
         }
         for endpoint in [found.authorizationEndpoint, found.tokenEndpoint, found.jwksURI]
         where WebAddress(endpoint) == nil {
-            throw .protocolViolation("its configuration names an address that is none")
+            throw .protocolViolation("its configuration contains an invalid URL")
         }
         await cache.keep(found, of: issuer)
         return found
@@ -140,7 +140,7 @@ public struct OpenIDClient: Sendable {
         if !fresh, let known = await cache.keys(issuer) { return known }
         let answer = try await send(OutboundRequest(.get, discovery.jwksURI))
         let collection = JWTKeyCollection()
-        guard answer.status == 200 else { throw .protocolViolation("it does not show its keys") }
+        guard answer.status == 200 else { throw .protocolViolation("it did not return its keys") }
         do {
             // A key with an unknown use or algorithm must not make the others unusable.
             let all = try JSONDecoder().decode(LooseKeys.self, from: answer.body)

@@ -40,7 +40,7 @@ extension SealingError: CustomStringConvertible {
             "The stored credential was sealed in format \(version), which this Patchbay does not know. Run a newer one."
         case .unknownKey(let id):
             "The stored credential was sealed with the secret \(id), which is not configured. "
-                + "Add that secret to PATCHBAY_SECRET, after the present one, or enter the credential again."
+                + "Add that secret to PATCHBAY_SECRET, after the current one, or enter the credential again."
         case .altered:
             "The stored credential was altered or belongs to another row. Enter the credential again, "
                 + "and find out who wrote to the database."
@@ -57,7 +57,7 @@ extension SealingError: CustomStringConvertible {
         case .fileMissing(let path):
             "There is no secret at \(path). Run `patchbay setup`, or set PATCHBAY_SECRET."
         case .fileExists(let path):
-            "There is a secret at \(path) already. It was left as it is."
+            "There is a secret at \(path) already. It was not changed."
         case .fileExposed(let path, let mode):
             "Others can read or write the secret at \(path) (mode \(String(mode, radix: 8))). "
                 + "Run `chmod 600 \(path)`, and rotate the secret if others may have read it."

@@ -116,7 +116,7 @@ extension JSONBody {
         guard unknown.isEmpty else {
             throw .badRequest(
                 code: "unknown_member",
-                "Remove what this request does not know: \(unknown.map(\.name).joined(separator: ", ")).",
+                "Remove the unknown members: \(unknown.map(\.name).joined(separator: ", ")).",
                 errors: unknown.map { unknown in
                     Problem.FieldError(
                         field: unknown.name, code: "unknown_member",
@@ -170,7 +170,7 @@ extension JSONBody {
             .init(
                 field: name(context.codingPath), code: "wrong_value",
                 message: (try? Schema.of(Self.self))?.at(context.codingPath)?.refusal
-                    ?? "is not a value that this knows")
+                    ?? "is not a valid value")
         default:
             .init(field: "", code: "wrong_value", message: "cannot be read")
         }

@@ -92,7 +92,7 @@ extension Problem {
     /// The body has another content type, or none.
     public static let notJSON = Problem(
         .unsupportedMediaType, code: "unsupported_media_type", title: "Send JSON",
-        detail: "Send the body as JSON, with the header «Content-Type: application/json».")
+        detail: "Send the body as JSON, with the header Content-Type: application/json.")
 
     /// The request is well-formed, but some values are invalid.
     public static func invalid(_ errors: [FieldError]) -> Problem {

@@ -86,11 +86,11 @@ extension Proxies.Finding {
     fileprivate var words: String {
         switch self {
         case .noHeader:
-            "a reverse proxy does not say from where requests come: set X-Forwarded-For in it, see docs/configuration.md; until then all visitors share one address and its waits, and each can make one up"
+            "a reverse proxy does not report client addresses: set X-Forwarded-For in it, see docs/configuration.md; until then all visitors share one address and its rate limits, and any visitor can forge one"
         case .noAddress:
-            "a reverse proxy sends X-Forwarded-For without an address; its own address is taken instead"
+            "a reverse proxy sends X-Forwarded-For without an address; the proxy's own address is used instead"
         case .notTrusted:
-            "X-Forwarded-For of a peer that is not in PATCHBAY_TRUSTED_PROXIES is not believed; if it is your reverse proxy, name it there"
+            "X-Forwarded-For of a peer that is not in PATCHBAY_TRUSTED_PROXIES is ignored; if it is your reverse proxy, add it there"
         }
     }
 }

@@ -212,7 +212,7 @@ struct SingleSignOnTests {
             let path = "/identity-providers/\(visitors.provider)"
             #expect(try await visitors.patchbay.api(.GET, path).json["groups_missing_at"] != .null)
             let test = try await visitors.patchbay.api(.POST, path + "/test").json
-            #expect(test["message"].string?.contains("more groups than it puts into a token") == true)
+            #expect(test["message"].string?.contains("more groups than fit into the provider's token") == true)
             #expect(try await visitors.record("identity_provider.groups_missing", nil).count == 1)
             let owner = try await visitors.patchbay.browser(.owner)
             #expect(

@@ -232,7 +232,7 @@ public struct Gate: Sendable {
         if principal.tenants != nil, route.reach == .organization {
             return Problem(
                 .forbidden, code: "limited_to_tenants", title: "You are limited to some customers",
-                detail: "This concerns the whole organization, and you can only work with some of its customers.")
+                detail: "This applies to the whole organization, but your access is limited to some customers.")
         }
         if let scopes = principal.scopes, !scopes.allows(route) {
             let needed = Grant.scope(route.scope, readsOnly: route.method == .get && route.scope.hasReading)

@@ -52,7 +52,7 @@ public struct OpenAPI: Sendable {
             "info": .object([
                 "title": "Patchbay", "version": "1",
                 "description": """
-                Notifications, write-back and voice changes for managed service providers. Lists are paged: pass \
+                Ticket notifications and ticket updates for managed service providers. Lists are paged: pass \
                 next_cursor as cursor. Errors are problem documents (RFC 9457).
                 """,
             ]),
@@ -155,7 +155,7 @@ public struct OpenAPI: Sendable {
 
     private static func responses(_ operation: Operation) -> [String: Node] {
         let route = operation.route
-        var success: [String: Node] = ["description": "As asked."]
+        var success: [String: Node] = ["description": "Success."]
         if let response = operation.response {
             success["content"] = content("application/json", .schema(response))
         } else if case .file(let types) = route.gives {
@@ -165,7 +165,7 @@ public struct OpenAPI: Sendable {
         if case .made = route.gives {
             success["headers"] = .object([
                 "Location": .object([
-                    "required": true, "schema": .object(["type": "string"]), "description": "Where it is.",
+                    "required": true, "schema": .object(["type": "string"]), "description": "The URL of the new resource.",
                 ])
             ])
         }

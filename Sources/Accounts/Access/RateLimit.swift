@@ -67,8 +67,8 @@ public struct RateLimit: Sendable, Equatable {
         var problem = Problem(
             .tooManyRequests, code: "rate_limited", title: "Too many calls",
             detail: """
-                Your organization may do this \(calls) times in \(seconds) seconds, so that the ticketing system is not \
-                overrun. Try again in \(Int(saturating: standing.wait.rounded(.up))) s.
+                Your organization can make \(calls) such requests in \(seconds) seconds, to protect the ticketing system. \
+                Try again in \(Int(saturating: standing.wait.rounded(.up))) s.
                 """, retryAfter: .milliseconds(Int(saturating: standing.wait * 1000)))
         problem.headers = fields(standing)
         return problem

@@ -100,8 +100,8 @@ public struct AuditKey: Sendable {
     public struct Missing: Error, CustomStringConvertible {
         /// The message for the terminal.
         public let description =
-            "the key of the audit log is gone from the database, although the log is sealed: somebody removed it. "
-            + "Restore a backup, or go on without it with --accept-lost-secret, which is put on record"
+            "the audit log is sealed, but its key is missing from the database, so it was removed. "
+            + "Restore a backup, or continue without the key with --accept-lost-secret, which is recorded in the audit log"
     }
 
     /// Opens the key. In a database without one, creates it and seals the existing heads.

@@ -74,14 +74,14 @@ extension AuditLog {
             Fault(organization: head.organization, number: number, reason: reason)
         }
         if chain.newest > head.number {
-            return fault(head.number + 1, "the entry was added behind the end of the chain")
+            return fault(head.number + 1, "the entry was added after the end of the chain")
         }
         guard let key, !key.accepts(chain.seal, of: head) else { return nil }
         return fault(
             head.number,
             chain.seal == nil
-                ? "the end of the chain bears no seal"
-                : "the end of the chain was altered, or the whole chain was computed again: its seal is wrong")
+                ? "the end of the chain has no seal"
+                : "the end of the chain was altered, or the whole chain was recomputed: its seal is wrong")
     }
 
     private static func follow(_ head: AuditHead, in database: Database) async throws -> (Int, Fault?) {

@@ -59,10 +59,10 @@ extension LostSecrets: CustomStringConvertible {
     /// For the terminal: what is missing, and what to do.
     public var description: String {
         """
-        \(count) stored credentials are sealed with a secret that is not configured: \(names). Put it back: into the \
-        secret file or PATCHBAY_SECRET, behind the present one, with a comma between. If it is lost for good, run this once \
-        with --accept-lost-secret; then credentials of connections and identity providers have to be entered again, and \
-        second factors set up again
+        \(count) stored credentials are sealed with a secret that is not configured: \(names). Restore it in the \
+        secret file or PATCHBAY_SECRET, after the current one, separated by a comma. If it is permanently lost, run this once \
+        with --accept-lost-secret; then enter the credentials of connections and identity providers again, and set up \
+        second factors again
         """
     }
 }

@@ -55,7 +55,7 @@ extension IdentityProvider {
         var words: [String] = []
         if let groupsMissingAt {
             words.append(
-                "At \(APIJSON.text(groupsMissingAt)) a user had more groups than it puts into a token, so roles by group were not applied. Configure it to send fewer groups, such as only those assigned to the application."
+                "At \(APIJSON.text(groupsMissingAt)) a user had more groups than fit into the provider's token, so roles by group were not applied. Configure it to send fewer groups, such as only those assigned to the application."
             )
         }
         if usesSharedRedirect {
@@ -65,7 +65,7 @@ extension IdentityProvider {
         }
         if maxRole < .owner {
             words.append(
-                "Users with a role above \(maxRole.rawValue) cannot sign in through it. An owner who saves it again changes that."
+                "Users with a role above \(maxRole.rawValue) cannot sign in through it. To change this, an owner has to save it again."
             )
         }
         return words
@@ -102,7 +102,7 @@ extension IdentityProviders.Change {
         // The secret is sent to the issuer, so changing the issuer requires knowing it.
         guard draft.issuer == old.issuer || clientSecret != nil else {
             throw .invalid([
-                .init(field: "client_secret", code: "required", message: "has to be entered again for another issuer.")
+                .init(field: "client_secret", code: "required", message: "is required when the issuer changes.")
             ])
         }
         return draft

@@ -42,6 +42,6 @@ final class AcceptPause: ChannelInboundHandler {
         let now = NIODeadline.now()
         if let lastSaid, now < lastSaid + Self.quiet { return }
         lastSaid = now
-        logger.warning("no files are left, so new connections wait; allow the process more (LimitNOFILE)")
+        logger.warning("out of file descriptors, so new connections wait; raise the limit (LimitNOFILE)")
     }
 }
