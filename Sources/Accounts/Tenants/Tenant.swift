@@ -2,6 +2,7 @@ import API
 import BoundaryText
 import Database
 import Foundation
+import WebSupport
 
 /// A tenant: a customer of the MSP. Its tickets are those of its company in the PSA.
 public struct Tenant: Sendable, Equatable, RowDecodable {
