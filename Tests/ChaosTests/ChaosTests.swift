@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -18,7 +19,7 @@ struct ChaosTests {
     static func connect(_ api: APIClient) async throws -> String {
         let connected = try await Connected(api)
         let rule = try await api(
-            .POST, "/notifiers/rules",
+            API.Rules.create,
             [
                 "board_id": connected.boards["Service Desk"] ?? .null,
                 "recipient_id": connected.rooms["Dispatch"] ?? .null,

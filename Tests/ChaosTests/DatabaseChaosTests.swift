@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -26,7 +27,7 @@ extension ChaosTests {
                         try await eventually("hooks to be refused") { (ledger.answers[429] ?? 0) >= refused + 5 }
                         #expect(try await api(.GET, "/readiness").status == 503)
                         #expect(try await api(.GET, "/healthcheck").status == 200)
-                        #expect(try await api(.GET, "/config").status == 503)
+                        #expect(try await api(API.Config.show).status == 503)
                         try await postgres.start()
                         let before = ledger.tickets.count
                         try await eventually(within: .seconds(60), "hooks to be accepted again") {

@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -45,14 +46,14 @@ extension ChaosTests {
                 psa.control.remove(fault: cut)
                 psa.control.latency = .milliseconds(100)
                 try await Task.sleep(for: .seconds(66))
-                let id = try await api(.GET, "/integrations/psa/connections").json["items"].elements.first?["id"].int
+                let id = try await api(API.PSA.Connections.list).json["items"].elements.first?["id"].int
                 let start = ContinuousClock.now
-                _ = try await api(.POST, "/integrations/psa/connections/\(id ?? 0)/test")
+                _ = try await api(API.PSA.Connections.test, at: id ?? 0)
                 var (last, refused, searched) = (0, 0, 0)
                 for minute in 1...10 where last < notes {
                     while ContinuousClock.now - start < .seconds(60 * minute) {
                         searched += 1
-                        if try await api(.GET, "/integrations/psa/tickets/search?q=x").status != 200 { refused += 1 }
+                        if try await api(API.Tickets.search, query: "q=x").status != 200 { refused += 1 }
                         try await Task.sleep(for: .milliseconds(max(300, 400_000 / budget)))
                     }
                     let written = tickets.count { !(psa.ticket($0)?.notes.isEmpty ?? true) }
@@ -74,7 +75,7 @@ extension ChaosTests {
                 group.addTask {
                     for number in stride(from: lane, to: count, by: 24) {
                         _ = try? await api(
-                            .POST, "/integrations/psa/tickets/\(tickets[number])/notes",
+                            API.Tickets.addNote, at: tickets[number],
                             ["text": .text("Post \(number)."), "request_id": .text("post-\(number)")])
                     }
                 }

@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -79,7 +80,7 @@ struct WriteBackChaosTests {
                     for number in stride(from: lane, to: count, by: 8) {
                         statuses.append(
                             try await api(
-                                .POST, "/integrations/psa/tickets/\(tickets[number % tickets.count])/notes",
+                                API.Tickets.addNote, at: tickets[number % tickets.count],
                                 ["text": .text("Post \(number)."), "request_id": .text("post-\(number)")]
                             ).status)
                     }
@@ -102,8 +103,8 @@ struct WriteBackChaosTests {
 
     /// What a person does when the ticketing system is back: tests the connection, so that what waits for it goes on.
     private static func resume(_ api: APIClient) async throws {
-        let id = try await api(.GET, "/integrations/psa/connections").json["items"].elements.first?["id"].int ?? 0
-        _ = try await api(.POST, "/integrations/psa/connections/\(id)/test")
+        let id = try await api(API.PSA.Connections.list).json["items"].elements.first?["id"].int ?? 0
+        _ = try await api(API.PSA.Connections.test, at: id)
     }
 
     /// Waits until all are written.
@@ -112,7 +113,7 @@ struct WriteBackChaosTests {
         let start = ContinuousClock.now
         var tests = 0
         while true {
-            let left = try await api(.GET, "/integrations/psa/posts?state=queued&limit=200").json["items"].elements
+            let left = try await api(API.Posts.list, query: "state=queued&limit=200").json["items"].elements
             if left.isEmpty { break }
             let passed = ContinuousClock.now - start
             guard passed < limit else { throw Unexpected("\(left.count) posts still wait: \(left.prefix(3))") }
@@ -122,7 +123,7 @@ struct WriteBackChaosTests {
             }
             try await Task.sleep(for: .seconds(1))
         }
-        let failed = try await api(.GET, "/integrations/psa/posts?state=failed&limit=5").json["items"].elements
+        let failed = try await api(API.Posts.list, query: "state=failed&limit=5").json["items"].elements
         guard failed.isEmpty else { throw Unexpected("some failed: \(failed)") }
         return tests
     }

@@ -29,32 +29,32 @@ struct APITests {
                 ([], 400, "invalid_json", []), ("text", 400, "invalid_json", []), (nil, 400, "invalid_json", []),
             ]
             for (body, status, code, fields) in wrong {
-                let reply = try await patchbay.api(.POST, "/notifiers/rules", body)
+                let reply = try await patchbay.api(API.Rules.create, body)
                 #expect(reply.status == status, "\(body)")
                 #expect(reply.json["code"].string == code, "\(body)")
                 #expect(reply.faultyFields == fields, "\(body)")
                 #expect(reply.json["request_id"].string == reply.headers["x-request-id"])
             }
-            #expect(try await patchbay.api(.GET, "/notifiers/rules").json["items"].elements.isEmpty)
-            let first = try await patchbay.api(.POST, "/notifiers/rules", ["board_id": board, "recipient_id": room])
+            #expect(try await patchbay.api(API.Rules.list).json["items"].elements.isEmpty)
+            let first = try await patchbay.api(API.Rules.create, ["board_id": board, "recipient_id": room])
             #expect(first.status == 201)
             #expect(first.headers["location"] == "/api/v1/rules/\(first.json["id"].int ?? 0)")
             // Board ids are numbers to people who know ConnectWise.
             let number: JSON = .integer(Int64(board.string ?? "") ?? 0)
-            let second = try await patchbay.api(.POST, "/notifiers/rules", ["board_id": number, "recipient_id": room])
+            let second = try await patchbay.api(API.Rules.create, ["board_id": number, "recipient_id": room])
             #expect(second.status == 409)
             #expect(second.json["code"] == "rule_exists")
             let settings = try await patchbay.api(
-                .PATCH, "/config", ["max_message_length": 1, "member_cache_seconds": -1])
+                API.Config.update, ["max_message_length": 1, "member_cache_seconds": -1])
             #expect(settings.status == 422)
             #expect(Set(settings.faultyFields) == ["max_message_length", "member_cache_seconds"])
-            let misspelt = try await patchbay.api(.GET, "/notifiers/rules?board=1&limit=5")
+            let misspelt = try await patchbay.api(API.Rules.list, query: "board=1&limit=5")
             #expect(misspelt.status == 400)
             #expect(misspelt.json["code"] == "unknown_parameter")
             #expect(misspelt.faultyFields == ["board"])
             // Short lists have no pages, and do not mind being asked for one.
-            #expect(try await patchbay.api(.GET, "/feature-flags?limit=200").status == 200)
-            let large = try await patchbay.api(.PATCH, "/config", ["x": .text(String(repeating: "x", count: 2 << 20))])
+            #expect(try await patchbay.api(API.FeatureFlags.list, query: "limit=200").status == 200)
+            let large = try await patchbay.api(API.Config.update, ["x": .text(String(repeating: "x", count: 2 << 20))])
             #expect(large.status == 413)
         }
     }
@@ -70,7 +70,7 @@ struct APITests {
                 #expect(reply.status == 415, "\(type)")
                 #expect(reply.json["code"] == "unsupported_media_type", "\(type)")
             }
-            #expect(try await api(.GET, "/config").json["max_message_length"] == 300)
+            #expect(try await api(API.Config.show).json["max_message_length"] == 300)
             for type in ["application/json; charset=utf-8", "Application/JSON"] {
                 #expect(try await api.send(.PATCH, url, change, ["Content-Type": type]).status == 200, "\(type)")
             }
@@ -85,14 +85,14 @@ struct APITests {
             var recipients = try World.rooms.map { try patchbay.room($0) }
             for number in recipients.count..<24 {
                 let person = try await patchbay.api(
-                    .POST, "/webex/rooms", ["email": .text("p\(number)@rivermark.example")])
+                    API.Recipients.create, ["email": .text("p\(number)@rivermark.example")])
                 recipients.append(person.json["id"])
             }
             var made: [Int] = []
             for board in World.boards {
                 for recipient in recipients {
                     let body: JSON = ["board_id": try patchbay.board(board), "recipient_id": recipient]
-                    made.append(try await patchbay.api(.POST, "/notifiers/rules", body).json["id"].int ?? 0)
+                    made.append(try await patchbay.api(API.Rules.create, body).json["id"].int ?? 0)
                 }
             }
             for limit in [1, 7, 50, 119, 120, 200] {
@@ -100,7 +100,7 @@ struct APITests {
                 var cursor: String?
                 repeat {
                     let query = cursor.map { "&cursor=\($0)" } ?? ""
-                    let page = try await patchbay.api(.GET, "/notifiers/rules?limit=\(limit)\(query)").json
+                    let page = try await patchbay.api(API.Rules.list, query: "limit=\(limit)\(query)").json
                     seen += page["items"].elements.compactMap { $0["id"].int }
                     sizes.append(page["items"].elements.count)
                     cursor = page["next_cursor"].string
@@ -109,11 +109,11 @@ struct APITests {
                 #expect(sizes.allSatisfy { $0 > 0 && $0 <= limit })
             }
             let filtered = try await patchbay.api(
-                .GET, "/notifiers/rules?limit=200&board_id=\(patchbay.board("Voice").string ?? "")"
+                API.Rules.list, query: "limit=200&board_id=\(patchbay.board("Voice").string ?? "")"
             ).json
             #expect(filtered["items"].elements.count == 24)
             for query in ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=1e2", "cursor=x", "cursor=%00"] {
-                let reply = try await patchbay.api(.GET, "/notifiers/rules?\(query)")
+                let reply = try await patchbay.api(API.Rules.list, query: "\(query)")
                 #expect(reply.status == 400, "\(query)")
                 #expect(reply.faultyFields.first.map(query.hasPrefix) == true)
             }
@@ -150,10 +150,10 @@ struct APITests {
             try await RunningPatchbay.run(engine) { patchbay in
                 let site = try await patchbay.connectWise.url().replacing("http://", with: "")
                 // The MSP has one in use already; a customer has none.
-                let tenant = try await patchbay.api(.POST, "/tenants", ["name": "New"]).json["id"].int ?? 0
+                let tenant = try await patchbay.api(API.Tenants.create, ["name": "New"]).json["id"].int ?? 0
                 func attempt(_ site: String, privateKey: String = "wrong") async throws -> Reply {
                     try await patchbay.api(
-                        .POST, "/tenants/\(tenant)/connectwise/credentials",
+                        API.PSA.Tenant.createConnection, at: tenant,
                         [
                             "name": "New", "site": .text(site), "company": "rivermark",
                             "public_key": "SimulatedPublicX", "private_key": .text(privateKey), "client_id": "client",
@@ -179,25 +179,25 @@ struct APITests {
                     "x",
                 ] {
                     let reply = try await patchbay.api(
-                        .POST, "/integrations/chat/connections",
+                        API.ChatConnections.create,
                         ["name": "New", "url": .text(url), "token": "t0ken-of-mine"])
                     #expect(reply.status == 422, "\(url)")
                     #expect(reply.faultyFields == ["url"])
                 }
                 let token = try await patchbay.api(
-                    .POST, "/integrations/chat/connections",
+                    API.ChatConnections.create,
                     ["name": "New", "url": .text(try await patchbay.webex.url()), "token": "wrong-token"])
                 #expect(token.status == 422)
                 #expect(token.faultyFields == ["token"])
                 #expect(peer.requests.isEmpty)
-                #expect(try await patchbay.api(.GET, "/integrations/psa/connections").json["items"].elements.count == 1)
+                #expect(try await patchbay.api(API.PSA.Connections.list).json["items"].elements.count == 1)
                 #expect(
-                    try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.count == 1)
+                    try await patchbay.api(API.ChatConnections.list).json["items"].elements.count == 1)
 
                 // A stored key goes only where it was entered for.
                 let id = try await patchbay.connection()["id"].int ?? 0
                 let moved = try await patchbay.api(
-                    .PATCH, "/integrations/psa/connections/\(id)", ["site": .text("127.0.0.1:\(peer.port)")])
+                    API.PSA.Connections.update, at: id, ["site": .text("127.0.0.1:\(peer.port)")])
                 #expect(moved.status == 422)
                 #expect(peer.requests.isEmpty)
                 #expect(try await patchbay.connection()["site"].string == site)

@@ -16,14 +16,15 @@ struct AccessTests {
     func flags(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let id = try await patchbay.connection()["id"].int ?? 0
-            #expect(try await patchbay.api(.POST, "/integrations/psa/connections/\(id)/test").status == 200)
-            let off = try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false])
+            #expect(try await patchbay.api(API.PSA.Connections.test, at: id).status == 200)
+            let off = try await patchbay.api(API.FeatureFlags.update, at: "connectwise_integration", ["enabled": false])
             #expect(off.json["enabled"] == false)
-            let refused = try await patchbay.api(.POST, "/integrations/psa/connections/\(id)/test")
+            let refused = try await patchbay.api(API.PSA.Connections.test, at: id)
             #expect(refused.status == 409)
             #expect(refused.json["code"] == "feature_disabled")
-            #expect(try await patchbay.api(.PATCH, "/feature-flags/nonsense", ["enabled": false]).status == 404)
-            let record = try await patchbay.api(.GET, "/audit?action=feature_flag").json["items"].elements
+            #expect(try await patchbay.api(API.FeatureFlags.update, at: "nonsense", ["enabled": false]).status == 404)
+            let record = try await patchbay.api(API.AuditEntries.list, query: "action=feature_flag").json["items"]
+                .elements
             #expect(record.count == 1)
             #expect(record.first?["target"] == "feature flag connectwise_integration")
         }
@@ -33,27 +34,27 @@ struct AccessTests {
         "A super administrator crosses organizations; one goes with everything in it", arguments: TestDatabase.engines)
     func organizations(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let made = try await patchbay.api(.POST, "/organizations", ["name": "Second MSP"])
+            let made = try await patchbay.api(API.Organizations.create, ["name": "Second MSP"])
             let there = ["X-Patchbay-Organization": "\(made.json["id"].int ?? 0)"]
             let user = try await patchbay.api(
-                .POST, "/users", ["email": "ola@second.example", "name": "Ola", "role": "owner"], headers: there)
+                API.Users.create, ["email": "ola@second.example", "name": "Ola", "role": "owner"], headers: there)
             #expect(user.status == 201)
-            #expect(try await patchbay.api(.GET, "/users", headers: there).json["items"].elements.count == 1)
-            #expect(try await patchbay.api(.GET, "/notifiers/rules", headers: there).json["items"].elements.isEmpty)
-            #expect(try await patchbay.api(.GET, "/users", headers: ["X-Patchbay-Organization": "999"]).status == 404)
+            #expect(try await patchbay.api(API.Users.list, headers: there).json["items"].elements.count == 1)
+            #expect(try await patchbay.api(API.Rules.list, headers: there).json["items"].elements.isEmpty)
+            #expect(try await patchbay.api(API.Users.list, headers: ["X-Patchbay-Organization": "999"]).status == 404)
             let console = try await patchbay.browser(.superAdmin)
             _ = try await console.get("/organizations")
             #expect(try await console.post("/organizations/\(made.json["id"].int ?? 0)/visit").status == 303)
             #expect(try await console.get("/users").text.contains("ola@second.example"))
             #expect(try await console.post("/organizations/home").status == 303)
             #expect(try await !console.get("/users").text.contains("ola@second.example"))
-            let wrong = try await patchbay.api(.POST, "/organization/deletion", ["name": "second msp"], headers: there)
+            let wrong = try await patchbay.api(API.Organizations.deleteOwn, ["name": "second msp"], headers: there)
             #expect(wrong.status == 422)
-            let gone = try await patchbay.api(.POST, "/organization/deletion", ["name": "Second MSP"], headers: there)
+            let gone = try await patchbay.api(API.Organizations.deleteOwn, ["name": "Second MSP"], headers: there)
             #expect(gone.status == 204)
-            #expect(try await patchbay.api(.GET, "/users", headers: there).status == 404)
+            #expect(try await patchbay.api(API.Users.list, headers: there).status == 404)
             // One that a super administrator belongs to stays.
-            let own = try await patchbay.api(.POST, "/organization/deletion", ["name": "Rivermark IT"])
+            let own = try await patchbay.api(API.Organizations.deleteOwn, ["name": "Rivermark IT"])
             #expect(own.status == 409)
             #expect(own.json["code"] == "organization_has_super_admin")
             let (entries, faults) = try await AuditLog.verify(in: patchbay.database)
@@ -67,7 +68,7 @@ struct AccessTests {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
             func sum(_ name: String) async throws -> Int {
-                let hours = try await patchbay.api(.GET, "/overview").json["hours"].elements
+                let hours = try await patchbay.api(API.Overview.show).json["hours"].elements
                 #expect(hours.count == 24)
                 return hours.reduce(0) { $0 + ($1[name].int ?? 0) }
             }
@@ -83,11 +84,11 @@ struct AccessTests {
                 try db.execute("UPDATE ticket_events SET created_at = created_at - 7200000 WHERE id = 1")
                 try db.execute("UPDATE deliveries SET state = 'failed' WHERE id = 2")
             }
-            let overview = try await patchbay.api(.GET, "/overview").json
+            let overview = try await patchbay.api(API.Overview.show).json
             #expect(overview["failed_deliveries"] == 1)
             #expect(overview["recent_events"].elements.count == 3)
             #expect(overview["recent_events"].elements.first?["summary"] == "News 3")
-            #expect(try await patchbay.api(.GET, "/overview/counts").json["failed_deliveries"] == 1)
+            #expect(try await patchbay.api(API.Overview.counts).json["failed_deliveries"] == 1)
         }
     }
 
@@ -96,34 +97,34 @@ struct AccessTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let body: JSON = ["board_id": try patchbay.board(), "recipient_id": try patchbay.room()]
             let headers = ["Idempotency-Key": "one and only"]
-            let first = try await patchbay.api(.POST, "/notifiers/rules", body, headers: headers)
-            let second = try await patchbay.api(.POST, "/notifiers/rules", body, headers: headers)
+            let first = try await patchbay.api(API.Rules.create, body, headers: headers)
+            let second = try await patchbay.api(API.Rules.create, body, headers: headers)
             #expect(first.status == 201)
             #expect(second.status == 201)
             #expect(first.body == second.body)
             #expect(first.headers["location"] == second.headers["location"])
             // Of another organization it is another key.
-            let made = try await patchbay.api(.POST, "/organizations", ["name": "Second MSP"]).json["id"].int ?? 0
+            let made = try await patchbay.api(API.Organizations.create, ["name": "Second MSP"]).json["id"].int ?? 0
             for organization in [nil, made] {
                 var headers = ["Idempotency-Key": "tenant"]
                 headers["X-Patchbay-Organization"] = organization.map(String.init)
-                #expect(try await patchbay.api(.POST, "/tenants", ["name": "T"], headers: headers).status == 201)
+                #expect(try await patchbay.api(API.Tenants.create, ["name": "T"], headers: headers).status == 201)
                 let there = headers.filter { $0.key != "Idempotency-Key" }
-                #expect(try await patchbay.api(.GET, "/tenants", headers: there).json["items"].elements.count == 1)
+                #expect(try await patchbay.api(API.Tenants.list, headers: there).json["items"].elements.count == 1)
             }
             let other: JSON = ["board_id": try patchbay.board("Voice"), "recipient_id": try patchbay.room()]
-            #expect(try await patchbay.api(.POST, "/notifiers/rules", other, headers: headers).status == 409)
+            #expect(try await patchbay.api(API.Rules.create, other, headers: headers).status == 409)
             // What was refused may be put right under the same key.
             let wrong = try await patchbay.api(
-                .POST, "/notifiers/rules", ["board_id": "0", "recipient_id": 0], headers: ["Idempotency-Key": "k"])
+                API.Rules.create, ["board_id": "0", "recipient_id": 0], headers: ["Idempotency-Key": "k"])
             #expect(wrong.status == 422)
             #expect(
-                try await patchbay.api(.POST, "/notifiers/rules", other, headers: ["Idempotency-Key": "k"]).status
+                try await patchbay.api(API.Rules.create, other, headers: ["Idempotency-Key": "k"]).status
                     == 201)
             // A secret that is shown once is not kept.
             let key = ["Idempotency-Key": "key"]
-            #expect(try await patchbay.api(.POST, "/api-keys", ["name": "one"], headers: key).status == 201)
-            #expect(try await patchbay.api(.POST, "/api-keys", ["name": "one"], headers: key).status == 409)
+            #expect(try await patchbay.api(API.APIKeys.create, ["name": "one"], headers: key).status == 201)
+            #expect(try await patchbay.api(API.APIKeys.create, ["name": "one"], headers: key).status == 409)
             let bodies: [[UInt8]] = try await patchbay.database.read { db in
                 try db.all("SELECT body FROM repeated_requests WHERE body IS NOT NULL").map { try $0["body"] }
             }
@@ -161,7 +162,7 @@ struct AccessTests {
     func forgotten(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let user = try await patchbay.api(
-                .POST, "/users", ["email": "lim@rivermark.example", "name": "Lim", "role": "engineer"]
+                API.Users.create, ["email": "lim@rivermark.example", "name": "Lim", "role": "engineer"]
             ).json["id"]
             let path = "/users/\(user.int ?? 0)/tenants"
             #expect(try await patchbay.api(.PUT, path, ["tenant_ids": []]).status == 200)
@@ -169,15 +170,15 @@ struct AccessTests {
             #expect(forgotten.status == 400)
             #expect(forgotten.faultyFields == ["tenant_ids"])
             #expect(try await patchbay.api(.GET, path).json["tenant_ids"] == [])
-            let promoted = try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"])
+            let promoted = try await patchbay.api(API.Users.update, at: user.int ?? 0, ["role": "admin"])
             #expect(promoted.status == 409)
             #expect(promoted.json["code"] == "user_limited")
             #expect(try await patchbay.api(.PUT, path, ["tenant_ids": .null]).json["tenant_ids"] == .null)
-            #expect(try await patchbay.api(.PATCH, "/users/\(user.int ?? 0)", ["role": "admin"]).status == 200)
+            #expect(try await patchbay.api(API.Users.update, at: user.int ?? 0, ["role": "admin"]).status == 200)
 
             let mappings = "/integrations/psa/member-mappings"
             let member =
-                try await patchbay.api(.GET, "/integrations/psa/members?search=slindqvist").json["items"]
+                try await patchbay.api(API.PSA.Members.list, query: "search=slindqvist").json["items"]
                 .elements.first?["id"] ?? .null
             #expect(
                 try await patchbay.api(.POST, mappings, ["mappings": [["user_id": user, "member_id": member]]]).status
@@ -192,12 +193,12 @@ struct AccessTests {
             #expect(try await patchbay.api(.GET, mappings + "?mapped=true").json["items"].elements.count == 1)
 
             let tenant = try await patchbay.api(
-                .POST, "/tenants", ["name": "Kettle", "psa_company_id": "9", "psa_company_name": "Kettle Ltd"])
+                API.Tenants.create, ["name": "Kettle", "psa_company_id": "9", "psa_company_name": "Kettle Ltd"])
             let address = "/tenants/\(tenant.json["id"].int ?? 0)"
             let alone = try await patchbay.api(.PATCH, address, ["psa_company_name": "Other"])
             #expect(alone.status == 422)
             #expect(alone.faultyFields == ["psa_company_name"])
-            #expect(try await patchbay.api(.POST, "/tenants", ["name": "x", "psa_company_name": "y"]).status == 422)
+            #expect(try await patchbay.api(API.Tenants.create, ["name": "x", "psa_company_name": "y"]).status == 422)
             #expect(try await patchbay.api(.GET, address).json["psa_company_name"] == "Kettle Ltd")
         }
     }
@@ -212,30 +213,31 @@ struct AccessTests {
                 }
             }
             let conflicts = Array(repeating: 409, count: 7)
-            let names = try await atOnce { _ in try await patchbay.api(.POST, "/tenants", ["name": "One name"]) }
+            let names = try await atOnce { _ in try await patchbay.api(API.Tenants.create, ["name": "One name"]) }
             #expect(names == [201] + conflicts)
             let companies = try await atOnce { number in
-                try await patchbay.api(.POST, "/tenants", ["name": .text("Tenant \(number)"), "psa_company_id": "77"])
+                try await patchbay.api(API.Tenants.create, ["name": .text("Tenant \(number)"), "psa_company_id": "77"])
             }
             #expect(companies == [201] + conflicts)
             var tenants: [Int] = []
             var users: [JSON] = []
             for number in 0..<8 {
                 tenants.append(
-                    try await patchbay.api(.POST, "/tenants", ["name": .text("Another \(number)")]).json["id"].int ?? 0)
+                    try await patchbay.api(API.Tenants.create, ["name": .text("Another \(number)")]).json["id"].int ?? 0
+                )
                 users.append(
                     try await patchbay.api(
-                        .POST, "/users",
+                        API.Users.create,
                         ["email": .text("u\(number)@rivermark.example"), "name": "U", "role": "engineer"]
                     ).json["id"])
             }
             let (ids, people) = (tenants, users)
             let changes = try await atOnce { number in
-                try await patchbay.api(.PATCH, "/tenants/\(ids[number])", ["psa_company_id": "78"])
+                try await patchbay.api(API.Tenants.update, at: ids[number], ["psa_company_id": "78"])
             }
             #expect(changes == [200] + conflicts)
             let member =
-                try await patchbay.api(.GET, "/integrations/psa/members?search=slindqvist").json["items"]
+                try await patchbay.api(API.PSA.Members.list, query: "search=slindqvist").json["items"]
                 .elements.first?["id"] ?? .null
             let mappings = "/integrations/psa/member-mappings"
             let mapped = try await atOnce { number in
@@ -254,7 +256,7 @@ struct AccessTests {
     func manyMappings(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             // The copy of the members is new for a quarter of an hour.
-            #expect(try await patchbay.api(.GET, "/integrations/psa/members").status == 200)
+            #expect(try await patchbay.api(API.PSA.Members.list).status == 200)
             let connection = try await patchbay.connection()["id"].int ?? 0
             let users = try await patchbay.database.write { db in
                 try (0..<500).map { number -> Int in
@@ -306,7 +308,8 @@ struct AccessTests {
             #expect(
                 try await browser.post("/rules/\(rule)", ["updates": "all", "visibility": "all", "enabled": "true"])
                     .status == 303)
-            let entry = try await patchbay.api(.GET, "/audit?action=rule.update").json["items"].elements.first
+            let entry = try await patchbay.api(API.AuditEntries.list, query: "action=rule.update").json["items"]
+                .elements.first
             #expect(entry?["auth_method"] == "sign_in")
             #expect(entry?["ip_address"] == "127.0.0.1")
             #expect(entry?["target"].string == "rule \(rule)")
@@ -314,17 +317,19 @@ struct AccessTests {
             #expect(entry?["after"].string?.contains(#""updates":"all""#) == true)
             // As a browser's form writes it.
             #expect(try await browser.get("/audit?target=rule+\(rule)&action=rule.update").text.contains("rule.update"))
-            let since = try await patchbay.api(.GET, "/audit?target=rule+\(rule)&since=2020-01-01T00:00:00+02:00")
+            let since = try await patchbay.api(
+                API.AuditEntries.list, query: "target=rule+\(rule)&since=2020-01-01T00:00:00+02:00")
             #expect(since.json["items"].elements.count == 2)
             let engineer = try await patchbay.browser(.engineer)
             _ = try await engineer.get("/account")
             #expect(try await engineer.send(.GET, "/api/v1/users", nil).status == 403)
-            #expect(try await patchbay.api(.GET, "/audit?action=access").json["items"].elements.count == 1)
-            let csv = try await patchbay.api(.GET, "/audit/export?action=rule")
+            #expect(
+                try await patchbay.api(API.AuditEntries.list, query: "action=access").json["items"].elements.count == 1)
+            let csv = try await patchbay.api(API.AuditEntries.export, query: "action=rule")
             #expect(csv.headers["content-type"] == "text/csv; charset=utf-8")
             #expect(csv.text.split(separator: "\r\n").count == 3)
             #expect(csv.body.starts(with: Data("\u{FEFF}number,created_at,actor".utf8)))
-            let lines = try await patchbay.api(.GET, "/audit/export?format=jsonl")
+            let lines = try await patchbay.api(API.AuditEntries.export, query: "format=jsonl")
             #expect(lines.text.split(separator: "\n").allSatisfy { (try? JSON(Data($0.utf8))) != nil })
             let (entries, faults) = try await AuditLog.verify(in: patchbay.database)
             #expect(entries > 5)

@@ -68,7 +68,7 @@ struct AddressTests {
             try await RunningPatchbay.run(engine, options(["127.0.0.1:\(peer.port)"])) { patchbay in
                 let issuer = "http://127.0.0.1:\(peer.port)"
                 let made = try await patchbay.api(
-                    .POST, "/identity-providers",
+                    API.IdentityProviders.create,
                     ["name": "x", "issuer": .text(issuer), "client_id": "x", "client_secret": "x"])
                 #expect(made.status == 201, "\(made.text)")
                 for wrong in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
@@ -77,7 +77,7 @@ struct AddressTests {
                     }
                     document.change { $0 = "{\"issuer\":\"\(issuer)\",\(endpoints.joined(separator: ","))}" }
                     let id = made.json["id"].int ?? 0
-                    let test = try await patchbay.api(.POST, "/identity-providers/\(id)/test")
+                    let test = try await patchbay.api(API.IdentityProviders.test, at: id)
                     #expect(test.json["ok"] == false)
                     #expect(test.json["message"].string?.contains("an invalid URL") == true, "\(test.text)")
                     _ = try await Browser(base: patchbay.api.base).get("/sign-in/with/\(id)")
@@ -90,13 +90,13 @@ struct AddressTests {
     @Test("A webhook does not reach the ticketing system that somebody else may use", arguments: TestDatabase.oneEngine)
     func purposes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let made = try await patchbay.api(.POST, "/organizations", ["name": "Second MSP"])
+            let made = try await patchbay.api(API.Organizations.create, ["name": "Second MSP"])
             let there = ["X-Patchbay-Organization": "\(made.json["id"].int ?? 0)"]
             let site = try await patchbay.connectWise.url()
             patchbay.connectWise.control.resetCalls()
             for headers in [there, [:]] {
                 let reply = try await patchbay.api(
-                    .POST, "/integrations/chat/connections",
+                    API.ChatConnections.create,
                     [
                         "provider": "webhook", "name": "x",
                         "url": .text(site + "/v4_6_release/apis/3.0/service/tickets"),
@@ -121,15 +121,15 @@ struct AddressTests {
                 let origin = "http://127.0.0.1:\(peer.port)"
                 let path = "/services/T0SECRET/B0SECRET"
                 let made = try await patchbay.api(
-                    .POST, "/integrations/chat/connections",
+                    API.ChatConnections.create,
                     ["provider": "webhook", "name": "Hooks", "url": .text(origin + path)])
                 #expect(made.status == 201, "\(made.text)")
                 #expect(made.json["url"].string == origin + path)
                 let failing = try await patchbay.api(
-                    .POST, "/integrations/chat/connections",
+                    API.ChatConnections.create,
                     ["provider": "webhook", "name": "Down", "url": .text(origin + "/down")])
                 #expect(failing.status == 422)
-                let key = try await patchbay.api(.POST, "/api-keys", ["name": "viewer", "role": "viewer"])
+                let key = try await patchbay.api(API.APIKeys.create, ["name": "viewer", "role": "viewer"])
                 let viewer = patchbay.api.with(key: key.json["key"].string)
                 for path in ["/integrations/chat/connections", "/integrations/psa/connections"] {
                     let list = try await viewer(.GET, path)

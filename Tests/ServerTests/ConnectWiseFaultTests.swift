@@ -1,3 +1,4 @@
+import API
 import Database
 import NIOHTTP1
 import ServerTestSupport
@@ -135,7 +136,7 @@ struct ConnectWiseFaultTests {
                 _ = try await patchbay.database.write { db in
                     try db.execute("UPDATE jobs SET run_at = 0 WHERE state = 'ready' AND failures > 0")
                 }
-                return try await patchbay.api(.GET, "/jobs/failed").json["items"].elements.count == 1
+                return try await patchbay.api(API.BackgroundJobs.failed).json["items"].elements.count == 1
             }
             let connection = try await patchbay.connection()
             #expect(connection["state"] == "ok")
@@ -176,7 +177,7 @@ struct ConnectWiseFaultTests {
             patchbay.connectWise.control.removeFaults()
             let id = try #require(try await patchbay.connection()["id"].int)
             let changed = try await patchbay.api(
-                .PATCH, "/integrations/psa/connections/\(id)", ["private_key": "SimulatedPrivate"])
+                API.PSA.Connections.update, at: id, ["private_key": "SimulatedPrivate"])
             #expect(changed.status == 200)
             // The pause would have lasted five minutes.
             _ = try await patchbay.webex.message(to: Staff.sara, within: .seconds(60))
@@ -190,10 +191,10 @@ struct ConnectWiseFaultTests {
         try await RunningPatchbay.run(engine, options) { patchbay in
             let id = try await patchbay.connection()["id"].int ?? 0
             for _ in 0..<20 {
-                let reply = try await patchbay.api(.POST, "\(patchbay.psa)/connections/\(id)/test")
+                let reply = try await patchbay.api(API.PSA.Connections.test, at: id)
                 #expect(reply.status == 200, "\(reply.json)")
             }
-            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?q=a").status == 200)
+            #expect(try await patchbay.api(API.Tickets.search, query: "q=a").status == 200)
         }
     }
 

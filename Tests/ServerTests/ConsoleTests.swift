@@ -93,20 +93,20 @@ struct ConsoleTests {
         func id(_ path: String) async throws -> String {
             "\(try await patchbay.api(.GET, path).json["items"].elements.first?["id"].int ?? 0)"
         }
-        let key = try await patchbay.api(.POST, "/api-keys", ["name": "another"])
+        let key = try await patchbay.api(API.APIKeys.create, ["name": "another"])
         let forward = try await patchbay.api(
-            .POST, "/notifiers/forwards",
+            API.Forwards.create,
             ["source_id": try patchbay.room(), "destination_id": try patchbay.room("Voice team")])
         let user = try await patchbay.api(
-            .POST, "/users", ["email": "pat@rivermark.example", "name": "Pat", "role": "viewer"])
+            API.Users.create, ["email": "pat@rivermark.example", "name": "Pat", "role": "viewer"])
         let provider = try await patchbay.api(
-            .POST, "/identity-providers",
+            API.IdentityProviders.create,
             [
                 "name": "Entra ID", "issuer": "https://login.example/v2.0", "client_id": "patchbay",
                 "client_secret": "never shown again",
             ])
-        let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Lighthouse Dental Group"])
-        let note = try await patchbay.api(.POST, "/integrations/psa/tickets/\(ticket)/notes", ["text": "Somebody's"])
+        let tenant = try await patchbay.api(API.Tenants.create, ["name": "Lighthouse Dental Group"])
+        let note = try await patchbay.api(API.Tickets.addNote, at: ticket, ["text": "Somebody's"])
         return [
             "tenant": "\(tenant.json["id"].int ?? 0)",
             "post": "\(note.json["posts"].elements.first?["id"].int ?? 0)", "rule": "\(rule)", "ticket": "\(ticket)",
@@ -351,18 +351,18 @@ struct ConsoleTests {
             #expect(replies.contains(303), "\(replies)")
             #expect(Set(replies).isSubset(of: [303, 409]), "\(replies)")
             #expect(try await browser.post("/users/new", fields).status == 303)
-            let users = try await patchbay.api(.GET, "/users?search=pat").json["items"].elements
+            let users = try await patchbay.api(API.Users.list, query: "search=pat").json["items"].elements
             #expect(users.count == 1)
 
             let id = users.first?["id"].int ?? 0
             _ = try await browser.get("/users/\(id)")
             let version = await browser.hidden("version") ?? ""
-            #expect(try await patchbay.api(.PATCH, "/users/\(id)", ["name": "Patricia"]).status == 200)
+            #expect(try await patchbay.api(API.Users.update, at: id, ["name": "Patricia"]).status == 200)
             let stale = try await browser.post(
                 "/users/\(id)", ["name": "Patrick", "role": "viewer", "active": "true", "version": version])
             #expect(stale.status == 412)
             #expect(stale.text.contains("This user was changed since"))
-            #expect(try await patchbay.api(.GET, "/users/\(id)").json["name"] == "Patricia")
+            #expect(try await patchbay.api(API.Users.show, at: id).json["name"] == "Patricia")
 
             // What is wrong stands at its field, with what was typed.
             _ = try await browser.get("/users/new")
@@ -398,9 +398,10 @@ struct ConsoleTests {
             #expect(back.headers["location"] == "/rules/new")
             #expect(await browser.cookie("patchbay-returned") == "1")
             let user =
-                try await patchbay.api(.GET, "/users?search=\(email)").json["items"].elements.first?["id"].int ?? 0
+                try await patchbay.api(API.Users.list, query: "search=\(email)").json["items"].elements.first?["id"].int
+                ?? 0
             #expect(try await browser.get("/rules").status == 200)
-            #expect(try await patchbay.api(.DELETE, "/users/\(user)").status == 204)
+            #expect(try await patchbay.api(API.Users.delete, at: user).status == 204)
             #expect(try await browser.get("/rules").status == 303)
             #expect(try await browser.send(.GET, "/api/v1/config", nil).status == 401)
         }
@@ -430,7 +431,7 @@ struct ConsoleTests {
             #expect(changed.status == 303)
             #expect(try await browser.get("/").status == 200)
 
-            #expect(try await patchbay.api(.PATCH, "/organization", ["requires_second_factor": true]).status == 200)
+            #expect(try await patchbay.api(API.Organizations.updateOwn, ["requires_second_factor": true]).status == 200)
             #expect(try await browser.get("/rules").headers["location"] == "/sign-in/second-factor")
             #expect(try await browser.send(.GET, "/api/v1/config", nil).json["code"] == "second_factor_required")
             let page = try await browser.get("/sign-in/second-factor").text

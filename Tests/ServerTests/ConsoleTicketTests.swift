@@ -46,7 +46,7 @@ struct ConsoleTicketTests {
     func asksOnce() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay)
-            let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Kestrel"]).json["id"].int ?? 0
+            let tenant = try await patchbay.api(API.Tenants.create, ["name": "Kestrel"]).json["id"].int ?? 0
             #expect(try await browser.post("/tenant", ["tenant": "\(tenant)"]).status == 303)
             _ = try await browser.get(path)
             let line = try #require(
@@ -88,7 +88,7 @@ struct ConsoleTicketTests {
     func scopeChanged() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay)
-            let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Kestrel"]).json["id"].int ?? 0
+            let tenant = try await patchbay.api(API.Tenants.create, ["name": "Kestrel"]).json["id"].int ?? 0
             #expect(await browser.hidden("scope") == "")
             let fields = ["text": "Meant for all", "minutes": "0", "scope": ""]
             #expect(try await browser.post("/tenant", ["tenant": "\(tenant)"]).status == 303)
@@ -140,7 +140,7 @@ struct ConsoleTicketTests {
             #expect(gone.text.contains("Edit and resend"))
             // So is the connection.
             let connection = try await patchbay.connection()["id"].int ?? 0
-            #expect(try await patchbay.api(.DELETE, "\(patchbay.psa)/connections/\(connection)").status == 204)
+            #expect(try await patchbay.api(API.PSA.Connections.delete, at: connection).status == 204)
             let nowhere = try await browser.post(path, ["text": "Last words", "minutes": "0"])
             #expect(nowhere.status == 409)
             #expect(nowhere.text.contains("Last words"))
@@ -189,13 +189,16 @@ struct ConsoleTicketTests {
             #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
 
             // Who may not see the connection leaves to it what he does not say.
-            let company = try await patchbay.api(.GET, "\(patchbay.psa)/companies?search=Lighthouse").json["items"]
+            let company = try await patchbay.api(API.Companies.list, query: "search=Lighthouse").json["items"]
             let tenant = try await patchbay.api(
-                .POST, "/tenants", ["name": "Lighthouse", "psa_company_id": company.elements.first?["id"] ?? .null])
+                API.Tenants.create, ["name": "Lighthouse", "psa_company_id": company.elements.first?["id"] ?? .null])
             let email = try await patchbay.person(.engineer)
-            let user = try await patchbay.api(.GET, "/users?search=\(email)").json["items"].elements.first?["id"].int
+            let user = try await patchbay.api(API.Users.list, query: "search=\(email)").json["items"].elements.first?[
+                "id"
+            ].int
             #expect(
-                try await patchbay.api(.PUT, "/users/\(user ?? 0)/tenants", ["tenant_ids": [tenant.json["id"]]]).status
+                try await patchbay.api(API.Users.updateLimits, at: user ?? 0, ["tenant_ids": [tenant.json["id"]]])
+                    .status
                     == 200)
             let limited = Browser(base: patchbay.api.base)
             #expect(try await limited.signIn(email, People.password).status == 303)
@@ -235,7 +238,8 @@ struct ConsoleTicketTests {
             #expect(try await patchbay.write(ticket, "status", ["status_id": "999999"], method: .PATCH).status == 422)
             let post = try await patchbay.posts(to: ticket).first?["id"].int ?? 0
             #expect(
-                try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false]).status
+                try await patchbay.api(API.FeatureFlags.update, at: "connectwise_integration", ["enabled": false])
+                    .status
                     == 200)
             let offers = [
                 "/tickets/update", path, "/connections/psa/new", "/connections/psa/\(connection)/edit",
@@ -345,7 +349,7 @@ struct ConsoleTicketTests {
             #expect(
                 try await patchbay.write(ticket, "status", ["status_id": .text(progress)], method: .PATCH).status == 200
             )
-            let shown = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").json
+            let shown = try await patchbay.api(API.Tickets.show, at: ticket).json
             let (board, company) = (shown["board"]["id"].string ?? "", shown["company"]["id"].string ?? "")
             let browser = try await patchbay.browser(.engineer)
             let page = try await browser.get("/tickets?q=obelisk").text
@@ -421,7 +425,7 @@ struct ConsoleTicketTests {
     func companyIsKept() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let made = try await patchbay.api(
-                .POST, "/tenants",
+                API.Tenants.create,
                 ["name": "Kestrel", "psa_company_id": "999999", "psa_company_name": "Kestrel of old"])
             let id = made.json["id"].int ?? 0
             let admin = try await patchbay.browser(.admin)
@@ -431,11 +435,11 @@ struct ConsoleTicketTests {
             var fields = ["name": "Kestrel Ltd", "active": "true", "psa_company_id": "999999"]
             #expect(try await admin.post("/tenants/\(id)", fields).status == 303)
             func company() async throws -> JSON {
-                try await patchbay.api(.GET, "/tenants/\(id)").json["psa_company_name"]
+                try await patchbay.api(API.Tenants.show, at: id).json["psa_company_name"]
             }
             #expect(try await company() == "Kestrel of old")
             let connection = try await patchbay.connection()["id"].int ?? 0
-            #expect(try await patchbay.api(.DELETE, "\(patchbay.psa)/connections/\(connection)").status == 204)
+            #expect(try await patchbay.api(API.PSA.Connections.delete, at: connection).status == 204)
             let text = try await admin.get("/tenants/\(id)").text
             #expect(text.contains("The company stays Kestrel of old."))
             #expect(!text.contains("name=\"psa_company_id\""))

@@ -27,11 +27,11 @@ struct CustomerConnectionTests {
     }
 
     private func customer(_ patchbay: RunningPatchbay, _ name: String = "Kestrel") async throws -> Int {
-        try await patchbay.api(.POST, "/tenants", ["name": .text(name)]).json["id"].int ?? 0
+        try await patchbay.api(API.Tenants.create, ["name": .text(name)]).json["id"].int ?? 0
     }
 
     private func own(_ patchbay: RunningPatchbay, _ tenant: Int) async throws -> Int {
-        let credentials = try await patchbay.api(.GET, "/tenants/\(tenant)/connectwise/credentials").json
+        let credentials = try await patchbay.api(API.PSA.Tenant.showConnection, at: tenant).json
         #expect(credentials["tenant_id"].int == tenant)
         return credentials["id"].int ?? 0
     }
@@ -75,7 +75,7 @@ struct CustomerConnectionTests {
                 #expect(second.status == 422, "\(wrong)")
                 #expect(second.text.contains("own-client-id"), "\(wrong)")
             }
-            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/connections/\(own)").json["name"] == "Own of Kestrel")
+            #expect(try await patchbay.api(API.PSA.Connections.show, at: own).json["name"] == "Own of Kestrel")
             // The organization has one as well.
             typed["tenant"] = ""
             _ = try await customer(patchbay, "Osprey")
@@ -131,7 +131,7 @@ struct CustomerConnectionTests {
             #expect(saved.status == 303)
             #expect(saved.headers["location"] == "/integrations?tenant=\(tenant)")
             func minutes(_ id: Int) async throws -> Int? {
-                try await patchbay.api(.GET, "\(patchbay.psa)/connections/\(id)/settings").json["default_minutes"].int
+                try await patchbay.api(API.PSA.Settings.show, at: id).json["default_minutes"].int
             }
             #expect(try await minutes(own) == 35)
             #expect(try await minutes(shared) == 15)
@@ -170,8 +170,10 @@ struct CustomerConnectionTests {
 
             // Who is limited to the customer says who he is there.
             #expect(
-                try await patchbay.api(.PUT, "/users/\(engineer.id)/tenants", ["tenant_ids": [.integer(Int64(tenant))]])
-                    .status == 200)
+                try await patchbay.api(
+                    API.Users.updateLimits, at: engineer.id, ["tenant_ids": [.integer(Int64(tenant))]]
+                )
+                .status == 200)
             let limited = Browser(base: patchbay.api.base)
             #expect(try await limited.signIn(engineer.email, People.password).status == 303)
             let seen = try await limited.get(home).text

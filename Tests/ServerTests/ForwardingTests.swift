@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -14,7 +15,7 @@ import WebSupport
 struct ForwardingTests {
     /// The recipient of a person, remembered by e-mail.
     private func person(_ email: String, _ patchbay: RunningPatchbay) async throws -> JSON {
-        try await patchbay.api(.POST, "/webex/rooms", ["email": .text(email)]).json["id"]
+        try await patchbay.api(API.Recipients.create, ["email": .text(email)]).json["id"]
     }
 
     private func forward(
@@ -22,7 +23,7 @@ struct ForwardingTests {
     ) async throws -> Reply {
         var body: [String: JSON] = ["source_id": source, "destination_id": destination]
         body.merge(options) { $1 }
-        return try await patchbay.api(.POST, "/notifiers/forwards", .object(body))
+        return try await patchbay.api(API.Forwards.create, .object(body))
     }
 
     @Test("Messages follow a chain and name it; without forwards things are as before", arguments: TestDatabase.engines)
@@ -49,7 +50,7 @@ struct ForwardingTests {
                     == true)
             for made in [first, second] {
                 let id = made.json["id"].int ?? 0
-                #expect(try await patchbay.api(.DELETE, "/notifiers/forwards/\(id)").status == 204)
+                #expect(try await patchbay.api(API.Forwards.delete, at: id).status == 204)
             }
             try patchbay.connectWise.addNote("Back again", to: ticket, as: .customer)
             try await patchbay.refresh(ticket)
@@ -100,9 +101,9 @@ struct ForwardingTests {
             #expect(wrong.status == 422)
             #expect(wrong.faultyFields == ["ends_at"])
             #expect(try await patchbay.api(.PATCH, path, ["ends_at": "tomorrow"]).faultyFields == ["ends_at"])
-            let active = try await patchbay.api(.GET, "/notifiers/forwards?state=active").json["items"].elements
+            let active = try await patchbay.api(API.Forwards.list, query: "state=active").json["items"].elements
             #expect(active.count == 1)
-            #expect(try await patchbay.api(.GET, "/notifiers/forwards?state=maybe").status == 400)
+            #expect(try await patchbay.api(API.Forwards.list, query: "state=maybe").status == 400)
         }
     }
 
@@ -117,7 +118,7 @@ struct ForwardingTests {
             func ask(_ body: [String: JSON]) async throws -> JSON {
                 var body = body
                 body["ticket_id"] = .text("\(ticket)")
-                return try await patchbay.api(.POST, "/preview", .object(body)).json
+                return try await patchbay.api(API.Previews.create, .object(body)).json
             }
             func told(_ answer: JSON) -> [String] {
                 answer["items"].elements.filter { $0["outcome"] == "notify" }.compactMap { $0["recipient_name"].string }
@@ -137,11 +138,11 @@ struct ForwardingTests {
             try await patchbay.refresh(ticket)
             #expect(patchbay.webex.messageCount == sent + 2)
             let unknown = try await patchbay.api(
-                .POST, "/preview", ["ticket_id": "999999", "event": "created"])
+                API.Previews.create, ["ticket_id": "999999", "event": "created"])
             #expect(unknown.status == 422)
             #expect(unknown.faultyFields == ["ticket_id"])
             let wrong = try await patchbay.api(
-                .POST, "/preview", ["ticket_id": .text("\(ticket)"), "event": "exploded"])
+                API.Previews.create, ["ticket_id": .text("\(ticket)"), "event": "exploded"])
             #expect(wrong.faultyFields == ["event"])
         }
     }
@@ -158,7 +159,7 @@ struct ForwardingTests {
             var events: [JSON] = []
             var cursor = ""
             repeat {
-                let page = try await patchbay.api(.GET, "/tickets/\(ticket)/events?limit=2\(cursor)").json
+                let page = try await patchbay.api(API.Events.list, at: ticket, query: "limit=2\(cursor)").json
                 events += page["items"].elements
                 cursor = page["next_cursor"].string.map { "&cursor=\($0)" } ?? ""
             } while !cursor.isEmpty
@@ -166,7 +167,7 @@ struct ForwardingTests {
             var newest: [String] = []
             repeat {
                 let page = try await patchbay.api(
-                    .GET, "/tickets/\(ticket)/events?newest_first=true&limit=2\(cursor)"
+                    API.Events.list, at: ticket, query: "newest_first=true&limit=2\(cursor)"
                 ).json
                 newest += page["items"].elements.map { $0["kind"].string ?? "" }
                 cursor = page["next_cursor"].string.map { "&cursor=\($0)" } ?? ""
@@ -193,12 +194,12 @@ struct ForwardingTests {
             let closed = try await why(events[2])
             #expect(closed["reason"] == "no one was notified: no rule includes such changes")
             let delivery = events[0]["deliveries"].elements.first?["id"].int ?? 0
-            let told = try await patchbay.api(.GET, "/deliveries/\(delivery)/explanation").json
+            let told = try await patchbay.api(API.Deliveries.explain, at: delivery).json
             #expect(told["outcome"] == "delivery")
             #expect(told["reason"] == "assigned")
             #expect(told["recipient_name"] == "Sara Lindqvist")
-            #expect(try await patchbay.api(.GET, "/tickets/424242/events").status == 404)
-            let nothing = try await patchbay.api(.GET, "/tickets/\(ticket)/events/99999/explanation?recipient_id=1")
+            #expect(try await patchbay.api(API.Events.list, at: "424242").status == 404)
+            let nothing = try await patchbay.api(API.Events.explain, at: ticket, and: "99999", query: "recipient_id=1")
             #expect(nothing.status == 404)
         }
     }

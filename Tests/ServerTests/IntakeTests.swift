@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -111,9 +112,9 @@ struct IntakeTests {
                 var options = RunningPatchbay.Options()
                 options.allowedHosts = ["127.0.0.1:\(peer.port)", "127.0.0.1:\(target.port)"]
                 try await RunningPatchbay.run(engine, options) { patchbay in
-                    let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Second"]).json["id"].int ?? 0
+                    let tenant = try await patchbay.api(API.Tenants.create, ["name": "Second"]).json["id"].int ?? 0
                     let made = try await patchbay.api(
-                        .POST, "/tenants/\(tenant)/connectwise/credentials",
+                        API.PSA.Tenant.createConnection, at: tenant,
                         [
                             "name": "Second", "site": .text("127.0.0.1:\(peer.port)"), "company": "second",
                             "public_key": "public", "private_key": "private", "client_id": "client",

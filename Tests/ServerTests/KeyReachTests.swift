@@ -15,17 +15,17 @@ struct KeyReachTests {
     func endings(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
-                .POST, "/api-keys", ["name": "ending", "role": "admin", "expires_at": "2099-01-01T00:00:00Z"])
+                API.APIKeys.create, ["name": "ending", "role": "admin", "expires_at": "2099-01-01T00:00:00Z"])
             let ending = patchbay.api.with(key: made.json["key"].string)
-            let child = try await ending(.POST, "/api-keys", ["name": "child"])
+            let child = try await ending(API.APIKeys.create, ["name": "child"])
             #expect(child.status == 201)
             #expect(child.json["expires_at"] == made.json["expires_at"])
             let later: JSON = ["name": "child", "expires_at": "2099-01-01T00:00:01Z"]
-            let refused = try await ending(.POST, "/api-keys", later)
+            let refused = try await ending(API.APIKeys.create, later)
             #expect(refused.status == 422)
             #expect(refused.faultyFields == ["expires_at"])
             let sooner: JSON = ["name": "child", "expires_at": "2098-01-01T00:00:00Z"]
-            #expect(try await ending(.POST, "/api-keys", sooner).status == 201)
+            #expect(try await ending(API.APIKeys.create, sooner).status == 201)
         }
     }
 
@@ -33,18 +33,18 @@ struct KeyReachTests {
     func users(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
-                .POST, "/api-keys", ["name": "users", "role": "admin", "scopes": ["users"]])
+                API.APIKeys.create, ["name": "users", "role": "admin", "scopes": ["users"]])
             let limited = patchbay.api.with(key: made.json["key"].string)
             var body: [String: JSON] = [
                 "email": "x@rivermark.example", "name": "X", "role": "admin", "password": "corvid lantern oatmeal 7",
             ]
-            #expect(try await limited(.POST, "/users", .object(body)).status == 403)
+            #expect(try await limited(API.Users.create, .object(body)).status == 403)
             body["role"] = "viewer"
-            let password = try await limited(.POST, "/users", .object(body))
+            let password = try await limited(API.Users.create, .object(body))
             #expect(password.status == 403)
             #expect(password.json["code"] == "out_of_scope")
             body["password"] = nil
-            let user = try await limited(.POST, "/users", .object(body))
+            let user = try await limited(API.Users.create, .object(body))
             #expect(user.status == 201)
             let path = "/users/\(user.json["id"].int ?? 0)"
             #expect(try await limited(.PATCH, path, ["role": "admin"]).status == 403)
@@ -58,14 +58,14 @@ struct KeyReachTests {
     func providers(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
-                .POST, "/api-keys", ["name": "providers", "scopes": ["identity-providers"]])
+                API.APIKeys.create, ["name": "providers", "scopes": ["identity-providers"]])
             #expect(made.status == 201, "\(made.text)")
             let body: JSON = [
                 "name": "Mine", "issuer": "https://login.microsoftonline.com/mine/v2.0", "client_id": "c",
                 "client_secret": "s", "trusted_domains": ["rivermark.example"],
             ]
             let limited = patchbay.api.with(key: made.json["key"].string)
-            let refused = try await limited(.POST, "/identity-providers", body)
+            let refused = try await limited(API.IdentityProviders.create, body)
             #expect(refused.status == 403, "\(refused.text)")
             #expect(refused.json["code"] == "out_of_scope")
         }
@@ -74,16 +74,16 @@ struct KeyReachTests {
     @Test("No user has more than a hundred keys, and is told what to do", arguments: TestDatabase.oneEngine)
     func number(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            var last = try await patchbay.api(.POST, "/api-keys", ["name": "one"])
+            var last = try await patchbay.api(API.APIKeys.create, ["name": "one"])
             let id = last.json["id"].int ?? 0
             for number in 0..<120 where last.status == 201 {
-                last = try await patchbay.api(.POST, "/api-keys", ["name": .text("key \(number)")])
+                last = try await patchbay.api(API.APIKeys.create, ["name": .text("key \(number)")])
             }
             #expect(last.status == 409)
             #expect(last.json["code"] == "too_many_keys")
             #expect(last.json["detail"].string?.contains("Delete one first") == true)
-            #expect(try await patchbay.api(.DELETE, "/api-keys/\(id)").status == 204)
-            #expect(try await patchbay.api(.POST, "/api-keys", ["name": "again"]).status == 201)
+            #expect(try await patchbay.api(API.APIKeys.delete, at: id).status == 204)
+            #expect(try await patchbay.api(API.APIKeys.create, ["name": "again"]).status == 201)
         }
     }
 }

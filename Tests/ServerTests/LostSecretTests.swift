@@ -70,7 +70,7 @@ struct LostSecretTests {
             #expect(connection["state"] == "paused")
             #expect(connection["state_reason"].string?.contains("sealed with the secret") == true)
         }
-        let search = try await api(.GET, "/integrations/psa/tickets/search?q=x")
+        let search = try await api(API.Tickets.search, query: "q=x")
         #expect(search.status == 409, "\(search.text)")
         #expect(search.json["code"] == "psa_unusable", "\(search.text)")
         let browser = Browser(base: api.base)
@@ -176,7 +176,7 @@ struct LostSecretTests {
                     db.signal(.connections)
                 }
                 // SQLite's signals stay in their process.
-                _ = try await patchbay.api(.PATCH, "/integrations/chat/connections/1", ["name": "Another"])
+                _ = try await patchbay.api(API.ChatConnections.update, at: "1", ["name": "Another"])
                 try await eventually("the connection to be read again") {
                     try await patchbay.api.send(patchbay.hook(ticket)).status == 429
                 }
@@ -185,7 +185,7 @@ struct LostSecretTests {
                         "UPDATE psa_connections SET settings = \(orNull: settings), sealed_credentials = \(sealed)")
                     db.signal(.connections)
                 }
-                _ = try await patchbay.api(.PATCH, "/integrations/chat/connections/1", ["name": "Webex"])
+                _ = try await patchbay.api(API.ChatConnections.update, at: "1", ["name": "Webex"])
                 try await eventually("hooks to be taken again") {
                     try await patchbay.api.send(patchbay.hook(ticket)).status == 200
                 }

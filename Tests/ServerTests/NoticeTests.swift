@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -15,7 +16,7 @@ struct NoticeTests {
     private func sent(_ id: Int, _ state: String, _ patchbay: RunningPatchbay) async throws -> JSON {
         var notice = JSON.null
         try await eventually("the notice to be \(state)") {
-            notice = try await patchbay.api(.GET, "/notices/\(id)").json
+            notice = try await patchbay.api(API.Notices.show, at: id).json
             return notice["state"].string == state
         }
         return notice
@@ -24,21 +25,21 @@ struct NoticeTests {
     @Test("A test message arrives, or says why it did not", arguments: TestDatabase.engines)
     func testMessage(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let asked = try await patchbay.api(.POST, "/test-messages", ["recipient_id": try patchbay.room()])
+            let asked = try await patchbay.api(API.Notices.test, ["recipient_id": try patchbay.room()])
             #expect(asked.status == 202)
             #expect(asked.json["kind"] == "test")
             _ = try await sent(asked.json["id"].int ?? 0, "sent", patchbay)
             #expect(patchbay.messages(to: "Dispatch").first?.hasPrefix("**Test message**") == true)
 
-            let stranger = try await patchbay.api(.POST, "/webex/rooms", ["email": "nobody@elsewhere.example"]).json
-            let failing = try await patchbay.api(.POST, "/test-messages", ["recipient_id": stranger["id"]])
+            let stranger = try await patchbay.api(API.Recipients.create, ["email": "nobody@elsewhere.example"]).json
+            let failing = try await patchbay.api(API.Notices.test, ["recipient_id": stranger["id"]])
             let failed = try await sent(failing.json["id"].int ?? 0, "failed", patchbay)
             #expect(failed["error"].string?.isEmpty == false)
             #expect(failed["tracking_id"] != .null)
-            let unknown = try await patchbay.api(.POST, "/test-messages", ["recipient_id": 99_999])
+            let unknown = try await patchbay.api(API.Notices.test, ["recipient_id": 99_999])
             #expect(unknown.status == 422)
             #expect(unknown.faultyFields == ["recipient_id"])
-            let list = try await patchbay.api(.GET, "/notices?limit=1").json
+            let list = try await patchbay.api(API.Notices.list, query: "limit=1").json
             #expect(list["items"].elements.first?["id"] == failing.json["id"])
             #expect(list["next_cursor"] != .null)
         }
@@ -47,9 +48,9 @@ struct NoticeTests {
     @Test("A test message whose answer is lost arrives once with a person", arguments: TestDatabase.engines)
     func lostAnswer(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let sara = try await patchbay.api(.POST, "/webex/rooms", ["email": .text(Staff.sara)]).json["id"]
+            let sara = try await patchbay.api(API.Recipients.create, ["email": .text(Staff.sara)]).json["id"]
             patchbay.webex.control.script(Fault(.cutAfter, method: "POST", path: "*/messages"))
-            let asked = try await patchbay.api(.POST, "/test-messages", ["recipient_id": sara])
+            let asked = try await patchbay.api(API.Notices.test, ["recipient_id": sara])
             _ = try await sent(asked.json["id"].int ?? 0, "sent", patchbay)
             #expect(patchbay.messages(to: Staff.sara).count == 1)
         }
@@ -61,16 +62,16 @@ struct NoticeTests {
         [Fault.Action.answer(status: 429, retryAfter: 1), .answer(status: 401), .answer(status: 503)])
     func doubtLasts(engine: Engine, obstacle: Fault.Action) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let sara = try await patchbay.api(.POST, "/webex/rooms", ["email": .text(Staff.sara)]).json["id"]
+            let sara = try await patchbay.api(API.Recipients.create, ["email": .text(Staff.sara)]).json["id"]
             patchbay.webex.control.script(Fault(.cutAfter, method: "POST", path: "*/messages"))
             patchbay.webex.control.script(Fault(obstacle, method: "GET", path: "*/messages/direct"))
-            let asked = try await patchbay.api(.POST, "/test-messages", ["recipient_id": sara])
+            let asked = try await patchbay.api(API.Notices.test, ["recipient_id": sara])
             let id = asked.json["id"].int ?? 0
             try await eventually("the look-up to fail") {
                 patchbay.webex.control.calls.contains { $0.path.hasSuffix("/messages/direct") }
             }
             try await eventually("the doubt to be shown") {
-                try await patchbay.api(.GET, "/notices/\(id)").json["state"] == "uncertain"
+                try await patchbay.api(API.Notices.show, at: id).json["state"] == "uncertain"
             }
             _ = try await patchbay.database.write { db in
                 try db.execute("DELETE FROM lane_pauses")
@@ -108,15 +109,15 @@ struct NoticeTests {
                 ("notifications_enabled", "yes"), ("unheard_of", 1),
             ]
             for (field, value) in wrong {
-                let reply = try await patchbay.api(.PATCH, "/config", .object([field: value]))
+                let reply = try await patchbay.api(API.Config.update, .object([field: value]))
                 #expect(reply.status == 422 || reply.status == 400)
                 #expect(reply.faultyFields == [field])
             }
             try await patchbay.configure(["alert_recipient_id": try patchbay.room(), "history_days": 30])
-            #expect(try await patchbay.api(.GET, "/config").json["alert_recipient_id"] == (try patchbay.room()))
+            #expect(try await patchbay.api(API.Config.show).json["alert_recipient_id"] == (try patchbay.room()))
             try await patchbay.configure(["alert_recipient_id": .null])
-            #expect(try await patchbay.api(.GET, "/config").json["alert_recipient_id"] == .null)
-            #expect(try await patchbay.api(.GET, "/config").json["history_days"] == 30)
+            #expect(try await patchbay.api(API.Config.show).json["alert_recipient_id"] == .null)
+            #expect(try await patchbay.api(API.Config.show).json["history_days"] == 30)
             // At once: the next event is recorded and told to nobody.
             try await patchbay.rule()
             try await patchbay.configure(["notifications_enabled": false])

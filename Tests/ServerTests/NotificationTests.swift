@@ -1,3 +1,4 @@
+import API
 import Database
 import NIOHTTP1
 import ServerTestSupport
@@ -19,7 +20,7 @@ struct NotificationTests {
             try await patchbay.refresh(ticket, action: "added")
             #expect(try await patchbay.deliveries(of: ticket).map { $0["state"] } == ["simulated"])
             #expect(patchbay.webex.messageCount == 0)
-            let changed = try await patchbay.api(.PATCH, "/notifiers/rules/\(rule)", ["simulate": false])
+            let changed = try await patchbay.api(API.Rules.update, at: rule, ["simulate": false])
             #expect(changed.json["simulate"] == false)
             let next = try patchbay.connectWise.createTicket("Mouse sticks")
             try await patchbay.refresh(next, action: "added")
@@ -106,10 +107,10 @@ struct NotificationTests {
     @Test("A person who is named by a rule and assigned gets one message", arguments: TestDatabase.engines)
     func once(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            let person = try await patchbay.api(.POST, "/webex/rooms", ["email": .text(Staff.sara.uppercased())])
+            let person = try await patchbay.api(API.Recipients.create, ["email": .text(Staff.sara.uppercased())])
             #expect(person.status == 201)
             let rule = try await patchbay.api(
-                .POST, "/notifiers/rules",
+                API.Rules.create,
                 ["board_id": try patchbay.board(), "recipient_id": person.json["id"], "updates": "all"])
             #expect(rule.status == 201)
             let ticket = try patchbay.connectWise.createTicket("Twice named", owner: "slindqvist")

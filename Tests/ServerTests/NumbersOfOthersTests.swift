@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -65,7 +66,7 @@ struct NumbersOfOthersTests {
                 }
                 #expect(struck > 0, "\(read.path) does not lead to \(read.call)")
             }
-            #expect(try await patchbay.api(.GET, "\(psa)/tickets/\(ticket)").status == 200)
+            #expect(try await patchbay.api(API.Tickets.show, at: ticket).status == 200)
         }
     }
 
@@ -93,7 +94,7 @@ struct NumbersOfOthersTests {
                     let token = Self.tokens(&dice).randomElement(using: &dice) ?? "1e300"
                     control.script(Fault(.number(at: place, becomes: token), method: "GET", path: call))
                     #expect(
-                        try await patchbay.api(.POST, "/sync", ["kinds": ["tickets", "boards", "catch_up"]]).status
+                        try await patchbay.api(API.Syncs.start, ["kinds": ["tickets", "boards", "catch_up"]]).status
                             == 202)
                     try await patchbay.resumeRefreshes()
                 }
@@ -133,7 +134,7 @@ struct NumbersOfOthersTests {
                 for status in [429, 503] {
                     patchbay.connectWise.control.script(
                         Fault(.answer(status: status, retryAfter: wait), path: "*/service/tickets/\(ticket)"))
-                    let reply = try await patchbay.api(.GET, "/integrations/psa/tickets/\(ticket)")
+                    let reply = try await patchbay.api(API.Tickets.show, at: ticket)
                     #expect(reply.status != 500, "\(status) after \(wait) s: \(reply.text)")
                     patchbay.connectWise.control.removeFaults()
                 }
@@ -148,7 +149,7 @@ struct NumbersOfOthersTests {
             var dice = Dice()
             let control = patchbay.webex.control
             try await patchbay.rule()
-            let chat = try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.first
+            let chat = try await patchbay.api(API.ChatConnections.list).json["items"].elements.first
             for place in 0..<8 {
                 for token in Self.tokens(&dice) {
                     for path in ["/v1/messages", "/v1/rooms", "/v1/people*"] {
@@ -156,9 +157,9 @@ struct NumbersOfOthersTests {
                     }
                     let ticket = try patchbay.connectWise.createTicket("Counted", owner: "slindqvist")
                     try await patchbay.tell(ticket, action: "added")
-                    #expect(try await patchbay.api(.POST, "/sync", ["kinds": ["recipients"]]).status == 202)
+                    #expect(try await patchbay.api(API.Syncs.start, ["kinds": ["recipients"]]).status == 202)
                     let test = try await patchbay.api(
-                        .POST, "/integrations/chat/connections/\(chat?["id"].int ?? 0)/test")
+                        API.ChatConnections.test, at: chat?["id"].int ?? 0)
                     #expect(test.status != 500, "number \(place) as \(token), seed \(dice.seed): \(test.text)")
                 }
             }

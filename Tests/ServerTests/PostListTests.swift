@@ -21,10 +21,10 @@ struct PostListTests {
             let engineer = try await patchbay.engineer()
             let first = try await patchbay.write(ticket, "notes", ["text": "By the administrator"])
             let second = try await engineer.api(
-                .POST, "\(patchbay.psa)/tickets/\(ticket)/notes", ["text": "By the engineer"])
+                API.Tickets.addNote, at: ticket, ["text": "By the engineer"])
             func id(_ reply: Reply) -> JSON { reply.json["posts"].elements.first?["id"] ?? .null }
             func found(_ query: String, as api: APIClient? = nil) async throws -> [JSON] {
-                try await (api ?? patchbay.api)(.GET, "\(patchbay.psa)/posts?\(query)").json["items"].elements
+                try await (api ?? patchbay.api)(API.Posts.list, query: "\(query)").json["items"].elements
                     .map { $0["id"] }
             }
             #expect(try await found("user_id=\(engineer.id)") == [id(second)])
@@ -40,13 +40,13 @@ struct PostListTests {
             #expect(try await found("until=\(instant)&user_id=\(engineer.id)").isEmpty)
             // Page by page, in the order of time too.
             for filter in ["", "since=2020-01-01T00:00:00Z&"] {
-                let page = try await patchbay.api(.GET, "\(patchbay.psa)/posts?\(filter)limit=1").json
+                let page = try await patchbay.api(API.Posts.list, query: "\(filter)limit=1").json
                 let cursor = page["next_cursor"].string ?? ""
                 #expect(page["items"].elements.map { $0["id"] } == [id(second)])
                 #expect(try await found("\(filter)limit=1&cursor=\(cursor)") == [id(first)])
             }
             for (name, value) in [("user_id", "ada"), ("since", "yesterday"), ("until", "2026-11-28")] {
-                let refused = try await patchbay.api(.GET, "\(patchbay.psa)/posts?\(name)=\(value)")
+                let refused = try await patchbay.api(API.Posts.list, query: "\(name)=\(value)")
                 #expect(refused.status == 400)
                 #expect(refused.faultyFields == [name])
             }
@@ -59,7 +59,7 @@ struct PostListTests {
             let ticket = try patchbay.connectWise.createTicket("Days")
             let engineer = try await patchbay.engineer()
             let made = try await engineer.api(
-                .POST, "\(patchbay.psa)/tickets/\(ticket)/notes", ["text": "Seen that day"])
+                API.Tickets.addNote, at: ticket, ["text": "Seen that day"])
             let instant = try #require(made.json["posts"].elements.first?["created_at"].string.flatMap(APIJSON.date))
             let admin = try await patchbay.browser(.admin)
             // A day apart at every hour.

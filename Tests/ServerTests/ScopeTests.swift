@@ -50,7 +50,7 @@ struct ScopeTests {
             #expect(refused.json["code"] == "out_of_scope")
             #expect(
                 refused.json["detail"].string?.contains("needs the scope rules; the key has rules:read sync.") == true)
-            let detail = try await reader(.GET, "/config").json["detail"].string
+            let detail = try await reader(API.Config.show).json["detail"].string
             #expect(detail?.contains("needs the scope config:read;") == true)
             #expect(try await reader(Me.show()).status == 200)
         }
@@ -114,9 +114,10 @@ struct ScopeTests {
             #expect(speaker["email"].string == users[0].email)
 
             // Who did it, and for whom.
-            let entry = try await patchbay.api(.GET, "/audit?action=api_key.create").json["items"].elements.first {
-                $0["target"].string == "API key \(byID.json["id"].int ?? 0)"
-            }
+            let entry = try await patchbay.api(API.AuditEntries.list, query: "action=api_key.create").json["items"]
+                .elements.first {
+                    $0["target"].string == "API key \(byID.json["id"].int ?? 0)"
+                }
             #expect(entry?["actor"].string == users[1].email)
             #expect(entry?["after"].string?.contains(users[0].email) == true)
 
@@ -166,7 +167,7 @@ struct ScopeTests {
                 #expect(shown.json["name"] == "mine")
                 #expect(shown.json["key"] == .null)
                 #expect(!shown.text.contains(secret))
-                #expect(try await api(.GET, "/users/keys/\(id)").json == shown.json)
+                #expect(try await api(API.APIKeys.show, at: id).json == shown.json)
             }
             #expect(try await another(APIKeys.show(id)).status == 404)
             #expect(try await another(APIKeys.delete(id)).status == 404)

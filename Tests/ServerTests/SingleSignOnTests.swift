@@ -37,7 +37,7 @@ struct SingleSignOnTests {
             #expect(first.reply.status == 403)
             #expect(first.reply.text.contains("has to approve your account"))
             let user = try await visitors.user("nora@rivermark.example")
-            _ = try await visitors.patchbay.api(.PATCH, "/users/\(user)", ["active": true])
+            _ = try await visitors.patchbay.api(API.Users.update, at: user, ["active": true])
             // Without any address: the subject is enough.
             #expect(try await visitors.enter(["sub": "\"sub-nora\""]).reply.status == 303)
             for claims in [
@@ -159,7 +159,7 @@ struct SingleSignOnTests {
             let browser = try await visitors.enter(way).browser
             #expect(try await visitors.isSignedIn(browser))
             #expect(
-                try await visitors.patchbay.api(.PATCH, "/users/\(engineer)", ["role": "super_admin"]).status == 200)
+                try await visitors.patchbay.api(API.Users.update, at: engineer, ["role": "super_admin"]).status == 200)
             #expect(try await !visitors.isSignedIn(browser))
             let page = try await Browser(base: visitors.patchbay.api.base).get("/sign-in").text
             #expect(page.contains("Super administrators sign in with their password"))
@@ -174,12 +174,12 @@ struct SingleSignOnTests {
             let (other, email) = try await visitors.local(.owner)
             let claims = ["sub": "\"sub-other\"", "email": "\"\(email)\"", "email_verified": "true"]
             _ = try await visitors.enter(claims)
-            _ = try await visitors.patchbay.api(.PATCH, "/users/\(other)", ["identity_subject": "sub-other"])
+            _ = try await visitors.patchbay.api(API.Users.update, at: other, ["identity_subject": "sub-other"])
             let path = "/identity-providers/\(visitors.provider)"
             let saved = try await visitors.patchbay.api.with(key: key)(.PATCH, path, ["name": "Mine"])
             #expect(saved.json["max_role"] == "owner")
             #expect(try await visitors.enter(claims).reply.status == 303)
-            #expect(try await visitors.patchbay.api(.PATCH, "/users/\(maker.user)", ["role": "admin"]).status == 200)
+            #expect(try await visitors.patchbay.api(API.Users.update, at: maker.user, ["role": "admin"]).status == 200)
             #expect(try await visitors.patchbay.api(.GET, path).json["max_role"] == "admin")
             let refused = try await visitors.enter(claims)
             #expect(refused.reply.status == 403)
@@ -232,7 +232,7 @@ struct SingleSignOnTests {
             let (user, email) = try await visitors.local(.owner)
             let claims = ["sub": "\"sub-o\"", "email": "\"\(email)\"", "email_verified": "true"]
             _ = try await visitors.enter(claims)
-            _ = try await visitors.patchbay.api(.PATCH, "/users/\(user)", ["identity_subject": "sub-o"])
+            _ = try await visitors.patchbay.api(API.Users.update, at: user, ["identity_subject": "sub-o"])
             try await visitors.patchbay.database.write { db in
                 try db.execute("UPDATE users SET active = 0 WHERE id <> \(user)")
             }
@@ -347,13 +347,13 @@ struct SingleSignOnTests {
         try await run(engine) { visitors in
             let browser = Browser(base: visitors.patchbay.api.base)
             #expect(try await browser.get("/sign-in").text.contains("Continue with Rivermark ID"))
-            let made = try await visitors.patchbay.api(.POST, "/organizations", ["name": "Second MSP"])
+            let made = try await visitors.patchbay.api(API.Organizations.create, ["name": "Second MSP"])
             let second = made.json["id"].int ?? 0
             let body: JSON = [
                 "name": "Rivermark ID", "issuer": "https://evil.example", "client_id": "c", "client_secret": "s",
             ]
             let there = ["X-Patchbay-Organization": "\(second)"]
-            #expect(try await visitors.patchbay.api(.POST, "/identity-providers", body, headers: there).status == 201)
+            #expect(try await visitors.patchbay.api(API.IdentityProviders.create, body, headers: there).status == 201)
             let bare = try await browser.get("/sign-in?to=%2Frules").text
             #expect(!bare.contains("Continue with"))
             #expect(bare.contains("Organization number"))

@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -21,8 +22,8 @@ struct SyncTests {
         try await RunningPatchbay.run(engine) { patchbay in
             // So long that it still runs when it is asked for again.
             patchbay.connectWise.control.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
-            let first = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]])
-            let second = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets", "boards"]])
+            let first = try await patchbay.api(API.Syncs.start, ["kinds": ["tickets"]])
+            let second = try await patchbay.api(API.Syncs.start, ["kinds": ["tickets", "boards"]])
             #expect(first.status == 202)
             #expect(second.status == 202)
             let tickets = second.json["items"].elements.first { $0["kind"] == "tickets" } ?? .null
@@ -50,7 +51,7 @@ struct SyncTests {
                 (["kinds": ["tickets"], "board_ids": ["999"]], "board_ids"),
             ]
             for (body, field) in cases {
-                let reply = try await patchbay.api(.POST, "/sync", body)
+                let reply = try await patchbay.api(API.Syncs.start, body)
                 #expect(reply.status == 422 || reply.status == 400)
                 #expect(reply.faultyFields.contains(field))
             }
@@ -63,17 +64,17 @@ struct SyncTests {
         try await RunningPatchbay.run(engine) { patchbay in
             // So long that it still runs when it is cancelled.
             patchbay.connectWise.control.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
-            let started = try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]])
+            let started = try await patchbay.api(API.Syncs.start, ["kinds": ["tickets"]])
             let id = started.json["items"].elements.first?["id"].int ?? 0
-            let ended = try await patchbay.api(.POST, "/sync/\(id)/cancel")
+            let ended = try await patchbay.api(API.Syncs.cancel, at: id)
             #expect(ended.status == 200)
             #expect(ended.json["state"] == "idle")
             #expect(ended.json["last_error"].string?.hasPrefix("cancelled by") == true)
-            #expect(try await patchbay.api(.POST, "/sync/\(id)/cancel").json["code"] == "not_running")
+            #expect(try await patchbay.api(API.Syncs.cancel, at: id).json["code"] == "not_running")
             patchbay.connectWise.control.removeFaults()
             try await patchbay.settled()
             #expect(try await patchbay.syncs().first { $0["kind"] == "tickets" }?["state"] == "idle")
-            #expect(try await patchbay.api(.POST, "/sync", ["kinds": ["tickets"]]).status == 202)
+            #expect(try await patchbay.api(API.Syncs.start, ["kinds": ["tickets"]]).status == 202)
             let done = try await patchbay.synced("tickets")
             #expect(done["done"] == done["total"])
             #expect(done["last_error"] == .null)
@@ -91,11 +92,11 @@ struct SyncTests {
             try patchbay.connectWise.remove(board: "Voice")
             try await patchbay.sync("boards")
             let voice = try patchbay.board("Voice").string ?? ""
-            let board = try await patchbay.api(.GET, "/cw/boards/\(voice)").json
+            let board = try await patchbay.api(API.Boards.show, at: voice).json
             #expect(board["deleted"] == true)
-            #expect(try await patchbay.api(.GET, "/notifiers/rules/\(rule)").status == 200)
+            #expect(try await patchbay.api(API.Rules.show, at: rule).status == 200)
             let other = try await patchbay.api(
-                .POST, "/notifiers/rules",
+                API.Rules.create,
                 ["board_id": try patchbay.board("Voice"), "recipient_id": try patchbay.room()])
             #expect(other.status == 422)
             #expect(other.faultyFields == ["board_id"])
@@ -109,7 +110,7 @@ struct SyncTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let (refused, other) = (try patchbay.board("Service Desk"), try patchbay.board("Voice"))
             func statuses(_ board: JSON) async throws -> Int {
-                try await patchbay.api(.GET, "/cw/boards/\(board.string ?? "")").json["statuses"].elements.count
+                try await patchbay.api(API.Boards.show, at: board.string ?? "").json["statuses"].elements.count
             }
             try await patchbay.sync("boards")
             let before = try await statuses(refused)
@@ -143,16 +144,17 @@ struct SyncTests {
                 patchbay.webex.remove(room: room.id)
             }
             try await patchbay.sync("recipients")
-            let people = try await patchbay.api(.GET, "/webex/rooms?kind=person&limit=200").json["items"].elements
+            let people = try await patchbay.api(API.Recipients.list, query: "kind=person&limit=200").json["items"]
+                .elements
             let emails = people.compactMap { $0["email"].string?.lowercased() }
             #expect(emails.count == Set(emails).count)
             #expect(emails.contains(Staff.sara))
             #expect(emails.contains(Staff.tom))
             #expect(!emails.contains("nobody.there@rivermark.example"))
             let room = try patchbay.room().int ?? 0
-            let dispatch = try await patchbay.api(.GET, "/webex/rooms/\(room)").json
+            let dispatch = try await patchbay.api(API.Recipients.show, at: room).json
             #expect(dispatch["active"] == false)
-            #expect(try await patchbay.api(.GET, "/notifiers/rules/\(rule)").status == 200)
+            #expect(try await patchbay.api(API.Rules.show, at: rule).status == 200)
             // Told once, although there are two accounts.
             let ticket = try patchbay.connectWise.createTicket("Two accounts", owner: "slindqvist")
             try await patchbay.refresh(ticket, action: "added")
@@ -222,7 +224,7 @@ struct SyncTests {
             let voice = try patchbay.connectWise.createTicket("On the board", board: "Voice")
             let other = try patchbay.connectWise.createTicket("Elsewhere", board: "Service Desk")
             let reply = try await patchbay.api(
-                .POST, "/sync", ["kinds": ["tickets"], "board_ids": [try patchbay.board("Voice")]])
+                API.Syncs.start, ["kinds": ["tickets"], "board_ids": [try patchbay.board("Voice")]])
             #expect(reply.status == 202)
             try await patchbay.synced("tickets")
             try await patchbay.settled()
@@ -304,7 +306,7 @@ struct SyncTests {
             let connection = try await patchbay.connection()["id"].int ?? 0
             let moved = clock.value.addingTimeInterval(-60)
             let reply = try await patchbay.api(
-                .PATCH, "/integrations/psa/connections/\(connection)",
+                API.PSA.Connections.update, at: connection,
                 ["baseline_at": .text(moved.formatted(.iso8601))])
             #expect(reply.status == 200)
             let after = try patchbay.connectWise.createTicket("After the move")
@@ -326,7 +328,7 @@ struct SyncTests {
             let baseline = clock.value.addingTimeInterval(-20_000)
             let connection = try await patchbay.connection()["id"].int ?? 0
             _ = try await patchbay.api(
-                .PATCH, "/integrations/psa/connections/\(connection)",
+                API.PSA.Connections.update, at: connection,
                 ["baseline_at": .text(baseline.formatted(.iso8601))])
             var tickets: [Int] = []
             for step in 0..<4 {
@@ -380,7 +382,7 @@ struct SyncTests {
             for path in ["*/system/callbacks*", "*/system/members*"] {
                 patchbay.connectWise.control.script(Fault(.answer(status: 401), path: path, times: nil))
             }
-            _ = try await patchbay.api(.POST, "/sync", ["kinds": ["callbacks"]])
+            _ = try await patchbay.api(API.Syncs.start, ["kinds": ["callbacks"]])
             try await eventually("the refusal to be shown") {
                 try await patchbay.syncs("callbacks").contains {
                     ($0["last_error"].string ?? "").contains("credentials")
@@ -389,7 +391,7 @@ struct SyncTests {
             #expect(try await patchbay.connection()["state"] == "paused")
             patchbay.connectWise.control.removeFaults()
             let connection = try await patchbay.connection()["id"].int ?? 0
-            #expect(try await patchbay.api(.POST, "/integrations/psa/connections/\(connection)/test").status == 200)
+            #expect(try await patchbay.api(API.PSA.Connections.test, at: connection).status == 200)
             try await patchbay.synced("callbacks")
             #expect(patchbay.connectWise.callbackURLs.count == 1)
         }
@@ -399,7 +401,7 @@ struct SyncTests {
 extension RunningPatchbay {
     /// All syncs, or those of one kind.
     fileprivate func syncs(_ kind: String? = nil) async throws -> [JSON] {
-        try await api(.GET, "/sync/status").json["items"].elements.filter { kind == nil || $0["kind"].string == kind }
+        try await api(API.Syncs.list).json["items"].elements.filter { kind == nil || $0["kind"].string == kind }
     }
 
     /// Starts a sync and waits for its end.
@@ -407,7 +409,7 @@ extension RunningPatchbay {
     fileprivate func sync(_ kind: String) async throws -> JSON {
         // One that a connection's making began is another one.
         try await synced(kind)
-        let reply = try await api(.POST, "/sync", ["kinds": [.text(kind)]])
+        let reply = try await api(API.Syncs.start, ["kinds": [.text(kind)]])
         guard reply.status == 202 else { throw Unexpected("no sync: \(reply.text)") }
         return try await synced(kind)
     }

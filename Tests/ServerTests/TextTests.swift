@@ -45,7 +45,7 @@ struct TextTests {
         let all = TextCorpus.markup.joined(separator: "\n")
         let ticket = try patchbay.connectWise.createTicket("Everything", text: all, as: .customer)
         try await patchbay.refresh(ticket, action: "added")
-        #expect(try await patchbay.api(.POST, "/sync", ["kinds": ["recipients"]]).status == 202)
+        #expect(try await patchbay.api(API.Syncs.start, ["kinds": ["recipients"]]).status == 202)
         try await patchbay.settled()
         var filled = ids
         filled["ticket"] = "\(ticket)"
@@ -101,7 +101,7 @@ struct TextTests {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             let names = TextCorpus.packed(TextCorpus.characters, bytes: 60) + TextCorpus.characters.map { "\($0)x" }
             for name in names {
-                let reply = try await patchbay.api(.POST, "/tenants", ["name": .text(name)])
+                let reply = try await patchbay.api(API.Tenants.create, ["name": .text(name)])
                 #expect([201, 400, 409, 422].contains(reply.status), "\(name.debugDescription): \(reply.text)")
             }
             let browser = try await patchbay.browser(.owner)
@@ -129,21 +129,22 @@ struct TextTests {
     @Test("Who is limited to a customer finds none of others', whatever is looked for", arguments: TestDatabase.engines)
     func conditions(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
-            let companies = try await patchbay.api(.GET, "/integrations/psa/companies?limit=2").json["items"].elements
+            let companies = try await patchbay.api(API.Companies.list, query: "limit=2").json["items"].elements
             let own = try #require(companies.first)
-            let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Own", "psa_company_id": own["id"]])
+            let tenant = try await patchbay.api(API.Tenants.create, ["name": "Own", "psa_company_id": own["id"]])
             #expect(tenant.status == 201, "\(tenant.text)")
             let email = try await patchbay.person(.viewer)
-            let user = try await patchbay.api(.GET, "/users?search=\(email)").json["items"].elements.first?["id"]
+            let user = try await patchbay.api(API.Users.list, query: "search=\(email)").json["items"].elements.first?[
+                "id"]
             let limited = try await patchbay.api(
-                .PUT, "/users/\(user?.int ?? 0)/tenants", ["tenant_ids": .list([tenant.json["id"]])])
+                API.Users.updateLimits, at: user?.int ?? 0, ["tenant_ids": .list([tenant.json["id"]])])
             #expect(limited.status == 200, "\(limited.text)")
             let viewer = patchbay.api.with(key: try await patchbay.key(of: email))
             let quotes = ["\"", "'", "*"].flatMap(TextCorpus.disguises)
             for quote in quotes {
                 for other in ["'", "\""] {
                     let text = "\(other)\u{600}\(quote)\u{1}or\u{1}id>0\u{1}or\u{1}summary\u{1}like\u{1}\(quote)\u{301}"
-                    let reply = try await viewer(.GET, "/integrations/psa/tickets/search?q=\(Self.escaped(text))")
+                    let reply = try await viewer(API.Tickets.search, query: "q=\(Self.escaped(text))")
                     #expect([200, 400].contains(reply.status), "\(text.debugDescription): \(reply.text)")
                     let found = Set(reply.json["items"].elements.map { $0["company"]["id"].string })
                     #expect(found.isSubset(of: [own["id"].string]), "\(text.debugDescription)")
@@ -151,7 +152,7 @@ struct TextTests {
             }
             // The simulator says 400 to what it cannot read: then the text was no text any more.
             for text in TextCorpus.packed(TextCorpus.characters, bytes: 90) {
-                let reply = try await patchbay.api(.GET, "/integrations/psa/tickets/search?q=\(Self.escaped(text))")
+                let reply = try await patchbay.api(API.Tickets.search, query: "q=\(Self.escaped(text))")
                 #expect([200, 400].contains(reply.status), "\(text.debugDescription): \(reply.text)")
                 #expect(reply.json["code"] != "rejected", "\(text.debugDescription): \(reply.text)")
             }

@@ -26,7 +26,7 @@ struct TicketReadingTests {
             let third = try patchbay.connectWise.createTicket("Zebra printer, closed", board: "Voice")
             try patchbay.connectWise.update(third, status: "Closed", as: .member("dokafor"))
             func search(_ query: String) async throws -> Reply {
-                try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?\(query)")
+                try await patchbay.api(API.Tickets.search, query: "\(query)")
             }
             #expect(ids(try await search("q=zebra%20printer")) == [second, first])
             #expect(ids(try await search("q=printer+zebra&include_closed=true")) == [third, second, first])
@@ -38,7 +38,7 @@ struct TicketReadingTests {
             let cursor = try #require(page.json["next_cursor"].string)
             #expect(ids(try await search("q=zebra&include_closed=true&limit=2&cursor=\(cursor)")) == [first])
             for list in ["search", "\(first)/notes"] {
-                let made = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(list)?cursor=YzphYmM=")
+                let made = try await patchbay.api(API.Tickets.show, at: list, query: "cursor=YzphYmM=")
                 #expect(made.status == 400)
                 #expect(made.faultyFields == ["cursor"])
             }
@@ -57,7 +57,7 @@ struct TicketReadingTests {
     func injection(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket(#"Say "hello" (don't) [now] 100% *"#)
-            let before = ids(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?include_closed=true&limit=1"))
+            let before = ids(try await patchbay.api(API.Tickets.search, query: "include_closed=true&limit=1"))
             #expect(before == [ticket])
             let attempts = [
                 #"" or id>0 or summary contains ""#, "' or 1=1 or '", ") or (id>0", "[2020-01-01T00:00:00Z]",
@@ -65,17 +65,17 @@ struct TicketReadingTests {
             ]
             for attempt in attempts {
                 let text = attempt.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-                let reply = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?q=\(text)")
+                let reply = try await patchbay.api(API.Tickets.search, query: "q=\(text)")
                 #expect(reply.status == 200, "\(attempt): \(reply.text)")
                 #expect(ids(reply).count < 60, "\(attempt)")
             }
             for words in [#""hello""#, "(don't)", "[now]", "100%"] {
                 let text = words.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-                let reply = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?q=\(text)")
+                let reply = try await patchbay.api(API.Tickets.search, query: "q=\(text)")
                 #expect(ids(reply) == [ticket], "\(words)")
             }
             let long = String(repeating: "x", count: 10_000)
-            let refused = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/search?q=\(long)")
+            let refused = try await patchbay.api(API.Tickets.search, query: "q=\(long)")
             #expect(refused.status == 400)
             #expect(refused.faultyFields == ["q"])
         }
@@ -85,7 +85,7 @@ struct TicketReadingTests {
     func ticket(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try #require(patchbay.connectWise.ticketIDs.first { $0 % 3 == 0 })
-            let shown = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").json
+            let shown = try await patchbay.api(API.Tickets.show, at: ticket).json
             #expect(!shown["configurations"].elements.isEmpty)
             #expect(shown["defaults"]["minutes"] == 15)
             #expect(shown["status"]["name"].string != nil)
@@ -105,7 +105,7 @@ struct TicketReadingTests {
             #expect(Set(texts).count == 10)
             // Reading time entries is a right of its own.
             patchbay.connectWise.switches.deniedRights = ["Time & Expense/Time Entry/Inquire"]
-            let notes = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(new)/notes?limit=20")
+            let notes = try await patchbay.api(API.Tickets.notes, at: new, query: "limit=20")
             #expect(
                 Set(notes.json["items"].elements.compactMap { $0["text"].string }) == Set((0..<5).map { "note \($0)" }),
                 "\(notes)")
@@ -117,7 +117,7 @@ struct TicketReadingTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Statuses")
             func names(_ query: String) async throws -> [String] {
-                try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)/statuses?\(query)").json["items"]
+                try await patchbay.api(API.Tickets.statuses, at: ticket, query: "\(query)").json["items"]
                     .elements.compactMap { $0["name"].string }
             }
             let usual = ["New", "Assigned", "In Progress", "Waiting on Client", "Scheduled", "Re-opened"]
@@ -182,7 +182,7 @@ struct TicketReadingTests {
             #expect(try await count("companies?search=crowd%2022&") == 111)
             #expect(try await count("members?") == 1_113)
             let ticket = try patchbay.connectWise.createTicket("Many")
-            let statuses = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)/statuses?all=true")
+            let statuses = try await patchbay.api(API.Tickets.statuses, at: ticket, query: "all=true")
             #expect(statuses.json["items"].elements.count == 1_060)
         }
     }
@@ -215,12 +215,12 @@ struct TicketReadingTests {
                 ("Kai.BRANDT@rivermark.example", "Kai"), (Staff.tom, "Tom"), ("nobody@rivermark.example", "Nobody"),
             ] {
                 users[name] = try await patchbay.api(
-                    .POST, "/users", ["email": .text(email), "name": .text(name), "role": "engineer"]
+                    API.Users.create, ["email": .text(email), "name": .text(name), "role": "engineer"]
                 ).json["id"]
             }
             let path = "\(patchbay.psa)/member-mappings"
             func member(_ identifier: String) async throws -> JSON {
-                try await patchbay.api(.GET, "\(patchbay.psa)/members?search=\(identifier)").json["items"]
+                try await patchbay.api(API.PSA.Members.list, query: "search=\(identifier)").json["items"]
                     .elements.first?["id"] ?? .null
             }
             let sara = try await member("slindqvist")
@@ -246,7 +246,8 @@ struct TicketReadingTests {
             #expect(try await map("Tom", .null).status == 200)
             #expect(try await map("Nobody", sara).status == 200)
             #expect(
-                try await patchbay.api(.PATCH, "/users/\(users["Nobody"]?.int ?? 0)", ["active": false]).status == 200)
+                try await patchbay.api(API.Users.update, at: users["Nobody"]?.int ?? 0, ["active": false]).status == 200
+            )
             #expect(try await !patchbay.api(.GET, path).json["items"].elements.contains { $0["user_name"] == "Nobody" })
             #expect(try await map("Tom", sara).status == 200)
         }
@@ -261,14 +262,15 @@ struct TicketReadingTests {
             let path = "\(patchbay.psa)/member-mappings"
             let own = try await engineer.api(.GET, path).json["items"].elements
             #expect(own.count == 1)
-            let member = try await engineer.api(.GET, "\(patchbay.psa)/members?search=rsato").json["items"]
+            let member = try await engineer.api(API.PSA.Members.list, query: "search=rsato").json["items"]
                 .elements.first?["id"]
             let body: JSON = ["mappings": [["user_id": .integer(Int64(engineer.id)), "member_id": member ?? .null]]]
             let refused = try await engineer.api(.POST, path, body)
             #expect(refused.status == 403)
             #expect(refused.json["code"] == "email_mismatch")
             #expect(try await engineer.api(.GET, path).json["items"].elements.first?["member_id"] == .null)
-            let record = try await patchbay.api(.GET, "/audit?action=member_mapping").json["items"].elements
+            let record = try await patchbay.api(API.AuditEntries.list, query: "action=member_mapping").json["items"]
+                .elements
             #expect(record.count == 1)
             #expect(record.first?["result"] == "refused")
             try await patchbay.database.write { db in
@@ -293,10 +295,10 @@ struct TicketReadingTests {
         try await RunningPatchbay.writing(engine) { patchbay in
             let mine = try patchbay.connectWise.createTicket("Kettle is cold", company: "Copper Kettle Bakeries")
             let other = try patchbay.connectWise.createTicket("Kettle is hot", company: "Quarry Steel Fabricators")
-            let company = try await patchbay.api(.GET, "\(patchbay.psa)/companies?search=copper%20kettle").json["items"]
+            let company = try await patchbay.api(API.Companies.list, query: "search=copper%20kettle").json["items"]
                 .elements.first
             let tenant = try await patchbay.api(
-                .POST, "/tenants",
+                API.Tenants.create,
                 [
                     "name": "Copper Kettle", "psa_company_id": company?["id"] ?? .null,
                     "psa_company_name": "Copper Kettle",
@@ -316,23 +318,24 @@ struct TicketReadingTests {
             )
             #expect(patchbay.connectWise.ticket(other)?.notes.isEmpty == true)
             let twin = try await patchbay.api(
-                .POST, "/tenants", ["name": "Twin", "psa_company_id": company?["id"] ?? .null])
+                API.Tenants.create, ["name": "Twin", "psa_company_id": company?["id"] ?? .null])
             #expect(twin.status == 409)
             #expect(twin.json["code"] == "company_taken")
-            #expect(try await patchbay.api(.POST, "/tenants", ["name": "copper kettle"]).json["code"] == "name_taken")
+            #expect(try await patchbay.api(API.Tenants.create, ["name": "copper kettle"]).json["code"] == "name_taken")
             #expect(
-                try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false]).status
+                try await patchbay.api(API.FeatureFlags.update, at: "connectwise_integration", ["enabled": false])
+                    .status
                     == 200)
             #expect(try await patchbay.api(.GET, path + "/tickets/search?q=x").json["code"] == "feature_disabled")
             #expect(try await patchbay.api(.GET, path + "/enabled").json["enabled"] == false)
-            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(mine)").status == 200)
+            #expect(try await patchbay.api(API.Tickets.show, at: mine).status == 200)
         }
     }
 
     @Test("A customer's own connection is used for it alone", arguments: TestDatabase.oneEngine)
     func ownConnection(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
-            let tenant = try await patchbay.api(.POST, "/tenants", ["name": "Kestrel"]).json["id"].int ?? 0
+            let tenant = try await patchbay.api(API.Tenants.create, ["name": "Kestrel"]).json["id"].int ?? 0
             let path = "/tenants/\(tenant)/connectwise"
             let shared = try await patchbay.api(.GET, path + "/credentials").json
             #expect(shared["tenant_id"] == .null)
@@ -357,7 +360,7 @@ struct TicketReadingTests {
             #expect(
                 try await patchbay.write(ticket, "notes", ["text": "y"]).json["posts"].elements.first?["connection_id"]
                     != made.json["id"])
-            let second = try await patchbay.api(.POST, "\(patchbay.psa)/connections", .object(body))
+            let second = try await patchbay.api(API.PSA.Connections.create, .object(body))
             #expect(second.status == 409)
             #expect(second.json["code"] == "already_connected")
             // New keys for the same system leave what hangs on it.
@@ -366,16 +369,18 @@ struct TicketReadingTests {
             #expect(again.json["id"] == made.json["id"])
             // In a system of the customer's own all tickets are the customer's, also for those limited to it.
             #expect(
-                try await patchbay.api(.PATCH, "/tenants/\(tenant)", ["psa_company_id": "19000"]).status == 200)
+                try await patchbay.api(API.Tenants.update, at: tenant, ["psa_company_id": "19000"]).status == 200)
             let engineer = try await patchbay.engineer()
             #expect(
-                try await patchbay.api(.PUT, "/users/\(engineer.id)/tenants", ["tenant_ids": [made.json["tenant_id"]]])
-                    .status == 200)
+                try await patchbay.api(
+                    API.Users.updateLimits, at: engineer.id, ["tenant_ids": [made.json["tenant_id"]]]
+                )
+                .status == 200)
             #expect(try await engineer.api(.GET, path + "/tickets/\(ticket)").status == 200)
-            #expect(try await engineer.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").status == 404)
+            #expect(try await engineer.api(API.Tickets.show, at: ticket).status == 404)
             #expect(try await engineer.api(.GET, path + "/work-roles").json["items"].elements.isEmpty == false)
-            #expect(try await patchbay.api(.DELETE, "/tenants/\(tenant)").status == 204)
-            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/connections").json["items"].elements.count == 1)
+            #expect(try await patchbay.api(API.Tenants.delete, at: tenant).status == 204)
+            #expect(try await patchbay.api(API.PSA.Connections.list).json["items"].elements.count == 1)
         }
     }
 
@@ -386,48 +391,48 @@ struct TicketReadingTests {
             let other = try patchbay.connectWise.createTicket("Lamp is on", company: "Quarry Steel Fabricators")
             func tenant(_ name: String) async throws -> JSON {
                 let company = try await patchbay.api(
-                    .GET, "\(patchbay.psa)/companies?search=\(name.replacing(" ", with: "%20"))"
+                    API.Companies.list, query: "search=\(name.replacing(" ", with: "%20"))"
                 ).json["items"].elements.first
                 return try await patchbay.api(
-                    .POST, "/tenants", ["name": .text(name), "psa_company_id": company?["id"] ?? .null]
+                    API.Tenants.create, ["name": .text(name), "psa_company_id": company?["id"] ?? .null]
                 ).json["id"]
             }
             let (allowed, foreign) = (try await tenant("Lighthouse Dental"), try await tenant("Quarry Steel"))
             let engineer = try await patchbay.engineer()
             let limit = "/users/\(engineer.id)/tenants"
             #expect(try await patchbay.api(.GET, limit).json["tenant_ids"] == .null)
-            #expect(try await engineer.api(.GET, "\(patchbay.psa)/tickets/\(other)").status == 200)
+            #expect(try await engineer.api(API.Tickets.show, at: other).status == 200)
             #expect(try await patchbay.api(.PUT, limit, ["tenant_ids": [allowed]]).status == 200)
             let api = engineer.api
-            #expect(ids(try await api(.GET, "\(patchbay.psa)/tickets/search?q=lamp")) == [mine])
+            #expect(ids(try await api(API.Tickets.search, query: "q=lamp")) == [mine])
             // Both kinds of quotes, each joined with a sign beside it, and control characters that are no white space.
             let syntax = "'\u{600}\"\u{1}or\u{1}id>0\u{1}or\u{1}summary\u{1}like\u{1}\"\u{301}"
             let query = try #require(syntax.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
-            let injected = try await api(.GET, "\(patchbay.psa)/tickets/search?q=\(query)")
+            let injected = try await api(API.Tickets.search, query: "q=\(query)")
             #expect(injected.status == 200, "\(injected.text)")
             #expect(ids(injected).isEmpty, "\(injected.text)")
             for filter in ["board_id=abc", "status_id=01", "company_id=x"] {
-                #expect(try await api(.GET, "\(patchbay.psa)/tickets/search?\(filter)").status == 400, "\(filter)")
+                #expect(try await api(API.Tickets.search, query: "\(filter)").status == 400, "\(filter)")
             }
-            #expect(try await api(.GET, "\(patchbay.psa)/tickets/\(mine)").status == 200)
-            #expect(try await api(.GET, "\(patchbay.psa)/tickets/\(other)").status == 404)
-            #expect(try await api(.GET, "\(patchbay.psa)/tickets/\(other)/statuses?board_id=1").status == 404)
-            #expect(try await api(.POST, "\(patchbay.psa)/tickets/\(other)/notes", ["text": "x"]).status == 404)
-            #expect(try await api(.POST, "\(patchbay.psa)/tickets/\(mine)/notes", ["text": "x"]).status == 200)
+            #expect(try await api(API.Tickets.show, at: mine).status == 200)
+            #expect(try await api(API.Tickets.show, at: other).status == 404)
+            #expect(try await api(API.Tickets.statuses, at: other, query: "board_id=1").status == 404)
+            #expect(try await api(API.Tickets.addNote, at: other, ["text": "x"]).status == 404)
+            #expect(try await api(API.Tickets.addNote, at: mine, ["text": "x"]).status == 200)
             #expect(patchbay.connectWise.ticket(other)?.notes.isEmpty == true)
-            #expect(try await api(.GET, "/tenants").json["items"].elements.map { $0["id"] } == [allowed])
-            #expect(try await api(.GET, "/tenants/\(foreign.int ?? 0)").status == 404)
-            #expect(try await api(.GET, "/tenants/\(foreign.int ?? 0)/connectwise/tickets/\(other)").status == 404)
-            let companies = try await api(.GET, "\(patchbay.psa)/companies").json["items"].elements
+            #expect(try await api(API.Tenants.list).json["items"].elements.map { $0["id"] } == [allowed])
+            #expect(try await api(API.Tenants.show, at: foreign.int ?? 0).status == 404)
+            #expect(try await api(API.Tickets.show, in: foreign.int ?? 0, at: other).status == 404)
+            let companies = try await api(API.Companies.list).json["items"].elements
             #expect(companies.count == 1)
             let own = try #require(companies.first?["id"].string)
             let stranger = try #require(
-                try await patchbay.api(.GET, "\(patchbay.psa)/companies?search=quarry").json["items"].elements.first?[
+                try await patchbay.api(API.Companies.list, query: "search=quarry").json["items"].elements.first?[
                     "id"
                 ]
                 .string)
             for (id, count) in [(own, 1), (stranger, 0)] {
-                let found = try await api(.GET, "\(patchbay.psa)/companies?id=\(id)").json["items"].elements
+                let found = try await api(API.Companies.list, query: "id=\(id)").json["items"].elements
                 #expect(found.count == count)
             }
             for path in ["/deliveries", "/overview", "/tickets/\(mine)/events", "/notifiers/rules"] {
@@ -447,17 +452,17 @@ struct TicketReadingTests {
             // What failed before the limit is not written after it.
             #expect(try await patchbay.api(.PUT, limit, ["tenant_ids": .null]).status == 200)
             patchbay.connectWise.control.script(Fault(.answer(status: 403), method: "POST", path: "*/notes"))
-            let failed = try await api(.POST, "\(patchbay.psa)/tickets/\(other)/notes", ["text": "Late"])
+            let failed = try await api(API.Tickets.addNote, at: other, ["text": "Late"])
             #expect(failed.status == 422)
             #expect(try await patchbay.api(.PUT, limit, ["tenant_ids": [allowed]]).status == 200)
             let post = try #require(failed.json["instance"].string?.split(separator: "/").last)
-            #expect(try await api(.POST, "\(patchbay.psa)/posts/\(post)/retry", [:]).status == 404)
+            #expect(try await api(API.Posts.retry, at: post, [:]).status == 404)
             #expect(patchbay.connectWise.ticket(other)?.notes.isEmpty == true)
             // Nobody who manages users is limited; the limit ends, also for what was refused under it.
-            #expect(try await patchbay.api(.PUT, "/users/1/tenants", ["tenant_ids": [allowed]]).status == 422)
+            #expect(try await patchbay.api(API.Users.updateLimits, at: "1", ["tenant_ids": [allowed]]).status == 422)
             #expect(try await patchbay.api(.PUT, limit, ["tenant_ids": .null]).status == 200)
-            #expect(try await api(.GET, "/overview").status == 200)
-            #expect(try await api(.POST, "\(patchbay.psa)/posts/\(post)/retry", [:]).status == 200)
+            #expect(try await api(API.Overview.show).status == 200)
+            #expect(try await api(API.Posts.retry, at: post, [:]).status == 200)
             #expect(patchbay.connectWise.ticket(other)?.notes.count == 1)
             // What was asked for as one customer's stays that customer's, whoever tries it again.
             let scoped = "/tenants/\(allowed.int ?? 0)/connectwise/tickets/\(other)/notes"
@@ -465,7 +470,7 @@ struct TicketReadingTests {
             let kept = try #require(outside.json["instance"].string?.split(separator: "/").last)
             #expect(outside.status == 404)
             for again in [api, patchbay.api] {
-                #expect(try await again(.POST, "\(patchbay.psa)/posts/\(kept)/retry", [:]).status == 404)
+                #expect(try await again(API.Posts.retry, at: kept, [:]).status == 404)
             }
             #expect(patchbay.connectWise.ticket(other)?.notes.count == 1)
         }
@@ -484,7 +489,7 @@ extension RunningPatchbay {
         let email = try await person(.engineer)
         let browser = Browser(base: api.base)
         _ = try await browser.signIn(email, People.password)
-        let users = try await api(.GET, "/users?search=\(email)").json["items"].elements
+        let users = try await api(API.Users.list, query: "search=\(email)").json["items"].elements
         guard let id = users.first?["id"].int else { throw Unexpected("no user was made") }
         return Engineer(api: api.with(key: try await key(of: email)), id: id, email: email)
     }

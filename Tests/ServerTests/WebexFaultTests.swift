@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -26,7 +27,7 @@ struct WebexFaultTests {
             #expect(delivery["error"].string?.isEmpty == false)
             #expect(delivery["tracking_id"].string?.hasPrefix("ROUTER_") == true)
             #expect(delivery["attempts"] == 1)
-            let room = try await patchbay.api(.GET, "/webex/rooms/\(delivery["recipient_id"].int ?? 0)")
+            let room = try await patchbay.api(API.Recipients.show, at: delivery["recipient_id"].int ?? 0)
             #expect(room.json["active"] == true)
 
             let path = "/deliveries/\(delivery["id"].int ?? 0)"
@@ -53,13 +54,13 @@ struct WebexFaultTests {
             patchbay.webex.control.script(Fault(.answer(status: 404), path: "/v1/messages"))
             try await patchbay.refresh(ticket, action: "added")
             #expect(try await patchbay.deliveries(of: ticket).map { $0["state"] } == ["failed"])
-            #expect(try await patchbay.api(.GET, "/webex/rooms/\(room.int ?? 0)").json["active"] == false)
+            #expect(try await patchbay.api(API.Recipients.show, at: room.int ?? 0).json["active"] == false)
             // It keeps its rules, but nobody plans messages to it.
-            #expect(try await patchbay.api(.GET, "/notifiers/rules/\(rule)").status == 200)
+            #expect(try await patchbay.api(API.Rules.show, at: rule).status == 200)
             let next = try patchbay.connectWise.createTicket("Nobody")
             try await patchbay.refresh(next, action: "added")
             #expect(try await patchbay.deliveries(of: next).isEmpty)
-            let again = try await patchbay.api(.POST, "/deliveries/retry", ["state": "failed"])
+            let again = try await patchbay.api(API.Deliveries.retryAll, ["state": "failed"])
             #expect(again.status == 202)
             #expect(again.json["count"] == 1)
             try await patchbay.settled()
@@ -87,7 +88,7 @@ struct WebexFaultTests {
             #expect(sent.map(\.parentID) == [nil, sent.first?.id])
             #expect(try await patchbay.deliveries(of: ticket).allSatisfy { $0["state"] == "sent" })
             let room = try patchbay.room().int ?? 0
-            #expect(try await patchbay.api(.GET, "/webex/rooms/\(room)").json["active"] == true)
+            #expect(try await patchbay.api(API.Recipients.show, at: room).json["active"] == true)
         }
     }
 
@@ -104,9 +105,9 @@ struct WebexFaultTests {
             try await patchbay.refresh(unheard, action: "added")
             let reason = try await patchbay.events(of: unheard).first?.reason
             #expect(reason?.utf8.firstRange(of: "recipient is inactive".utf8) != nil, "\(reason ?? "none")")
-            #expect(try await patchbay.api(.POST, "/test-messages", ["recipient_id": room]).status == 202)
+            #expect(try await patchbay.api(API.Notices.test, ["recipient_id": room]).status == 202)
             try await patchbay.settled()
-            #expect(try await patchbay.api(.GET, "/webex/rooms/\(room.int ?? 0)").json["active"] == true)
+            #expect(try await patchbay.api(API.Recipients.show, at: room.int ?? 0).json["active"] == true)
             let heard = try patchbay.connectWise.createTicket("Heard")
             try await patchbay.refresh(heard, action: "added")
             #expect(try await patchbay.deliveries(of: heard).map { $0["state"] } == ["sent"])
@@ -219,12 +220,12 @@ struct WebexFaultTests {
             var connection = JSON.null
             try await eventually("the connection to be paused") {
                 connection =
-                    try await patchbay.api(.GET, "/integrations/chat/connections").json["items"].elements.first ?? .null
+                    try await patchbay.api(API.ChatConnections.list).json["items"].elements.first ?? .null
                 return connection["state"] == "paused"
             }
             #expect(connection["state_reason"].string?.isEmpty == false)
             let id = connection["id"].int ?? 0
-            let tested = try await patchbay.api(.POST, "/integrations/chat/connections/\(id)/test")
+            let tested = try await patchbay.api(API.ChatConnections.test, at: id)
             #expect(tested.json["state"] == "ok")
             // The pause would have lasted five minutes.
             _ = try await patchbay.webex.message(to: Staff.sara, within: .seconds(60))

@@ -26,7 +26,7 @@ struct WriteBackRecordTests {
             #expect(notes.map(\.resolution) == [false, true, false])
             #expect(notes.map(\.discussion) == [false, false, true])
             #expect(notes.map(\.notifies) == [false, true, true])
-            let shown = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)/notes").json["items"].elements
+            let shown = try await patchbay.api(API.Tickets.notes, at: ticket).json["items"].elements
             #expect(
                 shown.map { $0["note_type"].string } == ["description", "resolution", "internal_analysis"])
             #expect(shown.map { $0["internal"] } == [false, true, true])
@@ -65,8 +65,8 @@ struct WriteBackRecordTests {
             let refused = try await patchbay.write(ticket, "notes", ["text": "Still here"])
             #expect(refused.status == 422)
             #expect(refused.faultyFields == ["member"])
-            _ = try await patchbay.api(.GET, "\(patchbay.psa)/members?refresh=true")
-            let mapping = try await patchbay.api(.GET, "\(patchbay.psa)/member-mappings").json["items"].elements
+            _ = try await patchbay.api(API.PSA.Members.list, query: "refresh=true")
+            let mapping = try await patchbay.api(API.MemberMappings.list).json["items"].elements
             #expect(mapping.contains { $0["member_inactive"] == true })
             try await patchbay.mapOneself(to: "rsato")
             #expect(try await patchbay.retry(ticket).status == 200)
@@ -93,7 +93,7 @@ struct WriteBackRecordTests {
                         $0 != "Pager Duty"
                     })
             let again = try await patchbay.api(
-                .POST, "\(patchbay.psa)/posts/\(failed["id"].int ?? 0)/retry", ["work_role_id": "2"])
+                API.Posts.retry, at: failed["id"].int ?? 0, ["work_role_id": "2"])
             #expect(again.status == 200)
             let state = try #require(patchbay.connectWise.ticket(ticket))
             #expect(state.noteRecords.count == 1)
@@ -107,10 +107,10 @@ struct WriteBackRecordTests {
     func timeOptions(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Options")
-            let roles = try await patchbay.api(.GET, "\(patchbay.psa)/work-roles").json["items"].elements
+            let roles = try await patchbay.api(API.WorkRoles.list).json["items"].elements
             #expect(roles.count == 7)
             #expect(!roles.contains { $0["name"] == "Pager Duty" })
-            let types = try await patchbay.api(.GET, "\(patchbay.psa)/work-types").json["items"].elements
+            let types = try await patchbay.api(API.WorkTypes.list).json["items"].elements
             #expect(types.count == 5)
             let body: JSON = [
                 "minutes": 95, "work_role_id": 2, "work_type_id": "3", "billable": "no_charge",
@@ -181,7 +181,7 @@ struct WriteBackRecordTests {
             #expect(try await patchbay.connection()["state"] == "paused")
             patchbay.connectWise.control.removeFaults()
             let id = try await patchbay.connection()["id"].int ?? 0
-            #expect(try await patchbay.api(.POST, "\(patchbay.psa)/connections/\(id)/test").status == 200)
+            #expect(try await patchbay.api(API.PSA.Connections.test, at: id).status == 200)
             try await eventually("the note to be written") {
                 patchbay.connectWise.ticket(ticket)?.notes.count == 1
             }
@@ -196,7 +196,7 @@ struct WriteBackRecordTests {
                 "Time & Expense/Time Entry/Add", "Finance/Invoicing/Inquire", "System/My Company/Inquire",
             ]
             let id = try await patchbay.connection()["id"].int ?? 0
-            let rights = try await patchbay.api(.GET, "\(patchbay.psa)/connections/\(id)/rights").json["items"].elements
+            let rights = try await patchbay.api(API.PSA.Rights.list, at: id).json["items"].elements
             func settings(_ finding: String, needed: JSON) -> [String] {
                 rights.filter { $0["finding"].string == finding && $0["needed"] == needed }
                     .compactMap { $0["setting"].string }
@@ -217,13 +217,13 @@ struct WriteBackRecordTests {
 extension RunningPatchbay {
     /// Says which member the administrator is.
     func mapOneself(to identifier: String) async throws {
-        let members = try await api(.GET, "\(psa)/members?search=\(identifier)").json["items"].elements
-        let people = try await api(.GET, "\(psa)/member-mappings").json["items"].elements
+        let members = try await api(API.PSA.Members.list, query: "search=\(identifier)").json["items"].elements
+        let people = try await api(API.MemberMappings.list).json["items"].elements
         guard let member = members.first?["id"], let user = people.first?["user_id"] else {
             throw Unexpected("nobody to map")
         }
         let reply = try await api(
-            .POST, "\(psa)/member-mappings", ["mappings": [["user_id": user, "member_id": member]]])
+            API.MemberMappings.save, ["mappings": [["user_id": user, "member_id": member]]])
         guard reply.status == 200 else { throw Unexpected("not mapped: \(reply.text)") }
     }
 }

@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import Jobs
@@ -40,12 +41,12 @@ extension RunningPatchbay {
 
     /// What is, or is to be, written to a ticket, oldest first.
     func posts(to ticket: Int) async throws -> [JSON] {
-        try await api(.GET, "\(psa)/posts?ticket_id=\(ticket)").json["items"].elements.reversed()
+        try await api(API.Posts.list, query: "ticket_id=\(ticket)").json["items"].elements.reversed()
     }
 
     /// The id of a status of a ticket's board.
     func status(_ name: String, of ticket: Int) async throws -> JSON {
-        let all = try await api(.GET, "\(psa)/tickets/\(ticket)/statuses?all=true").json["items"].elements
+        let all = try await api(API.Tickets.statuses, at: ticket, query: "all=true").json["items"].elements
         guard let found = all.first(where: { $0["name"].string == name }) else { throw Unexpected("no status \(name)") }
         return found["id"]
     }
@@ -54,7 +55,7 @@ extension RunningPatchbay {
     func testConnection() async throws {
         let id = try await connection()["id"].int ?? 0
         try await eventually("a test to succeed") {
-            try await api(.POST, "\(psa)/connections/\(id)/test").status == 200
+            try await api(API.PSA.Connections.test, at: id).status == 200
         }
     }
 
@@ -65,7 +66,7 @@ extension RunningPatchbay {
                 ["queued", "failed", "dismissed"].contains($0["state"].string)
             })
         else { throw Unexpected("nothing to retry") }
-        return try await api(.POST, "\(psa)/posts/\(post["id"].int ?? 0)/retry", [:])
+        return try await api(API.Posts.retry, at: post["id"].int ?? 0, [:])
     }
 }
 
@@ -100,7 +101,7 @@ struct WriteBackTests {
             #expect(log[0]["record_id"].string != nil)
             #expect(log[1]["minutes"] == 30)
             #expect(log[2]["status_from"]["name"] == "New")
-            let written = try await patchbay.api(.GET, "/audit?limit=200").json["items"].elements
+            let written = try await patchbay.api(API.AuditEntries.list, query: "limit=200").json["items"].elements
             let actions = Set(written.compactMap { $0["action"].string })
             #expect(actions.isSuperset(of: ["ticket.note", "ticket.time", "ticket.status"]))
         }
@@ -406,7 +407,7 @@ struct WriteBackTests {
             #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "sent", "sent"])
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count { $0.hasSuffix("Half done") } == 1)
             #expect(
-                try await patchbay.api(.POST, "\(patchbay.psa)/posts/1/retry").json["code"] == "nothing_to_retry")
+                try await patchbay.api(API.Posts.retry, at: "1").json["code"] == "nothing_to_retry")
         }
     }
 
@@ -433,8 +434,8 @@ struct WriteBackTests {
                 #expect(reply.status == 404)
                 #expect(reply.json["code"] == "ticket_not_found")
             }
-            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").status == 404)
-            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/none").status == 404)
+            #expect(try await patchbay.api(API.Tickets.show, at: ticket).status == 404)
+            #expect(try await patchbay.api(API.Tickets.show, at: "none").status == 404)
         }
     }
 
@@ -447,7 +448,7 @@ struct WriteBackTests {
             let time = try await patchbay.write(ticket, "time", ["minutes": 5])
             #expect(time.status == 422)
             #expect(time.json["detail"].string?.contains("Time entry is not allowed") == true)
-            let reply = try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)")
+            let reply = try await patchbay.api(API.Tickets.show, at: ticket)
             #expect(reply.json["closed"] == true)
         }
     }
@@ -475,7 +476,7 @@ struct WriteBackTests {
             }
             #expect(try await patchbay.posts(to: ticket).isEmpty)
             for ticket in ["abc", "0\(ticket)", "-1"] {
-                let reply = try await patchbay.api(.POST, "\(patchbay.psa)/tickets/\(ticket)/notes", ["text": "x"])
+                let reply = try await patchbay.api(API.Tickets.addNote, at: ticket, ["text": "x"])
                 #expect(reply.status == 404, "\(ticket)")
             }
             // Long, but taken.
@@ -568,7 +569,7 @@ struct WriteBackTests {
             #expect((1...60).contains(wait))
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count == 10)
             // Reading has limits of its own.
-            #expect(try await patchbay.api(.GET, "\(patchbay.psa)/tickets/\(ticket)").status == 200)
+            #expect(try await patchbay.api(API.Tickets.show, at: ticket).status == 200)
         }
     }
 
@@ -597,7 +598,7 @@ struct WriteBackTests {
             #expect(try await patchbay.write(ticket, "time", ["minutes": 5]).status == 202)
             func again() async throws -> Reply {
                 let id = try await patchbay.posts(to: ticket).last?["id"].int ?? 0
-                return try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(id)/retry", ["work_role_id": "2"])
+                return try await patchbay.api(API.Posts.retry, at: id, ["work_role_id": "2"])
             }
             #expect(try await again().status == 200)
             #expect(patchbay.connectWise.ticket(ticket)?.timeRecords.last?.workRole == "Senior Engineer")
@@ -674,7 +675,7 @@ struct WriteBackTests {
             let id = try await patchbay.connection()["id"].int ?? 0
             patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Waits"]).status == 202)
-            #expect(try await patchbay.api(.DELETE, "\(patchbay.psa)/connections/\(id)").status == 204)
+            #expect(try await patchbay.api(API.PSA.Connections.delete, at: id).status == 204)
             let waited = try await patchbay.posts(to: ticket).last
             #expect(waited?["state"] == "failed")
             #expect(waited?["error_code"] == "connection_removed")

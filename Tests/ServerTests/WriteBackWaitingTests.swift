@@ -1,3 +1,4 @@
+import API
 import Database
 import Foundation
 import NIOHTTP1
@@ -42,7 +43,7 @@ struct WriteBackWaitingTests {
             #expect(try await patchbay.write(ticket, "notes", ["text": "Behind it"]).status == 202)
             let first = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
             patchbay.connectWise.control.removeFaults()
-            let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(first)/dismiss")
+            let answer = try await patchbay.api(API.Posts.dismiss, at: first)
             #expect(answer.status == 200, "\(answer.json)")
             #expect(answer.json["state"] == "dismissed", "\(answer.json)")
             #expect(answer.json["error_code"] == "withdrawn")
@@ -63,7 +64,7 @@ struct WriteBackWaitingTests {
             patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "GET", path: "*/notes", times: nil))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Perhaps"]).status == 202)
             let post = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
-            let answer = try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(post)/dismiss")
+            let answer = try await patchbay.api(API.Posts.dismiss, at: post)
             #expect(answer.json["error"].string?.contains("may be in the ticket") == true, "\(answer.json)")
             patchbay.connectWise.control.removeFaults()
             #expect(try await patchbay.retry(ticket).status == 200)
@@ -85,7 +86,7 @@ struct WriteBackWaitingTests {
             #expect(answer.json["state"] == "dismissed")
             #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "dismissed"])
             #expect(
-                try await patchbay.api(.GET, "\(patchbay.psa)/posts?state=failed").json["items"].elements.isEmpty)
+                try await patchbay.api(API.Posts.list, query: "state=failed").json["items"].elements.isEmpty)
             #expect(
                 try await patchbay.api(.POST, path + "/dismiss").json["code"] == "nothing_to_dismiss")
             #expect(try await patchbay.api(.POST, path + "/retry", [:]).status == 200)
@@ -119,7 +120,7 @@ struct WriteBackWaitingTests {
             #expect(try await patchbay.write(ticket, "notes", ["text": "Second try"]).status == 422)
             let second = try #require(try await patchbay.posts(to: ticket).last?["id"])
             #expect(
-                try await patchbay.api(.POST, "\(patchbay.psa)/posts/\(second.int ?? 0)/retry", [:]).status == 200)
+                try await patchbay.api(API.Posts.retry, at: second.int ?? 0, [:]).status == 200)
             let late = try await patchbay.write(ticket, "notes", ["text": "Second try, better", "replaces": second])
             #expect(late.status == 409)
             #expect(late.json["code"] == "not_replaceable")
@@ -194,7 +195,8 @@ struct WriteBackWaitingTests {
                 try await patchbay.posts(to: ticket).first?["attempts"] == 1
             }
             #expect(
-                try await patchbay.api(.PATCH, "/feature-flags/connectwise_integration", ["enabled": false]).status
+                try await patchbay.api(API.FeatureFlags.update, at: "connectwise_integration", ["enabled": false])
+                    .status
                     == 200)
             #expect(try await change.status == 202)
             #expect(try await patchbay.posts(to: ticket).map { $0["state"].string } == ["sent", "queued"])

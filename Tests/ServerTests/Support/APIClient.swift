@@ -72,6 +72,37 @@ package struct APIClient: Sendable {
         return try await self(.init(rawValue: call.method.rawValue), call.path + suffix, call.body, headers: headers)
     }
 
+    /// Calls an operation with whatever place, query and body, as a program does that was written without our types.
+    /// - Parameters:
+    ///   - place: The first `{name}` of its path, percent-encoded if it has to be.
+    ///   - second: The second one.
+    ///   - query: The query as it is sent.
+    package func callAsFunction<Place, Query, Body, Answer>(
+        _ operation: API.Operation<Place, Query, Body, Answer>, at place: (any CustomStringConvertible)? = nil,
+        and second: (any CustomStringConvertible)? = nil, query: String = "", _ body: JSON? = nil,
+        headers: [String: String] = [:]
+    ) async throws -> Reply {
+        var places = [place, second].compactMap { $0.map { "\($0)" } }[...]
+        let path = operation.path.split(separator: "/").map { segment in
+            segment.utf8.first == UInt8(ascii: "{") ? places.popFirst() ?? "" : String(segment)
+        }
+        let address = "/" + path.joined(separator: "/") + (query.isEmpty ? "" : "?" + query)
+        return try await self(.init(rawValue: operation.method.rawValue), address, body, headers: headers)
+    }
+
+    /// Calls an operation on the PSA.
+    /// - Parameter tenant: Nil for the whole organization.
+    package func callAsFunction<Place, Query, Body, Answer>(
+        _ operation: PSAOperation<Place, Query, Body, Answer>, in tenant: (any CustomStringConvertible)? = nil,
+        at place: (any CustomStringConvertible)? = nil, query: String = "", _ body: JSON? = nil,
+        headers: [String: String] = [:]
+    ) async throws -> Reply {
+        guard let tenant else {
+            return try await self(operation.main, at: place, query: query, body, headers: headers)
+        }
+        return try await self(operation.tenant, at: tenant, and: place, query: query, body, headers: headers)
+    }
+
     /// Sends any bytes.
     package func send(
         _ method: HTTPMethod, _ url: String, _ body: Data?, _ headers: [String: String] = [:],

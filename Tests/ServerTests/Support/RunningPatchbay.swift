@@ -1,3 +1,4 @@
+import API
 import Accounts
 import Database
 import Foundation
@@ -168,7 +169,7 @@ package struct Connected: Sendable {
     package init(_ api: APIClient) async throws {
         boards = try await Self.names("/cw/boards", World.boards.count, api)
         rooms = try await Self.names("/webex/rooms?kind=room", World.rooms.count, api)
-        let connection = try await api(.GET, "/integrations/psa/connections").json["items"].elements.first
+        let connection = try await api(API.PSA.Connections.list).json["items"].elements.first
         guard let url = connection?["callback_url"].string, let query = URLComponents(string: url)?.queryItems,
             let key = query.first(where: { $0.name == "c" })?.value
         else { throw Unexpected("the connection has no hook address") }
@@ -236,14 +237,14 @@ extension RunningPatchbay {
     ) async throws -> Int {
         var body: [String: JSON] = ["board_id": try self.board(board), "recipient_id": try self.room(room)]
         body.merge(options) { $1 }
-        let reply = try await api(.POST, "/notifiers/rules", .object(body))
+        let reply = try await api(API.Rules.create, .object(body))
         guard reply.status == 201, let id = reply.json["id"].int else { throw Unexpected("no rule: \(reply.text)") }
         return id
     }
 
     /// Changes the settings.
     package func configure(_ settings: [String: JSON]) async throws {
-        let reply = try await api(.PATCH, "/config", .object(settings))
+        let reply = try await api(API.Config.update, .object(settings))
         guard reply.status == 200 else { throw Unexpected("settings are refused: \(reply.text)") }
     }
 
@@ -267,7 +268,7 @@ extension RunningPatchbay {
     /// Waits until there is no work left, later tries included.
     package func settled(within limit: Duration = .seconds(90)) async throws {
         try await eventually(within: limit, "all work to be done") {
-            let counts = try await api(.GET, "/jobs").json
+            let counts = try await api(API.BackgroundJobs.count).json
             return counts["ready"] == 0 && counts["waiting"] == 0 && counts["running"] == 0
         }
     }
@@ -296,7 +297,7 @@ extension RunningPatchbay {
 
     /// The deliveries about a ticket, oldest first.
     package func deliveries(of ticket: Int) async throws -> [JSON] {
-        try await api(.GET, "/deliveries?ticket_id=\(ticket)&limit=200").json["items"].elements.reversed()
+        try await api(API.Deliveries.list, query: "ticket_id=\(ticket)&limit=200").json["items"].elements.reversed()
     }
 
     /// Waits until a delivery about a ticket is in a state, and returns it.
@@ -323,7 +324,7 @@ extension RunningPatchbay {
 
     /// The connection to ConnectWise as the API shows it.
     package func connection() async throws -> JSON {
-        try await api(.GET, "/integrations/psa/connections").json["items"].elements.first ?? .null
+        try await api(API.PSA.Connections.list).json["items"].elements.first ?? .null
     }
 
     /// How often ConnectWise was asked for one ticket.
