@@ -100,7 +100,7 @@ public final class TestClock: Sendable {
 /// Awaits a condition, looking every few milliseconds. What is awaited is put into words when it did not come.
 /// - Throws: ``ConditionTimeOut`` when it has not come true within the limit.
 public func eventually(
-    within limit: Duration = .seconds(30), _ what: @autoclosure () -> String,
+    within limit: Duration = .seconds(120), _ what: @autoclosure () -> String,
     _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit

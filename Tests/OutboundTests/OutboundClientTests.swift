@@ -9,7 +9,7 @@ import Testing
 
 @Suite("Outbound client")
 struct OutboundClientTests {
-    private let remote = Remote("test:1", limits: .init(timeOut: .seconds(30), maximumAnswerBytes: 1_000))
+    private let remote = Remote("test:1", limits: .init(timeOut: .seconds(120), maximumAnswerBytes: 1_000))
 
     /// A client for everything at loopback, and whatever else the test names.
     private func withClient(

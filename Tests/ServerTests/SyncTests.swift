@@ -418,7 +418,7 @@ extension RunningPatchbay {
     @discardableResult
     fileprivate func synced(_ kind: String) async throws -> JSON {
         var sync = JSON.null
-        try await eventually(within: .seconds(180), "\(kind) to be synced") {
+        try await eventually(within: .seconds(600), "\(kind) to be synced") {
             sync = try await syncs(kind).first ?? .null
             return sync["state"] == "idle" || sync["state"] == "failed"
         }

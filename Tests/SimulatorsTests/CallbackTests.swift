@@ -57,7 +57,7 @@ extension Receiver: Runnable {}
     @Test func changesAreToldAndSigned() async throws {
         let receiver = Receiver()
         try await running(receiver) {
-            let port = try await receiver.port.first("the receiver", within: .seconds(30)) { $0 }
+            let port = try await receiver.port.first("the receiver", within: .seconds(120)) { $0 }
             try await StageClient.during({ $0.signingKey = "s3cret" }) { call async throws in
                 let url = "http://127.0.0.1:\(port)/hooks?c=1&recordId="
                 let body: PlayedJSON = ["url": .text(url), "objectId": 0, "type": "ticket", "level": "owner"]
@@ -69,7 +69,7 @@ extension Receiver: Runnable {}
                 let id = try call.simulator.createTicket("Told", text: "first")
                 try call.simulator.addNote("second", to: id, as: .member("pnovak"))
                 try call.simulator.delete(id)
-                let got = try await receiver.got.first("three callbacks", within: .seconds(30)) { got in
+                let got = try await receiver.got.first("three callbacks", within: .seconds(120)) { got in
                     got.count >= 3 ? got : nil
                 }
                 #expect(
@@ -96,7 +96,7 @@ extension Receiver: Runnable {}
         for (statuses, attempts) in [([429, 200], 2), ([404, 409, 419, 200], 3), ([503], 1), ([200], 1)] {
             let receiver = Receiver(statuses: statuses)
             try await running(receiver) {
-                let port = try await receiver.port.first("the receiver", within: .seconds(30)) { $0 }
+                let port = try await receiver.port.first("the receiver", within: .seconds(120)) { $0 }
                 try await StageClient.during({ $0.callbackPauses = [.milliseconds(5), .milliseconds(5)] }) {
                     call async throws in
                     _ = try await call(
@@ -117,7 +117,7 @@ extension Receiver: Runnable {}
     @Test func levelsAndSwitchesDecide() async throws {
         let receiver = Receiver()
         try await running(receiver) {
-            let port = try await receiver.port.first("the receiver", within: .seconds(30)) { $0 }
+            let port = try await receiver.port.first("the receiver", within: .seconds(120)) { $0 }
             try await StageClient.during({ $0.callbacksPerChange = 3 }) { call async throws in
                 _ = try await call(
                     .POST, "/system/callbacks",

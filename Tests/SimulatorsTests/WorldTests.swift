@@ -70,7 +70,7 @@ import Testing
             told.change { $0.append(happening.description) }
         }
         try await running(shift) {
-            _ = try await told.first("ten happenings", within: .seconds(30)) { $0.count >= 10 ? true : nil }
+            _ = try await told.first("ten happenings", within: .seconds(120)) { $0.count >= 10 ? true : nil }
         }
         #expect(simulator.ledger.read { $0.revision } >= before + 10)
     }

@@ -266,7 +266,7 @@ extension RunningPatchbay {
     }
 
     /// Waits until there is no work left, later tries included.
-    package func settled(within limit: Duration = .seconds(90)) async throws {
+    package func settled(within limit: Duration = .seconds(240)) async throws {
         try await eventually(within: limit, "all work to be done") {
             let counts = try await api(API.BackgroundJobs.count).json
             return counts["ready"] == 0 && counts["waiting"] == 0 && counts["running"] == 0
