@@ -10,15 +10,15 @@ struct Lookup: Equatable, Sendable {
     /// What stands for the `{…}` of the list's path.
     var places: [String] = []
     /// The members of an item that name it.
-    var naming: [String] = ["name"]
+    var naming: [Member]
     /// The member that is its id.
-    var id = "id"
+    var id = Member(Reference.CodingKeys.id)
     /// Whether the API takes its id as a number.
     var isNumber = true
     /// The parameter with which the list can be searched, where it is too long to be read whole.
-    var search: String?
+    var search: Member?
     /// The member of the answer that has the items, where it is no list.
-    var items: String?
+    var items: Member?
 
     /// An id as the API takes it.
     func json(_ id: String) -> JSON { isNumber ? Int64(id).map { .integer($0) } ?? .text(id) : .text(id) }
@@ -73,7 +73,7 @@ extension APIClient {
             if let items = lookup.items { return try await thing(lookup.list(lookup.places))[items].elements }
             return try await pages(of: lookup.names, upTo: nil) { limit, cursor in
                 var query = [APIRequest.Parameter(name: "limit", value: "\(min(limit, Self.largestPage))")]
-                if let search = lookup.search { query.append(.init(name: search, value: name)) }
+                if let search = lookup.search { query.append(.init(name: search.name, value: name)) }
                 if let cursor { query.append(.init(name: "cursor", value: cursor)) }
                 return lookup.list(lookup.places, query: query)
             }.items

@@ -21,11 +21,11 @@ extension APIClient {
         var cursor: String?
         repeat {
             let call = try call(wanted - items.count, cursor)
-            guard let page = try await send(call).body, case .list(let found) = page["items"] else {
+            guard let page = try await send(call).body, case .list(let found) = page[ListMember.items] else {
                 throw Failure.notPatchbay("\(address.url(of: call)) did not answer with a list.")
             }
             items += found
-            let next = page["next_cursor"].string
+            let next = page[ListMember.nextCursor].string
             guard next == nil || next != cursor else {
                 throw Failure.notPatchbay("The server repeats a page of \(names) without end.")
             }

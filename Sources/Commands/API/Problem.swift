@@ -39,15 +39,15 @@ struct Problem: Equatable, Sendable {
         let body = body ?? .null
         self.init(
             status: status,
-            code: body["code"].string,
-            title: body["title"].string,
-            detail: body["detail"].string,
-            errors: body["errors"].elements.map { error in
+            code: body[ProblemMember.code].string,
+            title: body[ProblemMember.title].string,
+            detail: body[ProblemMember.detail].string,
+            errors: body[ProblemMember.errors].elements.map { error in
                 FieldError(
-                    field: error["field"].string ?? "",
-                    message: error["message"].string ?? error["code"].string ?? "is not valid")
+                    field: error[ProblemMember.field].string ?? "",
+                    message: error[ProblemMember.message].string ?? error[ProblemMember.code].string ?? "is not valid")
             },
-            instance: body["instance"].string, requestID: body["request_id"].string)
+            instance: body[ProblemMember.instance].string, requestID: body[ProblemMember.requestID].string)
     }
 
     /// For people: what is wrong, then one line per field, what to do next, and what to quote when asking for help.
@@ -70,4 +70,10 @@ struct Problem: Equatable, Sendable {
         if status >= 500, let requestID { lines.append("  Request \(requestID)") }
         return lines
     }
+}
+
+/// The members of a problem document (RFC 9457) and of its errors.
+private enum ProblemMember: String, CodingKey {
+    case code, title, detail, instance, errors, field, message
+    case requestID = "request_id"
 }

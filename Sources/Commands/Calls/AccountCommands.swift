@@ -99,12 +99,13 @@ struct DeleteOrganization: ClientCommand {
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         try confirmation.check(in: surroundings)
         let found = try await client.thing(Endpoint(API.Organizations.showOwn)())
-        let name = found["name"].string ?? ""
+        let name = found[API.Organizations.Answer.CodingKeys.name].string ?? ""
         try confirmation.ask(
             "This deletes the organization '\(name)' with its users, connections, rules and deliveries.", typing: name,
             in: surroundings)
         _ = try await client.send(Endpoint(API.Organizations.deleteOwn)(body: ["name": .text(name)]))
-        return Outcome(content: .done("Deleted organization '\(name)'.", id: found["id"].plain))
+        return Outcome(
+            content: .done("Deleted organization '\(name)'.", id: found[API.Organizations.Answer.CodingKeys.id].plain))
     }
 }
 
@@ -161,12 +162,14 @@ struct OverviewCommand: ParsableCommand {
 
 /// Background jobs that failed.
 enum Jobs: Noun {
+    private typealias Failed = API.BackgroundJobs.Failed.CodingKeys
+
     static let resource = Resource(
         singular: "job", plural: "jobs", titles: "failed jobs", about: "A background job that failed.",
         list: Endpoint(API.BackgroundJobs.failed),
         columns: [
-            .id, Column("kind").key, Column("created_at", "created", .instant), Column("error").key,
-            Column("payload").extra,
+            .id, Column(Failed.kind).key, Column(Failed.createdAt, "created", .instant), Column(Failed.error).key,
+            Column(Failed.payload).extra,
         ])
 
     static let more: [any ParsableCommand.Type] = [ShowJobs.self, RetryJob.self]
@@ -180,8 +183,8 @@ struct ShowJobs: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let columns =
-            ["ready", "waiting", "running"].map { Column($0, .number) } + [Column("failed", .number)]
+        typealias Counts = API.BackgroundJobs.Counts.CodingKeys
+        let columns = [Counts.ready, .waiting, .running, .failed].map { Column($0, .number) }
         return Outcome(
             content: .one(
                 try await client.thing(Endpoint(API.BackgroundJobs.count)()),

@@ -59,15 +59,15 @@ struct RetryDelivery: ClientCommand {
 
     func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
         if let delivery { return Endpoint(API.Deliveries.retry)([delivery]) }
-        var body: [String: JSON] = ["state": "failed"]
-        if let ticket { body["ticket_id"] = .text(ticket) }
+        var body: [API.Deliveries.Retry.CodingKeys: JSON] = [.state: "failed"]
+        if let ticket { body[.ticket] = .text(ticket) }
         if let recipient {
             let lookup = Recipients.resource.reference
-            body["recipient_id"] = lookup.json(try await names.find(recipient, in: lookup).id)
+            body[.recipient] = lookup.json(try await names.find(recipient, in: lookup).id)
         }
-        if let since { body["since"] = .text(try Instant.option("since", since, .back, in: surroundings)) }
-        if let until { body["until"] = .text(try Instant.option("until", until, .back, in: surroundings)) }
-        return Endpoint(API.Deliveries.retryAll)(body: .object(body))
+        if let since { body[.since] = .text(try Instant.option("since", since, .back, in: surroundings)) }
+        if let until { body[.until] = .text(try Instant.option("until", until, .back, in: surroundings)) }
+        return APIRequest(API.Deliveries.retryAll(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
@@ -75,10 +75,12 @@ struct RetryDelivery: ClientCommand {
         let request = try await request(in: surroundings, client.names)
         if failed {
             try confirmation.ask("Retry all failed deliveries that match?", in: surroundings)
-            let layout = Content.Layout(columns: [Column("count", "queued again", .number)], quiet: nil)
+            let layout = Content.Layout(
+                columns: [Column(API.Deliveries.Count.CodingKeys.count, "queued again", .number)], quiet: nil)
             return Outcome(content: .one(try await client.thing(request), layout))
         }
-        guard let answer = try await client.send(request).body, !answer["id"].isNull else {
+        guard let answer = try await client.send(request).body, !answer[API.Deliveries.Answer.CodingKeys.id].isNull
+        else {
             return Outcome(content: .done("Delivery \(delivery ?? "") is queued again.", id: delivery))
         }
         return Outcome(content: .one(answer, Content.Layout(Deliveries.resource)))
@@ -101,15 +103,19 @@ struct ExplainDelivery: ClientCommand {
 
 /// How explanations are shown.
 enum Explanations {
+    private typealias Answer = API.Explanations.Answer.CodingKeys
+
     static let layout = Content.Layout(
         columns: [
-            Column("event_kind", "event"), Column("happened_at", "happened", .instant),
-            Column("recipient_name", "recipient"), Column("outcome", .state), Column("reason"),
-        ], quiet: "outcome")
+            Column(Answer.eventKind, "event"), Column(Answer.happenedAt, "happened", .instant),
+            Column(Answer.recipientName, "recipient"), Column(Answer.outcome, .state), Column(Answer.reason),
+        ], quiet: Member(Answer.outcome))
 }
 
 /// `patchbay recipient test`: sends a test message and waits for the result.
 struct TestRecipient: ClientCommand {
+    private typealias Answer = API.Notices.Answer.CodingKeys
+
     static let configuration = CommandConfiguration(
         "test", "Send a test message to a recipient.", more: "Exit code 1 when it fails.",
         examples: ["recipient test \"Dispatch\""])
@@ -124,37 +130,39 @@ struct TestRecipient: ClientCommand {
         let lookup = Recipients.resource.reference
         let id = try await client.names.find(subject.identifier, in: lookup).id
         guard Int64(id) != nil else { throw Failure.usage("The recipient's id is a number.") }
-        var notice = try await client.thing(Notices.test(body: ["recipient_id": lookup.json(id)]))
-        let show = Endpoint(API.Notices.show)([notice["id"].plain])
+        var notice = try await client.thing(APIRequest(API.Notices.test([.recipient: lookup.json(id)])))
+        let show = Endpoint(API.Notices.show)([notice[Answer.id].plain])
         for _ in 0..<Self.patience {
-            guard let state = notice["state"].string, state == "queued" || state == "uncertain",
-                notice["error"].isNull
+            guard let state = notice[Answer.state].string, state == "queued" || state == "uncertain",
+                notice[Answer.error].isNull
             else { break }
             try await Task.sleep(for: .milliseconds(250))
             notice = try await client.thing(show)
         }
         return Outcome(
-            content: .one(notice, Content.Layout(columns: Notices.resource.columns)), isGood: notice["state"] == "sent")
+            content: .one(notice, Content.Layout(columns: Notices.resource.columns)),
+            isGood: notice[Answer.state] == "sent")
     }
 }
 
 /// Alerts and test messages on their way.
 enum Notices: Noun {
+    private typealias Answer = API.Notices.Answer.CodingKeys
+
     static let resource = Resource(
         singular: "notice", plural: "notices", about: "An alert or test message, with its state.",
         list: Endpoint(API.Notices.list), show: Endpoint(API.Notices.show),
         columns: [
-            .id, Column("kind"), Column("recipient_name", "recipient").key, Column("state", .state).key,
-            Column("error"), Column("sent_at", "sent", .instant),
+            .id, Column(Answer.kind), Column(Answer.recipientName, "recipient").key, Column(Answer.state, .state).key,
+            Column(Answer.error), Column(Answer.sentAt, "sent", .instant),
         ],
         sample: .init(subject: "12"))
-
-    /// Sends a test message.
-    static let test = Endpoint(API.Notices.test)
 }
 
 /// `patchbay chat-connection rotate-secret`.
 struct RotateSecretCommand: ClientCommand {
+    private typealias Answer = API.ChatConnections.Answer.CodingKeys
+
     static let configuration = CommandConfiguration(
         "rotate-secret", "Rotate a webhook's secret; for a day the old one signs as well.",
         more: "The new secret is printed once and never again.", examples: ["chat-connection rotate-secret Wallboard"])
@@ -165,7 +173,8 @@ struct RotateSecretCommand: ClientCommand {
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let id = try await client.names.find(subject.identifier, in: ChatConnections.lookup).id
         let rotate = Endpoint(API.ChatConnections.rotateSecret)
-        let layout = Content.Layout(columns: [.id, Column("name"), Column("secret")], quiet: "secret")
+        let layout = Content.Layout(
+            columns: [.id, Column(Answer.name), Column(Answer.secret)], quiet: Member(Answer.secret))
         return Outcome(content: .one(try await client.thing(rotate([id])), layout))
     }
 }

@@ -13,6 +13,13 @@ struct DoctorCommand: ParsableCommand {
 
 /// `patchbay doctor connectwise`.
 struct ConnectWiseDoctor: ClientCommand {
+    private typealias Answer = API.PSA.Rights.Answer.CodingKeys
+
+    /// What the report consists of.
+    private enum Report: String, CodingKey {
+        case verdict, missing, unknown, granted, surplus
+    }
+
     static let configuration = CommandConfiguration(
         "connectwise", "Check which rights the API member is missing, and which it does not need; changes nothing.",
         more: """
@@ -33,16 +40,16 @@ struct ConnectWiseDoctor: ClientCommand {
             id = try await onlyConnection(client)
         }
         let answer = try await client.thing(Endpoint(API.PSA.Rights.list)([id]))
-        let rights = answer["items"].elements
-        func found(_ finding: String, needed: Bool) -> [JSON] {
-            rights.filter { $0["finding"] == .text(finding) && $0["needed"] == .flag(needed) }
+        let rights = answer.items
+        func found(_ finding: API.PSA.Rights.Finding, needed: Bool) -> [JSON] {
+            rights.filter { $0[Answer.finding] == .text(finding.rawValue) && $0[Answer.needed] == .flag(needed) }
         }
-        let (missing, unknown) = (found("missing", needed: true), found("unknown", needed: true))
-        let granted = found("granted", needed: true)
-        let report: JSON = .object([
-            "verdict": .text(Self.verdict(granted.count, missing: missing.count, unknown: unknown.count)),
-            "missing": .list(missing), "unknown": .list(unknown), "granted": .list(granted),
-            "surplus": .list(found("granted", needed: false)),
+        let (missing, unknown) = (found(.missing, needed: true), found(.unknown, needed: true))
+        let granted = found(.granted, needed: true)
+        let report = JSON(members: [
+            Report.verdict: .text(Self.verdict(granted.count, missing: missing.count, unknown: unknown.count)),
+            .missing: .list(missing), .unknown: .list(unknown), .granted: .list(granted),
+            .surplus: .list(found(.granted, needed: false)),
         ])
         return Outcome(
             content: .one(report, Self.layout), answer: answer,
@@ -50,9 +57,9 @@ struct ConnectWiseDoctor: ClientCommand {
     }
 
     private func onlyConnection(_ client: APIClient) async throws -> String {
-        let all = try await client.thing(Endpoint(API.PSA.Connections.list)())["items"].elements
-        let enabled = all.filter { $0["active"].isTrue || $0["enabled"].isTrue }
-        guard enabled.count == 1, let id = enabled.first?["id"] else {
+        let all = try await client.thing(Endpoint(API.PSA.Connections.list)()).items
+        let enabled = all.filter { $0[API.PSA.Connections.Answer.CodingKeys.enabled].isTrue }
+        guard enabled.count == 1, let id = enabled.first?[API.PSA.Connections.Answer.CodingKeys.id] else {
             throw Failure.usage(
                 enabled.isEmpty
                     ? "There is no enabled PSA connection. List them with: patchbay psa-connection list"
@@ -73,15 +80,16 @@ struct ConnectWiseDoctor: ClientCommand {
     }
 
     private static let layout: Content.Layout = {
-        let columns = [Column("setting").key, Column("purpose", "needed to")]
+        let columns = [Column(Answer.setting).key, Column(Answer.purpose, "needed to")]
         return Content.Layout(
-            columns: [Column("verdict")],
+            columns: [Column(Report.verdict)],
             sections: [
-                Section(title: "Missing: grant these in the security role", member: "missing", columns: columns),
-                Section(title: "Unknown", member: "unknown", columns: columns + [Column("detail")]),
-                Section(title: "Granted", member: "granted", columns: columns),
+                Section(title: "Missing: grant these in the security role", member: Report.missing, columns: columns),
+                Section(title: "Unknown", member: Report.unknown, columns: columns + [Column(Answer.detail)]),
+                Section(title: "Granted", member: Report.granted, columns: columns),
                 Section(
-                    title: "Granted, but not needed: can be removed", member: "surplus", columns: [Column("setting")]),
-            ], quiet: "verdict")
+                    title: "Granted, but not needed: can be removed", member: Report.surplus,
+                    columns: [Column(Answer.setting)]),
+            ], quiet: Member(Report.verdict))
     }()
 }

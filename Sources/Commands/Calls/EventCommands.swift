@@ -14,6 +14,15 @@ struct EventCommand: ParsableCommand {
 
 /// `patchbay event list`.
 struct ListEvents: ClientCommand {
+    private typealias Answer = API.Events.Answer.CodingKeys
+    private typealias Delivery = API.Deliveries.Answer.CodingKeys
+
+    /// Which recipients were notified, in a sentence each.
+    private enum Shown: String, CodingKey {
+        case notified
+        case notNotified = "not_notified"
+    }
+
     static let configuration = CommandConfiguration(
         "list", "List a ticket's events, who was notified, and who was not and why.",
         examples: ["event list 10248"])
@@ -31,14 +40,14 @@ struct ListEvents: ClientCommand {
             return Endpoint(API.Events.list)([ticket], query: query)
         }
         let columns = [
-            Column("created_at", "when", .instant).key, Column("id", "event", .number).key,
-            Column("kind", "what").key, Column("changed_by", "by").extra, Column("told", "notified"),
-            Column("not_told", "not notified"),
+            Column(Answer.createdAt, "when", .instant).key, Column(Answer.id, "event", .number).key,
+            Column(Answer.kind, "what").key, Column(Answer.changedBy, "by").extra, Column(Shown.notified),
+            Column(Shown.notNotified),
         ]
         let cursor: JSON = next.map { .text($0) } ?? .null
         return Outcome(
             content: .list(events.map(Self.summary), columns: columns, next: cursor),
-            answer: .object(["items": .list(events), "next_cursor": cursor]),
+            answer: .page(events, next: cursor),
             notes: (events.isEmpty ? ["This ticket has no events yet."] : [])
                 + (next == nil ? [] : [APIClient.thereAreMore]))
     }
@@ -46,17 +55,19 @@ struct ListEvents: ClientCommand {
     /// The event with its deliveries in two sentences.
     static func summary(_ event: JSON) -> JSON {
         guard case .object(var members) = event else { return event }
-        let deliveries = event["deliveries"].elements
+        let deliveries = event[Answer.deliveries].elements
         func names(_ isNotified: Bool) -> [String] {
-            deliveries.filter { (($0["state"].string ?? "") != "skipped") == isNotified }.map { delivery in
-                let (name, state) = (delivery["recipient_name"].string ?? "?", delivery["state"].string ?? "?")
+            deliveries.filter { (($0[Delivery.state].string ?? "") != "skipped") == isNotified }.map { delivery in
+                let (name, state) = (
+                    delivery[Delivery.recipientName].string ?? "?", delivery[Delivery.state].string ?? "?"
+                )
                 if isNotified { return state == "sent" ? name : "\(name) (\(state))" }
-                return "\(name): \(delivery["reason"].string ?? "")"
+                return "\(name): \(delivery[Delivery.reason].string ?? "")"
             }
         }
-        members["told"] = .text(names(true).joined(separator: ", "))
-        members["not_told"] = .text(
-            (names(false) + [event["reason"].string].compactMap(\.self)).joined(separator: ", "))
+        members[Shown.notified.rawValue] = .text(names(true).joined(separator: ", "))
+        members[Shown.notNotified.rawValue] = .text(
+            (names(false) + [event[Answer.reason].string].compactMap(\.self)).joined(separator: ", "))
         return .object(members)
     }
 }
@@ -86,6 +97,8 @@ struct ExplainEvent: ClientCommand {
 
 /// `patchbay ticket preview`.
 struct PreviewCommand: ClientCommand {
+    private typealias Item = API.Previews.Item.CodingKeys
+
     static let configuration = CommandConfiguration(
         "preview", "Preview who would get notified about a ticket, and why; nothing is sent.",
         examples: ["ticket preview 10248 --event note_added --author kbrandt"])
@@ -104,21 +117,22 @@ struct PreviewCommand: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     var request: APIRequest {
-        var body: [String: JSON] = ["ticket_id": .text(ticket), "event": .text(event)]
-        if let author { body["author"] = .text(author) }
-        if let member { body["member"] = .text(member) }
-        if `internal` { body["internal"] = true }
-        return Endpoint(API.Previews.create)(body: .object(body))
+        var body: [API.Previews.Question.CodingKeys: JSON] = [.ticket: .text(ticket), .event: .text(event)]
+        if let author { body[.author] = .text(author) }
+        if let member { body[.member] = .text(member) }
+        if `internal` { body[.isInternal] = true }
+        return APIRequest(API.Previews.create(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let answer = try await client.thing(request)
         let columns = [
-            Column("recipient_name", "recipient").key, Column("recipient_kind", "kind").extra,
-            Column("outcome").key, Column("reason"),
+            Column(Item.recipientName, "recipient").key, Column(Item.recipientKind, "kind").extra,
+            Column(Item.outcome).key, Column(Item.reason),
         ]
-        let notes = answer["reason"].string.map { ["Nobody would get notified: \($0)."] } ?? []
+        let notes =
+            answer[API.Previews.Answer.CodingKeys.reason].string.map { ["Nobody would get notified: \($0)."] } ?? []
         return Outcome(
-            content: .list(answer["items"].elements, columns: columns, next: .null), answer: answer, notes: notes)
+            content: .list(answer.items, columns: columns, next: .null), answer: answer, notes: notes)
     }
 }

@@ -6,10 +6,11 @@ import WebSupport
 
 private func save(_ user: String, _ member: JSON, with client: APIClient) async throws -> Outcome {
     let user = try await client.names.find(user, in: MemberMappings.users)
-    let mapping: JSON = ["user_id": MemberMappings.users.json(user.id), "member_id": member]
-    let answer = try await client.thing(Endpoint(API.MemberMappings.save.main)(body: ["mappings": [mapping]]))
+    typealias Mapping = API.MemberMappings.Change.Mapping.CodingKeys
+    let mapping = JSON(members: [Mapping.user: MemberMappings.users.json(user.id), .member: member])
+    let answer = try await client.thing(APIRequest(API.MemberMappings.save.main([.mappings: [mapping]])))
     return Outcome(
-        content: .list(answer["items"].elements, columns: MemberMappings.resource.columns, next: .null),
+        content: .list(answer.items, columns: MemberMappings.resource.columns, next: .null),
         answer: answer)
 }
 
@@ -61,8 +62,8 @@ struct AutoMatchMembers: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let answer = try await client.thing(Endpoint(API.MemberMappings.autoMatch.main)(body: [:]))
-        let sections = ["matched", "ambiguous", "unmatched"].map { name in
-            Section(title: name.sentenceCased, member: name, columns: MemberMappings.resource.columns)
+        let sections = API.MemberMappings.Report.CodingKeys.allCases.map { key in
+            Section(title: key.stringValue.sentenceCased, member: key, columns: MemberMappings.resource.columns)
         }
         return Outcome(content: .one(answer, Content.Layout(columns: [], sections: sections, quiet: nil)))
     }

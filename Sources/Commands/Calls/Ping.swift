@@ -5,6 +5,11 @@ import WebSupport
 
 /// `patchbay ping`.
 struct Ping: ClientCommand {
+    private enum Shown: String, CodingKey {
+        case url, status
+        case roundTrip = "round_trip_ms"
+    }
+
     static let configuration = CommandConfiguration(
         "ping", "Check whether the server answers, and how fast.",
         more: "Needs no API key. Exit code 2 when nothing answers.", examples: ["ping"])
@@ -20,13 +25,13 @@ struct Ping: ClientCommand {
         let milliseconds = (took / .milliseconds(1) * 100).rounded() / 100
         return Outcome(
             content: .one(
-                .object([
-                    "url": .text(client.address.text), "status": .integer(Int64(answer.status)),
-                    "round_trip_ms": .number(milliseconds),
+                JSON(members: [
+                    Shown.url: .text(client.address.text), .status: .integer(Int64(answer.status)),
+                    .roundTrip: .number(milliseconds),
                 ]),
                 Content.Layout(
                     columns: [
-                        Column("url", "server"), Column("status"), Column("round_trip_ms", "round trip (ms)"),
+                        Column(Shown.url, "server"), Column(Shown.status), Column(Shown.roundTrip, "round trip (ms)"),
                     ], quiet: nil)))
     }
 }

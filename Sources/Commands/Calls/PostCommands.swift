@@ -21,23 +21,24 @@ struct RetryPost: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func request(_ names: NameBook, ticket: () async throws -> String) async throws -> APIRequest {
-        var body: [String: JSON] = [:]
-        if let workRole { body["work_role_id"] = .text(try await names.find(workRole, in: WorkRoles.lookup).id) }
-        if let workType { body["work_type_id"] = .text(try await names.find(workType, in: WorkTypes.lookup).id) }
+        var body: [API.Posts.Retry.CodingKeys: JSON] = [:]
+        if let workRole { body[.workRole] = .text(try await names.find(workRole, in: WorkRoles.lookup).id) }
+        if let workType { body[.workType] = .text(try await names.find(workType, in: WorkTypes.lookup).id) }
         if let status {
             var id = status
             if !Lookup.isID(status) {
                 let lookup = Lookup.statuses(of: try await ticket(), from: Endpoint(API.Tickets.statuses.main))
                 id = try await names.find(status, in: lookup).id
             }
-            body["status_id"] = .text(id)
+            body[.status] = .text(id)
         }
-        return Endpoint(API.Posts.retry)([subject.identifier], body: .object(body))
+        return Endpoint(API.Posts.retry)([subject.identifier], body: JSON(members: body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let request = try await request(client.names) {
-            try await client.thing(Endpoint(API.Posts.show)([subject.identifier]))["ticket_id"].plain
+            try await client.thing(Endpoint(API.Posts.show)([subject.identifier]))[API.Posts.Answer.CodingKeys.ticket]
+                .plain
         }
         return Written.outcome(try await client.thing(request))
     }

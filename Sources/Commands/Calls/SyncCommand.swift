@@ -60,24 +60,26 @@ struct SyncStart: ClientCommand {
     }
 
     func request(_ names: NameBook) async throws -> APIRequest {
-        var body: [String: JSON] = ["kinds": .list(kinds.map { .text($0) })]
+        var body: [API.Syncs.Start.CodingKeys: JSON] = [.kinds: .list(kinds.map { .text($0) })]
         if !board.isEmpty {
             var ids: [JSON] = []
             for one in board { ids.append(.text(try await names.find(one, in: Boards.lookup).id)) }
-            body["board_ids"] = .list(ids)
+            body[.boards] = .list(ids)
         }
-        return Endpoint(API.Syncs.start)(body: .object(body))
+        return APIRequest(API.Syncs.start(body))
     }
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let started = try await client.thing(request(client.names))["items"].elements
+        let started = try await client.thing(request(client.names)).items
         guard watch else {
             return Outcome(
                 content: .list(started, columns: Syncs.columns, next: .null),
                 notes: ["Follow them with: patchbay sync status --watch"])
         }
-        let ids = started.map { $0["id"] }
-        return try await Syncs.watch(with: client, in: surroundings) { ids.contains($0["id"]) }
+        let ids = started.map { $0[API.Syncs.Answer.CodingKeys.id] }
+        return try await Syncs.watch(with: client, in: surroundings) {
+            ids.contains($0[API.Syncs.Answer.CodingKeys.id])
+        }
     }
 }
 
@@ -113,7 +115,8 @@ struct SyncCancel: ClientCommand {
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         let lookup = Lookup(
-            name: "sync", names: "syncs", list: Endpoint(API.Syncs.list), naming: ["kind"])
+            name: "sync", names: "syncs", list: Endpoint(API.Syncs.list),
+            naming: .members(API.Syncs.Answer.CodingKeys.kind))
         let id = try await client.names.find(sync.replacing(bytes: "-", with: "_"), in: lookup).id
         let answer = try await client.thing(Endpoint(API.Syncs.cancel)([id]))
         return Outcome(content: .one(answer, Content.Layout(columns: Syncs.columns)))
@@ -122,16 +125,18 @@ struct SyncCancel: ClientCommand {
 
 /// What these commands show.
 enum Syncs {
+    private typealias Answer = API.Syncs.Answer.CodingKeys
+
     static let columns = [
-        Column("kind").key, Column("connection_name", "connection"), Column("state", .state).key,
-        Column("done", .number),
-        Column("total", .number), Column("finished_at", "finished", .instant),
-        Column("duration_seconds", "seconds", .number).extra, Column("next_run_at", "next", .instant).extra,
-        Column("last_error", "error"),
+        Column(Answer.kind).key, Column(Answer.connectionName, "connection"), Column(Answer.state, .state).key,
+        Column(Answer.done, .number),
+        Column(Answer.total, .number), Column(Answer.finishedAt, "finished", .instant),
+        Column(Answer.duration, "seconds", .number).extra, Column(Answer.nextRunAt, "next", .instant).extra,
+        Column(Answer.lastError, "error"),
     ]
 
     static func all(with client: APIClient) async throws -> [JSON] {
-        try await client.thing(Endpoint(API.Syncs.list)())["items"].elements
+        try await client.thing(Endpoint(API.Syncs.list)()).items
     }
 
     /// Reports progress until none of the wanted ones is running, then comes to how they ended.
@@ -142,14 +147,14 @@ enum Syncs {
         while true {
             let syncs = try await all(with: client).filter(wanted)
             for sync in syncs {
-                let name = "\(sync["kind"].plain) \(sync["connection_id"].plain)"
+                let name = "\(sync[Answer.kind].plain) \(sync[Answer.connection].plain)"
                 let line = progress(of: sync)
                 guard shown[name] != line, isUnderWay(sync) || shown[name] != nil else { continue }
                 shown[name] = line
                 surroundings.report(line.printable)
             }
             guard syncs.contains(where: isUnderWay) else {
-                let failed = syncs.contains { $0["state"] == "failed" }
+                let failed = syncs.contains { $0[Answer.state] == "failed" }
                 return Outcome(content: .list(syncs, columns: columns, next: .null), isGood: !failed)
             }
             try await Task.sleep(for: .milliseconds(500))
@@ -157,18 +162,18 @@ enum Syncs {
     }
 
     private static func isUnderWay(_ sync: JSON) -> Bool {
-        sync["state"] == "queued" || sync["state"] == "running"
+        sync[Answer.state] == "queued" || sync[Answer.state] == "running"
     }
 
     /// `tickets     ██████████░░░░░░░░░░  2000 of 4000`
     static func progress(of sync: JSON) -> String {
-        let kind = (sync["kind"].string ?? "").padding(toLength: 11, withPad: " ", startingAt: 0)
+        let kind = (sync[Answer.kind].string ?? "").padding(toLength: 11, withPad: " ", startingAt: 0)
         let width = 24
-        guard let done = sync["done"].int else { return kind }
+        guard let done = sync[Answer.done].int else { return kind }
         let isOver = !isUnderWay(sync)
         let amount: String
         let part: Double
-        if let total = sync["total"].int, total > 0 {
+        if let total = sync[Answer.total].int, total > 0 {
             part = min(1, Double(done) / Double(total))
             amount = "\(done) of \(total)"
         } else {
@@ -177,7 +182,7 @@ enum Syncs {
         }
         let filled = Int(saturating: part * Double(width))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-        let state = isOver ? (sync["state"] == "failed" ? "  failed" : "  done") : ""
+        let state = isOver ? (sync[Answer.state] == "failed" ? "  failed" : "  done") : ""
         return "\(kind) \(bar)  \(amount)\(state)"
     }
 }

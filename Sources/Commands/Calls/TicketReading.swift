@@ -34,9 +34,13 @@ struct TenantOption: ParsableArguments {
     }
 }
 
+private typealias Ticket = API.Tickets.Answer.CodingKeys
+private typealias Details = API.Tickets.Details.CodingKeys
+
 private let ticketColumns = [
-    .id, Column("summary").key, Column("company"), Column("board").extra, Column("status"), Column("priority").extra,
-    Column("owner").extra,
+    .id, Column(Ticket.summary).key, Column(Ticket.company), Column(Ticket.board).extra, Column(Ticket.status),
+    Column(Ticket.priority).extra,
+    Column(Ticket.owner).extra,
 ]
 
 private func tickets(
@@ -48,9 +52,10 @@ private func tickets(
     let cursor: JSON = found.next.map { .text($0) } ?? .null
     return Outcome(
         content: .list(
-            found.items.map { $0.named("company", "board", "status", "priority") }, columns: ticketColumns,
+            found.items.map { $0.named(Ticket.company, Ticket.board, Ticket.status, Ticket.priority) },
+            columns: ticketColumns,
             next: cursor),
-        answer: .object(["items": .list(found.items), "next_cursor": cursor]), notes: notes)
+        answer: .page(found.items, next: cursor), notes: notes)
 }
 
 /// `patchbay ticket list`.
@@ -134,28 +139,35 @@ extension Lookup {
     static func statuses(ofBoard board: String) -> Lookup {
         Lookup(
             name: "status of the board", names: "statuses of the board",
-            list: Endpoint(API.Boards.show), places: [board], isNumber: false, items: "statuses")
+            list: Endpoint(API.Boards.show), places: [board],
+            naming: .members(API.Boards.Status.CodingKeys.name), isNumber: false,
+            items: Member(API.Boards.Answer.CodingKeys.statuses))
     }
 
     /// The statuses that a ticket can have.
     static func statuses(of ticket: String, from endpoint: Endpoint) -> Lookup {
         Lookup(
             name: "status of the ticket's board", names: "statuses of the ticket's board",
-            list: endpoint, places: [ticket], isNumber: false)
+            list: endpoint, places: [ticket], naming: .members(API.Tickets.Status.CodingKeys.name), isNumber: false)
     }
 }
 
 extension JSON {
     /// The same thing with references replaced by their names.
-    fileprivate func named(_ names: String...) -> JSON {
+    fileprivate func named(_ keys: any CodingKey...) -> JSON {
         guard case .object(var members) = self else { return self }
-        for name in names { members[name] = self[name]["name"] }
+        for name in keys.map(\.stringValue) { members[name] = self[name][Reference.CodingKeys.name] }
         return .object(members)
     }
 }
 
 /// `patchbay ticket show`.
 struct ShowTicket: ClientCommand {
+    /// What is shown beside the members of the ticket.
+    private enum Shown: String, CodingKey {
+        case notes
+    }
+
     static let configuration = CommandConfiguration(
         "show", "Show a ticket as it is now, with its latest notes and time entries.",
         examples: ["ticket show 10042 --notes 20"])
@@ -174,28 +186,36 @@ struct ShowTicket: ClientCommand {
         ).members
         let written = try await client.thing(
             place.endpoint(API.Tickets.notes, client.names)([ticket], query: [.init(name: "limit", value: "\(notes)")]))
-        answer["notes"] = written["items"].isNull ? [] : written["items"]
-        var shown = JSON.object(answer).named("company", "contact", "board", "status", "priority").members
-        let configurations = (answer["configurations"] ?? .null).elements.compactMap { $0["name"].string }
-        shown["configurations"] = .text(configurations.joined(separator: ", "))
-        for hidden in ["max_note_length", "defaults", "connection_id"] { shown[hidden] = nil }
+        answer[Shown.notes.rawValue] = .list(written.items)
+        var shown = JSON.object(answer).named(
+            Details.company, Details.contact, Details.board, Details.status, Details.priority
+        ).members
+        let configurations = (answer[Details.configurations.stringValue] ?? .null).elements
+            .compactMap { $0[Reference.CodingKeys.name].string }
+        shown[Details.configurations.stringValue] = .text(configurations.joined(separator: ", "))
+        for hidden in [Details.maxNoteLength, .defaults, .connection] { shown[hidden.stringValue] = nil }
         let layout = Content.Layout(
             columns: [
-                .id, Column("summary"), Column("company"), Column("contact"), Column("board"), Column("status"),
-                Column("closed", .yesNo), Column("priority"), Column("owner"), Column("resources"),
-                Column("configurations"), Column("entered_at", "entered", .instant),
-                Column("updated_at", "updated", .instant), Column("updated_by", "updated by"), Column("link"),
+                .id, Column(Details.summary), Column(Details.company), Column(Details.contact), Column(Details.board),
+                Column(Details.status),
+                Column(Details.closed, .yesNo), Column(Details.priority), Column(Details.owner),
+                Column(Details.resources),
+                Column(Details.configurations), Column(Details.enteredAt, "entered", .instant),
+                Column(Details.updatedAt, "updated", .instant), Column(Details.updatedBy, "updated by"),
+                Column(Details.link),
             ],
-            sections: [Section(title: "Notes and time, newest first", member: "notes", columns: TicketPart.notes)])
+            sections: [Section(title: "Notes and time, newest first", member: Shown.notes, columns: TicketPart.notes)])
         return Outcome(content: .one(.object(shown), layout), answer: .object(answer))
     }
 }
 
 /// A list that belongs to a ticket.
 enum TicketPart {
+    private typealias Note = API.Tickets.Note.CodingKeys
+
     static let notes = [
-        Column("created_at", "when", .instant), Column("kind").extra, Column("note_type", "type").extra,
-        Column("author").key, Column("minutes", .number).extra, Column("text").key,
+        Column(Note.createdAt, "when", .instant), Column(Note.kind).extra, Column(Note.noteType, "type").extra,
+        Column(Note.author).key, Column(Note.minutes, .number).extra, Column(Note.text).key,
     ]
 
     static func list(
@@ -215,6 +235,8 @@ enum TicketPart {
 
 /// `patchbay ticket statuses`.
 struct ListStatuses: ClientCommand {
+    private typealias Status = API.Tickets.Status.CodingKeys
+
     static let configuration = CommandConfiguration(
         "statuses", "List the statuses that a ticket can have.", examples: ["ticket statuses 10042"])
 
@@ -224,7 +246,7 @@ struct ListStatuses: ClientCommand {
     @OptionGroup var client: ClientOptions
 
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
-        let columns = [.id, Column("name").key, Column("closed", .yesNo)]
+        let columns = [.id, Column(Status.name).key, Column(Status.closed, .yesNo)]
         return try await TicketPart.list(
             place.endpoint(API.Tickets.statuses, client.names), of: ticket, "statuses", columns, upTo: nil, with: client
         )
@@ -262,7 +284,7 @@ struct ListConfigurations: ClientCommand {
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         try await TicketPart.list(
             place.endpoint(API.Tickets.configurations, client.names), of: ticket, "configurations",
-            [.id, Column("name").key, Column("type")],
+            [.id, Column(Reference.CodingKeys.name).key],
             upTo: nil, with: client)
     }
 }

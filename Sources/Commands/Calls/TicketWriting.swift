@@ -7,6 +7,9 @@ import WebSupport
 
 /// What every command that writes to a ticket understands.
 struct WritingOptions: ParsableArguments {
+    /// The same member in each body that writes to a ticket.
+    static let requestKey = Member(API.Tickets.NewNote.CodingKeys.requestID)
+
     @Argument(help: "The ticket's number.")
     var ticket: String
     @Option(
@@ -17,11 +20,11 @@ struct WritingOptions: ParsableArguments {
     @OptionGroup var place: TenantOption
 
     func request<Place, Query, Body, Answer>(
-        _ operation: PSAOperation<Place, Query, Body, Answer>, _ members: [String: JSON?], _ names: NameBook
+        _ operation: PSAOperation<Place, Query, Body, Answer>, _ members: [Member: JSON?], _ names: NameBook
     ) async throws -> APIRequest {
         var body = members.compactMapValues { $0 }
-        if let requestID { body["request_id"] = .text(requestID) }
-        return try await place.endpoint(operation, names)([ticket], body: .object(body))
+        if let requestID { body[Self.requestKey] = .text(requestID) }
+        return try await place.endpoint(operation, names)([ticket], body: JSON(members: body))
     }
 
     /// A status by its id or name.
@@ -41,7 +44,7 @@ protocol WritingCommand: ClientCommand {
 extension WritingCommand {
     func perform(with client: APIClient, in surroundings: Surroundings) async throws -> Outcome {
         var request = try await request(in: surroundings, client.names)
-        guard request.body?["request_id"].isNull != false else {
+        guard request.body?[WritingOptions.requestKey].isNull != false else {
             return Written.outcome(try await client.thing(request))
         }
         let name = UUID().uuidString.lowercased()
@@ -57,18 +60,21 @@ extension WritingCommand {
 
 /// The result of writes, for people.
 enum Written {
+    private typealias Request = API.Posts.Request.CodingKeys
+
     static let layout = Content.Layout(
         columns: [
-            Column("id", "request", .number), Column("ticket_id", "ticket", .number), Column("state", .state),
-            Column("message"), Column("ticket_link", "link"),
-        ], sections: [Section(title: "Posts", member: "posts", columns: Posts.short)],
+            Column(Request.id, "request", .number), Column(Request.ticket, "ticket", .number),
+            Column(Request.state, .state),
+            Column(Request.message), Column(Request.link, "link"),
+        ], sections: [Section(title: "Posts", member: Request.posts, columns: Posts.short)],
         // A request's own id is of no use: what retries or dismisses takes a post's.
-        quietSection: "posts")
+        quietSection: Member(Request.posts))
 
     static func outcome(_ answer: JSON) -> Outcome {
         var shown = answer.members
-        for hidden in ["actions", "kind", "request_id"] { shown[hidden] = nil }
-        let warnings = (shown.removeValue(forKey: "warnings") ?? .null).elements.compactMap(\.string)
+        for hidden in [Request.actions, .kind, .requestID] { shown[hidden.stringValue] = nil }
+        let warnings = (shown.removeValue(forKey: Request.warnings.stringValue) ?? .null).elements.compactMap(\.string)
         return Outcome(content: .one(.object(shown), layout), answer: answer, notes: warnings)
     }
 }
@@ -107,6 +113,9 @@ struct NoteCommand: WritingCommand {
 
 /// Time, as the commands that log it take it.
 struct TimeOptions: ParsableArguments {
+    // Bodies that log time share these members.
+    private typealias Time = API.Tickets.NewTime.CodingKeys
+
     @Option(help: "How many minutes; the connection's default if not given.")
     var minutes: Int?
     @Option(
@@ -122,7 +131,7 @@ struct TimeOptions: ParsableArguments {
 
     func members(
         in surroundings: Surroundings, _ place: TenantOption, _ names: NameBook
-    ) async throws -> [String: JSON?] {
+    ) async throws -> [Member: JSON?] {
         func id<Place, Query, Body, Answer>(
             _ text: String?, _ resource: Resource, _ list: PSAOperation<Place, Query, Body, Answer>
         ) async throws -> JSON? {
@@ -132,13 +141,13 @@ struct TimeOptions: ParsableArguments {
             return .text(try await names.find(text, in: lookup).id)
         }
         return [
-            "minutes": minutes.map { .integer(Int64($0)) },
-            "started_at": try startedAt.map {
+            Member(Time.minutes): minutes.map { .integer(Int64($0)) },
+            Member(Time.startedAt): try startedAt.map {
                 .text(try Instant.option("started-at", $0, .back, in: surroundings))
             },
-            "work_role_id": try await id(workRole, WorkRoles.resource, API.WorkRoles.list),
-            "work_type_id": try await id(workType, WorkTypes.resource, API.WorkTypes.list),
-            "billable": billable.map { .text($0) },
+            Member(Time.workRole): try await id(workRole, WorkRoles.resource, API.WorkRoles.list),
+            Member(Time.workType): try await id(workType, WorkTypes.resource, API.WorkTypes.list),
+            Member(Time.billable): billable.map { .text($0) },
         ]
     }
 }
@@ -158,7 +167,7 @@ struct TimeCommand: WritingCommand {
 
     func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
         var members = try await time.members(in: surroundings, writing.place, names)
-        members["text"] = try text.map { try Commands.text($0, in: surroundings) }
+        members[Member(API.Tickets.NewTime.CodingKeys.text)] = try text.map { try Commands.text($0, in: surroundings) }
         return try await writing.request(API.Tickets.logTime, members, names)
     }
 }
@@ -179,8 +188,8 @@ struct StatusCommand: WritingCommand {
 
     func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
         let members = [
-            "status_id": try await writing.status(status, names),
-            "expected_status_id": try await writing.status(expected, names),
+            Member(API.Tickets.NewStatus.CodingKeys.status): try await writing.status(status, names),
+            Member(API.Tickets.NewStatus.CodingKeys.expectedStatus): try await writing.status(expected, names),
         ]
         return try await writing.request(API.Tickets.updateStatus, members, names)
     }
@@ -188,6 +197,8 @@ struct StatusCommand: WritingCommand {
 
 /// `patchbay ticket log-change`.
 struct LogChangeCommand: WritingCommand {
+    private typealias Change = API.Tickets.NewChange.CodingKeys
+
     static let configuration = CommandConfiguration(
         "log-change", "Log a change on a ticket: a note, then time, then, if wanted, the status.",
         more: "Needs the role engineer or a larger one.",
@@ -218,12 +229,12 @@ struct LogChangeCommand: WritingCommand {
 
     func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
         var members = try await time.members(in: surroundings, writing.place, names)
-        members["text"] = try Commands.text(text, in: surroundings)
-        members["note_type"] = type.map { .text($0) }
-        if includeTextInTime { members["include_text_in_time"] = .some(true) }
-        members["update_status"] = updateStatus.map { .flag($0) }
-        members["status_id"] = try await writing.status(status, names)
-        members["expected_status_id"] = try await writing.status(expected, names)
+        members[Member(Change.text)] = try Commands.text(text, in: surroundings)
+        members[Member(Change.noteType)] = type.map { .text($0) }
+        if includeTextInTime { members[Member(Change.includeTextInTime)] = .some(true) }
+        members[Member(Change.updateStatus)] = updateStatus.map { .flag($0) }
+        members[Member(Change.status)] = try await writing.status(status, names)
+        members[Member(Change.expectedStatus)] = try await writing.status(expected, names)
         return try await writing.request(API.Tickets.logChange, members, names)
     }
 }

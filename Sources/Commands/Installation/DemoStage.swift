@@ -77,17 +77,19 @@ struct DemoStage: Sendable {
     func connect(port: Int, key: String) async throws {
         try await APIClient.connected(to: try ServerAddress("http://127.0.0.1:\(port)"), key: key) { api in
             try await answering(api)
-            let boards = try await all("/api/v1" + API.Boards.list.path, api) { $0.count >= World.boards.count }
-            let rooms = try await all("/api/v1\(API.Recipients.list.path)?kind=room", api) {
+            let boards = try await all(API.Boards.list(limit: 200), api) { $0.count >= World.boards.count }
+            let rooms = try await all(API.Recipients.list([.kind: "room"], limit: 200), api) {
                 $0.count >= World.rooms.count
             }
+            typealias Board = API.Boards.Answer.CodingKeys
+            typealias Room = API.Recipients.Answer.CodingKeys
             for board in boards {
-                guard let name = board["name"].string, let place = World.boards.firstIndex(of: name),
-                    let room = rooms.first(where: { $0["name"].string == World.rooms[place] }),
-                    !board["id"].isNull
+                guard let name = board[Board.name].string, let place = World.boards.firstIndex(of: name),
+                    let room = rooms.first(where: { $0[Room.name].string == World.rooms[place] }),
+                    !board[Board.id].isNull
                 else { continue }
                 _ = try await api.send(
-                    APIRequest(API.Rules.create([.board: board["id"], .recipient: room["id"]])))
+                    APIRequest(API.Rules.create([.board: board[Board.id], .recipient: room[Room.id]])))
             }
             try await furnish(api)
             // From then on the simulated ConnectWise tells of all that happens.
@@ -97,23 +99,27 @@ struct DemoStage: Sendable {
 
     /// Some customers, and the engineer as a member of ConnectWise, so that what he writes carries a name there.
     private func furnish(_ api: APIClient) async throws {
-        let companies = try await all("/api/v1/integrations/psa/companies", api) { $0.count > 3 }
+        let companies = try await all(API.Companies.list(for: nil, limit: 200), api) { $0.count > 3 }
         for company in companies.prefix(4) {
-            let (name, id) = (company["name"], company["id"])
-            let body: JSON = .object(["name": name, "psa_company_id": id, "psa_company_name": name])
-            _ = try? await api.send(Endpoint(API.Tenants.create)(body: body))
+            let (name, id) = (company[Reference.CodingKeys.name], company[Reference.CodingKeys.id])
+            _ = try? await api.send(
+                APIRequest(API.Tenants.create([.name: name, .psaCompany: id, .psaCompanyName: name])))
         }
-        let people = try await all("/api/v1/integrations/psa/member-mappings", api) { !$0.isEmpty }
-        let members = try await all("/api/v1/integrations/psa/members?search=kbrandt", api) { !$0.isEmpty }
+        typealias Person = API.MemberMappings.Answer.CodingKeys
+        typealias Mapping = API.MemberMappings.Change.Mapping.CodingKeys
+        let people = try await all(API.MemberMappings.list(for: nil, limit: 200), api) { !$0.isEmpty }
+        let members = try await all(API.PSA.Members.list(for: nil, [.search: "kbrandt"], limit: 200), api) {
+            !$0.isEmpty
+        }
         guard
-            let engineer = people.first(where: { $0["user_email"].string?.utf8.hasPrefix("engineer@") == true })?[
-                "user_id"],
-            let member = members.first?["id"]
+            let engineer = people.first(where: {
+                $0[Person.userEmail].string?.utf8.hasPrefix("engineer@") == true
+            })?[Person.user],
+            let member = members.first?[API.Members.Answer.CodingKeys.id]
         else { return }
-        let mapping: JSON = .object(["user_id": engineer, "member_id": member])
-        // It is kept from an earlier demonstration.
-        _ = try? await api.send(
-            Endpoint(API.MemberMappings.save.main)(body: ["mappings": [mapping]]))
+        let mapping = JSON(members: [Mapping.user: engineer, .member: member])
+        // A mapping from an earlier demonstration stays.
+        _ = try? await api.send(APIRequest(API.MemberMappings.save(for: nil, [.mappings: [mapping]])))
     }
 
     private func answering(_ api: APIClient) async throws {
@@ -125,15 +131,15 @@ struct DemoStage: Sendable {
     }
 
     /// A list, read again until it is there: the server fetches boards and rooms in the background.
-    private func all(_ path: String, _ api: APIClient, until complete: ([JSON]) -> Bool) async throws -> [JSON] {
+    private func all<Answer>(
+        _ call: API.Call<Answer>, _ api: APIClient, until complete: ([JSON]) -> Bool
+    ) async throws -> [JSON] {
         for _ in 0..<2_400 {
-            let separator = path.utf8.contains("?") ? "&" : "?"
-            let answer = try await api.send(APIRequest(method: .get, path: "\(path)\(separator)limit=200"))
-            let items = (answer.body ?? .null)["items"].elements
+            let items = try await api.send(APIRequest(call)).body?.items ?? []
             if complete(items) { return items }
             try await Task.sleep(for: .milliseconds(25))
         }
-        throw CleanExit("\(path) stays empty; run again with --log to see why")
+        throw CleanExit("\(call.path) stays empty; run again with --log to see why")
     }
 
     // MARK: On the terminal

@@ -11,7 +11,7 @@ enum APIKeys: Noun {
     static let resource = Resource(
         singular: "api-key", plural: "api-keys", about: "Lets a program act as a user.",
         list: Endpoint(API.APIKeys.list), show: Endpoint(API.APIKeys.show), create: Endpoint(API.APIKeys.create),
-        delete: Endpoint(API.APIKeys.delete), naming: ["name"],
+        delete: Endpoint(API.APIKeys.delete), naming: .members(Answer.name),
         columns: [
             .id, Column(Answer.name).key, Column(Answer.userEmail, "user"), Column(Answer.role), Column(Answer.scopes),
             Column(Answer.createdAt, "created", .instant).extra,
@@ -31,6 +31,6 @@ enum APIKeys: Noun {
                 help: "The user it acts for, by id, name or e-mail address; you by default."),
             Field(New.expiresAt, option: "expires", .instant(.ahead), help: "When it expires; never by default."),
         ],
-        onceOnly: Answer.key.stringValue,
+        onceOnly: Member(Answer.key),
         sample: .init(subject: "5", create: "--name backup --role viewer --scope rules:read --expires 90d"))
 }

@@ -9,11 +9,12 @@ enum Boards: Noun {
 
     static let resource = Resource(
         singular: "board", plural: "boards", about: "A service board in ConnectWise, as last read.",
-        list: Endpoint(API.Boards.list), show: Endpoint(API.Boards.show), naming: ["name"], hasNumbers: false,
+        list: Endpoint(API.Boards.list), show: Endpoint(API.Boards.show), naming: .members(Answer.name),
+        hasNumbers: false,
         columns: [.id, Column(Answer.name).key, Column(Answer.inactive, .yesNo), Column(Answer.deleted, .yesNo)],
         sections: [
             Section(
-                title: "Statuses", member: Answer.statuses.stringValue,
+                title: "Statuses", member: Answer.statuses,
                 columns: [.id, Column(Status.name), Column(Status.closed, .yesNo), Column(Status.inactive, .yesNo)])
         ],
         sample: .init(subject: "\"Service Desk\""))
@@ -27,7 +28,8 @@ enum Members: Noun {
 
     static let resource = Resource(
         singular: "member", plural: "members", about: "A member in ConnectWise: who works there on tickets.",
-        list: Endpoint(API.Members.list), naming: ["name", "identifier", "email"], hasNumbers: false,
+        list: Endpoint(API.Members.list), naming: .members(Answer.name, Answer.identifier, Answer.email),
+        hasNumbers: false,
         columns: [
             .id, Column(Answer.identifier, "login name"), Column(Answer.name).key, Column(Answer.email, "e-mail"),
             Column(Answer.inactive, .yesNo),

@@ -42,8 +42,8 @@ struct Field: Equatable, Sendable {
     /// A value that stands for several others: a list is asked for each of them. For programs that know it by them.
     var union: [String: [String]] = [:]
 
-    /// Makes a field. Without `option` the option is named like the member, with dashes.
-    init(_ member: String, option: String? = nil, _ kind: Kind = .text, help: String) {
+    /// Without `option` the option is named like the member, with dashes.
+    private init(named member: String, option: String? = nil, _ kind: Kind = .text, help: String) {
         self.member = member
         self.option = option ?? member.replacing(bytes: "_", with: "-")
         self.kind = kind
@@ -52,12 +52,12 @@ struct Field: Equatable, Sendable {
 
     /// A field for a member of an operation's body.
     init(_ member: some CodingKey, option: String? = nil, _ kind: Kind = .text, help: String) {
-        self.init(member.stringValue, option: option, kind, help: help)
+        self.init(named: member.stringValue, option: option, kind, help: help)
     }
 
     /// A field for a parameter of an operation's query.
     init(filter: some QueryName, option: String? = nil, _ kind: Kind = .text, help: String) {
-        self.init(filter.rawValue, option: option, kind, help: help)
+        self.init(named: filter.rawValue, option: option, kind, help: help)
     }
 
     /// The same field, which creating cannot do without.
@@ -87,17 +87,23 @@ struct Field: Equatable, Sendable {
     static func onOff(
         _ member: some CodingKey, on: String? = nil, off: String? = nil, onHelp: String, offHelp: String
     ) -> [Field] {
-        onOff(member.stringValue, on: on, off: off, onHelp: onHelp, offHelp: offHelp)
+        onOff(named: member.stringValue, on: on, off: off, onHelp: onHelp, offHelp: offHelp)
     }
 
-    /// Two options for one switch: `--simulate` and `--no-simulate`, or names of their own.
+    /// The same for a parameter of a query.
     static func onOff(
-        _ member: String, on: String? = nil, off: String? = nil, onHelp: String, offHelp: String
+        filter: some QueryName, on: String? = nil, off: String? = nil, onHelp: String, offHelp: String
+    ) -> [Field] {
+        onOff(named: filter.rawValue, on: on, off: off, onHelp: onHelp, offHelp: offHelp)
+    }
+
+    private static func onOff(
+        named member: String, on: String? = nil, off: String? = nil, onHelp: String, offHelp: String
     ) -> [Field] {
         let name = on ?? member.replacing(bytes: "_", with: "-")
         return [
-            Field(member, option: name, .sets(true), help: onHelp),
-            Field(member, option: off ?? "no-\(name)", .sets(false), help: offHelp),
+            Field(named: member, option: name, .sets(true), help: onHelp),
+            Field(named: member, option: off ?? "no-\(name)", .sets(false), help: offHelp),
         ]
     }
 }

@@ -49,7 +49,7 @@ enum Forwards: Noun {
             + [starts, ends]
             + Field.onOff(
                 New.keepCopy, onHelp: "Notify the source as well.", offHelp: "Notify only the destination."),
-        switching: .enabling(on: "Enable a forward.", off: "Disable a forward."),
+        switching: .enabling(New.enabled, on: "Enable a forward.", off: "Disable a forward."),
         sample: .init(
             subject: "2", list: "--state active", create: "--source \"Eva Lang\" --destination \"Dispatch\" --ends 14d",
             update: "--ends 2026-12-24"))

@@ -35,11 +35,11 @@ struct Resource: Sendable {
     var delete: Endpoint?
     var test: Endpoint?
     /// The members that name one; none where only ids are understood.
-    var naming: [String] = []
+    var naming: [Member] = []
     /// Whether the API takes an id as a number.
     var hasNumbers = true
     /// The parameter with which the list can be searched, where it is too long to be read whole.
-    var search: String?
+    var search: Member?
     /// How one is named that is part of something else: a connection's settings by the connection.
     var part: Lookup?
     /// What a list shows.
@@ -59,7 +59,7 @@ struct Resource: Sendable {
     var isReplaced = false
     /// A member that creating answers once and never again. A program asking quietly gets it instead of the id, because
     /// there would be no other chance.
-    var onceOnly: String?
+    var onceOnly: Member?
     /// Whether deleting asks for the name, because much goes with it.
     var deletionAsksForName = false
     var sample = Sample()
@@ -78,7 +78,7 @@ struct Resource: Sendable {
 
     /// A member that is switched.
     struct Switching: Sendable {
-        let member: String
+        let member: Member
         let on: String
         let off: String
         /// What they do, for the help.
@@ -117,15 +117,15 @@ struct Resource: Sendable {
 extension Resource.Switching {
     /// `enable` and `disable`.
     static func enabling(
-        _ member: String = "enabled", on: String, off: String, offIsAsked: Bool = false
+        _ member: some CodingKey, on: String, off: String, offIsAsked: Bool = false
     ) -> Resource.Switching {
         Resource.Switching(
-            member: member, on: "enable", off: "disable", onHelp: on, offHelp: off, offIsAsked: offIsAsked)
+            member: Member(member), on: "enable", off: "disable", onHelp: on, offHelp: off, offIsAsked: offIsAsked)
     }
 
     /// `activate` and `deactivate`.
-    static func activating(on: String, off: String) -> Resource.Switching {
-        Resource.Switching(member: "active", on: "activate", off: "deactivate", onHelp: on, offHelp: off)
+    static func activating(_ member: some CodingKey, on: String, off: String) -> Resource.Switching {
+        Resource.Switching(member: Member(member), on: "activate", off: "deactivate", onHelp: on, offHelp: off)
     }
 }
 

@@ -11,7 +11,7 @@ enum Recipients: Noun {
     static let resource = Resource(
         singular: "recipient", plural: "recipients", about: "A chat room or person that can be notified.",
         list: Endpoint(API.Recipients.list), show: Endpoint(API.Recipients.show),
-        create: Endpoint(API.Recipients.create), naming: ["name", "email"],
+        create: Endpoint(API.Recipients.create), naming: .members(Answer.name, Answer.email),
         columns: [
             .id, Column(Answer.kind), Column(Answer.name).key, Column(Answer.email, "e-mail"),
             Column(Answer.active, .yesNo),

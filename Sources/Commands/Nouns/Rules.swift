@@ -47,7 +47,7 @@ enum Rules: Noun {
             + Field.onOff(
                 New.threadUpdates, onHelp: "Post updates as replies in the same thread.",
                 offHelp: "Post updates as messages of their own."),
-        switching: .enabling(on: "Enable a rule.", off: "Disable a rule."),
+        switching: .enabling(New.enabled, on: "Enable a rule.", off: "Disable a rule."),
         sample: .init(
             list: "--recipient \"Dispatch\"",
             create: "--board \"Service Desk\" --recipient \"Dispatch\" --updates notes",

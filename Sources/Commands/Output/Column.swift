@@ -1,3 +1,4 @@
+import API
 import BoundaryText
 import Foundation
 import WebSupport
@@ -29,29 +30,29 @@ struct Column: Equatable, Sendable {
     let kind: Kind
     var worth = Worth.usual
 
-    /// Makes a column. Without a title it is the member's name in words.
-    init(_ member: String, _ title: String? = nil, _ kind: Kind = .text) {
+    /// A column for whatever member an answer has, such as one of a newer server.
+    init(named member: String, _ title: String? = nil, _ kind: Kind = .text) {
         self.member = member
         self.title = title ?? member.replacing(bytes: "_", with: " ")
         self.kind = kind
     }
 
-    /// Makes a column that is titled with its member's name in words.
-    init(_ member: String, _ kind: Kind) {
+    /// A column for a member of an answer. The title defaults to the member's name in words.
+    init(_ member: some CodingKey, _ title: String? = nil, _ kind: Kind = .text) {
+        self.init(named: member.stringValue, title, kind)
+    }
+
+    /// A column titled with its member's name in words.
+    init(_ member: some CodingKey, _ kind: Kind) {
         self.init(member, nil, kind)
     }
 
-    /// Makes a column of a member of an answer.
-    init(_ member: some CodingKey, _ title: String? = nil, _ kind: Kind = .text) {
-        self.init(member.stringValue, title, kind)
+    /// A column for a member of a member.
+    init(_ outer: some CodingKey, _ inner: some CodingKey, _ title: String, _ kind: Kind = .text) {
+        self.init(named: "\(outer.stringValue).\(inner.stringValue)", title, kind)
     }
 
-    /// Makes a column of a member of an answer that is titled with its name in words.
-    init(_ member: some CodingKey, _ kind: Kind) {
-        self.init(member.stringValue, nil, kind)
-    }
-
-    static let id = Column("id", .number).key
+    static let id = Column(Reference.CodingKeys.id, .number).key
 
     /// The same column, which is never left out.
     var key: Column { with(.key) }
@@ -85,6 +86,12 @@ struct Column: Equatable, Sendable {
 struct Section: Equatable, Sendable {
     let title: String
     /// The member that holds the rows.
-    let member: String
+    let member: Member
     let columns: [Column]
+
+    init(title: String, member: some CodingKey, columns: [Column]) {
+        self.title = title
+        self.member = Member(member)
+        self.columns = columns
+    }
 }

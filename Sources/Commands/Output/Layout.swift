@@ -11,11 +11,11 @@ extension Content.Layout {
     /// what a newer server says; known ones that the answer lacks are left out.
     func lines(of thing: JSON, _ style: Style) -> [String] {
         let members = Self.flat(thing)
-        let sectioned = Set(sections.map(\.member))
+        let sectioned = Set(sections.map(\.member.name))
         let unknown = members.keys.filter { name in
             !columns.contains { $0.member == name } && !sectioned.contains(name)
         }
-        let shown = columns.filter { members[$0.member] != nil } + unknown.sorted().map { Column($0) }
+        let shown = columns.filter { members[$0.member] != nil } + unknown.sorted().map { Column(named: $0) }
         let titles = shown.map { Self.capitalized($0.title).printable }
         let indent = (titles.map(\.displayWidth).max() ?? 0) + 2
         var lines = zip(titles, shown).map { title, column in
@@ -23,7 +23,7 @@ extension Content.Layout {
                 + value(column, .object(members), style)
         }
         for section in sections {
-            guard case .list(let things)? = members[section.member] else { continue }
+            guard case .list(let things)? = members[section.member.name] else { continue }
             lines += ["", section.title]
             lines += things.isEmpty ? ["none"] : Table(things, columns: section.columns, style).lines()
         }

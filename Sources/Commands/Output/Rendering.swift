@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import WebSupport
@@ -58,9 +59,9 @@ enum Content: Equatable, Sendable {
         var columns: [Column] = []
         var sections: [Section] = []
         /// The member that is printed quietly.
-        var quiet: String? = "id"
+        var quiet: Member? = Member(Reference.CodingKeys.id)
         /// The section whose things' ids are printed quietly instead.
-        var quietSection: String?
+        var quietSection: Member?
     }
 
     /// The lines for standard output. `style` is for people only.
@@ -94,10 +95,10 @@ enum Content: Equatable, Sendable {
 
     private var quiet: [String] {
         switch self {
-        case .list(let things, _, _): things.compactMap { Self.quiet($0["id"]) }
+        case .list(let things, _, _): things.compactMap { Self.quiet($0[Reference.CodingKeys.id]) }
         case .one(let thing, let layout):
             if let section = layout.quietSection {
-                thing[section].elements.compactMap { Self.quiet($0["id"]) }
+                thing[section].elements.compactMap { Self.quiet($0[Reference.CodingKeys.id]) }
             } else {
                 layout.quiet.flatMap { Self.quiet(thing[$0]) }.map { [$0] } ?? []
             }

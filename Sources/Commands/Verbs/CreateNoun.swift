@@ -24,7 +24,7 @@ struct CreateNoun<N: Noun>: ClientCommand {
         var notes: [String] = []
         if let onceOnly = N.resource.onceOnly {
             layout.quiet = onceOnly
-            notes.append("Store the \(onceOnly) now: it is never shown again.")
+            notes.append("Store the \(onceOnly.name) now: it is never shown again.")
         }
         let request = try await request(in: surroundings, client.names)
         return Outcome(content: .one(try await client.thing(request), layout), notes: notes)

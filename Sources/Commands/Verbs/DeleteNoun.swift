@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
@@ -25,7 +26,7 @@ struct DeleteNoun<N: Noun>: ClientCommand {
         guard var named = try await subject.find(N.self, client.names) else { throw Failure.bad }
         let resource = N.resource
         if confirmation.isNeeded, resource.deletionAsksForName, let show = resource.show,
-            let name = try await client.thing(show([named.id]))["name"].string
+            let name = try await client.thing(show([named.id]))[Reference.CodingKeys.name].string
         {
             try confirmation.ask(
                 "This deletes the \(resource.name) '\(name)' and what belongs to it.", typing: name, in: surroundings)

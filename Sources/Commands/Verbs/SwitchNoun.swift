@@ -28,7 +28,7 @@ struct SwitchNoun<N: Noun, P: Position>: ClientCommand {
 
     func request(_ named: Named?) -> APIRequest {
         let places = [named?.id].compactMap(\.self)
-        let member = N.resource.switching?.member ?? ""
+        let member = N.resource.switching?.member.name ?? ""
         return (N.resource.update ?? Endpoint(.patch, ""))(places, body: [member: .flag(P.isOn)])
     }
 

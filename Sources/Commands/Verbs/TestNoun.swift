@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import BoundaryText
 import HTTPTypes
@@ -24,7 +25,9 @@ struct TestNoun<N: Noun>: ClientCommand {
         guard let thing = try await client.send(request(client.names)).body else {
             return Outcome(content: .done("The \(N.resource.name) works.", id: subject.typed))
         }
-        let failed = thing["ok"] == .flag(false) || (thing["state"].string.map { $0 != "ok" } ?? false)
+        let failed =
+            thing[API.IdentityProviders.Test.CodingKeys.ok] == .flag(false)
+            || (thing[API.ChatConnections.Answer.CodingKeys.state].string.map { $0 != "ok" } ?? false)
         return Outcome(content: .one(thing, Content.Layout(N.resource)), isGood: !failed)
     }
 }
