@@ -13,6 +13,8 @@ private let tables = Migration(
     ])
 
 private let hint = Signal(rawValue: "things")
+/// Signals arrive in order, so a mark that arrived has no older hint behind it.
+private let mark = Signal(rawValue: "marks")
 
 /// What an attendance was told, and what was heard of the hint.
 private struct Heard: Equatable, Sendable {
@@ -36,9 +38,19 @@ struct AttendanceTests {
                 try await database.write { $0.hint(hint) }
                 return heard.value.raised > 0
             }
-            // What the listener was told more than once.
-            try await Task.sleep(for: .milliseconds(50))
-            heard.change { $0 = Heard() }
+            // The hints after the one that was heard first are still on their way.
+            let marks = MutexBox(0)
+            let marking = Task { for await _ in database.signals(mark) { marks.change { $0 += 1 } } }
+            defer { marking.cancel() }
+            try await eventually("no hint is on its way") {
+                heard.change { $0 = Heard() }
+                let before = marks.value
+                try await eventually("the mark arrives") {
+                    try await database.write { $0.hint(mark) }
+                    return marks.value > before
+                }
+                return heard.value == Heard()
+            }
             try await body(database, heard)
         }
     }
