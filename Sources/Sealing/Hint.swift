@@ -13,7 +13,8 @@ public struct Hint: Sendable, Hashable, CustomStringConvertible {
 
     /// Creates the hint for a credential.
     public init(of credential: String) {
-        let tail = credential.unicodeScalars.count < Self.shortest ? "" : String(credential.unicodeScalars.suffix(Self.shown))
+        let tail =
+            credential.unicodeScalars.count < Self.shortest ? "" : String(credential.unicodeScalars.suffix(Self.shown))
         description = Self.bullets + tail
     }
 }

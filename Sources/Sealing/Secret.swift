@@ -26,7 +26,9 @@ public struct Secret: Sendable, Equatable {
     /// Never returns an empty list.
     /// - Throws: ``SealingError`` with the position of the invalid secret.
     public static func list(_ text: String) throws(SealingError) -> [Secret] {
-        let parts = text.splitBytes(on: ",", omittingEmpty: false).map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+        let parts = text.splitBytes(on: ",", omittingEmpty: false).map {
+            $0.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
         var secrets: [Secret] = []
         for (index, part) in parts.enumerated() where !part.isEmpty {
             guard let bytes = Data(base64Encoded: part) else {

@@ -75,6 +75,21 @@ import WebSupport
         }
     }
 
+    @Test("Counts of jobs and pending identities are shown")
+    func nothingIsDropped() async throws {
+        let counts = #"{"ready": 1, "waiting": 2, "running": 3, "failed": 4, "count_limit": 1000}"#
+        let user =
+            #"{"id": 7, "email": "ada@example.com", "pending_identity": {"issuer": "https://i", "subject": "s"}}"#
+        _ = try await ScriptedServer.play([
+            Exchange("GET /api/v1/jobs", body: counts), Exchange("GET /api/v1/users/7", body: user),
+        ]) { server in
+            let jobs = try await CommandRun.of(["job", "show"], server: server).output
+            #expect(jobs.contains { $0.hasPrefix("Failed") && $0.hasSuffix(" 4") }, "\(jobs)")
+            let shown = try await CommandRun.of(["user", "show", "7"], server: server).output
+            #expect(shown.contains { $0.hasSuffix("https://i") }, "\(shown)")
+        }
+    }
+
     @Test("On a terminal deleting asks; only yes deletes")
     func deletingAsks() async throws {
         _ = try await ScriptedServer.play([Exchange("DELETE /api/v1/rules/7", .noContent)]) { server in

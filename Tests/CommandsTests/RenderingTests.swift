@@ -182,3 +182,28 @@ import WebSupport
         #expect(Commands.Problem(status: 502, body: nil).lines == ["Error: The server answered 502 Bad Gateway"])
     }
 }
+
+// Made-up members.
+extension Column {
+    fileprivate init(_ member: String, _ title: String? = nil, _ kind: Kind = .text) {
+        self.init(named: member, title, kind)
+    }
+
+    fileprivate init(_ member: String, _ kind: Kind) {
+        self.init(named: member, nil, kind)
+    }
+}
+
+extension Section {
+    fileprivate init(title: String, member: String, columns: [Column]) {
+        self.init(title: title, member: MadeUp(stringValue: member), columns: columns)
+    }
+}
+
+private struct MadeUp: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}

@@ -165,7 +165,8 @@ public struct OpenAPI: Sendable {
         if case .made = route.gives {
             success["headers"] = .object([
                 "Location": .object([
-                    "required": true, "schema": .object(["type": "string"]), "description": "The URL of the new resource.",
+                    "required": true, "schema": .object(["type": "string"]),
+                    "description": "The URL of the new resource.",
                 ])
             ])
         }

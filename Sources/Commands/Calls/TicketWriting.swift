@@ -105,9 +105,12 @@ struct NoteCommand: WritingCommand {
     @OptionGroup var client: ClientOptions
 
     func request(in surroundings: Surroundings, _ names: NameBook) async throws -> APIRequest {
-        try await writing.request(
-            API.Tickets.addNote,
-            ["text": try Commands.text(text, in: surroundings), "note_type": type.map { .text($0) }], names)
+        typealias New = API.Tickets.NewNote.CodingKeys
+        let members: [Member: JSON?] = [
+            Member(New.text): try Commands.text(text, in: surroundings),
+            Member(New.noteType): type.map { .text($0) },
+        ]
+        return try await writing.request(API.Tickets.addNote, members, names)
     }
 }
 
