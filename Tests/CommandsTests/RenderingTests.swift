@@ -102,7 +102,7 @@ import WebSupport
             #"{"new": {"part": 1}, "name": null, "id": "3", "statuses": [{"id": 1, "closed": true}]}"#)
         #expect(
             try Content.one(thing, layout).lines(as: .table, .plain) == [
-                "Id        3", "Name      –", "New.part  1", "", "Statuses", "ID  CLOSED", " 1  yes",
+                "ID        3", "Name      –", "New.part  1", "", "Statuses", "ID  CLOSED", " 1  yes",
             ])
         #expect(try Content.one(thing, layout).lines(as: .quiet, .plain) == ["3"])
     }

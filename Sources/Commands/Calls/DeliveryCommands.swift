@@ -140,7 +140,7 @@ struct TestRecipient: ClientCommand {
             notice = try await client.thing(show)
         }
         return Outcome(
-            content: .one(notice, Content.Layout(columns: Notices.resource.columns)),
+            content: .one(notice, Content.Layout(Notices.resource)),
             isGood: notice[Answer.state] == "sent")
     }
 }
@@ -155,6 +155,11 @@ enum Notices: Noun {
         columns: [
             .id, Column(Answer.kind), Column(Answer.recipientName, "recipient").key, Column(Answer.state, .state).key,
             Column(Answer.error), Column(Answer.sentAt, "sent", .instant),
+        ],
+        details: [
+            Column(Answer.text), Column(Answer.recipient, "recipient ID", .number),
+            Column(Answer.messageID, "message ID"), Column(Answer.trackingID, "tracking ID"),
+            Column(Answer.createdAt, "created", .instant),
         ],
         sample: .init(subject: "12"))
 }

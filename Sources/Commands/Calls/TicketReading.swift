@@ -192,7 +192,8 @@ struct ShowTicket: ClientCommand {
         ).members
         let configurations = (answer[Details.configurations.stringValue] ?? .null).elements
             .compactMap { $0[Reference.CodingKeys.name].string }
-        shown[Details.configurations.stringValue] = .text(configurations.joined(separator: ", "))
+        shown[Details.configurations.stringValue] =
+            configurations.isEmpty ? .null : .text(configurations.joined(separator: ", "))
         for hidden in [Details.maxNoteLength, .defaults, .connection] { shown[hidden.stringValue] = nil }
         let layout = Content.Layout(
             columns: [

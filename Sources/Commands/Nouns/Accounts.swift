@@ -160,7 +160,7 @@ enum IdentityProviders: Noun {
         delete: Endpoint(API.IdentityProviders.delete), test: Endpoint(API.IdentityProviders.test),
         naming: .members(Answer.name),
         columns: [
-            .id, Column(Answer.name).key, Column(Answer.issuer), Column(Answer.clientID, "client id").extra,
+            .id, Column(Answer.name).key, Column(Answer.issuer), Column(Answer.clientID, "client ID").extra,
             Column(Answer.defaultRole, "role of new users"), Column(Answer.enabled, .yesNo),
         ],
         details: [

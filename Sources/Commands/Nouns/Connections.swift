@@ -26,7 +26,7 @@ enum PSAConnections: Noun {
         details: [
             Column(Answer.stateReason, "reason"), Column(Answer.baselineAt, "baseline", .instant),
             Column(Answer.publicKeyHint, "public key"), Column(Answer.privateKeyHint, "private key"),
-            Column(Answer.clientIDHint, "client id"), Column(Answer.callbackURL, "callback"),
+            Column(Answer.clientIDHint, "client ID"), Column(Answer.callbackURL, "callback"),
             Column(Answer.createdAt, "created", .instant),
         ],
         creation: [

@@ -20,8 +20,8 @@ enum Deliveries: Noun {
             Column(Answer.reason).extra, Column(Answer.error),
         ],
         details: [
-            Column(Answer.event, "event id", .number), Column(Answer.recipient, "recipient id", .number),
-            Column(Answer.messageID, "message id"), Column(Answer.trackingID, "tracking id"),
+            Column(Answer.event, "event ID", .number), Column(Answer.recipient, "recipient ID", .number),
+            Column(Answer.messageID, "message ID"), Column(Answer.trackingID, "tracking ID"),
         ],
         filters: [
             Field(filter: Filter.ticket, option: "ticket", help: "Only this ticket's."),

@@ -18,7 +18,7 @@ enum Forwards: Noun {
             Column(Answer.keepCopy, "keeps copy", .yesNo).extra,
         ],
         details: [
-            Column(Answer.source, "source id", .number), Column(Answer.destination, "destination id", .number),
+            Column(Answer.source, "source ID", .number), Column(Answer.destination, "destination ID", .number),
             Column(Answer.enabled, .yesNo), Column(Answer.createdAt, "created", .instant),
         ],
         filters: [

@@ -17,7 +17,7 @@ enum Recipients: Noun {
             Column(Answer.active, .yesNo),
             Column(Answer.connection, "connection", .number).extra,
         ],
-        details: [Column(Answer.roomID, "room id")],
+        details: [Column(Answer.roomID, "room ID")],
         filters: [
             Field(
                 filter: Filter.kind, .choice(API.Recipients.Kind.allCases.map(\.rawValue)),

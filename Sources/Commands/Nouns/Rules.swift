@@ -18,7 +18,7 @@ enum Rules: Noun {
             Column(Answer.threadUpdates, "threads", .yesNo).extra,
         ],
         details: [
-            Column(Answer.board, "board id"), Column(Answer.recipient, "recipient id", .number),
+            Column(Answer.board, "board ID"), Column(Answer.recipient, "recipient ID", .number),
             Column(Answer.createdAt, "created", .instant),
         ],
         filters: [

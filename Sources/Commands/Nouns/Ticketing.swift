@@ -135,13 +135,13 @@ enum WriteDefaults: Noun {
         show: Endpoint(API.PSA.Settings.show),
         update: Endpoint(API.PSA.Settings.update), part: PSAConnections.resource.reference,
         columns: [
-            Column(Answer.minutes, "minutes", .number), Column(Answer.noteType, "type of notes"),
+            Column(Answer.minutes, "minutes", .number), Column(Answer.noteType, "note type"),
             Column(Answer.workRole, Reference.name, "work role"),
-            Column(Answer.workRole, Reference.id, "work role's id", .number),
+            Column(Answer.workRole, Reference.id, "work role's ID", .number),
             Column(Answer.workType, Reference.name, "work type"),
-            Column(Answer.workType, Reference.id, "work type's id", .number),
+            Column(Answer.workType, Reference.id, "work type's ID", .number),
             Column(Answer.member, Reference.name, "member"),
-            Column(Answer.member, Reference.id, "member's id", .number),
+            Column(Answer.member, Reference.id, "member's ID", .number),
             Column(Answer.updatesStatus, "updates the status", .yesNo),
         ],
         sections: [

@@ -33,7 +33,7 @@ struct Column: Equatable, Sendable {
     /// A column for whatever member an answer has, such as one of a newer server.
     init(named member: String, _ title: String? = nil, _ kind: Kind = .text) {
         self.member = member
-        self.title = title ?? member.replacing(bytes: "_", with: " ")
+        self.title = title ?? (member == "id" ? "ID" : member.replacing(bytes: "_", with: " "))
         self.kind = kind
     }
 
