@@ -222,7 +222,7 @@ public enum Tickets {
             case .company: Parameter(.text, "only of this company")
             case .board: Parameter(.text, "only on this board")
             case .status: Parameter(.text, "only in this status")
-            case .includeClosed: Parameter(.flag, "closed ones as well")
+            case .includeClosed: Parameter(.flag, "also closed ones")
             case .mine: Parameter(.flag, "only those assigned to the caller")
             }
         }
@@ -239,7 +239,7 @@ public enum Tickets {
         public var parameter: Parameter {
             switch self {
             case .all: Parameter(.flag, "all of them")
-            case .includeClosed: Parameter(.flag, "those that close the ticket as well")
+            case .includeClosed: Parameter(.flag, "also those that close the ticket")
             case .forTimeEntry: Parameter(.flag, "only those in which time can be logged")
             case .board: Parameter(.text, "the ticket's board; saves a look-up of the ticket")
             case .refresh: .refresh

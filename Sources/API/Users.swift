@@ -112,7 +112,7 @@ public enum Users {
         public let version: Int?
     }
 
-    /// What resetting a password takes. It has to be changed at the next sign-in.
+    /// What resetting a password takes. It must be changed at the next sign-in.
     public struct PasswordReset: JSONBody {
         public enum CodingKeys: String, CodingKey, CaseIterable, Sendable { case password }
 

@@ -59,7 +59,7 @@ struct IDToken: JWTPayload {
         }
         let party = try text("azp")
         guard party != nil || audiences.count == 1, party.map({ Self.same($0, clientID) }) ?? true else {
-            throw .invalidToken("it was made for another client (azp)")
+            throw .invalidToken("it was issued for another client (azp)")
         }
     }
 

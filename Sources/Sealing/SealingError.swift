@@ -43,7 +43,7 @@ extension SealingError: CustomStringConvertible {
                 + "Add that secret to PATCHBAY_SECRET, after the current one, or enter the credential again."
         case .altered:
             "The stored credential was altered or belongs to another row. Enter the credential again, "
-                + "and find out who wrote to the database."
+                + "and find out what changed the database."
         case .tooLong:
             "The text is too long to be sealed."
         case .noSecret:
@@ -53,7 +53,7 @@ extension SealingError: CustomStringConvertible {
                 + "several separated by commas."
         case .secretWrongLength(let position, let bytes):
             "Secret \(position) has \(bytes) bytes and must have \(Secret.byteCount). "
-                + "Make one with `openssl rand -base64 32`."
+                + "Create one with `openssl rand -base64 32`."
         case .fileMissing(let path):
             "There is no secret at \(path). Run `patchbay setup`, or set PATCHBAY_SECRET."
         case .fileExists(let path):

@@ -177,7 +177,7 @@ public struct Configuration: Sendable {
             let missing = group.names.filter { features[$0] == nil }
             guard !missing.isEmpty, missing.count < group.names.count else { continue }
             let names = missing.map { "PATCHBAY_\($0)" }.joined(separator: ", ")
-            faults.append("\(names): needed as well when \(group.subject) is configured here")
+            faults.append("\(names): also required when \(group.subject) is configured here")
         }
     }
 

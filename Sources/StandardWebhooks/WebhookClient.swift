@@ -56,7 +56,7 @@ public struct WebhookClient: Sendable {
 
 /// Why an endpoint did not take an event.
 public enum WebhookError: Error, Sendable, Equatable {
-    /// It says that it wants no more events, ever.
+    /// It says that it wants no further events, ever.
     case gone
     /// It asks to wait, or our own limits do.
     case wait(status: Int?, Duration)
@@ -83,7 +83,7 @@ public enum WebhookError: Error, Sendable, Equatable {
     /// For people.
     public var message: String {
         switch self {
-        case .gone: "The endpoint answered 410: it wants no more events"
+        case .gone: "The endpoint answered 410: it wants no further events"
         case .wait(let status?, let wait):
             "The endpoint answered \(status) and asks to wait \(wait.components.seconds) s"
         case .wait(nil, let wait): "The endpoint keeps failing; next attempt in \(wait.components.seconds) s"

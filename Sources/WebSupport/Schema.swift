@@ -61,7 +61,7 @@ public indirect enum Schema: Sendable, Equatable, Encodable {
 
         /// The message, with type and member.
         public var description: String {
-            "\(path.isEmpty ? "" : path.joined(separator: ", ") + ": ")it cannot be learnt what \(type) reads; make it CaseIterable or SchemaDescribing"
+            "\(path.isEmpty ? "" : path.joined(separator: ", ") + ": ")cannot determine what \(type) reads; make it CaseIterable or SchemaDescribing"
         }
 
         fileprivate func under(_ name: String, of owner: any Any.Type) -> Unlearnable {

@@ -101,7 +101,7 @@ struct ClaimTests {
     @Test("A token for several clients says for which of them it was made")
     func authorizedParty() {
         let two = #"["patchbay","other"]"#
-        let refusal = OpenIDError.invalidToken("it was made for another client (azp)")
+        let refusal = OpenIDError.invalidToken("it was issued for another client (azp)")
         #expect(error(["aud": two]) == refusal)
         #expect(error(["aud": two, "azp": "\"other\""]) == refusal)
         #expect(error(["azp": "\"other\""]) == refusal)

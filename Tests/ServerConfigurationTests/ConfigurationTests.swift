@@ -147,14 +147,14 @@ struct ConfigurationTests {
         for missing in all.keys {
             var some = all
             some[missing] = nil
-            #expect(lines(some) == ["\(missing): needed as well when ConnectWise is configured here"])
+            #expect(lines(some) == ["\(missing): also required when ConnectWise is configured here"])
             some[missing] = ""
-            #expect(lines(some) == ["\(missing): needed as well when ConnectWise is configured here"])
+            #expect(lines(some) == ["\(missing): also required when ConnectWise is configured here"])
         }
         #expect(
             lines(["PATCHBAY_CONNECTWISE_COMPANY": "x"]) == [
                 "PATCHBAY_CONNECTWISE_SITE, PATCHBAY_CONNECTWISE_PUBLIC_KEY, PATCHBAY_CONNECTWISE_PRIVATE_KEY, "
-                    + "PATCHBAY_CONNECTWISE_CLIENT_ID: needed as well when ConnectWise is configured here"
+                    + "PATCHBAY_CONNECTWISE_CLIENT_ID: also required when ConnectWise is configured here"
             ])
         let budgetOnly = try Configuration(environment: ["PATCHBAY_CONNECTWISE_BUDGET": "7"])
         #expect(try budgetOnly.features.connectWise() == nil)

@@ -136,7 +136,7 @@ extension APIKeys.New {
     private func holder(for principal: Principal) throws(Problem) -> APIKeyStore.Holder {
         if user != nil, userEmail != nil {
             throw .invalid([
-                .init(field: "user_email", code: "wrong_value", message: "must be left out beside user_id.")
+                .init(field: "user_email", code: "wrong_value", message: "cannot be combined with user_id.")
             ])
         }
         if user == principal.user { return .oneself(principal.user) }

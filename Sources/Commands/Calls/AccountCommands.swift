@@ -8,7 +8,7 @@ import WebSupport
 struct ResetPassword: ClientCommand {
     static let configuration = CommandConfiguration(
         "reset-password", "Reset a user's password and end all of the user's sign-ins.",
-        more: "The password is read from standard input; it has to be changed at the next sign-in.",
+        more: "The password is read from standard input; it must be changed at the next sign-in.",
         examples: ["user reset-password ada@example.com"])
 
     @OptionGroup var subject: Identified<Users>
@@ -69,7 +69,7 @@ struct ShowOrganization: ClientCommand {
 /// `patchbay organization update`.
 struct UpdateOrganization: ClientCommand {
     static let configuration = CommandConfiguration(
-        "update", "Update your organization.", more: "What is not given stays as it is.",
+        "update", "Update your organization.", more: "Fields that are not given stay unchanged.",
         examples: ["organization update --require-second-factor"])
 
     @OptionGroup(title: "Fields") var fields: FieldOptions<Change<Organizations>>

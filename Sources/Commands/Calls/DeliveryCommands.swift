@@ -169,7 +169,7 @@ struct RotateSecretCommand: ClientCommand {
     private typealias Answer = API.ChatConnections.Answer.CodingKeys
 
     static let configuration = CommandConfiguration(
-        "rotate-secret", "Rotate a webhook's secret; for a day the old one signs as well.",
+        "rotate-secret", "Rotate a webhook's secret; the old one also signs for another day.",
         more: "The new secret is printed once and never again.", examples: ["chat-connection rotate-secret Wallboard"])
 
     @OptionGroup var subject: Identified<ChatConnections>

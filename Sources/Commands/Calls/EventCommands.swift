@@ -24,7 +24,7 @@ struct ListEvents: ClientCommand {
     }
 
     static let configuration = CommandConfiguration(
-        "list", "List a ticket's events, who was notified, and who was not and why.",
+        "list", "List a ticket's events, with who was notified, and who wasn't and why.",
         examples: ["event list 10248"])
 
     @Argument(help: "The ticket's number.")
@@ -107,11 +107,11 @@ struct PreviewCommand: ClientCommand {
     var ticket: String
     @Option(help: ArgumentHelp("What happens, such as created, note_added, assigned, closed."))
     var event = "created"
-    @Option(help: "Who writes the note, by login name.")
+    @Option(help: "The note's author, by login name.")
     var author: String?
     @Flag(help: "The note is internal: customers cannot see it.")
     var `internal` = false
-    @Option(help: "Who is assigned, by login name.")
+    @Option(help: "The assigned member, by login name.")
     var member: String?
 
     @OptionGroup var client: ClientOptions
@@ -131,7 +131,7 @@ struct PreviewCommand: ClientCommand {
             Column(Item.outcome).key, Column(Item.reason),
         ]
         let notes =
-            answer[API.Previews.Answer.CodingKeys.reason].string.map { ["Nobody would get notified: \($0)."] } ?? []
+            answer[API.Previews.Answer.CodingKeys.reason].string.map { ["No one would get notified: \($0)."] } ?? []
         return Outcome(
             content: .list(answer.items, columns: columns, next: .null), answer: answer, notes: notes)
     }

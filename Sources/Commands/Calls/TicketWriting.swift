@@ -53,7 +53,9 @@ extension WritingCommand {
             return Written.outcome(try await client.thing(request))
         } catch Failure.unreachable(let message, let advice) {
             throw Failure.unreachable(
-                message, advice: "\(advice) If it may have been taken, add --request-id \(name): then it is done once.")
+                message,
+                advice:
+                    "\(advice) If it may have been accepted, add --request-id \(name), so that it is done only once.")
         }
     }
 }
@@ -123,7 +125,7 @@ struct TimeOptions: ParsableArguments {
     var minutes: Int?
     @Option(
         help: ArgumentHelp(
-            "When it started, such as \(Instant.Direction.back.examples); by default so that it ends now."))
+            "When it started, such as \(Instant.Direction.back.examples); by default, it ends now."))
     var startedAt: String?
     @Option(help: "The work role, by its id or name.")
     var workRole: String?

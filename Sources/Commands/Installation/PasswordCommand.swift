@@ -8,7 +8,7 @@ import Server
 /// `patchbay password`: sets a user's password beside the database.
 struct PasswordCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        "password", "Set a user's password, beside the database.",
+        "password", "Set a user's password directly in the database.",
         more: """
             For the first administrator, and for users who cannot sign in any more. The password is read from standard \
             input, so that it is in no history. All of the user's sign-ins end.
@@ -17,7 +17,7 @@ struct PasswordCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The user's e-mail address.", valueName: "email"))
     var email: String
 
-    @Flag(help: "Reset the second factor as well.")
+    @Flag(help: "Also reset the second factor.")
     var resetSecondFactor = false
 
     @OptionGroup var options: ConfigurationOptions

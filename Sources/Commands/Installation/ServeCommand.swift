@@ -25,7 +25,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "What this process does: web, worker, or both separated by a comma.")
     var roles = "web,worker"
 
-    @Flag(help: "Go on although the secret of stored credentials is lost; they have to be entered again.")
+    @Flag(help: "Continue although the secret of stored credentials is lost; they must be entered again.")
     var acceptLostSecret = false
 
     func run() async throws {

@@ -24,7 +24,7 @@ struct SetupCommand: AsyncParsableCommand {
     @Flag(help: "Create an API key for the administrator and print it, alone on standard output.")
     var apiKey = false
 
-    @Flag(help: "Go on although the secret of stored credentials is lost; they have to be entered again.")
+    @Flag(help: "Continue although the secret of stored credentials is lost; they must be entered again.")
     var acceptLostSecret = false
 
     func run() async throws {
@@ -33,7 +33,7 @@ struct SetupCommand: AsyncParsableCommand {
         if let email { configuration.adminEmail = email }
         let result = try await Installation.setUp(
             configuration, organization: organization, makesAPIKey: apiKey, logger: Logger(label: "setup"))
-        if let file = result.newSecretFile { tell("made the secret \(file); keep a copy where backups are safe") }
+        if let file = result.newSecretFile { tell("created the secret \(file); keep a copy with your backups") }
         if let schema = result.newSchema { tell("brought the database to schema \(schema)") }
         tell(
             result.isNewAdministrator

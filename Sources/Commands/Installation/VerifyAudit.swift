@@ -7,7 +7,7 @@ import Server
 /// `patchbay audit verify`.
 struct VerifyAudit: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        "verify", "Verify the audit log from its first entry to its last, beside the database.",
+        "verify", "Verify the audit log from its first entry to its last, directly in the database.",
         more: """
             Exit code 1 when an entry was altered, removed or added, or a whole log is missing; the command says where. \
             The server logs the end of each audit log every hour ("audit head"); one that was kept elsewhere can be \

@@ -13,7 +13,7 @@ enum Users: Noun {
     private typealias New = API.Users.New.CodingKeys
 
     static let resource = Resource(
-        singular: "user", plural: "users", about: "Who signs in to Patchbay.",
+        singular: "user", plural: "users", about: "A person who signs in to Patchbay.",
         list: Endpoint(API.Users.list), show: Endpoint(API.Users.show), create: Endpoint(API.Users.create),
         update: Endpoint(API.Users.update), delete: Endpoint(API.Users.delete),
         naming: .members(Answer.email, Answer.name),
@@ -35,14 +35,14 @@ enum Users: Noun {
             Field(New.role, .choice(roles), help: "What the user may do.").required,
             Field(
                 New.password, .secret(environment: "PATCHBAY_NEW_PASSWORD"),
-                help: "Has to be changed at the first sign-in; none for users of an identity provider."),
+                help: "The first password, to be changed at the first sign-in; none for users of an identity provider."),
         ],
         change: [
             Field(Change.name, help: "The user's name."),
             Field(Change.role, .choice(roles), help: "What the user may do."),
             Field(
                 Change.identitySubject,
-                help: "Links the identity with this subject, which has to be the offered one; \"\" unlinks it."),
+                help: "Links the pending identity, named by its subject; \"\" unlinks it."),
         ]
             + Field.onOff(
                 Change.active, off: "inactive", onHelp: "Let the user sign in; approves a pending one.",
@@ -172,7 +172,7 @@ enum IdentityProviders: Noun {
             Column(Answer.createdAt, "created", .instant),
         ],
         creation: [
-            Field(New.name, help: "Stands on the button of the sign-in page.").required,
+            Field(New.name, help: "Shown on the sign-in page's button.").required,
             Field(New.issuer, help: "The issuer's address, as in its tokens.").required, clientID.required,
             clientSecret.required, defaultRole,
             Field(New.trustedDomains, .texts, help: "Domains whose addresses are trusted without email_verified."),
@@ -184,7 +184,7 @@ enum IdentityProviders: Noun {
             Field(
                 Change.usesSharedRedirect, option: "no-shared-redirect", .sets(false),
                 help: "Use the provider's own redirect address, once it is registered, instead of the shared one."),
-            Field(Change.name, help: "Stands on the button of the sign-in page."), clientID, clientSecret, defaultRole,
+            Field(Change.name, help: "Shown on the sign-in page's button."), clientID, clientSecret, defaultRole,
         ] + updatesRole + Field.onOff(Change.enabled, off: "disabled", onHelp: "Enable it.", offHelp: "Disable it."),
         switching: .enabling(Change.enabled, on: "Enable an identity provider.", off: "Disable an identity provider."),
         sample: .init(

@@ -38,8 +38,8 @@ enum Config: Noun {
                     help: "Raise an alert when ConnectWise has been silent for so many minutes."),
                 Field(
                     Change.alertRecipient, option: "alert-recipient", .thing(Recipients.resource.reference),
-                    help: "Who is notified of alerts, by the recipient's id or name."),
-                Field(Change.alertRecipient, option: "no-alert-recipient", .clears, help: "Notify nobody of alerts."),
+                    help: "The recipient of alerts, by ID or name."),
+                Field(Change.alertRecipient, option: "no-alert-recipient", .clears, help: "Send alerts to no one."),
                 Field(Change.historyDays, .integer, help: "How many days events and deliveries are kept."),
             ],
         sample: .init(update: "--no-notifications"))

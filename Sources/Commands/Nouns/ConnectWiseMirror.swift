@@ -27,7 +27,7 @@ enum Members: Noun {
     private typealias Answer = API.Members.Answer.CodingKeys
 
     static let resource = Resource(
-        singular: "member", plural: "members", about: "A member in ConnectWise: who works there on tickets.",
+        singular: "member", plural: "members", about: "A member in ConnectWise, who works on tickets.",
         list: Endpoint(API.Members.list), naming: .members(Answer.name, Answer.identifier, Answer.email),
         hasNumbers: false,
         columns: [

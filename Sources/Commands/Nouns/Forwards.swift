@@ -40,15 +40,15 @@ enum Forwards: Noun {
             ).required,
             Field(
                 New.destination, option: "destination", .thing(Recipients.resource.reference),
-                help: "Who gets them, by the recipient's id or name."
+                help: "The recipient who gets the messages, by ID or name."
             ).required,
             starts, ends, Field(New.enabled, option: "disabled", .sets(false), help: "Create it disabled."),
-            Field(New.keepCopy, .sets(true), help: "Notify the source as well."),
+            Field(New.keepCopy, .sets(true), help: "Also notify the source."),
         ],
         change: Field.onOff(New.enabled, off: "disabled", onHelp: "Enable it.", offHelp: "Disable it.")
             + [starts, ends]
             + Field.onOff(
-                New.keepCopy, onHelp: "Notify the source as well.", offHelp: "Notify only the destination."),
+                New.keepCopy, onHelp: "Also notify the source.", offHelp: "Notify only the destination."),
         switching: .enabling(New.enabled, on: "Enable a forward.", off: "Disable a forward."),
         sample: .init(
             subject: "2", list: "--state active", create: "--source \"Eva Lang\" --destination \"Dispatch\" --ends 14d",

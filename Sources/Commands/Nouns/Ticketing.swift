@@ -169,7 +169,7 @@ enum WriteDefaults: Noun {
         ]
             + Field.onOff(
                 Change.updatesStatus, onHelp: "Update the ticket's status when a change is logged.",
-                offHelp: "Leave the ticket's status as it is."),
+                offHelp: "Leave the ticket's status unchanged."),
         isReplaced: true, sample: .init(subject: "Main", update: "--default-minutes 30 --work-role Engineer"))
 }
 

@@ -29,7 +29,7 @@ struct DeleteNoun<N: Noun>: ClientCommand {
             let name = try await client.thing(show([named.id]))[Reference.CodingKeys.name].string
         {
             try confirmation.ask(
-                "This deletes the \(resource.name) '\(name)' and what belongs to it.", typing: name, in: surroundings)
+                "This deletes the \(resource.name) '\(name)' and everything in it.", typing: name, in: surroundings)
             named = Named(id: named.id, name: name)
         } else {
             let called = named.name.map { " ('\($0)')" } ?? ""

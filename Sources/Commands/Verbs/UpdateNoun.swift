@@ -10,7 +10,7 @@ struct UpdateNoun<N: Noun>: ClientCommand {
         let isOnly = resource.subject(of: N.self) == nil
         return CommandConfiguration(
             "update", isOnly ? "Update the \(resource.name)." : "Update \(resource.article) \(resource.name).",
-            more: ["What is not given stays as it is.", resource.update?.needs].compactMap(\.self)
+            more: ["Fields that are not given stay unchanged.", resource.update?.needs].compactMap(\.self)
                 .joined(separator: " "),
             examples: [resource.example("update", resource.subject(of: N.self), resource.sample.update)])
     }

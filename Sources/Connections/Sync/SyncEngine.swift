@@ -83,7 +83,7 @@ public struct SyncEngine: Sendable {
             guard let found = try find() else { return nil }
             let next = schedule.next(found.sync.kind, after: instant)
             guard try SyncStore.cancel(id, reason: "cancelled by \(who)", next: next, in: db) else {
-                throw Problem.conflict(code: "not_running", "This sync is not under way.")
+                throw Problem.conflict(code: "not_running", "This sync is not running.")
             }
             try recorded(db, instant)
             return try find()

@@ -31,7 +31,7 @@ func auditPages() -> [PageRoute] {
             export[AuditEntries.ExportFilter.format.rawValue] = AuditEntries.Format.csv.rawValue
             return Page(
                 title: "Audit log",
-                lead: "Who did what, and from where. Entries cannot be changed without it being noticed.",
+                lead: "Who did what, and from where. Changes to entries are detected.",
                 actions: [.link("Export with values", Visit.href("/audit/export", export), icon: "download")],
                 blocks: [
                     Filters.block("/audit", fields, visit, clear: !filter.isEmpty),

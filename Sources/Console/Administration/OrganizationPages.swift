@@ -82,7 +82,7 @@ func organizationPages() -> [PageRoute] {
     } send: { visit in
         let form = Form(action: "", fields: fields, entries: visit.entries)
         let made = try await visit.send(Organizations.create(form.members()))
-        return .redirect("/organizations", "\(made.name) is created. Visit it to create its first users.")
+        return .redirect("/organizations", "\(made.name) was created. Visit it to create its first users.")
     }
     return [change, delete, list] + new
 }

@@ -106,7 +106,7 @@ private let testPage = PageRoute.post("/connections/psa/{id}/test", PSA.Connecti
     let id: PSA.Connections.ID = try visit.place()
     do {
         let connection = try await visit.send(PSA.Connections.test(id))
-        return .redirect(connection.page, "\(connection.name) responds. Whatever waited for it continues.")
+        return .redirect(connection.page, "\(connection.name) responds. Pending work continues.")
     } catch let problem as Problem where problem.status != .notFound {
         return refused("The test failed", problem, id)
     }

@@ -135,7 +135,7 @@ func providerPages() -> [PageRoute] {
         let members = try ProviderForm(provider: nil).members(
             visit.entries, mappings: IdentityProviders.New.CodingKeys.roleMappings, domains: .trustedDomains)
         let made = try await visit.send(IdentityProviders.create(members))
-        return .redirect("/identity-providers/\(made.id)", "\(made.name) is created. Test it now.")
+        return .redirect("/identity-providers/\(made.id)", "\(made.name) was created. Test it now.")
     }
     return [list] + new + editPages() + [testPage]
         + Deletion.page(

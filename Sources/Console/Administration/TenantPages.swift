@@ -79,7 +79,7 @@ private func newPages() -> [PageRoute] {
         let members: [Member: JSON] = try await TenantForm(visit, nil).members(
             visit, company: .psaCompany, companyName: .psaCompanyName)
         let made = try await visit.send(Tenants.create(members))
-        return .redirect("/tenants", "\(made.name) is created.")
+        return .redirect("/tenants", "\(made.name) was created.")
     }
 }
 

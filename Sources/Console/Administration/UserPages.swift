@@ -178,13 +178,13 @@ private let passwordPage = PageRoute.post("/users/{id}/password", Users.resetPas
                 title: "Reset password", crumb: ("User", "/users/\(id)"), blocks: [form.block],
                 status: problem.status))
     }
-    return .redirect("/users/\(id)", "Password reset. Give it to the user in a safe way.")
+    return .redirect("/users/\(id)", "Password reset. Give it to the user securely.")
 }
 
 private func secondFactorCard(_ user: Users.Answer) -> Block {
     let reset = Action.post(
         "Reset second factor", "/users/\(user.id)/second-factor", style: "is-danger",
-        confirm: "Reset the second factor of \(user.name)? Make sure first that it is really them who asks.")
+        confirm: "Reset the second factor of \(user.name)? First make sure that the request really comes from them.")
     return .card(
         "Second factor",
         [.facts([("State", secondFactor(user))])] + (user.hasSecondFactor ? [.actions([reset])] : []))
@@ -206,7 +206,7 @@ private func identityCard(_ user: Users.Answer) -> Block {
                 .post(
                     "Link identity", "/users/\(user.id)/identity", style: "is-primary",
                     confirm:
-                        "Whoever has this identity at the provider will sign in as \(user.name). Ask the user first.",
+                        "Anyone with this identity at the provider can sign in as \(user.name). Ask the user first.",
                     hidden: [subject: pending.subject]),
                 .post("Reject", "/users/\(user.id)/identity", hidden: [subject: ""]),
             ]),

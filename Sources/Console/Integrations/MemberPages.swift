@@ -14,7 +14,7 @@ private let memberTab = PageRoute.get(home, MemberMappings.list.main.role) { vis
     let choice = try await ConnectionChoice(visit)
     var page = Page(
         title: "Member mapping", heading: "Integrations",
-        lead: "Whom ConnectWise shows as the author of what users write here.",
+        lead: "The member that ConnectWise shows as the author of what a user writes.",
         crumb: nil, blocks: [integrationTabs(visit)] + Block.switchedOff(visit))
     let isFiltered = !(visit.query[MemberMappings.Filter.mapped.rawValue] ?? "").isEmpty
     let seesAll = visit.may(MemberMappings.autoMatch.main)

@@ -23,7 +23,7 @@ private let postTab = PageRoute.get(home, Posts.list.role, topics: ["posts"]) { 
     return Page(
         title: "Post history", heading: "Integrations",
         lead: seesAll
-            ? "Everything that was written to tickets, by whom, and its outcome."
+            ? "Everything written to tickets, with author and outcome."
             : "What you wrote to tickets, and its outcome.",
         blocks: [integrationTabs(visit)] + Block.switchedOff(visit) + [
             Filters.block(home, try await filterFields(visit), visit, clear: isFiltered),

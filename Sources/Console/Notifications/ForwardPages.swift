@@ -124,7 +124,7 @@ private func options(_ zone: TimeZone) -> [Field] {
         Field(
             Member.endsAt, "Ends", .instant(zone), help: "In \(name). Leave blank to keep it until you delete it.",
             sendsNull: true),
-        Field(Member.keepCopy, "Keep a copy", .flag, help: "Notify the person who is away as well."),
+        Field(Member.keepCopy, "Keep a copy", .flag, help: "Also notify the person who is away."),
         Field(Member.enabled, "Enabled", .flag),
     ]
 }

@@ -78,7 +78,7 @@ public struct Console: Sendable {
         guard let found = places.first(where: { FileManager.default.fileExists(atPath: $0.path()) }) else {
             throw Templates.Broken(
                 description:
-                    "the console's files are missing; put the folder patchbay_Console.resources of the build beside the program (\(folder.path()))"
+                    "the console's files are missing; put the build's folder patchbay_Console.resources next to the program (\(folder.path()))"
             )
         }
         return found
@@ -116,7 +116,7 @@ public struct Console: Sendable {
                     try await framed(request, context) {
                         throw Problem(
                             .methodNotAllowed, code: "method_not_allowed", title: "Not possible here",
-                            detail: "This page cannot be used that way.", allowed: methods)
+                            detail: "This page does not support that request.", allowed: methods)
                     }
                 }
             }
@@ -191,7 +191,7 @@ public struct Console: Sendable {
             var problem = errors.problem(for: error, request, context)
             if problem.code == "csrf" {
                 problem.detail =
-                    "You have signed in again since this form was opened, so it was not sent. Look at it and send it once more."
+                    "You have signed in again since this form was opened, so it was not sent. Check it and submit it again."
             }
             // What belongs to somebody else, or is gone, has no form.
             guard problem.status != .notFound, var page = try? await again(visit, problem) else { throw error }
@@ -245,7 +245,7 @@ public struct Console: Sendable {
             throw Problem(
                 .forbidden, code: "csrf", title: "This form is too old",
                 detail:
-                    "It was opened before you signed in this time, or it does not come from this console. Open the page again and send it once more."
+                    "It was opened before you signed in this time, or it does not come from this console. Reload the page and submit it again."
             )
         }
     }

@@ -33,7 +33,7 @@ enum Tenancy {
         let present = try await visit.tenant()
         guard let opened = visit.entries["scope"], opened != present?.id.description ?? "" else { return }
         let now = present?.name ?? everybody
-        let then = await name(of: opened, visit) ?? "a customer who is gone"
+        let then = await name(of: opened, visit) ?? "a deleted customer"
         throw Problem.conflict(
             code: scopeChanged,
             "You look at \(now) now; this was opened for \(then). Nothing was written. Send it again for \(now), or switch back."

@@ -325,7 +325,7 @@ extension PasswordSignIn.Refusal {
         case .wait(let duration): "Too many attempts. Try again in \(duration.components.seconds) seconds."
         case .busy: "Many users are signing in right now. Try again in a few seconds."
         case .secondFactorLost:
-            "The server can no longer check the codes of your app because its secret was lost. Use a recovery code. If you have none, ask an administrator to reset your second factor under Users, or ask whoever runs the server to run `patchbay password` with --remove-second-factor."
+            "The server can no longer check the codes of your app because its secret was lost. Use a recovery code. If you have none, ask an administrator to reset your second factor under Users, or ask the server's operator to run `patchbay password` with --reset-second-factor."
         }
     }
 
@@ -361,7 +361,7 @@ extension SingleSignOn.Refusal {
         case .boundToAnother:
             "The user with this e-mail address is linked to another identity. If that is you, ask an administrator to unlink it."
         case .awaitsConfirmation:
-            "This e-mail address belongs to an administrator. Another administrator has to confirm under Users that it is you. Until then, sign in with your password."
+            "This e-mail address belongs to an administrator. Another administrator must confirm under Users that it is you. Until then, sign in with your password."
         case .aboveReach(let role):
             "Users with the role \(role.label) cannot sign in with this identity provider. Sign in with your password, or ask an owner to save the provider again."
         case .superAdministrator:

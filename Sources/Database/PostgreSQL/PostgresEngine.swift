@@ -133,7 +133,7 @@ final class PostgresEngine: DatabaseEngine {
         let asked = ContinuousClock.now
         return try await threads.runIfActive {
             guard ContinuousClock.now - asked < Self.longestWait else {
-                throw DatabaseError.busy("all connections to PostgreSQL are taken")
+                throw DatabaseError.busy("all connections to PostgreSQL are in use")
             }
             return try self.attempt(body)
         }

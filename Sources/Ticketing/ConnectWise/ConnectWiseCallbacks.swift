@@ -77,15 +77,15 @@ public final class ConnectWiseCallbacks: CallbackVerifier {
         } catch {
             // What has verified something is ConnectWise's own; that its address answers something else will pass.
             if state.withLock({ $0.ring.isProven(address) }) {
-                return .unknown("the signing key cannot be had: \(error.message)")
+                return .unknown("the signing key cannot be fetched: \(error.message)")
             }
             switch error {
             case .authentication, .permission, .notFound, .rejected:
-                return .forged("the signing key cannot be had: \(error.message)")
+                return .forged("the signing key cannot be fetched: \(error.message)")
             // Nothing that ConnectWise said of the key: a proxy or a portal in between, which will pass.
             case .refused, .certificate, .undecodable, .rateLimited, .unavailable, .server, .timeOut, .connection,
                 .cancelled:
-                return .unknown("the signing key cannot be had: \(error.message)")
+                return .unknown("the signing key cannot be fetched: \(error.message)")
             }
         }
     }

@@ -135,7 +135,7 @@ public final class Intake: Sendable {
         }
         let hookKey = request.uri.queryParameters["c"].map(String.init)
         let live = try await connections.live(hookKey: hookKey, company: callback.company)
-        guard let live, live.connection.isActive else { throw refusal("it belongs to no connection") }
+        guard let live, live.connection.isActive else { throw refusal("no connection matches it") }
         guard callback.company.map({ $0.lowercased() == live.connection.company.lowercased() }) ?? true else {
             throw refusal("it is of another company")
         }

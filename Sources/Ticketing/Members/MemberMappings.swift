@@ -212,7 +212,7 @@ public struct MemberMappings: Sendable {
         let (other, id): (String, Member.ID) = (try taken["email"], try taken["member_id"])
         let name = members.first { $0.id == id }.map { "\($0.name) (\($0.identifier))" } ?? "It"
         throw Problem(
-            .conflict, code: "member_taken", title: "This member is taken",
+            .conflict, code: "member_taken", title: "This member is already mapped",
             detail: "\(name) is mapped to \(other). Delete that mapping first.",
             errors: [.init(field: "member_id", code: "taken", message: "is mapped to \(other)")])
     }
