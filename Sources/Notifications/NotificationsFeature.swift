@@ -7,7 +7,7 @@ import Jobs
 import Outbound
 import Ticketing
 
-/// The notifications feature: who is told of what happens to tickets, and of alerts.
+/// The notifications feature: who is notified of ticket events and alerts.
 public struct NotificationsFeature: Sendable {
     /// See ``Feature/Plan``.
     public static let plan = Feature.Plan(

@@ -21,7 +21,7 @@ public struct TicketingFeature: Sendable {
     public let feature: Feature
 
     /// - Parameters:
-    ///   - listeners: hear of what happens to tickets.
+    ///   - listeners: are notified of ticket events.
     ///   - syncs: compare with the ticketing system.
     ///   - schedule: how often.
     ///   - publicURL: where the ticketing system reaches us.

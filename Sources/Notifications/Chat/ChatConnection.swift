@@ -34,7 +34,7 @@ public struct ChatConnection: Sendable, Equatable, RowDecodable {
     public let botEmail: String?
     /// Whether it is used at all.
     public let isActive: Bool
-    /// How it stands with the chat system.
+    /// Its state at the chat system.
     public let state: ConnectionState
     /// Why it is paused.
     public let stateReason: String?
@@ -81,7 +81,7 @@ public struct ChatTarget: Sendable {
     public let previous: (token: String, until: Date)?
 }
 
-/// A chat connection as somebody wants it.
+/// A chat connection to be created or changed.
 public struct ChatConnectionDraft: Sendable, Equatable {
     /// Which chat system.
     public var provider: ChatConnection.Provider

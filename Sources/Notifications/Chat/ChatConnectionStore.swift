@@ -23,7 +23,7 @@ public final class ChatConnectionStore: Sendable {
     /// Makes what speaks to a chat system.
     public typealias Factory = @Sendable (ChatTarget) -> any Messenger
 
-    // Long enough that somebody can take over the new secret during a working day.
+    // Long enough to adopt the new secret during a working day.
     private static let rotationTime: TimeInterval = 86_400
 
     let database: Database
@@ -94,7 +94,7 @@ public final class ChatConnectionStore: Sendable {
         }
     }
 
-    /// Runs in the transaction that changes a connection, with what was there before and what is there now.
+    /// Runs in the transaction that changes a connection, with its old and its new state.
     public typealias Recording = @Sendable (ChatConnection?, ChatConnection?, Connection) throws -> Void
 
     /// Saves a new connection after its test succeeded.
@@ -142,7 +142,7 @@ public final class ChatConnectionStore: Sendable {
         @Sendable func wanted(_ row: Row) throws -> (ChatConnection, ChatConnectionDraft) {
             let connection = try ChatConnection(row: row)
             if let url, url != connection.url, token == nil {
-                // Otherwise whoever may edit a connection could send the stored token to a host of his own.
+                // Otherwise anyone who may edit a connection could send the stored token to a host of their own.
                 throw Problem.invalid([
                     .init(field: "token", code: "required", message: "is required again when the url changes.")
                 ])
@@ -156,7 +156,7 @@ public final class ChatConnectionStore: Sendable {
         let (_, tested) = try wanted(row)
         let identity = isTested ? try await identity(of: tested) : nil
         return try await database.write { db in
-            // What somebody else changed during the test stays.
+            // Changes that someone else made during the test stay.
             try Self.lockChanges(of: organization, in: db)
             guard let row = try db.first(selection) else { return nil }
             let (connection, draft) = try wanted(row)
@@ -252,8 +252,8 @@ public final class ChatConnectionStore: Sendable {
         }
     }
 
-    /// Switches a connection off because it takes nothing any more, and tells the administrators.
-    /// - Returns: the jobs that tell them.
+    /// Disables a connection because it no longer accepts messages, and notifies the administrators.
+    /// - Returns: the jobs that notify them.
     static func disable(
         _ id: ChatConnection.ID, reason: String, now: Date, in db: Connection
     ) throws -> [NewJob] {

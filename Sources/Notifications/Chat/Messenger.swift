@@ -60,7 +60,7 @@ public struct ChatMessage: Sendable, Equatable {
     /// For programs.
     public let content: Content
 
-    /// What a program is told.
+    /// What a program receives.
     public enum Content: Sendable, Equatable {
         /// An event of a ticket, with the ticket's address and the chain of forwards.
         case event(TicketEvent, ticket: Ticket.ID, link: String, forwardedFrom: [String])

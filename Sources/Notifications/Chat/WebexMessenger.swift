@@ -10,7 +10,7 @@ public struct WebexMessenger: Messenger {
     private static let roomsPerPage = 1_000
     // A message that may have been sent is looked for when a dead server's lease is over; a busy person has got many since.
     private static let lookBack = 1_000
-    // More pages than any bot has; a service that always names a next page must not keep us for ever.
+    // More pages than any bot has; a service that always names a next page must not keep us forever.
     private static let mostPages = 100
 
     private let client: WebexClient

@@ -74,7 +74,7 @@ public struct Deliverer: JobHandler {
             psa = try row["psa_connection"]
             let stored: String = try row["details"]
             var details = try JSONDecoder().decode(TicketEvent.Details.self, from: Data(stored.utf8))
-            // A new ticket is told to all, its first note only to those who may see such notes.
+            // Everyone is notified of a new ticket, but only recipients who may see such notes get its first note.
             let visibility: Rule.Visibility? = try row["visibility"]
             if let visibility, !visibility.shows(details.note) { details.note = nil }
             event = TicketEvent(kind: try row["kind"], subject: try row["subject"], details: details)

@@ -4,7 +4,7 @@ import Database
 import Foundation
 import Ticketing
 
-/// Who is told about an event, and why nobody else is. Pure.
+/// Who is notified about an event, and why no one else is. Pure.
 public struct DeliveryPlan: Sendable, Equatable {
     /// One message to be, or not to be.
     public struct Item: Sendable, Equatable {
@@ -12,7 +12,7 @@ public struct DeliveryPlan: Sendable, Equatable {
         public let recipient: Recipient.ID
         /// Queued, skipped or simulated.
         public let state: Delivery.State
-        /// Why this recipient is told, or is not.
+        /// Why this recipient is notified, or is not.
         public let reason: String
         /// The rule that names the recipient; nil for assigned people.
         public let rule: Rule.ID?
@@ -55,7 +55,7 @@ public struct DeliveryPlan: Sendable, Equatable {
 
     /// The messages, at most one for each recipient.
     public let items: [Item]
-    /// Why nobody is told, when nobody is.
+    /// Why no one is notified, if no one is.
     public let reason: String?
 
     /// Decides.
@@ -168,7 +168,7 @@ public struct DeliveryPlan: Sendable, Equatable {
         }
     }
 
-    /// Why the rules' recipients are not told; nil when none of them is off.
+    /// Why the rules' recipients are not notified; nil when all of them are active.
     private static func offReason(_ unreachable: [String]) -> String? {
         guard !unreachable.isEmpty else { return nil }
         return

@@ -122,7 +122,7 @@ enum DeliveryStore {
         return Dictionary(try rows.map { (try $0["event_id"], try $0["n"]) }, uniquingKeysWith: { $1 })
     }
 
-    /// Why nobody was told of events, where nobody was.
+    /// Why no one was notified of events, where no one was.
     static func reasons(of events: [TicketEvent.ID], in db: Connection) throws -> [TicketEvent.ID: String] {
         guard !events.isEmpty else { return [:] }
         let rows = try db.all("SELECT event_id, reason FROM untold_events WHERE event_id IN (\(list: events))")

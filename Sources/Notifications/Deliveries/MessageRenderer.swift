@@ -20,10 +20,10 @@ public struct MessageRenderer: Sendable {
     /// Two spaces before a line break: otherwise Markdown joins the lines.
     private static let lineBreak = "  \n"
     private static let ellipsis = "…"
-    // Bytes. A message has at most 13 names, so that they leave room for the note whatever somebody wrote into them.
+    // Bytes. A message has at most 13 names, so that they leave room for the note, whatever they contain.
     private static let longestName = 400
 
-    // A longer chain is told by its beginning and its end.
+    // A longer chain is shortened to its beginning and end.
     private static let longestChain = 4
 
     /// The message as Markdown, never longer than allowed.
@@ -39,7 +39,7 @@ public struct MessageRenderer: Sendable {
         let author = note.author.map { " by \(Self.line($0))" } ?? ""
         let intro = head + Self.lineBreak + "**\(kind)\(author):**\n\n"
         let message = intro + quote(note.text, bytes: longestMessage - intro.utf8.count)
-        // Cuts only where the limit is smaller than what stands before the quote.
+        // Cuts only where the limit is smaller than the text before the quote.
         return Self.prefix(of: message, bytes: longestMessage)
     }
 
@@ -111,8 +111,8 @@ public struct MessageRenderer: Sendable {
         return isWhole ? quote : quote + Self.ellipsis
     }
 
-    /// Text of other people on one line, with everything escaped by which it could change the layout or mention somebody;
-    /// cut where it is too long for a name.
+    /// Untrusted text on one line, with everything escaped that could change the layout or mention someone;
+    /// cut if it is too long for a name.
     static func line(_ text: String) -> String {
         let (escaped, fits) = escaped(text, bytes: longestName)
         return fits ? escaped : escaped + ellipsis
@@ -147,7 +147,7 @@ public struct MessageRenderer: Sendable {
         return text.utf8.allSatisfy { (0x20...0x7E).contains($0) && escape(of: $0) == nil }
     }
 
-    /// What stands for a sign by which text could change the layout or mention somebody; nil for all others.
+    /// The replacement for a character that could change the layout or mention someone; nil for all others.
     private static func escape(of byte: UInt8) -> String? {
         switch byte {
         case UInt8(ascii: "\\"): #"\\"#

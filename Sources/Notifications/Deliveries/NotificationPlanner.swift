@@ -4,7 +4,7 @@ import Database
 import Jobs
 import Ticketing
 
-/// Who is told of what happens to tickets.
+/// Plans who is notified of ticket events.
 enum NotificationPlanner {
     /// Plans deliveries in the transaction that stores the events.
     static let listener = TicketListener(keeps: "EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id)") {

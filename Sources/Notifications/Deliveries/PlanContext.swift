@@ -5,7 +5,7 @@ import Database
 import Foundation
 import Ticketing
 
-/// All that decides who is told about a ticket, read from the database once for all events of a refresh.
+/// Everything that decides who is notified about a ticket, read from the database once for all events of a refresh.
 struct PlanContext: Sendable {
     let settings: NotificationSettings
     let rules: [Rule]
@@ -30,7 +30,7 @@ struct PlanContext: Sendable {
                     try RuleStore.enabled(on: board.id, of: connection, in: db)
                 }
             } ?? []
-        // Mostly there are rules; then nobody asks why there are none.
+        // Usually there are rules; then the reason for their absence is not needed.
         unreachable =
             try rules.isEmpty
             ? ticket.board.map { try RuleStore.unreachable(on: $0.id, of: connection, in: db) } ?? [] : []
@@ -43,7 +43,7 @@ struct PlanContext: Sendable {
         }
     }
 
-    /// Who is told about an event.
+    /// Who is notified about an event.
     func plan(_ event: TicketEvent) -> DeliveryPlan {
         DeliveryPlan(
             event: event, rules: rules, unreachable: unreachable, assigned: assigned, settings: settings,

@@ -6,7 +6,7 @@ import Foundation
 import Ticketing
 import WebSupport
 
-/// Who would be told about a ticket, and why, without anybody being told.
+/// Who would be notified about a ticket, and why, without notifying anyone.
 struct Preview: Sendable {
     /// One recipient of the plan.
     struct Item: Sendable {
@@ -20,7 +20,7 @@ struct Preview: Sendable {
     let event: TicketEvent.Kind
     let ticket: Ticket.ID
     let items: [Item]
-    /// Why nobody would be told, when nobody would.
+    /// Why no one would be notified, if no one would.
     let reason: String?
 
     /// What is supposed to happen.
@@ -83,7 +83,7 @@ struct Preview: Sendable {
                     isInternal: question.isInternal, createdAt: nil))
         case .assigned:
             details.member = question.member ?? ticket.assigned.first
-            // Otherwise whoever changed the ticket last would count as having made the assignment.
+            // Otherwise the assignment would be attributed to the last person who changed the ticket.
             details.updatedBy = question.author
         case .created, .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted: break
         }

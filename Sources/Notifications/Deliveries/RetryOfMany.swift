@@ -7,8 +7,8 @@ import Jobs
 import Ticketing
 import WebSupport
 
-/// The job that queues many failed deliveries again, some hundred at a time, so that no transaction is long and nobody waits
-/// for the last one.
+/// The job that queues many failed deliveries again, some hundred at a time, so that no transaction is long and the request
+/// does not wait for the last one.
 public struct RetryOfMany: JobHandler {
     /// Which ones.
     public struct Payload: Codable, Sendable {
@@ -66,7 +66,7 @@ public struct RetryOfMany: JobHandler {
         return .followed { db in
             let filter = DeliveryStore.Filter(
                 ticket: payload.ticket, recipient: payload.recipient, since: payload.since, until: payload.until)
-            // The state once more outside: PostgreSQL looks at it again after it waited for somebody else's lock.
+            // The state again outside: PostgreSQL checks it again after waiting for another transaction's lock.
             let rows = try db.all(
                 """
                 UPDATE deliveries SET state = \(Delivery.State.queued), error = NULL, tracking_id = NULL

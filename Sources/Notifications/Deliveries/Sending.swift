@@ -68,7 +68,7 @@ struct Sending: Sendable, Equatable {
 
 /// Sends one message and says how the job ends whose message it is.
 struct MessageSender {
-    /// Where a message stands now: the state, what went wrong, and what the chat system calls the failed call.
+    /// A message's progress: the state, what went wrong, and the chat system's ID of the failed call.
     typealias Record = @Sendable (Delivery.State, _ error: String, _ trackingID: String?) -> JobEffect
 
     let messenger: any Messenger

@@ -6,14 +6,14 @@ import Foundation
 import Ticketing
 import WebSupport
 
-/// What happened to a ticket, and who was told of it.
+/// What happened to a ticket, and who was notified.
 struct Timeline: Sendable {
     /// One event with all its deliveries.
     struct Entry: Sendable {
         let id: TicketEvent.ID
         let connection: PSAConnection.ID
         let event: TicketEvent
-        /// Why nobody was told, when nobody was.
+        /// Why no one was notified, if no one was.
         let reason: String?
         let at: Date
         let deliveries: [Delivery]

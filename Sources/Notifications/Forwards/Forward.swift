@@ -4,7 +4,7 @@ import BoundaryText
 import Database
 import Foundation
 
-/// Sends what a recipient would be told to another one for a while: holidays, sick leave, on-call duty.
+/// Sends a recipient's notifications to another recipient for a while: holidays, sick leave, on-call duty.
 public struct Forward: Sendable, Equatable, RowDecodable {
     /// The type of a forward's key.
     public typealias ID = Forwards.ID
@@ -28,7 +28,7 @@ public struct Forward: Sendable, Equatable, RowDecodable {
     public let endsAt: Date?
     /// Whether it applies at all.
     public let isEnabled: Bool
-    /// Whether the source is told as well.
+    /// Whether the source is also notified.
     public let keepsCopy: Bool
     /// When it was made.
     public let createdAt: Date
@@ -47,7 +47,7 @@ public struct Forward: Sendable, Equatable, RowDecodable {
         createdAt = try row["created_at"]
     }
 
-    /// How it stands at an instant.
+    /// Its state at an instant.
     public func state(at instant: Date) -> State {
         guard isEnabled else { return .disabled }
         if let endsAt, endsAt <= instant { return .expired }

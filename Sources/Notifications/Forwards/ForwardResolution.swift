@@ -2,10 +2,10 @@ import API
 import BoundaryText
 import Foundation
 
-/// Who is told in the end, when recipients forward to others. Pure; the result does not depend on any order.
+/// Who is finally notified when recipients forward to others. Pure; the result does not depend on any order.
 ///
-/// Reached is everybody whom forwards lead to from those named. Told are those of them who have no active forward, or one
-/// that keeps a copy. Where circles leave nobody, those named are told: nothing is lost.
+/// Reached are all recipients that forwards lead to from those named. Those of them without an active forward, or with one
+/// that keeps a copy, are notified. Where cycles leave no one, those named are notified, so that nothing is lost.
 public struct ForwardResolution: Sendable, Equatable {
     /// An active forward.
     public struct Arrow: Sendable, Hashable {
@@ -21,10 +21,10 @@ public struct ForwardResolution: Sendable, Equatable {
         }
     }
 
-    /// Who is told, each with the chain of those who forwarded, from the one named; empty for those named themselves. Of
-    /// several chains the shortest, of those the one with the smaller keys.
+    /// Who is notified, each with the chain of forwarding recipients, starting with the one named; empty for those named
+    /// themselves. Of several chains the shortest, of those the one with the smaller keys.
     public let told: [Recipient.ID: [Recipient.ID]]
-    /// Who of those named or reached is not told, because of a forward.
+    /// Which of those named or reached are not notified because of a forward.
     public let replaced: Set<Recipient.ID>
 
     /// Resolves.

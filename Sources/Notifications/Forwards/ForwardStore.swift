@@ -5,7 +5,7 @@ import Database
 import Foundation
 import WebSupport
 
-/// A forward as somebody wants it.
+/// A forward to be created or changed.
 struct ForwardDraft: Sendable, Equatable {
     var source: Recipient.ID
     var destination: Recipient.ID

@@ -4,7 +4,7 @@ import Database
 import Foundation
 import Jobs
 
-/// The job that brings an alert to the recipient whom an organization named for that; to nobody when it named none.
+/// The job that sends an alert to the organization's alert recipient, or to no one if there is none.
 public struct AlertNotifier: JobHandler {
     /// See ``AlertJob``.
     public typealias Payload = AlertJob.Payload

@@ -3,7 +3,7 @@ import BoundaryText
 import Database
 import Foundation
 
-/// A chat room or person that can be told.
+/// A chat room or person that can be notified.
 public struct Recipient: Sendable, Equatable, RowDecodable {
     /// The type of a recipient's key.
     public typealias ID = Recipients.ID

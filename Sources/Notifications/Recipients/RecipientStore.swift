@@ -33,7 +33,7 @@ enum RecipientStore {
         return Page(try db.all(query), limit: page.limit) { "\($0.id)" }
     }
 
-    /// The connection by which people are told: an organization's oldest active one that knows people.
+    /// The connection that notifies people: an organization's oldest active one that supports people.
     static func defaultConnection(of organization: Organization.ID, in db: Connection) throws -> ChatConnection.ID? {
         try db.first(
             """

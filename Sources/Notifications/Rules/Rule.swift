@@ -20,7 +20,7 @@ public struct Rule: Sendable, Equatable, RowDecodable {
     public let board: Board.ID
     /// Its name in the mirror; nil when it is not there.
     public let boardName: String?
-    /// Who is told.
+    /// Who is notified.
     public let recipient: Recipient.ID
     /// The recipient's name.
     public let recipientName: String
@@ -55,7 +55,7 @@ public struct Rule: Sendable, Equatable, RowDecodable {
         createdAt = try row["created_at"]
     }
 
-    /// Whether the rule's recipient hears of an event. Pure.
+    /// Whether the rule's recipient is notified of an event. Pure.
     func applies(to event: TicketEvent) -> Bool {
         guard isEnabled else { return false }
         switch event.kind {

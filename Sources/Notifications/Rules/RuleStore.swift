@@ -6,7 +6,7 @@ import Foundation
 import Ticketing
 import WebSupport
 
-/// A rule as somebody wants it.
+/// A rule to be created or changed.
 struct RuleDraft: Sendable, Equatable {
     var board: Board.ID
     var recipient: Recipient.ID

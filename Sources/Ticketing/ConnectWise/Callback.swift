@@ -1,8 +1,8 @@
 import BoundaryText
 import Foundation
 
-/// What ConnectWise tells us when a ticket changes: a hint to look at it. Any member may be missing, and names differ in
-/// case between versions.
+/// What ConnectWise sends when a ticket changes: a hint to look at it. Any member may be missing, and the case of names
+/// differs between versions.
 struct Callback: Sendable, Equatable {
     /// What a callback says happened.
     enum Action: String, Sendable {

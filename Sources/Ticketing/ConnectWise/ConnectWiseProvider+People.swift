@@ -10,15 +10,15 @@ extension ConnectWiseProvider {
     public func search(
         _ query: TicketQuery, limit: Int, after position: String?
     ) async throws(PSAError) -> ListPage<Ticket> {
-        // By id, not by page: tickets that come or go meanwhile would move the pages.
+        // By ID, not by page: tickets that are added or removed between calls would shift the pages.
         let older = position.flatMap(Int.init).map { Conditions.compare("id", .less, $0) }
         let conditions = Self.conditions(query)
         let pages = client.tickets(
             matching: older.map { $0 && conditions } ?? conditions, orderBy: "id desc", pageSize: limit,
             priority: .interactive)
         let page = try await mapping { () throws(ConnectWiseError) in try await pages.page(after: nil) }
-        // Asked again of each: `resources contains "tom"` also finds tommy's, and whatever becomes of a text on its way,
-        // nobody sees what they did not ask for or may not see.
+        // Check each again: `resources contains "tom"` also finds tommy's, and however the text is interpreted on its way,
+        // users see only what they asked for and are allowed to see.
         return ListPage(
             page.records.map(Self.ticket).filter(query.admits),
             next: page.next == nil ? nil : page.records.last.map { String($0.id) })
@@ -48,8 +48,8 @@ extension ConnectWiseProvider {
         return all.dropFirst().reduce(first, &&)
     }
 
-    /// See ``PSAProvider``. The position is the oldest note's and the oldest time entry's id so far, since each list is
-    /// read from where it was.
+    /// See ``PSAProvider``. The position is the ID of the oldest note and of the oldest time entry read, since each list
+    /// continues from its own position.
     public func notes(
         on ticket: Ticket.ID, limit: Int, after position: String?
     ) async throws(PSAError) -> ListPage<TicketNote> {

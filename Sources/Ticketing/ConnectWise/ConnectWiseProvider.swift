@@ -13,7 +13,7 @@ public struct ConnectWiseProvider: PSAProvider {
         let after: Int
     }
 
-    // Below this many reads at a time nobody waits for a batch; beyond it calls are saved.
+    // Below this many concurrent reads there is no batching; above it, batches save calls.
     private static let singleReads = 6
 
     let client: ConnectWiseClient
@@ -116,7 +116,7 @@ public struct ConnectWiseProvider: PSAProvider {
         return try await confirmed(number, priority)
     }
 
-    /// See ``PSAProvider``. By itself: a batch would make somebody wait for others' tickets.
+    /// See ``PSAProvider``. A single read: in a batch, a user would wait for other people's tickets.
     public func lookUp(_ id: Ticket.ID) async throws(PSAError) -> Ticket? {
         let number = try Self.number(id)
         do throws(ConnectWiseError) {
@@ -201,7 +201,7 @@ public struct ConnectWiseProvider: PSAProvider {
     /// See ``PSAProvider``.
     public func isNotePosition(_ text: String) -> Bool { ActivityCursor(text).text == text }
 
-    /// Keys are numbers; `007` would name the same record as `7`, and be taken for another one.
+    /// Keys are numbers; `007` would name the same record as `7` but look like another one.
     static func isKey(_ text: String) -> Bool {
         Int32(text).map { $0 > 0 && "\($0)" == text } ?? false
     }

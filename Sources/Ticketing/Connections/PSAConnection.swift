@@ -29,13 +29,13 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     public let site: String
     /// The company name typed on the login screen.
     public let company: String
-    /// Part of the address that hooks are sent to; tells connections apart.
+    /// Part of the callback address; identifies the connection.
     public let hookKey: String
     /// Hints at the credentials, for people who compare.
     public let hints: Hints
     /// Whether it is used at all.
     public let isActive: Bool
-    /// How it stands.
+    /// Its state.
     public let state: ConnectionState
     /// Why it is paused.
     public let stateReason: String?
@@ -43,9 +43,9 @@ public struct PSAConnection: Sendable, Equatable, RowDecodable {
     public let lastValidatedAt: Date?
     /// What happened before is stored silently.
     public let baselineAt: Date
-    /// When it last told us of a change; some seconds late.
+    /// When the last callback arrived, accurate to some seconds.
     public let lastHookAt: Date?
-    /// Since when we know that it no longer tells us of changes; nil while it does.
+    /// Since when it has sent no callbacks although it should have; nil while it does.
     public let silentSince: Date?
     /// What applies where a request says nothing else.
     public let settings: PSASettings
@@ -169,6 +169,6 @@ public enum CallbackVerdict: Sendable, Equatable {
     case genuine
     /// It is not, and why. For the log only: the reason may hold what the ticketing system answered.
     case forged(String)
-    /// It cannot be told for the moment, and why; for the log only, too.
+    /// It cannot be verified at the moment, with the reason, also for the log only.
     case unknown(String)
 }

@@ -6,7 +6,7 @@ import HTTPTypes
 import Sealing
 import WebSupport
 
-/// A connection as somebody wants it.
+/// A connection to be created or changed.
 public struct PSAConnectionDraft: Sendable, Equatable {
     /// Which kind of system.
     public var provider: String
@@ -138,7 +138,7 @@ public struct PSAConnectionChange: Sendable {
         }
         let moves = (site.map { $0 != connection.site } ?? false) || (company.map { $0 != connection.company } ?? false)
         if moves, privateKey == nil {
-            // Otherwise whoever may edit a connection could send the stored keys to a host of his own.
+            // Otherwise anyone who may edit a connection could send the stored keys to a host of their own.
             throw Problem.invalid([
                 .init(
                     field: "private_key", code: "required",

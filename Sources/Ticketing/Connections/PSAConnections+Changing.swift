@@ -8,14 +8,14 @@ import WebSupport
 
 /// Making, testing, changing and removing connections.
 extension PSAConnections {
-    /// Runs in the transaction that changes a connection, with what was there before and what is there now.
+    /// Runs in the transaction that changes a connection, with its old and its new state.
     public typealias Recording = @Sendable (PSAConnection?, PSAConnection?, Connection) throws -> Void
 
     /// Saves a new connection after its test succeeded. Everything older than this moment is stored silently.
     public func create(
         _ draft: PSAConnectionDraft, for organization: Organization.ID, recorded: @escaping Recording = { _, _, _ in }
     ) async throws -> PSAConnection {
-        // Before the test, so that nobody waits for what cannot be saved.
+        // Before the test, so that no one waits for something that cannot be saved.
         try await database.read { try Self.requireFree(draft, except: nil, of: organization, in: $0) }
         try await test(try PSATarget(draft))
         return try await database.write { db in
@@ -115,7 +115,7 @@ extension PSAConnections {
         let touches = change.touchesConnection
         if touches { try await test(try PSATarget(tested)) }
         return try await database.write { db in
-            // What somebody else changed during the test stays.
+            // Changes that someone else made during the test stay.
             try Self.lockChanges(of: organization, in: db)
             guard let row = try db.first(selection) else { return nil }
             let (connection, draft) = try wanted(row)
@@ -264,7 +264,7 @@ extension PSAConnections {
         }
         guard let row else { return nil }
         let connection = try PSAConnection(row: row)
-        // As if it were new: who tests does not want to hear that too much failed lately.
+        // Like a new connection: a test should not be refused because earlier calls failed.
         let target: PSATarget
         do {
             target = try self.target(of: connection, in: row, as: nil)
@@ -281,7 +281,7 @@ extension PSAConnections {
                 UPDATE psa_connections SET state = \(ConnectionState.ok), state_reason = NULL,
                     last_validated_at = \(instant) WHERE id = \(id)
                 """)
-            // Who tests wants to see what is there now.
+            // A test shows the current state.
             try PSALists.forget(of: id, in: db)
             let stored = try Self.stored(id, in: db)
             try resume(stored, db)

@@ -19,11 +19,11 @@ public final class PSAConnections: Sendable {
     let check: ConnectionCheck
     private let listeners: [PSAConnectionListener]
     private let cache = ConnectionCache<PSAConnection.ID, LiveConnection>()
-    /// Hook keys never change, so that what stands here can only be of a connection that is gone or off by now.
+    /// Callback keys never change, so a stale entry can only belong to a deleted or disabled connection.
     private let byHookKey = Mutex<[String: PSAConnection.ID]>([:])
 
     /// - Parameters:
-    ///   - listeners: hear of what becomes of connections.
+    ///   - listeners: are notified of changes to connections.
     ///   - factory: makes providers.
     ///   - now: the wall clock.
     public init(

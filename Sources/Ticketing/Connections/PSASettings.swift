@@ -44,7 +44,7 @@ public struct PSASettings: Sendable, Equatable, Codable {
     /// Whether logging a change moves the ticket there by itself.
     public var movesStatus = false
 
-    /// What applies when nobody said anything.
+    /// The defaults.
     public init() {}
 
     /// The longest time that one entry may have: a day, in minutes.

@@ -12,8 +12,8 @@ extension Alert.Kind {
 
 /// The alarm for a ticketing system that has stopped calling us, raised by catch-up, which does not depend on hooks.
 enum Silence {
-    /// Raises the alarm when a complete look has found what hooks should have told: the connection is shown silent, the
-    /// registration of our callback is looked after at once, and the administrators are told.
+    /// Raises an alert when a complete run has found changes that callbacks should have reported: the connection is shown as
+    /// silent, the registration of our callback is checked at once, and the administrators are notified.
     /// - Returns: the jobs that do that.
     static func check(
         _ connection: PSAConnection, missed: Int, watchedSince: Date, now: Date, in db: Connection

@@ -2,7 +2,7 @@ import BoundaryText
 import Foundation
 
 /// Stands in for a ticketing system that cannot be called with what is stored of it, such as credentials that no secret
-/// opens, and says so whenever it is used. So whoever uses a connection has one way to hear of it.
+/// opens, and reports that whenever it is used. So callers have one way to learn of it.
 public struct UnusableProvider: PSAProvider, CallbackVerifier {
     private let refusal: PSAError
     private let original: (any PSAProvider)?
@@ -21,7 +21,7 @@ public struct UnusableProvider: PSAProvider, CallbackVerifier {
 
     /// Not forged, as far as anybody can tell: the ticketing system is to send it again.
     public func verify(body: Data, signature: String, keyURL: String, isAddressed: Bool) async -> CallbackVerdict {
-        // In few words: whoever asks may be a stranger.
+        // In few words: the caller may be a stranger.
         .unknown("the connection cannot be used")
     }
 

@@ -160,10 +160,10 @@ public struct Directory: Sendable {
 
     // MARK: Members
 
-    /// Members by their identifiers: from the mirror while younger than the lifetime, else from the ticketing system.
-    /// When that fails, a stale row serves.
+    /// Members by their identifiers: from the copy while younger than the lifetime, otherwise from the ticketing system.
+    /// If that fails, a stale row is used.
     /// - Returns: the members, by lower-case identifier; those that do not exist are missing.
-    /// - Throws: ``PSAError`` when somebody is neither in the mirror nor to be had.
+    /// - Throws: ``PSAError`` when a member is neither in the copy nor can be read.
     public func members(
         _ identifiers: [String], of live: LiveConnection, lifetime: Duration, now: Date
     ) async throws -> [String: Member] {

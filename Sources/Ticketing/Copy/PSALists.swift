@@ -270,8 +270,8 @@ public struct PSALists: Sendable {
 
     // MARK: Keeping them
 
-    /// Reads a list again when the copy is too old. Those who come meanwhile wait for the same reading. When that fails,
-    /// an old copy serves.
+    /// Reads a list again when the copy is too old. Concurrent callers wait for the same read. If that fails,
+    /// an old copy is used.
     private func keep(
         _ list: List, on live: LiveConnection, refresh: Bool,
         read: @escaping @Sendable () async throws -> (@Sendable (Connection, Date) throws -> Void)

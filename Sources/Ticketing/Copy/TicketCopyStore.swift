@@ -147,7 +147,7 @@ public struct TicketCopyStore: Sendable {
         _ tickets: [Ticket], run: Int?, of connection: PSAConnection.ID, now: Date, in db: Connection
     ) throws {
         let rows = tickets.map { Self.row($0, cursor: nil, listedRun: run, connection: connection, now: now) }
-        // One that was seen meanwhile is known better.
+        // One that was seen since then is more current.
         for rows in rows.portions { try db.send(Self.insertion(of: rows) + " ON CONFLICT DO NOTHING") }
     }
 
@@ -206,8 +206,8 @@ public struct TicketCopyStore: Sendable {
         }
     }
 
-    /// Tickets that are open in the mirror, but that a ticket sync did not see: closed, moved or deleted meanwhile. Those
-    /// that were looked at since the sync began need no further look.
+    /// Tickets that are open in the copy but that a ticket sync did not see: closed, moved or deleted in the meantime. Those
+    /// refreshed since the sync began need no further look.
     public func unlisted(
         run: Int, since start: Date, boards: [Board.ID], after id: Ticket.ID, limit: Int,
         of connection: PSAConnection.ID,

@@ -7,7 +7,7 @@ public enum TicketTriage: Sendable, Equatable {
     case known
     /// To be stored without a word: it was last changed before the baseline.
     case silent
-    /// To be looked at, like a ticket that a hook told of.
+    /// To be refreshed, like a ticket with a callback.
     case refresh
 
     /// What the mirror knows of a ticket.
@@ -34,7 +34,7 @@ public enum TicketTriage: Sendable, Equatable {
     /// Decides.
     /// - Parameters:
     ///   - seen: nil for a ticket that was never seen.
-    ///   - baseline: changes before it are not told.
+    ///   - baseline: changes before it cause no notifications.
     public init(_ listed: Ticket, seen: Seen?, baseline: Date) {
         // What happened within the baseline's second counts as after it.
         let baseline = Date(timeIntervalSince1970: baseline.timeIntervalSince1970.rounded(.down))

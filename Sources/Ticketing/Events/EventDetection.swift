@@ -4,7 +4,7 @@ import Foundation
 
 /// What happened to a ticket: the difference between what we stored of it and what we found. Pure.
 public enum EventDetection {
-    /// The events, in the order in which people should hear of them.
+    /// The events, in the order of notification.
     /// - Parameters:
     ///   - old: what was stored; nil when the ticket is seen for the first time.
     ///   - new: what was found.
@@ -33,7 +33,7 @@ public enum EventDetection {
     }
 
     private static func isNews(_ note: TicketNote, since baseline: Date) -> Bool {
-        // A note without a date was not there at the last look, so it is taken for new.
+        // A note without a date was missing at the last look, so it counts as new.
         note.createdAt.map { $0 >= baseline } ?? true
     }
 

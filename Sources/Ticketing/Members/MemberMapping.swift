@@ -45,13 +45,13 @@ struct AutoMatch: Sendable, Equatable {
     let matched: [(user: User.ID, member: Member)]
     /// Users whose address several members have, or a member whose address several users have.
     let ambiguous: [User.ID]
-    /// Users whose address nobody has.
+    /// Users whose address no member has.
     let unmatched: [User.ID]
 
     /// - Parameters:
     ///   - users: those who have no member yet.
     ///   - members: the active ones.
-    ///   - taken: members that belong to somebody already.
+    ///   - taken: members that are already mapped.
     init(_ users: [Candidate], _ members: [Member], taken: Set<Member.ID>) {
         func key(_ email: String) -> String { email.trimmingCharacters(in: .whitespaces).asciiLowercased }
         let byEmail = Dictionary(

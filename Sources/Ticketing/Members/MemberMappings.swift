@@ -63,11 +63,11 @@ public struct MemberMappings: Sendable {
         }
     }
 
-    /// In whose name somebody writes.
+    /// The member in whose name a user writes.
     package static func author(
         _ user: User.ID, name: String, email: String, _ connection: PSAConnection, in db: Connection
     ) throws -> TicketAuthor {
-        // Who left writes nothing in his name any more, also not when somebody tries again what he wrote.
+        // Nothing is written in the name of a user who left, not even when someone retries what they wrote.
         let mapping = try db.first(
             """
             SELECT m.* FROM psa_member_mappings m JOIN users u ON u.id = m.user_id AND u.active = 1
@@ -81,7 +81,7 @@ public struct MemberMappings: Sendable {
             member: .init(id: mapping.member.rawValue, name: mapping.name), isOneself: true, name: name, email: email)
     }
 
-    /// The login name by which tickets name somebody; nil while nobody said which it is.
+    /// A user's login name in tickets; nil without a mapping.
     func identifier(of user: User.ID, on connection: PSAConnection.ID) async throws -> String? {
         try await database.read { db in
             try db.first(
@@ -145,8 +145,8 @@ public struct MemberMappings: Sendable {
         try db.first("SELECT email FROM users WHERE id = \(user)")?["email"] ?? ""
     }
 
-    /// Whether a member has somebody's e-mail address. Only then may a person who is no administrator say to be that member:
-    /// what is written in a member's name is taken for the member's word.
+    /// Whether a member has a user's e-mail address. Only then may users who are not administrators map themselves to that
+    /// member: what is written in a member's name counts as the member's word.
     static func isOwn(_ member: Member, _ email: String) -> Bool {
         guard let own = EmailAddress(exactly: email),
             let theirs = member.email.flatMap({ EmailAddress(exactly: $0.trimmingCharacters(in: .whitespaces)) })

@@ -45,7 +45,7 @@ public protocol PSAProvider: Sendable {
 
     /// All boards without their statuses.
     func boardNames() async throws(PSAError) -> [Board]
-    /// The same as ``ticket(_:)``, for somebody who waits for it.
+    /// The same as ``ticket(_:)``, for a waiting user.
     func lookUp(_ id: Ticket.ID) async throws(PSAError) -> Ticket?
     /// A page of the tickets that match, newest first, with at most so many.
     func search(_ query: TicketQuery, limit: Int, after position: String?) async throws(PSAError) -> ListPage<Ticket>
@@ -101,11 +101,11 @@ public struct ListPage<Item: Sendable>: Sendable {
     }
 }
 
-/// Where the ticketing system tells us of changes.
+/// Where the ticketing system sends its callbacks.
 public struct CallbackAddress: Sendable, Equatable {
     /// The whole address, up to where the ticket's number is appended.
     public let url: String
-    /// The part that tells our registrations from others': the path with the connection's key.
+    /// The part that distinguishes our registrations from others': the path with the connection's key.
     public let marker: String
 
     /// The address of a connection's hooks on a server.
@@ -115,7 +115,7 @@ public struct CallbackAddress: Sendable, Equatable {
     }
 }
 
-/// What had to be done so that the ticketing system tells us of changes.
+/// What had to be done so that the ticketing system sends callbacks.
 public struct CallbackUpkeep: Sendable, Equatable {
     /// There was no registration.
     public var created = false

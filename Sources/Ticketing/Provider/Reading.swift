@@ -107,16 +107,16 @@ extension TicketQuery {
 
 /// A right of the API member, as far as a harmless call can tell.
 public struct RightCheck: Sendable, Equatable {
-    /// What the call told.
+    /// What the call showed.
     public typealias Finding = PSA.Rights.Finding
 
     /// The setting's name in the ticketing system, such as `Service Desk › Service Tickets › Edit: All`.
     public let setting: String
     /// What Patchbay does with it; nil for a right that it does not need.
     public let purpose: String?
-    /// What the call told.
+    /// What the call showed.
     public let finding: Finding
-    /// What the ticketing system said, when it cannot be told.
+    /// What the ticketing system answered, when the finding is unknown.
     public let detail: String?
 
     /// Describes a finding.

@@ -184,7 +184,7 @@ public struct TicketNote: Sendable, Equatable {
     public let text: String
     /// Whether customers cannot see it.
     public let isInternal: Bool
-    /// What kind of note, where the ticketing system tells.
+    /// The kind of note, where the ticketing system says.
     public let type: NoteType?
     /// How long, for a time entry.
     public let minutes: Int?

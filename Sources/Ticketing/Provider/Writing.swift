@@ -27,7 +27,7 @@ public struct NoteDraft: Sendable, Equatable {
     }
 }
 
-/// What somebody does, as far as it is billed by.
+/// A role that time is billed by.
 public struct WorkRole: Sendable, Equatable, Codable {
     /// The type of a role's id.
     public typealias ID = WorkRoles.ID

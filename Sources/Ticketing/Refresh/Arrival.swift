@@ -33,7 +33,7 @@ struct Arrival: JobFinding {
         }
     }
 
-    /// Stores what happened, and lets listeners hear of what is news.
+    /// Stores events, and notifies listeners of those that are new.
     private static func tell(
         _ detected: [EventStore.Detected], of connection: PSAConnection, _ listeners: [TicketListener],
         in db: Connection

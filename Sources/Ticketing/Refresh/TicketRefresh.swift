@@ -5,8 +5,8 @@ import Foundation
 import Jobs
 import Outbound
 
-/// The one way in: reads a ticket and what was written on it, and in one transaction stores the mirror, detects events and
-/// tells listeners. Hooks, catch-up and sync all end here, and none of them tells of anything by itself.
+/// The one way in: reads a ticket with its notes, and in one transaction stores the copy, detects events and notifies
+/// listeners. Callbacks, catch-up and sync all end here; none of them notifies anyone itself.
 public struct TicketRefresh: JobHandler {
     /// Which ticket.
     public struct Payload: Codable, Sendable {
@@ -27,7 +27,7 @@ public struct TicketRefresh: JobHandler {
     private let now: @Sendable () -> Date
 
     /// - Parameters:
-    ///   - listeners: hear of what happened.
+    ///   - listeners: are notified of events.
     ///   - now: the wall clock.
     public init(
         database: Database, connections: PSAConnections, listeners: [TicketListener],

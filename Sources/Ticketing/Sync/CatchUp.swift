@@ -5,11 +5,11 @@ import Foundation
 
 /// What catch-up decides. Pure.
 public enum CatchUp {
-    /// What a run has found so far.
+    /// What a run has found.
     public struct Findings: Sendable, Equatable {
         /// The newest change, by the ticketing system's clock.
         public var newest: Date?
-        /// How many changes no hook had told of, although there had been time for it and we were there.
+        /// How many changes had no callback, although there was time for one and we were running.
         public var missed: Int
 
         /// Describes what was found.
@@ -19,13 +19,13 @@ public enum CatchUp {
         }
     }
 
-    /// How far catch-up is. It stands in the row of its sync, in columns that no other kind uses.
+    /// The progress of catch-up, kept in its sync's row, in columns that no other kind uses.
     struct Progress: Sendable {
         /// Everything that changed before this instant has been looked at.
         let watermark: Date?
         /// Since when runs follow each other without a gap, so that hooks were not lost for our own absence.
         let watchedSince: Date?
-        /// What the run under way has found so far.
+        /// What the current run has found.
         let findings: Findings
 
         static func of(_ sync: Sync.ID, isFirstStep: Bool, in db: Connection) throws -> Progress {
@@ -72,7 +72,7 @@ public enum CatchUp {
         return former
     }
 
-    /// Whether a hook should have told of a change long ago.
+    /// Whether a callback for a change is overdue.
     static func isMissed(_ listed: Ticket, seen: TicketTriage.Seen?, watchedSince: Date, now: Date) -> Bool {
         guard let updated = listed.updatedAt, seen?.updatedAt != updated else { return false }
         return updated > watchedSince && updated < now.addingTimeInterval(-hookTime)

@@ -11,7 +11,7 @@ extension Sync.Kind {
     public static let boards = Sync.Kind(rawValue: "boards")
     /// The open tickets.
     public static let tickets = Sync.Kind(rawValue: "tickets")
-    /// What changed since the last look, whether or not a hook told of it.
+    /// What changed since the last look, with or without a callback.
     public static let catchUp = Sync.Kind(rawValue: "catch_up")
     /// That the ticketing system calls us on each change.
     public static let callbacks = Sync.Kind(rawValue: "callbacks")
@@ -31,8 +31,8 @@ struct TicketSyncs: Sendable {
     let connections: PSAConnections
     /// Where the ticketing system reaches us.
     let publicURL: String
-    /// The pause between refreshes that a sync causes: as many as the budget of calls allows, so that a ticket that a hook
-    /// tells of need not wait behind all of them.
+    /// The pause between refreshes that a sync causes: as many as the call budget allows, so that a ticket with a callback
+    /// does not wait behind all of them.
     let pace: Duration
     /// The usual pause between catch-ups; nil when there are none.
     let catchUpInterval: Duration?

@@ -132,13 +132,13 @@ private struct StatusChoice {
     }
 }
 
-/// Whether the ticket is looked at to find its board: where it is not told, or cannot be believed.
+/// Whether the ticket is read to find its board: where the query does not name it, or cannot be trusted.
 private func asksForTicket(_ request: SignedInRequest) -> Bool {
     request.query(Tickets.StatusFilter.board.rawValue) == nil || request.tenant != nil
         || request.principal.tenants != nil
 }
 
-/// The ticket's board: as told, or as the ticketing system says.
+/// The ticket's board: from the query, or from the ticketing system.
 private func board(
     _ request: SignedInRequest, _ access: TicketAccess, _ live: LiveConnection
 ) async throws -> Board.ID? {

@@ -41,7 +41,7 @@ package struct TicketAccess: Sendable {
         Self.companies(for: request.tenant, request.principal, on: live.connection)
     }
 
-    /// The companies whose tickets somebody may see through a connection; nil for all. A customer's company is one of the
+    /// The companies whose tickets a user may see through a connection; nil for all. A customer's company is one of the
     /// MSP's ticketing system; in one of the customer's own all tickets are the customer's.
     package static func companies(
         for tenant: Tenant?, _ principal: Principal, on connection: PSAConnection
@@ -50,7 +50,7 @@ package struct TicketAccess: Sendable {
             return principal.tenants.map { $0.contains { $0.id == owner } } ?? true ? nil : []
         }
         if let tenant {
-            // A customer of whom nobody said which company it is shows nothing to those who are limited to it.
+            // A customer without a company shows nothing to users who are limited to it.
             guard let company = tenant.psaCompany else { return principal.tenants == nil ? nil : [] }
             return [Company.ID(company)]
         }
@@ -65,8 +65,8 @@ package struct TicketAccess: Sendable {
         return id
     }
 
-    /// A key of the ticketing system that stands in the query.
-    /// - Throws: 400 for what can be none.
+    /// A key of the ticketing system in the query.
+    /// - Throws: 400 for an impossible key.
     package func key(_ name: String, of request: SignedInRequest, on live: LiveConnection) throws(Problem) -> String? {
         guard let text = request.query(name) else { return nil }
         guard live.provider.isKey(text) else {
@@ -116,7 +116,7 @@ public struct TicketLimits: Sendable, Equatable {
     /// Writes a minute.
     public var posts: Int
 
-    /// As documented unless told otherwise.
+    /// The documented limits by default.
     public init(searches: Int = 60, lookUps: Int = 30, posts: Int = 10) {
         self.searches = searches
         self.lookUps = lookUps
