@@ -3,9 +3,9 @@ import Foundation
 
 /// Where ConnectWise keeps the key that signs a company's callbacks: the one address that a callback may name.
 ///
-/// A callback says where its key is, and anybody can send one. So the address is never called as it stands: host,
-/// codebase and record are taken out of it, everything else has to be exactly what ConnectWise was seen to send, and the
-/// address is written again from these parts with our own company.
+/// A callback names its key's address, and anyone can send one. So the address is never called as given: host, codebase
+/// and record are taken from it, everything else must be exactly what ConnectWise sends, and the address is rebuilt from
+/// these parts with our own company.
 public struct CallbackKeyAddress: Hashable, Sendable {
     /// What is called.
     public let url: String

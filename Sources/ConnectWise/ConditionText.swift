@@ -9,7 +9,7 @@ struct ConditionText {
 
     private let bytes: [UInt8]
 
-    /// Control characters are not part of any value, but may end a string in somebody's parser: they become blanks.
+    /// Control characters are part of no value, but may end a string in some parser: they become blanks.
     init(_ text: String) {
         var scalars = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -27,8 +27,8 @@ struct ConditionText {
     /// The same for `contains`, where `[` begins a set of characters unless it is one itself.
     var quotedLiterally: String? { Self.quoted(Self.literal(bytes)) }
 
-    /// For `like`: what cannot be quoted is found by any text in the place of the double quote.
-    /// - Parameter within: what stands before and behind the text.
+    /// For `like`: a double quote, which cannot be quoted, matches any text.
+    /// - Parameter within: the text before and after.
     func pattern(within wildcard: StaticString = "") -> String {
         let pattern = Self.literal(bytes).map { $0 == Self.double ? UInt8(ascii: "*") : $0 }
         return "\"\(wildcard)\(String(decoding: pattern, as: UTF8.self))\(wildcard)\""

@@ -52,7 +52,7 @@ extension ConnectWiseClient {
         }
     }
 
-    /// One ticket, without the members that nobody reads.
+    /// One ticket, without unused members.
     public func ticket(
         _ id: Int, priority: CallPriority = .interactive
     ) async throws(ConnectWiseError) -> Ticket {
@@ -70,7 +70,7 @@ extension ConnectWiseClient {
         }
     }
 
-    /// Tickets that match, in the order given (`lastUpdated asc`), else by id and safe against changes meanwhile.
+    /// Tickets that match, in the order given (`lastUpdated asc`), otherwise by ID and safe against concurrent changes.
     public func tickets(
         matching conditions: Conditions, orderBy: StaticString? = nil, pageSize: Int = largestPage,
         priority: CallPriority = .background

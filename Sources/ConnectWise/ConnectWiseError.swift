@@ -11,7 +11,7 @@ public enum ConnectWiseError: Error, Sendable, Equatable {
         public let field: String?
     }
 
-    /// The keys are wrong. Every call will fail until somebody changes them.
+    /// The keys are wrong. Every call fails until they are changed.
     case authentication(message: String)
     /// The API member's security role lacks a right, or the client id is missing.
     case permission(message: String)

@@ -41,7 +41,7 @@ public struct Pages<Item: Record>: AsyncSequence, Sendable {
         let response = try await client.send(call)
         let records: [Item] = try client.decode(response)
         guard let next = try next(records, response.headers("link")), !records.isEmpty else { return (records, nil) }
-        // A server that points to the page just read would be followed for ever.
+        // A server that points to the page just read would be followed forever.
         guard next != position else { throw .undecodable(reason: "the next page is the same page") }
         return (records, next)
     }

@@ -32,7 +32,7 @@ public struct Site: Sendable, Equatable {
     /// True for a simulator or test server on this machine that is spoken to without TLS.
     public var isPlainLoopback: Bool { !usesTLS }
 
-    /// True for ConnectWise's own cloud, by its names; other hosts are somebody's own server.
+    /// True for ConnectWise's own cloud, by its names; other hosts are on-premises servers.
     public var isCloud: Bool { host.utf8.hasSuffix(".myconnectwise.net") || host.utf8.hasSuffix(".connectwisedev.com") }
 
     /// True for the site itself and for its `api-` twin.
@@ -72,7 +72,7 @@ public struct Site: Sendable, Equatable {
     }
 }
 
-/// What `/login/companyinfo/{companyId}` tells.
+/// The answer of `/login/companyinfo/{companyId}`.
 public struct CompanyInfo: Decodable, Sendable, Equatable {
     /// Such as `v2026_1/`; changes with each upgrade.
     public let codebase: String

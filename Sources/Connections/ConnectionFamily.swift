@@ -28,7 +28,7 @@ public struct ConnectionFamily: Sendable, Hashable {
         ConnectionKey(family: self, id: id.rawValue)
     }
 
-    /// Notes in a transaction how it stands with one. Many jobs may say so in one transaction; it costs once.
+    /// Records a connection's state in a transaction. Many jobs may do so in one transaction; it costs once.
     /// - Parameter reason: why it is paused.
     public func record<Owner>(
         _ state: ConnectionState, reason: String?, of id: RowID<Owner>, in db: Connection

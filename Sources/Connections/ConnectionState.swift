@@ -6,7 +6,7 @@ extension Signal {
     public static let connections = Signal(rawValue: "connections")
 }
 
-/// How it stands with the outside system behind a connection.
+/// The state of the outside system behind a connection.
 public enum ConnectionState: String, Sendable, Codable, CaseIterable, SQLConvertible, SQLDecodable {
     /// Not used yet.
     case untested

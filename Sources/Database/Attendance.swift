@@ -8,14 +8,14 @@ public typealias Attendance = @Sendable (Connection) throws -> Attended?
 
 /// What an ``Attendance`` did in a transaction.
 public struct Attended: Sendable {
-    /// Whether nobody else need hear of the hint.
+    /// Whether the hint is handled and need not be sent on.
     let isComplete: Bool
-    /// Told once, after the transaction, whether it was committed; where nobody can tell, that it was not.
+    /// Called once, after the transaction, with whether it was committed; if unknown, with false.
     let ended: @Sendable (_ isCommitted: Bool) -> Void
 
     /// - Parameters:
-    ///   - isComplete: whether nobody else need hear of the hint.
-    ///   - ended: told once, on a database thread, whether the transaction was committed.
+    ///   - isComplete: whether the hint is handled and need not be sent on.
+    ///   - ended: called once, on a database thread, with whether the transaction was committed.
     public init(isComplete: Bool, ended: @escaping @Sendable (_ isCommitted: Bool) -> Void) {
         self.isComplete = isComplete
         self.ended = ended
@@ -31,7 +31,7 @@ extension Connection {
             guard let attendance = hub.attendance(to: hint) else { continue }
             var attended: Attended?
             do {
-                // Whoever looks for himself meets an error again, and can tell of it.
+                // The regular look meets the error again, and can report it.
                 guard case .success = try nested({ attended = try attendance(self) }) else {
                     attended?.ended(false)
                     continue

@@ -82,7 +82,7 @@ public final class Connection {
         try runner.execute(sql.render(for: engine))
     }
 
-    /// Runs a statement whose count nobody needs. PostgreSQL gets it together with the next statement, which saves a round
+    /// Runs a statement whose count is not needed. PostgreSQL gets it together with the next statement, which saves a round
     /// trip; if it fails, that one throws the error, or at the latest the commit.
     public func send(_ sql: SQL) throws {
         try runner.send(sql.render(for: engine))
@@ -108,13 +108,13 @@ public final class Connection {
         signals.insert(signal)
     }
 
-    /// Does the same for those who look now and then anyway. It is told to other processes soon after the commit instead of
-    /// with it, and is lost if this one ends in between: commits that tell others go one after the other.
+    /// The same for receivers that poll anyway. Other processes get it soon after the commit instead of with it, and it is
+    /// lost if this process ends in between: commits that notify others are serialized.
     public func hint(_ signal: Signal) {
         hints.insert(signal)
     }
 
-    /// Nobody need hear of it any more.
+    /// Withdraws the hint.
     func withdraw(_ hint: Signal) { hints.remove(hint) }
 }
 

@@ -44,7 +44,7 @@ public final class Database: Sendable {
     /// Opens a database; SQLite files are created.
     /// - Parameters:
     ///   - address: where it is.
-    ///   - tenure: who else may use it meanwhile.
+    ///   - tenure: who else may use it at the same time.
     ///   - connections: how many connections to PostgreSQL at the most, or readers of SQLite.
     /// - Throws: ``DatabaseError/setup(_:)`` or ``DatabaseError/unavailable(_:)``.
     public static func open(
@@ -93,7 +93,7 @@ public final class Database: Sendable {
         return try await body()
     }
 
-    /// Whether so many wait for their writes, or did a moment ago, that work for which nobody waits had better be little.
+    /// Whether so many callers wait for their writes, or did a moment ago, that background work should be small.
     public var isPressed: Bool {
         pressedAt.withLock(\.self).map { .now - $0 < Self.pressLasts } ?? false
     }
@@ -102,19 +102,19 @@ public final class Database: Sendable {
     // In a burst not all who send are always seen here: some are being read or answered.
     private static let pressLasts: Duration = .milliseconds(50)
 
-    /// Shows all other processes that somebody of this name is there, as long as this process lives and reaches the
+    /// Shows all other processes that a process of this name exists, as long as it lives and reaches the
     /// database; see ``Connection/absent(_:)``. On SQLite there is no other process.
     public func appear(as name: String) {
         implementation.appear(as: name)
     }
 
-    /// Yields once for each time (merged while nobody looks) the signal was raised, here or by another server.
+    /// Yields once each time the signal was raised, here or by another server; unread signals are merged.
     public func signals(_ signal: Signal) -> AsyncStream<Void> {
         hub.stream(signal)
     }
 
-    /// Has somebody take part in all transactions of this process that give a hint. There is one for each hint: this one takes
-    /// the place of the last, and nil of all.
+    /// Registers a participant in all transactions of this process that give a hint. There is one for each hint: it replaces
+    /// the last one, and nil removes it.
     public func attend(to hint: Signal, with attendance: Attendance?) {
         hub.attend(to: hint, with: attendance)
     }

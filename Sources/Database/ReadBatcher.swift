@@ -1,7 +1,7 @@
 import BoundaryText
 import Synchronization
 
-/// Reads many small things of one kind with few queries: while some are being read, those that are asked for meanwhile gather.
+/// Reads many small things of one kind with few queries: while some are being read, further requests gather.
 public final class ReadBatcher<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// What one who asks has to do.
     private enum Turn: Sendable {

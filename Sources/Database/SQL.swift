@@ -157,7 +157,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         }
 
         private static func filled(_ values: some Collection<some SQLConvertible>) -> [SQLValue] {
-            // A closure: a key path to a generic member is made anew each time.
+            // A closure: a key path to a generic member is created each time.
             var filled = values.map { $0.sqlValue }
             guard let last = filled.last else { return [] }
             while filled.count & (filled.count - 1) != 0 { filled.append(last) }

@@ -1,8 +1,8 @@
 import BoundaryText
 import Synchronization
 
-/// A name for "something changed, look again". Signals carry no data and may be merged; who waits for one also looks by
-/// himself from time to time.
+/// A name for "something changed, look again". Signals carry no data and may be merged; receivers also poll from time to
+/// time.
 public struct Signal: RawRepresentable, Hashable, Sendable {
     /// Letters, digits and underscores.
     public let rawValue: String

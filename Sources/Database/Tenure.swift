@@ -5,7 +5,7 @@ import Synchronization
 public enum Tenure: Sendable {
     /// A command beside the servers, which harms none of them.
     case guest
-    /// A server: the only one of an SQLite file, one of several on PostgreSQL. Refused while somebody is alone.
+    /// A server: the only one of an SQLite file, one of several on PostgreSQL. Refused while another process is alone.
     case server
     /// What no server may go on beside, such as a change of the secret that they hold in memory. Refused while a server
     /// runs, and keeps servers from starting.

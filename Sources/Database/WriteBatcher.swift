@@ -39,7 +39,7 @@ public final class WriteBatcher<Item: Sendable>: Sendable {
         self.store = store
     }
 
-    // A database that stands still must not fill the memory with what waits for it.
+    // A stalled database must not fill the memory with waiting writes.
     private static var mostWaiting: Int { 10_000 }
 
     /// Stores an item.

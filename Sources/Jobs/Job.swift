@@ -21,7 +21,7 @@ public enum JobPriority: Int, Sendable, CaseIterable, SQLConvertible, SQLDecodab
     case usual = 1
 }
 
-/// How a stored job stands; drawn in docs/how-it-works.md. A finished one moves to the history.
+/// A stored job's state; drawn in docs/how-it-works.md. A finished job moves to the history.
 public enum JobState: String, Sendable, CaseIterable, SQLConvertible, SQLDecodable {
     /// At the head of its lane, to be run at its time.
     case ready
@@ -39,7 +39,7 @@ public struct NewJob: Sendable, Equatable {
     public var kind: JobKind
     /// What it is to be done with, as JSON.
     public var payload: String
-    /// Jobs of one lane run one at a time, in the order of enqueuing; nil for jobs that wait for nobody.
+    /// Jobs of one lane run one at a time, in the order of enqueuing; nil for jobs that run independently.
     public var lane: String?
     /// Lanes of one outside system, such as `webex:3`, that can be paused together.
     public var laneGroup: String?
@@ -65,7 +65,7 @@ public struct NewJob: Sendable, Equatable {
     }
 }
 
-/// A job that this worker holds: nobody else runs it while the lease lasts.
+/// A job that this worker holds: no other worker runs it while the lease lasts.
 public struct ClaimedJob: Sendable, Equatable, RowDecodable {
     /// The type of a job's key.
     public typealias ID = RowID<ClaimedJob>
@@ -143,7 +143,7 @@ extension JobOutcome {
         }
     }
 
-    /// Whether somebody waits for what comes after it.
+    /// Whether something waits for what follows it.
     var mayBeFollowed: Bool {
         switch self {
         case .done: false

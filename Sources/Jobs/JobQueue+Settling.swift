@@ -19,8 +19,8 @@ extension JobQueue {
         }
     }
 
-    /// Records how jobs ended, with their effects, in the caller's transaction. Jobs that this worker lost meanwhile are
-    /// left alone, effects and all.
+    /// Records how jobs ended, with their effects, in the caller's transaction. Jobs that this worker has lost are
+    /// left alone, including their effects.
     /// - Returns: the jobs that were lost.
     package func settle(_ settlements: [Settlement], now: Date, in db: Connection) throws -> [ClaimedJob.ID] {
         try lock(lanes: settlements.compactMap(\.job.lane), in: db)
@@ -160,8 +160,8 @@ extension JobQueue {
 }
 
 extension JobQueue {
-    /// Keeps all lanes of a group from running until an instant. A pause that is already there and ends within a second
-    /// of the asked one stands, so that many refusals at once cost one update.
+    /// Keeps all lanes of a group from running until an instant. An existing pause that ends within a second of the
+    /// requested one is kept, so that many refusals at once cost one update.
     /// - Returns: until when the group is paused.
     @discardableResult
     public func pause(
@@ -292,7 +292,7 @@ extension JobQueue {
 }
 
 extension ClaimedJob {
-    /// Whether the worker that claimed it still holds it; if so, nobody else gets it before the transaction ends. For what
+    /// Whether the worker that claimed it still holds it; if so, no one else gets it before the transaction ends. For what
     /// a handler records while it runs.
     public func isHeld(in db: Connection) throws -> Bool {
         let forUpdate = SQL(sqlite: "", postgres: " FOR UPDATE")

@@ -21,7 +21,7 @@ extension Signal {
 /// Lanes: only the job at the head of a lane is `ready`; who settles it promotes the next. On PostgreSQL both, and
 /// enqueuing, take the lane's advisory lock first, since otherwise a job could be put behind one that is just leaving.
 public struct JobQueue: Sendable {
-    /// The most jobs that one statement enqueues anew.
+    /// The most jobs that one statement enqueues.
     static let chunk = 64
 
     /// Makes a queue; all its state is in the database.
@@ -63,8 +63,8 @@ public struct JobQueue: Sendable {
         db.hint(.jobs)
     }
 
-    /// Takes jobs that are due. Prompt ones come first, but leave half of the places to others, so that nobody's backlog
-    /// stands before all the rest.
+    /// Takes jobs that are due. Prompt ones come first, but leave half of the places to others, so that no backlog
+    /// blocks everything else.
     public func claim(
         worker: String, limit: Int, lease: Duration, now: Date, in db: Connection
     ) throws -> JobClaim {
@@ -135,9 +135,9 @@ public struct JobQueue: Sendable {
         claim.areMore = claim.areMore || isShared
     }
 
-    /// Since when a job could run that nobody takes, though no worker is busy with others; nil when there is none.
-    /// - Parameter patience: how long one may wait, and how long ago the last one may have ended, before it is said. A
-    ///   worker that is busy with something gets fifteen times as long to end anything at all: it may hang.
+    /// Since when a job has been due without being claimed, although no worker is busy; nil if there is none.
+    /// - Parameter patience: how long a job may wait, and how long ago the last one may have ended, before it is reported. A
+    ///   busy worker gets fifteen times as long to end anything at all: it may hang.
     public func neglected(for patience: Duration, now: Date, in db: Connection) throws -> Date? {
         guard let due = try JobGroup.all(at: now, in: db).map(\.due).min() else { return nil }
         let waited = now.timeIntervalSince(due)

@@ -117,7 +117,7 @@ public struct JobRunner: Service {
                 leases.look()
             }
         }
-        // Not waited for: what was claimed along with something else starts meanwhile.
+        // Not awaited: jobs claimed along with other work start right away.
         if errand.mustLook {
             running.addTask {
                 await claim()
@@ -230,7 +230,7 @@ extension JobRunner {
         }
     }
 
-    // A database that is away is told of often enough.
+    // An unreachable database is reported elsewhere.
     private static let afterFailure: Duration = .seconds(2)
 
     /// Takes over the jobs of those who are gone, on PostgreSQL: SQLite has no other workers.
@@ -312,7 +312,7 @@ extension JobRunner {
         }
     }
 
-    /// How long to wait for jobs that end at about the same time: nobody waits for it, and a transaction costs more.
+    /// How long to wait for jobs that end at about the same time: nothing depends on it, and a transaction costs more.
     private static let gathering: Duration = .milliseconds(2)
 
     private func settle(_ batch: [JobQueue.Settlement]) async throws {

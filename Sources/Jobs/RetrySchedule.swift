@@ -15,7 +15,7 @@ public struct RetrySchedule: Sendable, Equatable {
     public static let inbound = RetrySchedule(
         [.seconds(2), .seconds(10), .seconds(30), .minutes(2), .minutes(10), .minutes(30), .hours(1), .hours(2)])
 
-    /// A chat message: soon at first, then hourly for a day; after that nobody wants to be told.
+    /// A chat message: soon at first, then hourly for a day; after that it is no longer news.
     public static let chat = RetrySchedule(
         [.seconds(2), .seconds(10), .minutes(1), .minutes(5), .minutes(15)]
             + Array(repeating: .hours(1), count: 24))

@@ -46,7 +46,7 @@ final class AddressLookup: Sendable {
         let reason = addresses.lazy.compactMap { NetworkAddress($0).map { $0.refusal } ?? "not an IP address" }.first
         let refusal = reason.map { OutboundError.refusedAddress(host: host, reason: $0) }
         verdicts.withLock { verdicts in
-            // The hosts are those of the allowlist's wildcards; somebody who invents names must not fill the memory.
+            // The hosts are those of the allowlist's wildcards; invented names must not fill the memory.
             if verdicts.count >= 1_000 { verdicts.removeAll() }
             verdicts[host] = Verdict(refusal: refusal, at: now)
         }

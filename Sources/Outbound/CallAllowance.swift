@@ -71,7 +71,7 @@ public final class CallAllowance: Sendable {
         }
     }
 
-    /// Nothing more is taken from it: whoever still calls is counted alone.
+    /// Nothing more is taken from it: callers that still use it are counted on their own.
     func close() { state.withLock { $0.left = 0 } }
 
     private var isUsedUp: Bool {

@@ -4,7 +4,7 @@ import NIOCore
 /// Whom a call serves. People who wait go before everything else; what is written for them and what is read in the
 /// background have shares of their own.
 public enum CallPriority: String, Sendable, Hashable, CaseIterable {
-    /// Somebody looks at a page meanwhile.
+    /// A user is waiting.
     case interactive = "people"
     /// What was asked for is written, now or later.
     case writing

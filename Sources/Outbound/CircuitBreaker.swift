@@ -18,7 +18,7 @@ public struct CircuitBreaker: Sendable {
         }
     }
 
-    /// Where the circuit stands.
+    /// The circuit's state.
     public enum State: Sendable, Equatable {
         case closed(failures: Int)
         case open(until: ContinuousClock.Instant, wait: Duration)
@@ -43,7 +43,7 @@ public struct CircuitBreaker: Sendable {
         case abandoned
     }
 
-    /// Where the circuit stands now.
+    /// The circuit's current state.
     public private(set) var state = State.closed(failures: 0)
     private let policy: Policy
 

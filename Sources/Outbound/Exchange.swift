@@ -9,7 +9,7 @@ import Synchronization
 
 /// Collects one answer within its limit and knows how far the request got.
 ///
-/// AsyncHTTPClient's delegate interface is used, not its async one, because only it tells whether the request's head
+/// AsyncHTTPClient's delegate interface is used, not its async one, because only it reports whether the request's head
 /// was written, and because it needs no task of its own for each call.
 final class Exchange: HTTPClientResponseDelegate {
     typealias Response = OutboundResponse

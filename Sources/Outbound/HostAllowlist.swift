@@ -9,8 +9,8 @@ import NIOCore
 /// A host that an entry names exactly may have a non-public address; one that only a wildcard covers may not.
 ///
 /// `purpose=` in front of an entry says for what alone it is. One without is for ticketing systems and identity providers,
-/// never for chat systems and webhooks: any organization's administrator may choose their path, and must not send what he
-/// likes to another one's ticketing system.
+/// never for chat systems and webhooks: any organization's administrator may choose their path, and must not reach
+/// another organization's ticketing system with it.
 public struct HostAllowlist: Sendable, Equatable {
     /// For what a host is called.
     public enum Purpose: String, Sendable, CaseIterable {

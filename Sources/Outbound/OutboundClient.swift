@@ -115,7 +115,7 @@ public final class OutboundClient: Sendable {
         case .answer(let response):
             return response
         case .repeatBefore(let deadline):
-            // A kept connection that the peer had closed meanwhile.
+            // A pooled connection that the peer had closed.
             switch try await call(
                 request, destination, remote, priority, startBy: startBy, deadline: deadline, mayRepeat: false)
             {

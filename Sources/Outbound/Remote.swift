@@ -10,9 +10,9 @@ public final class Remote: Sendable {
         public var timeOut: Duration
         /// Bytes of an answer's body.
         public var maximumAnswerBytes: Int
-        /// The longest wait for the budget of work that nobody waits for.
+        /// The longest wait for the budget by background work.
         public var patience: Duration
-        /// The longest wait for the budget of somebody who looks at his screen meanwhile.
+        /// The longest wait for the budget by a user in front of a screen.
         public var interactivePatience: Duration
 
         public init(
@@ -86,7 +86,7 @@ public final class Remote: Sendable {
         state.withLock { $0.pausedUntil = max($0.pausedUntil ?? until, until) }
     }
 
-    /// Ends a pause and closes the circuit, because somebody knows that the system is well again.
+    /// Ends a pause and closes the circuit, because the system is known to work again.
     public func resume() {
         state.withLock {
             $0.pausedUntil = nil

@@ -54,12 +54,12 @@ public struct WebAddress: Sendable, Equatable {
     /// Scheme, host and port.
     public var origin: String { "\(isSecure ? "https" : "http")://\(authority)" }
 
-    /// A host as it stands in addresses: IPv6 addresses in brackets.
+    /// A host as written in URLs: IPv6 addresses in brackets.
     public static func bracketed(_ host: String) -> String {
         host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
     }
 
-    /// What stands between `//` and the path, query or fragment.
+    /// The part between `//` and the path, query or fragment.
     private static func authority(of text: String) -> Substring {
         let bytes = text.utf8
         guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return "" }

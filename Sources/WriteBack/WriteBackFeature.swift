@@ -27,7 +27,7 @@ public struct WriteBackFeature: Sendable {
 
     /// The feature as the server runs it.
     public let feature: Feature
-    /// For features above whose jobs write in somebody's name.
+    /// For features above whose jobs write in a user's name.
     public let writes: WritesInTheName
 
     /// - Parameters:

@@ -1,10 +1,10 @@
 import BoundaryText
 
-/// Reads single things while few are wanted, and many with one call when more are: calls are the scarce thing.
+/// Reads single things while few are wanted, and many with one call when more are: calls are scarce.
 ///
-/// A few reads run at once, each for itself, so that a lone read waits for nobody. What is wanted beyond that gathers;
-/// when a read ends, all that gathered is read with one call by the first of those who wait. What comes in such numbers
-/// that single calls would use the budget up gathers for a moment first, so that a burst is not many small reads.
+/// A few reads run concurrently, each on its own, so that a lone read does not wait. Further requests gather; when a
+/// read ends, the first of those waiting reads all of them with one call. Bursts so large that single calls would use up
+/// the budget gather for a moment first, so that they do not become many small reads.
 public actor CallBatcher<Key: Hashable & Sendable, Value: Sendable, Failure: Error> {
     private enum Turn: Sendable {
         case lead([Waiter])
@@ -20,7 +20,7 @@ public actor CallBatcher<Key: Hashable & Sendable, Value: Sendable, Failure: Err
     // Little beside what the calls take, much beside the time between the callbacks of one change of many tickets.
     private static var moment: Duration { .milliseconds(200) }
     private static var mostCounted: Int { 1_000 }
-    // A call that takes longer than so many moments keeps nobody waiting.
+    // Others do not wait for a call that takes longer than this many moments.
     private static var mostMoments: Int { 8 }
 
     private let atOnce: Int
@@ -84,7 +84,7 @@ public actor CallBatcher<Key: Hashable & Sendable, Value: Sendable, Failure: Err
         return wanted.count == burst && wanted[0].duration(to: instant) < Self.burstTime
     }
 
-    /// Reads a thing together with what else is wanted meanwhile; one such read at a time, as long as it does not take long.
+    /// Reads a thing together with everything else that is waiting; one such read at a time, unless it takes long.
     private func gather(_ key: Key) async throws(Failure) -> Value? {
         isGathering = true
         var moments = 0

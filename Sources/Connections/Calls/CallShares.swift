@@ -3,9 +3,9 @@ import Outbound
 
 /// Who may use how many of a minute's calls. Pure.
 ///
-/// A fifth is for people, at all times. Writes may use three fifths, so that what is read in the background never stands
-/// still for them. Reads may use what is left of the rest, but for a tenth, so that a single note finds a call; while
-/// writes wait, reads may use a fifth.
+/// A fifth is always reserved for people. Writes may use three fifths, so that background reads never stop because of
+/// them. Reads may use the rest except a tenth, so that a single note finds a call; while writes wait, reads may use a
+/// fifth.
 struct CallShares: Sendable, Equatable {
     private let limit: Int
 
@@ -38,7 +38,7 @@ struct CallShares: Sendable, Equatable {
         }
     }
 
-    /// How many calls a piece of work can have at most, whoever else waits; at least one.
+    /// The most calls that a piece of work can get, regardless of who else waits; at least one.
     func most(for priority: CallPriority) -> Int {
         switch priority {
         case .interactive: max(1, limit)

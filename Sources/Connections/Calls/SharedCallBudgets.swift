@@ -2,8 +2,8 @@ import BoundaryText
 import Database
 import Synchronization
 
-/// This server's share in the budgets of all connections. A connection that is read anew, because it was tested or
-/// changed, goes on with the calls that are reserved for it already.
+/// This server's share in the budgets of all connections. A connection that is read again, because it was tested or
+/// changed, keeps the calls already reserved for it.
 public final class SharedCallBudgets: Sendable {
     private let database: Database
     private let limit: Int

@@ -31,7 +31,7 @@ public struct Sync: Sendable, Equatable {
     public let connection: ConnectionKey
     /// Grows with each run.
     public let run: Int
-    /// How the last run stands.
+    /// The state of the last run.
     public let state: State
     /// The only parts that are looked at, such as boards; empty for all.
     public let parts: [String]
@@ -39,7 +39,7 @@ public struct Sync: Sendable, Equatable {
     public let position: String?
     /// How much of the run is done.
     public let done: Int
-    /// How much there is to do; nil while nobody knows.
+    /// How much there is to do, once it is known.
     public let total: Int?
     /// When the last run began.
     public let startedAt: Date?

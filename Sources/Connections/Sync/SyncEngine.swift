@@ -67,12 +67,12 @@ public struct SyncEngine: Sendable {
         }
     }
 
-    /// Ends a run that waits or is under way.
+    /// Cancels a run that is queued or running.
     /// - Parameters:
-    ///   - who: stands in the reason.
+    ///   - who: The user named in the reason.
     ///   - recorded: runs in the transaction that ends it.
-    /// - Returns: the sync; nil when the organization has no such.
-    /// - Throws: 409 when nothing is under way.
+    /// - Returns: the sync; nil if the organization has no such sync.
+    /// - Throws: 409 if it is not running.
     func cancel(
         _ id: Sync.ID, of organization: Organization.ID, by who: String,
         recorded: @escaping @Sendable (Connection, Date) throws -> Void

@@ -15,7 +15,7 @@ public struct SyncJob: JobHandler {
 
     /// Stored; never renamed.
     public static let kind = JobKind(rawValue: "sync")
-    /// Short: the next run comes by itself, and a run that hangs for hours tells nobody anything.
+    /// Short: the next run starts by itself, and a run that hangs for hours helps no one.
     public let schedule = RetrySchedule([.seconds(2), .seconds(10), .seconds(30), .minutes(2)])
 
     private let database: Database

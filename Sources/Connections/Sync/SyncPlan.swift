@@ -11,7 +11,7 @@ public struct SyncPlan: FeaturePart {
     public let family: ConnectionFamily
     /// The pause between the beginnings of two runs, unless the configuration says another.
     public let interval: Duration
-    /// Whether it runs as soon as a server starts: nobody knows how long we were away.
+    /// Whether it runs as soon as a server starts, since the downtime is unknown.
     public let isDueAtStart: Bool
     /// The kinds of connections after whose change it runs: those of its own kind for the one that changed, others for
     /// all of the organization.

@@ -40,7 +40,7 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
     private let handle: OpaquePointer
     private var prepared: [String: String] = [:]
     private var pending: [Statement] = []
-    /// Whether the server has begun the transaction; it hears of it with the first statement.
+    /// Whether the server has begun the transaction, which it does with the first statement.
     private(set) var hasBegun = false
 
     /// Connects, blocking for at most five seconds.
@@ -74,9 +74,9 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
         PQfinish(handle)
     }
 
-    /// Whether the connection still stands, as far as libpq noticed.
+    /// Whether the connection is open, as far as libpq knows.
     private var isAlive: Bool { PQstatus(handle) == CONNECTION_OK }
-    /// Whether another transaction can use it: it stands, and nothing of the last one is left.
+    /// Whether another transaction can use it: it is open, and nothing of the last one is left.
     var isReusable: Bool {
         isAlive && PQtransactionStatus(handle) == PQTRANS_IDLE && PQpipelineStatus(handle) == PQ_PIPELINE_OFF
     }
@@ -138,7 +138,7 @@ final class PostgresConnection: StatementRunner, @unchecked Sendable {
     func commit() throws {
         let result = try run(SQL.Rendered(text: "COMMIT"))
         defer { PQclear(result) }
-        // After a failure that somebody swallowed the server answers ROLLBACK, without an error.
+        // After a swallowed failure the server answers ROLLBACK, without an error.
         guard String(cString: PQcmdStatus(result)) == "COMMIT" else {
             throw DatabaseError.statement("a statement of the transaction had failed")
         }

@@ -11,7 +11,7 @@ final class PostgresEngine: DatabaseEngine {
         var waiting = 0
     }
 
-    // As for SQLite: the caller is told to come back rather than to wait for ever.
+    // As for SQLite: the caller is asked to come back rather than to wait forever.
     private static let longestQueue = 20_000
     private static let longestWait: Duration = .seconds(4)
     private static let mostTries = 6
@@ -37,7 +37,7 @@ final class PostgresEngine: DatabaseEngine {
             let first = try await threads.runIfActive { try PostgresConnection(url: url) }
             try Self.check(first)
             state.withLock { $0.idle.append(first) }
-            // Before anything is read that somebody who is alone may be about to change.
+            // Before reading anything that an exclusive process may be about to change.
             ear = try await threads.runIfActive { [listener] in try listener.connected() }
         } catch {
             try? await threads.shutdownGracefully()
@@ -89,7 +89,7 @@ final class PostgresEngine: DatabaseEngine {
                 try postgres.begin()
                 let value = try body(connection)
                 attended = try connection.attend(hub)
-                // Never in one go with COMMIT: after a failure nobody could tell whether it was done.
+                // Never together with COMMIT: after a failure it would be unknown whether it was done.
                 if !postgres.hasBegun { try postgres.flush() }
                 return value
             }

@@ -4,13 +4,13 @@ import Logging
 import NIOPosix
 import Synchronization
 
-/// Listens for other servers' signals on a connection of its own and hands them to the hub, and tells them ours. The same
+/// Listens for other servers' signals on its own connection, hands them to the hub, and sends ours. The same
 /// connection holds the lock of the program's ``Tenure``, which ends with it, however the program ends.
 ///
-/// It shows who of this process is there, too, by locks that end with it.
+/// It also shows the presence of this process by locks that end with it.
 ///
 /// Hints are not part of the transactions that give them: all that notify take one lock for their commit, one after the
-/// other. Whoever misses one looks by himself soon.
+/// other. A receiver that misses one polls soon.
 final class PostgresListener: Sendable {
     /// The NOTIFY channel, one for each schema, so that installations in one database do not wake each other; the payload
     /// names the signal. An SQL expression.
@@ -19,7 +19,7 @@ final class PostgresListener: Sendable {
     static func notification(of signal: Signal) -> SQL {
         "SELECT pg_notify(\(SQL(unchecked: channel)), \(signal.rawValue))"
     }
-    /// How long it takes at least from one announcement to the next; what is raised meanwhile is merged.
+    /// The least time between announcements; signals raised in between are merged.
     private static let pace: Duration = .milliseconds(10)
 
     /// One for each schema. Servers share it; who has to be alone holds it alone.
@@ -74,7 +74,7 @@ final class PostgresListener: Sendable {
     private func ring() { write(bell.rope, "!", 1) }
 
     private func sendAnnouncements(on connection: PostgresConnection) throws {
-        // Taken before they are told: what is hinted at meanwhile is told once more.
+        // Taken before they are sent: hints given in the meantime are sent again.
         let hints = announcements.withLock { announcements in
             defer { announcements = [] }
             return announcements
@@ -88,8 +88,8 @@ final class PostgresListener: Sendable {
     }
 
     /// Connects where something has to be locked before anything else is done; blocks.
-    /// - Returns: nil for a guest, who listens when it comes to that.
-    /// - Throws: ``DatabaseError/setup(_:)`` when somebody is there who must not be.
+    /// - Returns: nil for a guest, which listens when needed.
+    /// - Throws: ``DatabaseError/setup(_:)`` if another process excludes this one.
     func connected() throws -> PostgresConnection? {
         if case .guest = tenure { return nil }
         let connection = try PostgresConnection(url: url)
@@ -145,7 +145,7 @@ final class PostgresListener: Sendable {
                 let quoted = (name ?? "patchbay").replacing(bytes: "\"", with: "\"\"")
                 // Nobody has to wait for the disk because of an announcement, which is gone with the server anyway.
                 try connection.command("SET synchronous_commit = off; LISTEN \"\(quoted)\"")
-                // What was raised while nobody listened is made up for by looking once.
+                // One look makes up for signals raised while not listening.
                 hub.raiseAll()
                 var shown = 0
                 while !isStopped {
@@ -166,7 +166,7 @@ final class PostgresListener: Sendable {
         if let connection = try? PostgresConnection(url: url) { try? sendAnnouncements(on: connection) }
     }
 
-    /// Waits for something to hear or to tell, for half a second at most, which is how long a stop waits for this thread.
+    /// Waits for something to receive or send, for half a second at most, which is how long a stop waits for this thread.
     private func attend(_ connection: PostgresConnection) throws {
         var descriptors = [
             pollfd(fd: connection.socket, events: Int16(POLLIN), revents: 0),

@@ -7,10 +7,10 @@ import Synchronization
 /// Commits many small writes with one fsync.
 ///
 /// While one group is being written to disk the next one gathers, so the group grows with the load and a lone write
-/// waits for nobody. Each write runs in a savepoint of its own: one that fails undoes only itself.
+/// does not wait. Each write runs in its own savepoint: one that fails undoes only itself.
 ///
-/// Writes for which somebody waits go first. What nobody waits for fills up the group, for a short time only: so hooks are
-/// acknowledged soon in the middle of a backlog, too, and the backlog goes on.
+/// Writes with a waiting caller go first. Background writes fill up the group, for a short time only: so callbacks are
+/// acknowledged soon even during a backlog, and the backlog shrinks.
 final class GroupCommit: Sendable {
     /// One write: runs the closure and says what to tell its caller once the group is durable.
     private typealias Entry = @Sendable (Connection) -> Finish
@@ -30,11 +30,11 @@ final class GroupCommit: Sendable {
         let refuse: Finish
     }
 
-    // Long enough that fsync no longer dominates, short enough that nobody waits noticeably for the others.
+    // Long enough that fsync no longer dominates, short enough that waiting for others is not noticeable.
     private static let largestGroup = 256
-    // For how long background writes may fill up a group: who comes meanwhile waits for its end.
+    // How long background writes may fill up a group: new callers wait for its end.
     private static let longestFill: Duration = .milliseconds(3)
-    // A writer that is stuck must not fill the memory: beyond this the caller is told to come back later.
+    // A writer that is stuck must not fill the memory: beyond this the caller is asked to come back later.
     private static let longestQueue = 20_000
 
     private let pool: DatabasePool
@@ -105,7 +105,7 @@ final class GroupCommit: Sendable {
     private func drain() {
         while true {
             let group = state.withLock { state -> ArraySlice<Waiting> in
-                // One place is left, so that what nobody waits for never stands still.
+                // One place is left, so that background writes never stop.
                 var group = state.prompt.prefix(Self.largestGroup - 1)
                 state.prompt.removeFirst(group.count)
                 if group.isEmpty, let first = state.background.popFirst() { group = [first] }

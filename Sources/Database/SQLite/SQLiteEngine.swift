@@ -35,10 +35,10 @@ final class SQLiteEngine: DatabaseEngine {
         var configuration = Configuration()
         configuration.label = "patchbay"
         configuration.maximumReaderCount = readers
-        // Below the 5 s after which ConnectWise gives up on a hook, so that it hears 429 and asks again.
+        // Below the 5 s after which ConnectWise gives up on a callback, so that it gets 429 and retries.
         configuration.busyMode = .timeout(2)
         configuration.prepareDatabase { db in
-            // A WAL that grew in a burst is cut back to 64 MiB instead of staying large for ever.
+            // A WAL that grew in a burst is cut back to 64 MiB instead of staying large forever.
             try db.execute(sql: "PRAGMA journal_size_limit = 67108864")
             try db.execute(sql: "PRAGMA temp_store = MEMORY")
         }

@@ -42,7 +42,7 @@ final class SQLiteRunner: StatementRunner {
     private func prepared(_ rendered: SQL.Rendered) throws -> Statement {
         let statement = try db.cachedStatement(sql: rendered.text)
         if !rendered.values.isEmpty {
-            // As existentials: for a sequence of one type GRDB maps with a key path, which is made anew each time.
+            // As existentials: for a sequence of one type GRDB maps with a key path, which is created each time.
             let arguments: [(any DatabaseValueConvertible)?] = rendered.values.map { $0.databaseValue }
             try statement.setArguments(StatementArguments(arguments))
         }

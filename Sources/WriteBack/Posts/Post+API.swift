@@ -20,13 +20,13 @@ func ticketWritingRoutes(
             respond: { request in
                 let instant = now()
                 let body = try await request.body()
-                // It is the same request, wherever its name stands.
+                // The same request, wherever its key is given.
                 var nameless = body
                 nameless.requestID = nil
                 let name = Posts.Name(
                     try key(of: request.signedIn, body.requestID), Body.kind, request.tenant?.id, request.place,
                     body: try JSONEncoder.sorted.encode(nameless))
-                // Whatever became of the connection since: what was asked for then stands.
+                // Whatever happened to the connection since: the original request counts.
                 if let id = try await posts.earlier(name, by: request.principal) {
                     let link = try? await access.live(for: request.signedIn).provider.link(to: request.place)
                     return try respond(try await posts.wait(for: id, since: instant), [], link: link)

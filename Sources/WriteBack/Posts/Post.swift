@@ -20,7 +20,7 @@ public struct Post: Sendable, Equatable, RowDecodable {
     public typealias ID = API.Posts.ID
     /// What is written.
     public typealias Kind = API.Posts.Kind
-    /// Where it stands.
+    /// Its state.
     public typealias State = API.Posts.State
     /// Why it failed; stable, machine readable.
     public typealias Fault = API.Posts.Fault
@@ -149,7 +149,7 @@ public struct Post: Sendable, Equatable, RowDecodable {
     }
 }
 
-/// What somebody asked to be written, under one key: one write, or those of a change.
+/// A request to write, under one key: one write, or those of a change.
 public struct PostRequest: Sendable, Equatable, RowDecodable {
     /// The type of a request's key.
     public typealias ID = API.Posts.Request.ID

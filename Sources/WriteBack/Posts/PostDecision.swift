@@ -83,7 +83,7 @@ enum PostDecision {
         return .set(wanted, on: board)
     }
 
-    /// The status that is meant; nil when nobody chose one for the board.
+    /// The requested status; nil if none is configured for the board.
     static func wanted(
         _ post: Post, on board: Ticket.Reference, _ chosen: [String: PSASettings.Choice]
     ) -> Board.Status.ID? {
@@ -99,12 +99,12 @@ enum PostDecision {
             fields: ["status_id": "is not a status of the board \(board.name)"], from: present)
     }
 
-    /// Why a status that somebody else set is not set over; nil when nobody did.
+    /// Why a status set by someone else is not overwritten; nil if no one set one.
     private static func changedByOthers(
         _ post: Post, _ expected: Board.Status.ID?, _ present: Ticket.Reference
     ) -> PostStore.Result? {
         if post.doubt != .none, let former = post.statusFrom, former.id != present.id {
-            // Setting it again would undo what somebody did after us.
+            // Setting it again would undo a later change by someone else.
             return .failed(
                 .statusChanged,
                 "The ticket may already have had that status, and was moved to \(present.name) since. Check the ticket and decide again.",
@@ -155,6 +155,6 @@ enum PostDecision {
         return min(last ?? .seconds(3_600), .seconds(left))
     }
 
-    /// Whether a person has to decide: after a day, and not before, however often somebody hurried it.
+    /// Whether a person has to decide: after a day, not before, however often it was retried by hand.
     static func isOver(createdAt: Date, now: Date) -> Bool { now.timeIntervalSince(createdAt) >= dayToTry }
 }

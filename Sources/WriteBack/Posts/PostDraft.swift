@@ -4,7 +4,7 @@ import Foundation
 import Ticketing
 import WebSupport
 
-/// What somebody wants written to a ticket, checked as far as that goes without the ticketing system. Pure.
+/// What a user wants written to a ticket, checked as far as possible without the ticketing system. Pure.
 public struct PostDraft: Sendable, Equatable, Encodable {
     /// One write.
     public enum Part: Sendable, Equatable, Encodable {

@@ -52,7 +52,7 @@ extension PostStore {
     }
 }
 
-/// How many writes to tickets somebody should look at.
+/// How many writes to tickets need attention.
 public enum PostCount {
     /// Those that failed or wait, counted up to a limit: one's own, and everybody's for administrators.
     public static func toActOn(for principal: Principal, limit: Int, in db: Connection) throws -> Int {

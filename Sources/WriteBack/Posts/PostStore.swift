@@ -56,8 +56,8 @@ enum PostStore {
         return (id, true)
     }
 
-    /// The request that somebody made under a key; nil when there is none.
-    /// - Throws: 409 when it was another one.
+    /// A user's request under a key; nil if there is none.
+    /// - Throws: 409 if it was a different request.
     static func find(
         key: String, of organization: Organization.ID, _ user: User.ID, fingerprint: [UInt8], in db: Connection
     ) throws -> PostRequest.ID? {
@@ -378,9 +378,9 @@ enum PostStore {
         return dismissed
     }
 
-    /// Leaves what failed of a request at that, since another write is asked for in its place.
-    /// - Parameter owner: whose it has to be; nil for anybody's.
-    /// - Throws: 409 when it was written or replaced meanwhile: then both would be written.
+    /// Closes the failed posts of a request, because another write replaces them.
+    /// - Parameter owner: The user it must belong to; nil for anyone.
+    /// - Throws: 409 if it was written or replaced in the meantime: then both would be written.
     static func replace(
         _ id: Post.ID, on ticket: Ticket.ID, of organization: Organization.ID, owner: User.ID?, in db: Connection
     ) throws {

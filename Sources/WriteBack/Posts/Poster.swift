@@ -58,7 +58,7 @@ public struct Poster: JobHandler {
         let live: LiveConnection
         let job: ClaimedJob
         var ticket: Ticket
-        /// Whether the ticket may be another since it was read, by what this attempt wrote or others meanwhile.
+        /// Whether the ticket may have changed since it was read, by this attempt or by others.
         var isStale = false
     }
 

@@ -13,7 +13,7 @@ import WebSupport
 public struct PostTiming: Sendable {
     /// How attempts to write are spread over a day.
     public var schedule = RetrySchedule.write
-    /// How long somebody who asks is kept waiting for the ticketing system before he is told that it goes on by itself.
+    /// How long a request waits for the ticketing system before it is answered while the work continues.
     public var patience: Duration = .seconds(8)
 
     /// The usual times.
@@ -40,11 +40,11 @@ public struct Posts: Sendable {
         self.now = now
     }
 
-    /// What became of a request so far.
+    /// The progress of a request.
     struct Standing: Sendable {
         let request: PostRequest
         let posts: [Post]
-        /// Why it waits; nil when nobody knows.
+        /// Why it waits, if known.
         var reason: String?
 
         /// Whether nothing is left to be done without a person.
@@ -62,7 +62,7 @@ public struct Posts: Sendable {
         }
     }
 
-    /// Where somebody writes to.
+    /// The target of a write.
     struct Place: Sendable {
         let live: LiveConnection
         let tenant: Tenant.ID?
@@ -93,10 +93,10 @@ public struct Posts: Sendable {
         }
     }
 
-    /// Stores what somebody wants written, in one transaction with the job that writes it and the record of who asked.
+    /// Stores what a user wants written, in one transaction with the job that writes it and the audit entry.
     /// - Parameters:
-    ///   - replaced: what failed, and is not to be written beside it.
-    ///   - actor: the same person, for the record.
+    ///   - replaced: the failed post that it replaces.
+    ///   - actor: the same user, for the audit log.
     func ask(
         for draft: PostDraft, at place: Place, replacing replaced: Post.ID?, by principal: Principal, _ actor: Actor,
         named name: Name
@@ -206,7 +206,7 @@ public struct Posts: Sendable {
         }
     }
 
-    /// How it stands; nil while waiting a moment longer is worth while.
+    /// Its state; nil while a moment's wait may still bring a result.
     private func standing(of id: PostRequest.ID, ifWorthKnowing since: Date) async throws -> Standing? {
         let standing = try await standing(of: id)
         if standing.isSettled || standing.wasDelayed(since: since) { return standing }
@@ -267,8 +267,8 @@ public struct Posts: Sendable {
         }
     }
 
-    /// Leaves what failed of a request at that, so that nobody is asked to look at it any more, and withdraws what waits, so
-    /// that it does not hold up later writes to the ticket.
+    /// Closes the failed posts of a request, so that they no longer need attention, and withdraws the waiting ones, so that
+    /// they do not hold up later writes to the ticket.
     func dismiss(_ request: PostRequest, by asker: SignedInRequest) async throws {
         let (queue, instant) = (queue, now())
         try await database.write { db in
@@ -290,7 +290,7 @@ public struct Posts: Sendable {
         var workType: WorkType.ID?
         var status: Board.Status.ID?
 
-        /// - Throws: 409 when there is nothing to which they could apply, so that nobody takes them for applied.
+        /// - Throws: 409 if there is nothing they could apply to, so that they do not seem applied.
         func apply(to request: PostRequest.ID, on connection: PSAConnection.ID, in db: Connection) throws {
             if let workRole { try set("work_role_id = \(workRole)", of: .time, "work_role_id", request, db) }
             if let workType { try set("work_type_id = \(workType)", of: .time, "work_type_id", request, db) }

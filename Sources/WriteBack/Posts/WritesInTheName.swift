@@ -18,7 +18,7 @@ public struct WritesInTheName: Sendable {
         /// A change of a phone system.
         case change(Int64)
 
-        /// As it stands in the post log.
+        /// As shown in the post log.
         public var description: String {
             switch self {
             case .session(let number): "session \(number)"
