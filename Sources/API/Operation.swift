@@ -49,7 +49,7 @@ public struct Operation<Place: PathPlace, Query: QueryName, Body: Sendable, Answ
 public struct Alias: Sendable, ExpressibleByStringLiteral {
     /// Nil for the operation's own.
     public let method: HTTPRequest.Method?
-    /// Below `/api/v1`, with the operation's own names for what stands in `{…}`.
+    /// Below `/api/v1`, with the operation's own names in `{…}`.
     public let path: String
 
     public init(_ method: HTTPRequest.Method, _ path: String) {

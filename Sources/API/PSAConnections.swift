@@ -242,11 +242,11 @@ extension PSA {
 
     /// Rights of the API member.
     public enum Rights {
-        /// What a harmless call told about a right.
+        /// What a harmless call showed about a right.
         public enum Finding: String, Sendable, Codable, CaseIterable {
             case granted
             case missing
-            /// The call told nothing.
+            /// The call showed nothing.
             case unknown
         }
 

@@ -15,7 +15,7 @@ public enum Posts {
         case status
     }
 
-    /// Where a post stands.
+    /// A post's state.
     public enum State: String, Sendable, Codable, CaseIterable {
         /// Waits for the PSA.
         case queued

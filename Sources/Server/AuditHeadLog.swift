@@ -4,8 +4,8 @@ import Database
 import Foundation
 import Logging
 
-/// Writes the ends of the audit log's chains into the server's log, each hour those that have moved: whoever keeps the log
-/// elsewhere can tell later whether the database was taken back to what it was before.
+/// Writes the ends of the audit log's chains into the server's log, each hour those that have moved. A log kept
+/// elsewhere then shows whether the database was rolled back.
 actor AuditHeadLog {
     private static let interval: TimeInterval = 3_600
 

@@ -10,7 +10,7 @@ import WebSupport
 
 /// Tells whether the server lives, and whether it can do its work.
 struct Health: Sendable {
-    // A job that could run for this long while nobody does any: nobody claims.
+    // A job due for this long while no worker runs any: none are claimed.
     private static let patience: Duration = .seconds(60)
 
     let database: Database

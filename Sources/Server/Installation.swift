@@ -71,7 +71,7 @@ public enum Installation {
         public let apiKey: String?
     }
 
-    /// Creates the administrator that the configuration names, when nobody is there.
+    /// Creates the administrator that the configuration names, if there is none.
     static func createAdministrator(_ configuration: Configuration, in database: Database) async throws {
         guard let email = configuration.adminEmail, let password = configuration.adminPassword,
             // Looked for first: hashing a password takes a quarter of a second, and servers start often.
@@ -213,7 +213,7 @@ public enum Installation {
         try await beside(configuration, logger: logger) { try await people.keep(in: $0, now: Date()) }
     }
 
-    /// Lets somebody in again.
+    /// Restores a user's access.
     public static func rescue(_ rescue: PasswordRecovery, _ configuration: Configuration, logger: Logger) async throws {
         try await beside(configuration, logger: logger) { try await rescue.perform(in: $0, now: Date()) }
     }
@@ -258,7 +258,7 @@ public enum Installation {
 
     /// What became of a change of the secret.
     public struct Rotation: Sendable {
-        /// How many texts were sealed anew.
+        /// How many values were resealed.
         public let resealed: Int
         /// Names the secret that seals now.
         public let keyID: String
@@ -268,15 +268,15 @@ public enum Installation {
 
     /// Seals everything with a new secret, in one transaction: all of it or nothing.
     ///
-    /// A secret in a file is made here. The file holds both until everything is sealed anew, so that a crash in between
+    /// A secret in a file is made here. The file holds both until everything is resealed, so that a crash in between
     /// leaves nothing that cannot be opened. A secret that the configuration gives is the first of its list.
-    /// - Throws: ``DatabaseError/setup(_:)`` while a server runs: it would go on sealing with the old secret, which nothing
-    ///   opens afterwards.
+    /// - Throws: ``DatabaseError/setup(_:)`` while a server runs: it would continue to seal with the old secret, which nothing
+    ///   could open afterwards.
     public static func rotateSecret(_ configuration: Configuration, logger: Logger) async throws -> Rotation {
         let database = try await database(configuration, as: .alone, logger: logger)
         return try await closing(database) {
             try await requireSchema(of: database)
-            // Read while nobody else can change it: what another rotation made is known here.
+            // Read while no one else can change it: another rotation's result is known here.
             let file = configuration.secret == nil ? SecretFile(path: configuration.secretFile) : nil
             var secrets = try secrets(configuration)
             if let file {

@@ -38,7 +38,7 @@ public struct Server: Sendable {
         let allowlist = try HostAllowlist(Installation.plans.flatMap(\.hosts) + configuration.allowedHosts)
         // Without one nothing is made.
         _ = try Installation.secrets(configuration)
-        // Before the secret that counts is read: once we are there, nobody changes it.
+        // Before reading the current secret: while we run, no one changes it.
         let database = try await Installation.database(configuration, as: .server, logger: logger)
         let outbound = OutboundClient(allowlist: allowlist, logger: logger)
         do {
@@ -209,7 +209,7 @@ public struct Server: Sendable {
         return quiet
     }
 
-    /// Says what a caller is told about errors that `WebSupport` does not know.
+    /// The problems for errors that `WebSupport` does not know.
     static func problem(_ error: any Error) -> Problem? {
         switch error {
         case let error as DatabaseError where error.isTransient:

@@ -119,7 +119,7 @@ struct Housekeeping: Service {
         do {
             let now = Date()
             try await gate.forget()
-            // Small portions, so that nobody waits long behind one.
+            // Small portions, so that other work does not wait long behind one.
             for task in tasks { while try await task(now) > 0 {} }
             await auditHeads.write(now: now)
         } catch is CancellationError {

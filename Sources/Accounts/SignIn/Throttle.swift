@@ -5,7 +5,7 @@ import WebSupport
 
 /// Slows down guessing: after some failures, each further attempt has to wait, longer each time.
 ///
-/// Failures are counted so that nobody can lock out someone else: failures from one address delay only that address,
+/// Failures are counted so that no one can lock out someone else: failures from one address delay only that address,
 /// and failures from all addresses together slow an account down only a little. An attempt counts as a failure from its
 /// start and is uncounted if it succeeds, so concurrent attempts get no more guesses than sequential ones.
 struct Throttle: Sendable {

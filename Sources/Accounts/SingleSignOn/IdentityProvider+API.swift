@@ -4,8 +4,8 @@ import Foundation
 import Outbound
 import WebSupport
 
-/// The operations on identity providers. Only owners may use them, because whoever names an issuer decides whom it
-/// makes an admin.
+/// The operations on identity providers. Only owners may use them, because naming an issuer decides who can become
+/// an admin.
 func providerRoutes(_ providers: IdentityProviderStore) -> [Route] {
     @Sendable func answer(_ provider: IdentityProvider) -> IdentityProviders.Answer {
         IdentityProviders.Answer(provider, redirectURI: providers.singleSignOn.ownReturn(of: provider.id))

@@ -64,7 +64,7 @@ public struct IdentityProvider: Sendable, Equatable, RowDecodable {
     }
 
     /// The user's e-mail address, if the issuer vouches for it through `email_verified` or because its domain is
-    /// trusted. Any other address identifies nobody.
+    /// trusted. Any other address identifies no one.
     func vouchedEmail(of claims: IdentityClaims) -> EmailAddress? {
         guard let text = claims.email, let address = EmailAddress(exactly: text) else { return nil }
         return claims.isEmailVerified ?? trustedDomains.contains(address.domain) ? address : nil

@@ -63,7 +63,7 @@ struct Endpoint: Equatable, Sendable {
     }
 
     /// A request to it.
-    /// - Parameter places: what stands for the `{…}` of the path, in order.
+    /// - Parameter places: the values for the path's `{…}`, in order.
     func callAsFunction(
         _ places: [String] = [], query: [APIRequest.Parameter] = [], body: JSON? = nil
     ) -> APIRequest {

@@ -8,7 +8,7 @@ struct Lookup: Equatable, Sendable {
     var name: String
     var names: String
     var list: Endpoint
-    /// What stands for the `{…}` of the list's path.
+    /// The values for the `{…}` of the list's path.
     var places: [String] = []
     /// The members of an item that name it.
     var naming: [Member]

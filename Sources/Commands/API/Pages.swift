@@ -4,7 +4,7 @@ import WebSupport
 extension APIClient {
     /// What the API gives at most in one page.
     static let largestPage = 200
-    /// What people are told when a list goes on.
+    /// The note below a list that has more.
     static let thereAreMore = "There are more; show them with --all or a larger --limit."
 
     /// Follows the pages of a list.

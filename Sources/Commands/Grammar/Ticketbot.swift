@@ -24,7 +24,7 @@ enum Ticketbot {
         /// Completes the command from the values of its options, by the first of their names.
         var completes: @Sendable ([String: String]) -> Translation = { _ in Translation(arguments: []) }
 
-        /// The noun in whose help it stands.
+        /// The noun whose help shows it.
         var noun: String { command[0] }
     }
 
@@ -33,7 +33,7 @@ enum Ticketbot {
         enum Meaning: Sendable {
             /// Our option with the same value.
             case renamed(String)
-            /// Our option that stands for true, and that for false; nil for nothing.
+            /// Our options for true and for false; nil for none.
             case flag(on: String?, off: String?)
             /// A value that names the thing.
             case subject
@@ -105,7 +105,7 @@ extension Ticketbot.Form {
 
 extension Ticketbot {
     private static let id = Option(names: ["--id"], meaning: .subject)
-    // Its programs run where nobody can be asked.
+    // Its programs run in scripts, where no one can be asked.
     private static let unasked = ["--yes-without-terminal"]
 
     private static func listing(_ spellings: String..., of noun: String) -> Form {

@@ -54,10 +54,10 @@ struct DemoCommand: AsyncParsableCommand {
                 try await stage.connect(port: port, key: key)
                 stage.introduce(port: port, key: key, people)
                 if !quietWorld { try await stage.play(pace: .seconds(pace)) }
-                // The world stands still; the server goes on until it is stopped.
+                // Nothing changes any more; the server runs until it is stopped.
                 try await Task.sleep(for: .seconds(.max / 1_000_000))
             }
-            // The first that ends is the server, by a signal, or whoever failed.
+            // The first to end is the server, by a signal, or a task that failed.
             try await tasks.next()
             tasks.cancelAll()
             while let result = await tasks.nextResult() {

@@ -92,7 +92,7 @@ struct DemoStage: Sendable {
                     APIRequest(API.Rules.create([.board: board[Board.id], .recipient: room[Room.id]])))
             }
             try await furnish(api)
-            // From then on the simulated ConnectWise tells of all that happens.
+            // From here on the simulated ConnectWise sends callbacks for all changes.
             try await connectWise.callbackRegistered(within: .seconds(20))
         }
     }
@@ -169,7 +169,7 @@ struct DemoStage: Sendable {
 
     /// Lets things happen until cancelled.
     func play(pace: Duration) async throws {
-        // One of the kinds that everybody is told about comes first, so that nobody waits for the first message.
+        // An event with a notification comes first, so that the first message appears soon.
         let shift = Shift(at: connectWise, pace: pace) { Self.show($0) }
         Self.show(try shift.step(.newTicket))
         try await shift.run()

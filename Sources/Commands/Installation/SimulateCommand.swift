@@ -104,7 +104,7 @@ struct WebexCommand: AsyncParsableCommand {
     }
 }
 
-/// Runs a simulator until a signal; the first line on standard output tells where it listens.
+/// Runs a simulator until a signal; the first line on standard output is its address.
 private func play(_ simulator: some Service, url: @escaping @Sendable () async throws -> String) async throws {
     let group = ServiceGroup(
         services: [simulator], gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "simulate"))
@@ -112,7 +112,7 @@ private func play(_ simulator: some Service, url: @escaping @Sendable () async t
         tasks.addTask { try await group.run() }
         tasks.addTask {
             let line = "listening on \(try await url())\n"
-            // Unbuffered, so that whoever started us reads it at once.
+            // Unbuffered, so that the parent process reads it at once.
             try FileHandle.standardOutput.write(contentsOf: Data(line.utf8))
         }
         try await tasks.waitForAll()

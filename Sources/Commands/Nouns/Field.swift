@@ -39,7 +39,7 @@ struct Field: Equatable, Sendable {
     var isRequired = false
     /// What creating sends when the option is not given.
     var standard: String?
-    /// A value that stands for several others: a list is asked for each of them. For programs that know it by them.
+    /// A value that means several others: a list is requested for each of them. For Ticketbot's scripts.
     var union: [String: [String]] = [:]
 
     /// Without `option` the option is named like the member, with dashes.
@@ -71,7 +71,7 @@ struct Field: Equatable, Sendable {
         }
     }
 
-    /// The same field with a further value that stands for several others.
+    /// The same field with another value that means several others.
     func union(_ name: String, _ values: [String]) -> Field { with { $0.union[name] = values } }
 
     /// The same field with a value for when it is not given.

@@ -113,7 +113,7 @@ extension FieldOptions {
         return members
     }
 
-    /// The queries to ask, with the parameters in the order of the fields: one, or several where a value stands for several.
+    /// The queries to ask, with the parameters in the order of the fields: one, or several where a value means several.
     func queries(in surroundings: Surroundings, _ names: NameBook) async throws -> [[APIRequest.Parameter]] {
         var queries: [[APIRequest.Parameter]] = [[]]
         for field in Source.fields {

@@ -65,7 +65,7 @@ struct Column: Equatable, Sendable {
         return copy
     }
 
-    /// The column's text for a thing; a dash stands for nothing.
+    /// The column's text for a thing; a dash if there is none.
     /// - Parameter isAlone: whether the thing is shown alone, so that there is room for more.
     func text(of thing: JSON, _ style: Style, isAlone: Bool = false) -> String {
         let value = thing[member]

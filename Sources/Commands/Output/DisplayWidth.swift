@@ -18,7 +18,7 @@ extension StringProtocol {
     /// Columns that the text takes in a terminal.
     var displayWidth: Int { reduce(0) { $0 + $1.displayWidth } }
 
-    /// The text cut to so many columns; an ellipsis stands for what is missing.
+    /// The text cut to so many columns, with an ellipsis for what is missing.
     func cut(to width: Int) -> String {
         guard displayWidth > width else { return String(self) }
         guard width > 0 else { return "" }

@@ -8,13 +8,13 @@ struct Surroundings: Sendable {
     var now: @Sendable () -> Date
     /// How results look.
     var style: Style
-    /// Whether somebody can be asked: a terminal on standard input.
+    /// Whether questions can be asked: a terminal on standard input.
     var isInteractive: Bool
     /// Writes a line of results.
     var write: @Sendable (String) throws -> Void
     /// Writes a line that is no result: errors, hints.
     var report: @Sendable (String) -> Void
-    /// Reads one line from standard input, unseen when somebody types it. Nil at the end of the input.
+    /// Reads one line from standard input, without echo on a terminal. Nil at the end of the input.
     var readSecret: @Sendable (_ prompt: String) -> String?
     /// Reads one line from standard input. Nil at the end of the input.
     var readLine: @Sendable () -> String?

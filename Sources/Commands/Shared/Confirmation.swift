@@ -6,7 +6,7 @@ struct Confirmation: ParsableArguments {
     @Flag(help: "Do not ask.")
     var yes = false
 
-    // Ticketbot's forms run in scripts, where nobody can be asked.
+    // Ticketbot's forms run in scripts, where no one can be asked.
     @Flag(help: .hidden)
     var yesWithoutTerminal = false
 

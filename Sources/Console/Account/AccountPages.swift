@@ -125,7 +125,7 @@ func accountPages(_ accounts: AccountsFeature) -> [PageRoute] {
     ] + recoveryCodePages(accounts)
 }
 
-/// New recovery codes. They open the account, so a sign-in that somebody left open must not be enough.
+/// New recovery codes. They open the account, so a sign-in left open must not be enough.
 private func recoveryCodePages(_ accounts: AccountsFeature) -> [PageRoute] {
     PageRoute.form("/account/recovery-codes", .viewer) { visit, _, problem in
         Page(

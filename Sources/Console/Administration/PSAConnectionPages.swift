@@ -134,7 +134,7 @@ private func refused(_ title: String, _ problem: Problem, _ id: PSA.Connections.
             status: problem.status))
 }
 
-/// For whom a new connection may be: the organization, or a customer, whoever has none in use.
+/// Who a new connection can be for: the organization or a customer, if they have none in use.
 private struct NewOwner {
     private let customers: [(value: String, label: String)]
     private let isOrganizationFree: Bool
@@ -158,7 +158,7 @@ private struct NewOwner {
     }
 
     /// The customer; nil for the organization.
-    /// - Throws: 422 for whoever has one: the API would disable a customer's, which nobody was asked about.
+    /// - Throws: 422 for a customer that has one: the API would disable it without asking.
     func customer(_ entries: Entries) throws(Problem) -> Tenants.ID? {
         guard let tenant = entries["tenant"] else { return nil }
         if tenant.isEmpty {

@@ -20,7 +20,7 @@ struct Cell {
     var isNumber = false
     var isNarrow = false
 
-    /// Text that stands out, perhaps a link.
+    /// Emphasized text, perhaps a link.
     static func main(_ text: String, _ href: String? = nil, sub: String? = nil) -> Cell {
         Cell(main: text.isEmpty ? "–" : text, href: href, sub: sub)
     }
@@ -40,7 +40,7 @@ struct Cell {
     static func choice(_ choosing: Choosing) -> Cell { Cell(choosing: choosing) }
     static func actions(_ actions: [Action]) -> Cell { Cell(actions: actions, isNarrow: true) }
 
-    /// A time, or what stands for none.
+    /// A time, or a placeholder for none.
     static func when(_ date: Date?, otherwise: String = "never", exact: Bool = false) -> Cell {
         date.map { Cell(when: $0, isExact: exact) } ?? Cell(plain: otherwise)
     }
@@ -148,7 +148,7 @@ struct Action {
     var href: String
     var style = ""
     var icon: String?
-    /// What it concerns, for those who hear the page.
+    /// What it concerns, for screen readers.
     var about: String?
     var isPost = false
     var confirm: String?

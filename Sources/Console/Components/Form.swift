@@ -90,7 +90,7 @@ struct Field {
     var isNumeric = false
     /// Whether an empty field means "none" and is sent as null, instead of being left out.
     var sendsNull = false
-    /// Where further choices are searched as somebody types, when there are too many for a list.
+    /// Where more choices are searched while typing, if there are too many for a list.
     var search: String?
 
     init(
@@ -355,7 +355,7 @@ extension Problem {
         Dictionary(errors.map { ($0.field, Self.sentence($0.message)) }, uniquingKeysWith: { $1 })
     }
 
-    /// What stands above a form with these fields: where to look, or what is wrong elsewhere.
+    /// The message above a form with these fields: where to look, or what else is wrong.
     func summary(of fields: [String]) -> String {
         let elsewhere = errors.filter { !fields.contains($0.field) }
         if elsewhere.isEmpty { return errors.isEmpty ? detail : "Please look at the marked fields." }

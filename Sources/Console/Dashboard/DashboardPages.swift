@@ -118,7 +118,7 @@ private struct ShownConnection {
     }
 }
 
-/// Connections that wait for somebody to fix them: the reason says what to do.
+/// Connections that need attention: the reason says what to do.
 private func paused(_ connections: [ShownConnection]) -> [Block] {
     connections.filter { $0.state == PSA.Connections.State.paused.rawValue && $0.isEnabled }.map { connection in
         .notice(.bad, "\(connection.name) is paused.", connection.reason ?? "", href: connection.page, link: "Show")

@@ -18,7 +18,7 @@ struct ConnectionChoice {
         var isInUse: Bool { connection?.enabled ?? true }
     }
 
-    /// What stands for the organization, where a customer's id would.
+    /// The value for the organization, in place of a customer's ID.
     static let nobody = "none"
 
     /// The customers with a connection of their own, by name.

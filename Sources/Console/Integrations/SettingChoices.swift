@@ -65,7 +65,7 @@ struct SettingChoices {
         lists[member] = Self.with(set(member)?.id, set(member)?.name, found)
     }
 
-    /// Those for which something is set come first; a long form helps nobody.
+    /// Boards with a setting come first, to keep the form short.
     private mutating func readBoards(_ visit: Visit, of connection: PSA.Connections.ID) async throws {
         let filter = [Boards.Filter.connection: "\(connection)"]
         let all = try await Choices.all(visit) { Boards.list(filter, limit: $0, cursor: $1) }

@@ -13,7 +13,7 @@ import WebSupport
 
 /// What an open page listens to.
 struct LiveWatch: Sendable {
-    /// What it shows; those that nobody has never change.
+    /// What it shows; topics without a feature never change.
     let topics: Set<String>
     /// What they looked like just before the page was read. Somebody who comes with another mark than theirs by now has
     /// missed a change, as between page and stream, or while the stream was cut.
@@ -32,8 +32,8 @@ struct LiveWatch: Sendable {
     var query: String { "topics=\(topics.sorted().joined(separator: ","))&seen=\(mark ?? "")" }
 }
 
-/// Tells open pages that something changed, as server-sent events. Pages then fetch what they show again, so an event
-/// carries nothing and may be merged with others. Nobody is told longer than the sign-in goes on, or of more than it may
+/// Notifies open pages of changes through server-sent events. Pages then fetch their content again, so an event carries
+/// nothing and may be merged with others. A page is notified only while its sign-in lasts, and only of what its user may
 /// see.
 final class LiveUpdates: Sendable {
     // More than a person notices, less than each message of a burst.
@@ -68,7 +68,7 @@ final class LiveUpdates: Sendable {
         var listeners: [Int: Listener] = [:]
     }
 
-    /// A listener's place. It becomes free when the page has gone, and also when nobody ever wrote to it, as for HEAD.
+    /// A listener's place. It is freed when the page is closed, and also when nothing was ever written to it, as for HEAD.
     private final class Place: Sendable {
         let changes: AsyncStream<Void>
         private let id: Int
@@ -105,7 +105,7 @@ final class LiveUpdates: Sendable {
     /// so.
     func run() async {
         var known: [Sight: [Int64]] = [:]
-        // Those whose page is known to be as new as what is told from here on.
+        // Listeners whose page is up to date from here on.
         var compared: Set<Int> = []
         var round = 0
         while (try? await Task.sleep(for: Self.pace)) != nil {
@@ -169,7 +169,7 @@ final class LiveUpdates: Sendable {
         return String(hash, radix: 36)
     }
 
-    /// - Returns: what has changed since the last time of what somebody looks at.
+    /// - Returns: the topics of open pages that changed since the last call.
     private func look(for listeners: [Int: Listener], _ known: inout [Sight: [Int64]]) async throws -> Set<Sight> {
         let sights = listeners.values.reduce(into: Set<Sight>()) { $0.formUnion(self.sights(of: $1)) }
         let (before, topics) = (known, topics)

@@ -7,7 +7,7 @@ import WebSupport
 
 /// Lists beyond one page: sorted by a column, or as a file. Both put the pages of the API together.
 extension Console {
-    // A file with more rows helps nobody; whoever needs all has the API.
+    // A file with more rows is of little use; the API has everything.
     private static var mostExported: Int { 10_000 }
     // Lists come in the order in which things were made. By another column they are sorted here, as far as this.
     private static var mostSorted: Int { 1_000 }

@@ -33,7 +33,7 @@ public struct Console: Sendable {
     ///   - table: the API.
     ///   - openAPI: its description, for people to read.
     ///   - topics: what open pages show that changes by itself.
-    ///   - errors: what people are told of errors.
+    ///   - errors: how errors are described to users.
     ///   - health: whether the server is well, as `/readiness` has it.
     public init(
         accounts: AccountsFeature, table: RouteTable, openAPI: OpenAPI, cookie: SignInCookie, database: Database,
@@ -137,7 +137,7 @@ public struct Console: Sendable {
         return (token, live)
     }
 
-    /// Lets in who is signed in and may see the page. All else is led to the sign-in page, or told why not.
+    /// Admits signed-in users who may see the page. Others are sent to the sign-in page, or told why not.
     private func admit(_ request: Request, _ context: WebContext, to route: PageRoute) async throws -> Response {
         guard let (token, live) = try await signedIn(request) else {
             return toSignIn(request, from: route)
@@ -162,7 +162,7 @@ public struct Console: Sendable {
                 detail: "This page needs the role \(route.role.label) or more; yours is \(live.role.label).")
         }
         visit.switchedOff = try await visit.findSwitchedOff()
-        // Before the page is read: what changes from here on, it is told.
+        // Before the page is read: it is notified of any change from here on.
         if !route.topics.isEmpty { visit.watch = try await self.live.watch(route.topics, for: live) }
         if let again = route.again {
             let outcome = try await keeping(visit, again, request, context) {
@@ -193,7 +193,7 @@ public struct Console: Sendable {
                 problem.detail =
                     "You have signed in again since this form was opened, so it was not sent. Check it and submit it again."
             }
-            // What belongs to somebody else, or is gone, has no form.
+            // Other people's things, and deleted ones, have no form.
             guard problem.status != .notFound, var page = try? await again(visit, problem) else { throw error }
             page.status = problem.status
             return .page(page)
@@ -300,7 +300,7 @@ public struct Console: Sendable {
 
     private func shell(_ page: Page, _ request: Request, _ visit: Visit) async throws -> Model {
         let live = visit.live
-        // What somebody types into is not fetched again with the rest.
+        // Fields that are being edited are not fetched again with the rest.
         let watch = page.isStill ? nil : visit.watch
         let still = watch != nil ? (page.blocks.lastIndex { $0.kind == "filters" }.map { $0 + 1 } ?? 0) : 0
         let navigation = try await Navigation.model(visit, counts: counts)
@@ -369,7 +369,7 @@ public struct Console: Sendable {
             .actions([.link("Back to the dashboard", "/")]),
             .text("Request \(context.requestID)", style: "muted"),
         ]
-        // While the database cannot be used nobody's sign-in is known either.
+        // Without the database no sign-in can be checked.
         let signIn = try? await signedIn(request)
         var response: Response
         if let (token, live) = signIn.flatMap(\.self), live.duty == nil {

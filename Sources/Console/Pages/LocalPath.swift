@@ -2,7 +2,7 @@ import BoundaryText
 
 /// Where a browser may be led: to a page of ours, and nowhere else. The one place that decides it, for every redirect.
 enum LocalPath {
-    // Longer ones are nobody's address of a page.
+    // No page has a longer address.
     private static let longest = 2_000
 
     /// The text, if it is a path that a browser takes for one of this host; nil for anything else. Decided by byte: browsers
@@ -16,7 +16,7 @@ enum LocalPath {
         return text
     }
 
-    /// Where somebody goes on after signing in; the pages of the sign-in itself would lead in circles.
+    /// Where to go after signing in; the sign-in's own pages would loop.
     static func afterSignIn(_ text: String?) -> String {
         guard let path = of(text), !path.utf8.starts(with: "/sign-in".utf8) else { return "/" }
         return path

@@ -123,7 +123,7 @@ final class NavigationCounts: Sendable {
     private static let most = 1_000
     private static let mostOwn = 100
 
-    /// What there is to act on, as far as somebody may see it; nil where there is nothing.
+    /// The count of things that need attention and that the user may see; nil if there are none.
     struct Counts: Sendable {
         /// Failed deliveries.
         var deliveries: String?

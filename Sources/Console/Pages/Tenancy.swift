@@ -6,7 +6,7 @@ import Hummingbird
 import WebSupport
 
 /// The customer that is looked at. Kept in a cookie of the browser, shown at the top of every page, and checked by the API
-/// each time, so that a customer who is gone, or somebody else's, is none.
+/// each time, so that a deleted customer, or another organization's, is ignored.
 enum Tenancy {
     private static let cookie = "patchbay-tenant"
     // A menu with more would be of no use; the page of customers has a search.
@@ -50,7 +50,7 @@ enum Tenancy {
         return try? await visit.ask(Tenants.show(id)).name
     }
 
-    /// The menu at the top; nil where nobody keeps customers.
+    /// The menu at the top; nil without customers.
     static func model(_ visit: Visit, address: String) async throws -> Model? {
         let found = try await visit.ask(Tenants.list([.active: "true"], limit: mostInMenu))
         guard !found.items.isEmpty else { return nil }

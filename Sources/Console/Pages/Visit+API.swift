@@ -41,8 +41,8 @@ extension Visit {
             from: Data(try await answer(call.method, call.path, query: call.query, body: call.body)))
     }
 
-    /// Has the API do something, once for each form that was shown.
-    /// - Parameter step: tells several things apart that one form does.
+    /// Asks the API to do something, once for each form that was shown.
+    /// - Parameter step: distinguishes several things that one form does.
     @discardableResult
     func send<Answer: Decodable>(_ call: API.Call<Answer>, step: String = "") async throws -> Answer {
         try APIJSON.decode(from: Data(try await done(call, step)))

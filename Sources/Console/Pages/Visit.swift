@@ -6,7 +6,7 @@ import HTTPTypes
 import Hummingbird
 import WebSupport
 
-/// A page asked for by somebody who is signed in: who it is, what was asked, and the API in his name.
+/// A signed-in user's request for a page: the user, the request, and the API in the user's name.
 struct Visit: Sendable {
     let live: LiveSignIn
     let token: SignInToken
@@ -17,12 +17,12 @@ struct Visit: Sendable {
     var query: [String: String]
     /// What was posted; empty for a GET.
     let entries: Entries
-    /// The viewer's zone, if the browser told it.
+    /// The viewer's time zone, if the browser sent it.
     let zone: TimeZone
     /// What the last page wanted to say on this one.
     let flash: String?
     let theme: String?
-    /// The customer that was last chosen at the top; it may be gone meanwhile.
+    /// The customer last chosen at the top; it may have been deleted since.
     var chosenTenant: String?
     let table: RouteTable
     let markdown: Markdown
@@ -165,7 +165,7 @@ extension CharacterSet {
 /// What a page shows.
 struct Page {
     var title: String
-    /// Above the content; the title unless told otherwise.
+    /// Above the content; by default the title.
     var heading: String?
     var lead: String?
     /// The page above this one, by name and address.

@@ -7,7 +7,7 @@ import NIOCore
 import WebSupport
 
 /// Style sheets, scripts and icons: our own, and those that `scripts/assets` fetched. Named by their content, so that
-/// browsers keep them for ever; held compressed, as nearly every browser takes them.
+/// browsers keep them forever; held compressed, as nearly every browser takes them.
 struct Assets: Sendable {
     struct Asset: Sendable {
         let type: String

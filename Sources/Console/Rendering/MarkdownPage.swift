@@ -1,8 +1,8 @@
 import BoundaryText
 import CMarkdown
 
-/// Writes what libmd4c reads as HTML. Every tag and every attribute is one of those below; all else is escaped. Tags that
-/// somebody typed are text, as ConnectWise shows them; links lead only where links may lead.
+/// Writes what libmd4c reads as HTML. Every tag and every attribute is one of those below; all else is escaped. Typed tags
+/// are text, as ConnectWise shows them; links lead only where links may lead.
 final class MarkdownPage {
     // A definition that is used often is written as often: 64 KiB can become hundreds of megabytes.
     private static let largest = 1 << 20
@@ -33,7 +33,7 @@ final class MarkdownPage {
         parser.text = { kind, text, size, page in
             MarkdownPage.at(page) { $0.write(kind, UnsafeBufferPointer(start: text, count: Int(size))) }
         }
-        // libmd4c looks a byte past the end of some texts, so one stands there.
+        // libmd4c reads a byte past the end of some texts, so there is one.
         let utf8 = Array(text.utf8) + [UInt8(ascii: "\n")]
         let result = utf8.withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: MD_CHAR.self) {
@@ -43,7 +43,7 @@ final class MarkdownPage {
         return result == 0 ? String(decoding: page.html, as: UTF8.self) : nil
     }
 
-    /// - Returns: what libmd4c is told: to go on, or to give up.
+    /// - Returns: for libmd4c: continue, or abort.
     private static func at(_ page: UnsafeMutableRawPointer?, _ body: (MarkdownPage) -> Void) -> Int32 {
         guard let page else { return -1 }
         let own = Unmanaged<MarkdownPage>.fromOpaque(page).takeUnretainedValue()

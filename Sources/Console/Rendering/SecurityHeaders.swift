@@ -45,7 +45,7 @@ public struct SecurityHeaders: RouterMiddleware {
         ] {
             if let name { response.headers[name] = value }
         }
-        // What programs read is no page, whoever opens its address.
+        // What programs read is not a page, even in a browser.
         if request.uri.path.utf8.hasPrefix("/api/"), response.headers[.contentDisposition] == nil {
             response.headers[.contentDisposition] = "attachment"
         }
@@ -54,7 +54,7 @@ public struct SecurityHeaders: RouterMiddleware {
             // Here, where all of them pass, so that none is forgotten.
             response.headers[values: .setCookie] = response.headers[values: .setCookie].map(Self.secured)
         }
-        // What is signed in is nobody else's, also not a proxy's; assets say otherwise themselves.
+        // Pages of a signed-in user are private, also to proxies; assets override this.
         if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         return response
     }

@@ -10,7 +10,7 @@ extension Console {
     func doors(_ request: Request, _ entries: Entries) async -> [Block] {
         let query = request.uri.fields
         let asked = query["organization"].flatMap { Organization.ID($0) }
-        // While the database cannot be read nobody can sign in anyway; the page still says so in words.
+        // Without the database no one can sign in; the page still says so in words.
         guard
             let doors = try? await accounts.singleSignOn.doors(of: asked ?? cookie.organization(in: request)),
             doors.isHidden || !doors.providers.isEmpty
