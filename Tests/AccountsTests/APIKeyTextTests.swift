@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The text of an API key")
 struct APIKeyTextTests {
-    @Test("It comes back as it was")
+    @Test("A key's text reads back unchanged")
     func roundTrip() throws {
         for id in [Int64(1), 17, .max] {
             let secret = APIKeyText.randomSecret()

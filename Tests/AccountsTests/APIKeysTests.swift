@@ -44,7 +44,7 @@ struct APIKeysTests {
         }
     }
 
-    @Test("What is no valid key is nobody", arguments: TestDatabase.engines)
+    @Test("An invalid key identifies no one", arguments: TestDatabase.engines)
     func nobody(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let (user, organization) = try await database.user("anna@example.com", .admin)

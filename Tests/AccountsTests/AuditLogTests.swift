@@ -53,7 +53,7 @@ struct AuditLogTests {
     }
 
     @Test(
-        "What somebody with the database in his hands changes shows",
+        "Changes made directly in the database are detected",
         arguments: TestDatabase.engines,
         [
             ("UPDATE audit_entries SET actor = 'eve@example.com' WHERE number = 3", 3 as Int64),
@@ -153,7 +153,7 @@ struct AuditLogTests {
         #expect(withList.map(\.reason) == ["the list of the chains was altered"])
     }
 
-    @Test("A chain that was computed again without the key shows, and goes on to show", arguments: TestDatabase.engines)
+    @Test("A chain recomputed without the key is detected, and stays detected", arguments: TestDatabase.engines)
     func recomputed(engine: Engine) async throws {
         let alter: @Sendable (Connection) throws -> Void = { db in
             try db.execute(
@@ -205,7 +205,7 @@ struct AuditLogTests {
         }
     }
 
-    @Test("Chains of before get their seals, and keep them when the secret changes", arguments: TestDatabase.engines)
+    @Test("Older chains get seals, and keep them when the secret changes", arguments: TestDatabase.engines)
     func carriedOver(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             try await fill(database, 4)
@@ -251,7 +251,7 @@ struct AuditLogTests {
     }
 
     @Test(
-        "An end that was written down elsewhere tells of a database that was taken back",
+        "A head recorded elsewhere reveals a database that was rolled back",
         arguments: TestDatabase.engines)
     func writtenDown(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in

@@ -388,7 +388,7 @@ struct WayTests {
         }
     }
 
-    @Test("The longest way fits into a cookie; from what is longer people come back to the dashboard")
+    @Test("The longest sign-in request fits into a cookie; longer ones return to the dashboard")
     func size() throws {
         let sealer = try Sealer([Secret.generate()])
         // Only printable ASCII comes so far; slashes and quotation marks are written with a backslash.

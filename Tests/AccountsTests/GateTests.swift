@@ -180,7 +180,7 @@ struct GateTests {
     }
 
     @Test(
-        "The key of a process that died is free after a minute; who was overtaken does nothing",
+        "A dead process's key is free after a minute; a request that was overtaken does nothing",
         arguments: TestDatabase.engines)
     func lease(engine: Engine) async throws {
         try await Self.run(engine) { asker in
@@ -233,7 +233,7 @@ struct GateTests {
         }
     }
 
-    @Test("What is refused tells how many calls are left as well", arguments: TestDatabase.engines)
+    @Test("Refusals also say how many calls are left", arguments: TestDatabase.engines)
     func fieldsOfRefusals(engine: Engine) async throws {
         try await Self.run(engine) { asker in
             do {
@@ -248,7 +248,7 @@ struct GateTests {
     }
 
     @Test(
-        "Keys of before belong to the user's organization, and those without an answer count as done",
+        "Older keys belong to the user's organization, and those without an answer count as done",
         arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
         let former = Array(Installation.migrations.prefix(13))

@@ -44,7 +44,7 @@ struct PasswordTests {
         #expect(Password.objection(to: password) == nil)
     }
 
-    @Test("A hash is bcrypt of cost 12 with a salt of its own, and only its password fits")
+    @Test("A hash is bcrypt with cost 12 and its own salt, and matches only its password")
     func hashing() throws {
         let hash = try #require(Password.hash("correct horse battery"))
         #expect(hash.hasPrefix("$2b$12$"))
@@ -55,7 +55,7 @@ struct PasswordTests {
         #expect(!Password.verify("", against: hash))
     }
 
-    @Test("Nobody's setting is bcrypt of the same cost as a hash, and no password fits it")
+    @Test("The dummy setting is bcrypt with the same cost as a hash, and matches no password")
     func nobody() {
         for cost in [PasswordCost.standard, .least] {
             let setting = Password.settingOfNobody(cost)
@@ -65,7 +65,7 @@ struct PasswordTests {
         }
     }
 
-    @Test("What is behind a NUL counts: a text with one is nobody's password")
+    @Test("Text after a NUL counts: a text with one matches no password")
     func nul() throws {
         let hash = try #require(Password.hash("abc"))
         #expect(!Password.verify("abc\u{0}correct horse battery", against: hash))
@@ -73,7 +73,9 @@ struct PasswordTests {
         #expect(Password.hash("abc\u{0}def") == nil)
     }
 
-    @Test("Nothing fits what is no hash", arguments: ["", "*0", "$2b$", "$2b$12$short", "correct horse battery"])
+    @Test(
+        "Nothing matches a text that is not a hash",
+        arguments: ["", "*0", "$2b$", "$2b$12$short", "correct horse battery"])
     func notAHash(hash: String) {
         #expect(!Password.verify("correct horse battery", against: hash))
         #expect(!Password.verify("", against: hash))

@@ -11,7 +11,7 @@ import WebSupport
 @Suite("Signing in")
 struct SignInTests {
     @Test(
-        "The right password opens a session, a wrong one, another person or nobody does not",
+        "The right password signs in; a wrong one, another user's or an unknown user does not",
         arguments: TestDatabase.engines)
     func passwords(engine: Engine) async throws {
         try await Identity.run(engine) { identity in

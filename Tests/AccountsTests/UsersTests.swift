@@ -66,7 +66,7 @@ struct UsersTests {
     }
 
     @Test(
-        "Who is limited to customers becomes no administrator, and is none meanwhile", arguments: TestDatabase.engines)
+        "A user limited to customers cannot be made an administrator", arguments: TestDatabase.engines)
     func limited(engine: Engine) async throws {
         try await Identity.run(engine) { identity in
             let (owner, organization) = try await identity.database.user("owner@example.com", .owner)
@@ -141,7 +141,7 @@ struct UsersTests {
         }
     }
 
-    @Test("Who is deactivated, or gets another password, has no session any more", arguments: TestDatabase.engines)
+    @Test("Deactivation and a new password end all sign-ins", arguments: TestDatabase.engines)
     func sessionsEnd(engine: Engine) async throws {
         try await Identity.run(engine) { identity in
             let (user, organization) = try await identity.person("anna@example.com")

@@ -51,7 +51,7 @@ struct VisitTests {
         }
     }
 
-    @Test("A key that is limited to users makes nobody who reaches further", arguments: TestDatabase.engines)
+    @Test("A key limited to users creates no user with a larger reach", arguments: TestDatabase.engines)
     func limitedKeys(engine: Engine) async throws {
         try await Identity.run(engine) { identity in
             let (admin, organization) = try await identity.person("admin@example.com", .admin)
@@ -101,7 +101,7 @@ struct VisitTests {
     }
 
     @Test(
-        "A key that ends makes none that ends later, and nobody has more than a hundred",
+        "A key that expires creates none that expires later, and no user has more than a hundred",
         arguments: TestDatabase.engines)
     func endingKeys(engine: Engine) async throws {
         try await Identity.run(engine) { identity in

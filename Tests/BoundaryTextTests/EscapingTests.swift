@@ -11,7 +11,7 @@ private let neighbours = [
 
 @Suite("Escaping")
 struct EscapingTests {
-    @Test("Each dangerous byte is replaced in HTML, whatever stands beside it", arguments: ["<", ">", "&", "\"", "'"])
+    @Test("Each dangerous byte is replaced in HTML, whatever surrounds it", arguments: ["<", ">", "&", "\"", "'"])
     func html(_ sign: String) throws {
         let entity = try #require(["<": "&lt;", ">": "&gt;", "&": "&amp;", "\"": "&quot;", "'": "&#39;"][sign])
         for before in neighbours + [""] {
@@ -35,7 +35,7 @@ struct EscapingTests {
         #expect(String("a<b>c".dropping(prefix: "a") ?? "").escapedForHTML == "&lt;b&gt;c")
     }
 
-    @Test("In an address each byte that is not kept is encoded, whatever stands beside it")
+    @Test("In a URL each byte that is not kept is encoded, whatever surrounds it")
     func percents() {
         #expect("aZ09-._~".percentEncoded(keeping: "-._~") == "aZ09-._~")
         #expect("a b&c=d%".percentEncoded(keeping: "") == "a%20b%26c%3Dd%25")
@@ -47,7 +47,7 @@ struct EscapingTests {
         }
     }
 
-    @Test("A field of CSV ends where it ends, whatever stands beside its quotes and commas")
+    @Test("A CSV field ends where it should, whatever surrounds its quotes and commas")
     func fields() {
         for neighbour in neighbours {
             let field = CSV.field("x" + neighbour + "\",=1+1,\"" + neighbour)

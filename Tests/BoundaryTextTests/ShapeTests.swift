@@ -18,7 +18,7 @@ struct ShapeTests {
         #expect("s".dropping(suffix: "hosts") == nil)
     }
 
-    @Test("Parts stand between separators, with and without empty ones")
+    @Test("Text is split at separators, with and without empty parts")
     func parts() {
         #expect("a,,b,".splitBytes(on: ",") == ["a", "b"])
         #expect("a,,b,".splitBytes(on: ",", omittingEmpty: false) == ["a", "", "b", ""])
@@ -34,7 +34,7 @@ struct ShapeTests {
         #expect("\n".lines.map(String.init) == ["", ""])
     }
 
-    @Test("Bytes are replaced whatever stands beside them")
+    @Test("Bytes are replaced whatever surrounds them")
     func replacing() {
         #expect("a\"\u{0301}b".replacing(bytes: "\"", with: "'").utf8.elementsEqual("a'\u{0301}b".utf8))
         #expect("xx".replacing(bytes: "x", with: "xx") == "xxxx")

@@ -28,7 +28,7 @@ extension ChaosTests {
     }
 
     @Test(
-        "Thousands of tickets change at once; Webex and ConnectWise refuse, the server is killed and the database stopped meanwhile",
+        "Thousands of tickets change at once while Webex and ConnectWise refuse, the server is killed and the database is stopped",
         arguments: TestDatabase.engines)
     func backlog(engine: Engine) async throws {
         try await withStage(engine) { installed, postgres in

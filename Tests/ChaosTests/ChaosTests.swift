@@ -29,7 +29,7 @@ struct ChaosTests {
     }
 
     @Test(
-        "Killed at random instants: nothing accepted is lost, no person is told twice", arguments: TestDatabase.engines)
+        "Killed at random moments: nothing accepted is lost, no one is notified twice", arguments: TestDatabase.engines)
     func killed(engine: Engine) async throws {
         try await TestDatabase.withAddress(engine) { address in
             try await Installed.run(at: address) { installed in

@@ -8,7 +8,7 @@ import Testing
 
 extension ChaosTests {
     @Test(
-        "PostgreSQL is stopped and started while hooks come: 429 meanwhile, then 200 without a restart of ours",
+        "PostgreSQL is restarted while callbacks arrive: 429, then 200 without restarting the server",
         .enabled(if: TestDatabase.engines.contains(.postgres)))
     func databaseRestarts() async throws {
         try await OwnPostgres.run { postgres in
@@ -49,7 +49,7 @@ extension ChaosTests {
         }
     }
 
-    @Test("The disk is full: 429 meanwhile, then 200 without a restart, and nothing accepted is lost")
+    @Test("The disk is full: 429, then 200 without a restart, and nothing accepted is lost")
     func diskFull() async throws {
         try await TestDatabase.withAddress(.sqlite) { address in
             try await Installed.run(at: address) { installed in

@@ -19,7 +19,7 @@ extension ChaosTests {
     }()
 
     @Test(
-        "A pile of writes to as many tickets moves on each minute, and people find a call meanwhile",
+        "A backlog of writes to as many tickets shrinks each minute, and people still get calls",
         .enabled(if: drain != nil), arguments: [1, 2])
     func drain(servers: Int) async throws {
         let (budget, notes) = try #require(Self.drain)

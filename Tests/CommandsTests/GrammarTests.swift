@@ -77,7 +77,7 @@ import WebSupport
         _ = try parse(ListEvents.self, "events", "list", "7")
     }
 
-    @Test("The version is told in each of its forms", arguments: ["--version", "version", "v"])
+    @Test("The version is shown in each of its forms", arguments: ["--version", "version", "v"])
     func theVersion(word: String) async throws {
         let error = try #require(throws: (any Error).self) { try Patchbay.command(for: [word]) { _ in } }
         #expect(Patchbay.fullMessage(for: error).hasPrefix("patchbay "))
@@ -140,7 +140,7 @@ import WebSupport
             ])
     }
 
-    @Test("What does nothing here is said")
+    @Test("Ticketbot options without effect are reported")
     func ticketbotsLimits() async throws {
         #expect(
             Ticketbot.translated(["update", "config", "-s", "3", "-n", "false"])
@@ -151,7 +151,7 @@ import WebSupport
         #expect(Ticketbot.translated(["create", "user", "-e", "a@b.example"]).notes.first?.contains("viewer") == true)
     }
 
-    @Test("The forms stand in the help of their nouns")
+    @Test("Ticketbot's forms are in the help of their nouns")
     func ticketbotsFormsAreInTheHelp() {
         let help = NounCommand<Rules>.helpMessage(columns: 100)
         #expect(help.contains("Also understood:"))

@@ -62,7 +62,7 @@ import WebSupport
         #expect(received.last?.body == json(#"{"status_id": "3"}"#))
     }
 
-    @Test("A state of Ticketbot's that stands for several of ours is asked for one by one")
+    @Test("A Ticketbot state that means several of ours is requested one by one")
     func inactiveForwards() async throws {
         func page(_ id: Int) -> String { #"{"items": [{"id": \#(id)}], "next_cursor": null}"# }
         _ = try await ScriptedServer.play([
@@ -151,7 +151,7 @@ import WebSupport
             ])
     }
 
-    @Test("A key with too little is said in words, with what to do")
+    @Test("A key without the needed scope is explained, with what to do")
     func tooLittle() async throws {
         func problem(_ code: String) -> String { #"{"detail": "No.", "code": "\#(code)"}"# }
         _ = try await ScriptedServer.play([
@@ -165,7 +165,7 @@ import WebSupport
         }
     }
 
-    @Test("A server that does not speak https is said in words, with what to do")
+    @Test("A server without https is explained, with what to do")
     func noHTTPS() async throws {
         let received = try await ScriptedServer.play([]) { server in
             let address = server.replacingOccurrences(of: "http:", with: "https:")

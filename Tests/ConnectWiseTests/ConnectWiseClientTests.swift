@@ -159,7 +159,7 @@ struct ConnectWiseClientTests {
         }
     }
 
-    @Test("429 pauses everybody who shares the remote")
+    @Test("429 pauses everyone who shares the remote")
     func rateLimited() async throws {
         try await withClient { _, _ in
             .reply(429, headers: ["Retry-After": "7"], body: #"{"error":"ConnectWiseAPI","message":"m"}"#)
@@ -172,7 +172,7 @@ struct ConnectWiseClientTests {
         }
     }
 
-    @Test("wrong keys, said as 401 or 404", arguments: [401, 404])
+    @Test("wrong keys, answered with 401 or 404", arguments: [401, 404])
     func testCredentials(status: Int) async throws {
         try await withClient { _, _ in
             .reply(status)

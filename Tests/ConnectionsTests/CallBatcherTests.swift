@@ -109,7 +109,7 @@ struct CallBatcherTests {
         #expect(reads.calls.dropFirst(3) == [Array(3...80)])
     }
 
-    @Test("What gathers behind them is read with one call, and everybody gets his own")
+    @Test("Requests that gather behind them are read with one call, and each gets its own result")
     func gathering() async throws {
         let reads = HeldReads()
         let batcher = CallBatcher(atOnce: 1) { await reads.read($0) }
@@ -142,7 +142,7 @@ struct CallBatcherTests {
         #expect(reads.calls.flatMap { $0 }.sorted() == Array(0...25))
     }
 
-    @Test("A failure reaches all whom it concerns and nobody else")
+    @Test("A failure reaches all callers of that call and no others")
     func failure() async throws {
         let reads = HeldReads { keys in keys.contains(3) ? .failure(Down()) : HeldReads.everything(keys) }
         let batcher = CallBatcher(atOnce: 1) { await reads.read($0) }
@@ -175,7 +175,7 @@ struct CallBatcherTests {
         }
     }
 
-    @Test("Who waits longest leads next, so that newcomers starve nobody")
+    @Test("The longest-waiting caller leads next, so that newcomers cannot starve others")
     func fairness() async throws {
         let reads = HeldReads()
         let batcher = CallBatcher(atOnce: 1, largest: 2) { await reads.read($0) }

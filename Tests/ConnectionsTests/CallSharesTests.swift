@@ -7,7 +7,7 @@ import Testing
 struct CallSharesTests {
     private let shares = CallShares(limit: 100)
 
-    @Test("A fifth is for people, whoever else used how much", arguments: [CallPriority.writing, .background])
+    @Test("A fifth is for people, no matter how much others used", arguments: [CallPriority.writing, .background])
     func people(priority: CallPriority) {
         func room(_ priority: CallPriority, _ writing: Int, _ background: Int, _ people: Int) -> Int {
             shares.room(
@@ -35,7 +35,7 @@ struct CallSharesTests {
         #expect(shares.room(for: .writing, used: [.writing: 60], writesWait: true) == 0)
     }
 
-    @Test("However small the limit, the calls are never more than it, and somebody gets one", arguments: 1...30)
+    @Test("However small the limit, it is never exceeded, and someone gets a call", arguments: 1...30)
     func small(limit: Int) {
         let shares = CallShares(limit: limit)
         for priority in CallPriority.allCases {

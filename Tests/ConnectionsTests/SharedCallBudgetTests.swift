@@ -33,7 +33,8 @@ struct SharedCallBudgetTests {
     }
 
     @Test(
-        "In any 60 seconds never more calls than the limit, whoever makes them", arguments: TestDatabase.engines,
+        "In any 60 seconds there are never more calls than the limit, over all servers",
+        arguments: TestDatabase.engines,
         [1, 7, 40, 100])
     func window(engine: Engine, limit: Int) async throws {
         try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
@@ -107,7 +108,9 @@ struct SharedCallBudgetTests {
         }
     }
 
-    @Test("Who is patient waits until there is a call, who is not is told how long", arguments: TestDatabase.engines)
+    @Test(
+        "Patient callers wait for a call; impatient ones are told how long it would take",
+        arguments: TestDatabase.engines)
     func patience(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
             let pair = Pair(database, limit: 20)
@@ -126,7 +129,7 @@ struct SharedCallBudgetTests {
     }
 
     @Test(
-        "Work begins with all its calls or not at all, and gives back what it did not use",
+        "Work begins with all its calls or not at all, and returns unused ones",
         arguments: TestDatabase.engines)
     func setAside(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: Installation.migrations) { database in
@@ -230,7 +233,7 @@ struct SharedCallBudgetTests {
     }
 
     @Test(
-        "Whatever waits, writes take two fifths of the calls, reads go on, and people find theirs",
+        "Whatever waits, writes take two fifths of the calls, reads continue, and people get theirs",
         arguments: TestDatabase.engines, [(200, 300, 1), (200, 300, 2), (500, 1_000, 1), (500, 1_000, 2)])
     func drained(engine: Engine, size: (limit: Int, waiting: Int, servers: Int)) async throws {
         try await TestDatabase.with(engine, migrations: Installation.migrations) { database in

@@ -60,7 +60,7 @@ struct AttendanceTests {
     }
 
     @Test(
-        "It is committed with what it follows from, and told so; nobody else hears of it",
+        "A participant's work is committed with its cause, and no hint is sent",
         arguments: TestDatabase.engines)
     func together(engine: Engine) async throws {
         try await withDatabase(engine) { database, heard in
@@ -83,7 +83,7 @@ struct AttendanceTests {
         }
     }
 
-    @Test("Who leaves something to others lets the hint go to them", arguments: TestDatabase.engines)
+    @Test("A participant that leaves work to others lets the hint through", arguments: TestDatabase.engines)
     func incomplete(engine: Engine) async throws {
         try await withDatabase(engine) { database, heard in
             for attended in [Attended(isComplete: false) { end in heard.change { $0.ends.append(end) } }, nil] {
@@ -95,7 +95,8 @@ struct AttendanceTests {
         }
     }
 
-    @Test("When it fails, only what it did itself is undone, and others hear", arguments: TestDatabase.engines)
+    @Test(
+        "When a participant fails, only its own work is undone, and the hint is sent", arguments: TestDatabase.engines)
     func failure(engine: Engine) async throws {
         try await withDatabase(engine) { database, heard in
             let attendances: [Attendance] = [
@@ -122,7 +123,7 @@ struct AttendanceTests {
         }
     }
 
-    @Test("When the transaction fails, it is told so", arguments: TestDatabase.engines)
+    @Test("A participant learns that the transaction failed", arguments: TestDatabase.engines)
     func abandoned(engine: Engine) async throws {
         try await withDatabase(engine) { database, heard in
             database.attend(to: hint) { db in
@@ -152,7 +153,7 @@ struct AttendanceTests {
 
 @Suite("Reading many at once")
 struct ReadBatcherTests {
-    @Test("Those who ask at once are answered by few queries, each with its own", arguments: TestDatabase.engines)
+    @Test("Concurrent callers are answered with few queries, each with its own result", arguments: TestDatabase.engines)
     func gathering(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: [tables]) { database in
             try await database.write { db in
@@ -176,7 +177,7 @@ struct ReadBatcherTests {
     }
 
     @Test(
-        "A query that fails fails for those whom it was for, and the next ones are read",
+        "A failing query fails for its callers only, and the next ones are read",
         arguments: TestDatabase.engines)
     func failing(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: [tables]) { database in

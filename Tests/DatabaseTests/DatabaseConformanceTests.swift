@@ -85,7 +85,7 @@ struct DatabaseConformanceTests {
         }
     }
 
-    @Test("A transaction in which a failure was swallowed is not taken for stored", arguments: TestDatabase.engines)
+    @Test("A transaction with a swallowed failure does not count as stored", arguments: TestDatabase.engines)
     func swallowedFailure(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: [table]) { database in
             let outcome = await Result<Void, any Error>.of {
@@ -126,7 +126,7 @@ struct DatabaseConformanceTests {
         }
     }
 
-    @Test("A caught error inside a transaction is told apart", arguments: TestDatabase.engines)
+    @Test("A caught error inside a transaction can be distinguished", arguments: TestDatabase.engines)
     func errors(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: [table]) { database in
             try await database.write { try $0.execute("INSERT INTO things (name) VALUES ('one')") }
@@ -194,7 +194,9 @@ struct DatabaseConformanceTests {
         }
     }
 
-    @Test("Migrations apply once, go on where they stopped, and refuse a newer schema", arguments: TestDatabase.engines)
+    @Test(
+        "Migrations apply once, continue where they stopped, and refuse a newer schema", arguments: TestDatabase.engines
+    )
     func migrations(engine: Engine) async throws {
         let broken = Migration(2, "broken", ["CREATE TABLE second (id BIGINT)", "CREATE NONSENSE"])
         let whole = Migration(2, "whole", ["CREATE TABLE second (id BIGINT)"])

@@ -19,7 +19,7 @@ struct SQLiteTests {
         }
     }
 
-    @Test("A second server on the same file is told so")
+    @Test("A second server on the same file is refused")
     func exclusive() async throws {
         try await TestDatabase.withAddress(.sqlite) { address in
             let first = try await Database.open(address, as: .server, logger: TestDatabase.logger)

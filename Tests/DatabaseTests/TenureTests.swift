@@ -2,7 +2,7 @@ import Database
 import TestSupport
 import Testing
 
-@Suite("Who may use a database at once")
+@Suite("Who may use a database at the same time")
 struct TenureTests {
     private func opens(_ address: DatabaseAddress, as tenure: Tenure) async throws -> Bool {
         do {
@@ -13,7 +13,8 @@ struct TenureTests {
         }
     }
 
-    @Test("Nobody is alone beside a server, and no server starts beside one who is", arguments: TestDatabase.engines)
+    @Test(
+        "Exclusive use is refused while a server runs, and no server starts during it", arguments: TestDatabase.engines)
     func alone(engine: Engine) async throws {
         try await TestDatabase.withAddress(engine) { address in
             let server = try await Database.open(address, as: .server, connections: 1, logger: TestDatabase.logger)

@@ -59,7 +59,7 @@ struct JobLeasesTests {
         #expect(leases.isBusy)
     }
 
-    @Test("There is one look at a time, and one that is asked for meanwhile comes after it")
+    @Test("There is one look at a time, and a look requested during it follows")
     func looks() {
         let leases = JobLeases(places: 9)
         leases.look()

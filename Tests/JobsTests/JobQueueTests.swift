@@ -104,7 +104,7 @@ struct JobQueueTests {
         }
     }
 
-    @Test("One lane: one at a time, in order; other lanes go on", arguments: TestDatabase.engines)
+    @Test("One lane: one at a time, in order; other lanes continue", arguments: TestDatabase.engines)
     func lanes(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
             try await enqueue(database, [job("a1", lane: "a"), job("a2", lane: "a"), job("b1", lane: "b")])
@@ -333,7 +333,8 @@ struct JobQueueTests {
         }
     }
 
-    @Test("A paused group waits as a whole, others go on, a resume frees it at once", arguments: TestDatabase.engines)
+    @Test(
+        "A paused group waits as a whole, others continue, resuming frees it at once", arguments: TestDatabase.engines)
     func pausing(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
             try await enqueue(
@@ -358,7 +359,7 @@ struct JobQueueTests {
         }
     }
 
-    @Test("What waits behind another job goes on with it after a pause", arguments: TestDatabase.engines)
+    @Test("Jobs waiting behind another one continue with it after a pause", arguments: TestDatabase.engines)
     func behindPaused(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
             try await enqueue(database, [job("first", lane: "l", group: "p")])
@@ -394,7 +395,7 @@ struct JobQueueTests {
         }
     }
 
-    @Test("A job that was cut off stays so until it is done, whatever fails meanwhile", arguments: TestDatabase.engines)
+    @Test("A job that was cut off stays marked until it is done, whatever else fails", arguments: TestDatabase.engines)
     func staysInterrupted(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
             func claim(at instant: Date) async throws -> [ClaimedJob] {
@@ -441,7 +442,7 @@ struct JobQueueTests {
         }
     }
 
-    @Test("What somebody waits for is claimed first, whenever the rest became ready", arguments: TestDatabase.engines)
+    @Test("Jobs with a waiting user are claimed first, whenever the rest became ready", arguments: TestDatabase.engines)
     func priority(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: schema) { database in
             let claimed = try await database.write { [queue] db in
@@ -455,7 +456,9 @@ struct JobQueueTests {
         }
     }
 
-    @Test("Nobody does jobs: known after a while, and not while there is much to do", arguments: TestDatabase.engines)
+    @Test(
+        "A queue without workers is detected after a while, but not while there is much to do",
+        arguments: TestDatabase.engines)
     func neglect(engine: Engine) async throws {
         func neglected(_ database: Database, at instant: Date) async throws -> Date? {
             try await database.read { [queue] db in try queue.neglected(for: .seconds(60), now: instant, in: db) }

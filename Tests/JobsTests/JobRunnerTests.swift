@@ -111,7 +111,7 @@ struct JobRunnerTests {
         }
     }
 
-    @Test("Who is not seen for three seconds is gone, and who was seen meanwhile is not")
+    @Test("A server not seen for three seconds is gone; one seen since is not")
     func absences() {
         var absences = Absences(patience: .seconds(3))
         let start = ContinuousClock.now
@@ -252,7 +252,7 @@ struct JobRunnerTests {
     }
 
     @Test(
-        "After a commit of which nobody knows what became of it, jobs that were claimed by it are found at once",
+        "After a commit with an unknown outcome, the jobs it claimed are found at once",
         // On SQLite it is known.
         arguments: TestDatabase.engines.filter { $0 == .postgres })
     func missed(engine: Engine) async throws {

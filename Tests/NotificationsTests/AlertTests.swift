@@ -43,7 +43,7 @@ struct AlertTests {
         try await database.read { try $0.all(NoticeStore.selection + " ORDER BY n.id", as: Notice.self) }
     }
 
-    @Test("It is told once when it begins and once when it is over, escaped", arguments: TestDatabase.engines)
+    @Test("It is reported once when it begins and once when it is over, escaped", arguments: TestDatabase.engines)
     func toldOnce(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             let (stage, room) = try await database.write { db in
@@ -78,7 +78,7 @@ struct AlertTests {
     }
 
     @Test(
-        "An alert of a transaction that fails was never raised, and nobody named is nobody told",
+        "An alert in a failed transaction is never raised; without a recipient no one is notified",
         arguments: TestDatabase.engines)
     func nobody(engine: Engine) async throws {
         struct Stop: Error {}

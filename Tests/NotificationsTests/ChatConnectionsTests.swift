@@ -93,7 +93,7 @@ struct ChatConnectionsTests {
     }
 
     @Test(
-        "Of two who make a new secret at once, each gets one that signs; an entered one signs alone",
+        "Of two concurrent rotations each returns a secret that signs; an entered one signs alone",
         arguments: TestDatabase.engines)
     func secrets(engine: Engine) async throws {
         let first = WebhookSecret.generate().text

@@ -7,7 +7,7 @@ import Tickets
 
 @testable import Notifications
 
-@Suite("Who is told")
+@Suite("Who is notified")
 struct DeliveryPlanTests {
     private let anna = DeliveryPlan.Assigned(identifier: "Anna", recipient: 10)
     private let bert = DeliveryPlan.Assigned(identifier: "bert", recipient: 11)
@@ -36,7 +36,7 @@ struct DeliveryPlanTests {
         .assigned, .statusChanged, .reopened, .closed, .priorityChanged, .moved, .companyChanged, .deleted,
     ]
 
-    @Test("A rule tells of new tickets; of updates it tells what it says", arguments: Rule.Updates.allCases)
+    @Test("A rule notifies of new tickets, and of the updates it names", arguments: Rule.Updates.allCases)
     func updates(updates: Rule.Updates) throws {
         let rule = try rule(updates: updates)
         #expect(rule.applies(to: event(.created)))
@@ -62,7 +62,7 @@ struct DeliveryPlanTests {
         #expect(try !rule(enabled: false, updates: .all).applies(to: event(kind)))
     }
 
-    @Test("A new ticket tells the rules' recipients and everybody assigned, each once")
+    @Test("A new ticket notifies the rules' recipients and everyone assigned, each once")
     func created() throws {
         let rules = [try rule(1, recipient: 1), try rule(2, recipient: 10), try rule(3, recipient: 2, simulate: true)]
         let twin = DeliveryPlan.Assigned(identifier: "anna2", recipient: 10)
@@ -73,7 +73,7 @@ struct DeliveryPlanTests {
             ])
     }
 
-    @Test("A rule that only simulates takes nothing away from who is assigned")
+    @Test("A simulating rule does not affect assigned people")
     func simulatedAndAssigned() throws {
         let rules = [try rule(recipient: 10, simulate: true)]
         #expect(told(event(.created), rules: rules, assigned: [anna]) == ["10 queued assigned"])
@@ -81,7 +81,8 @@ struct DeliveryPlanTests {
     }
 
     @Test(
-        "A note tells the assigned people but its author, compared without case", arguments: ["anna", "ANNA", "Anna"])
+        "A note notifies the assigned people except its author, regardless of case",
+        arguments: ["anna", "ANNA", "Anna"])
     func author(author: String) {
         #expect(
             told(Self.noteEvent(by: author), assigned: [anna, bert]) == [
@@ -89,19 +90,19 @@ struct DeliveryPlanTests {
             ])
     }
 
-    @Test("A customer's note tells everybody assigned")
+    @Test("A customer's note notifies everyone assigned")
     func customer() {
         #expect(told(Self.noteEvent(by: nil), assigned: [anna, bert]) == ["10 queued assigned", "11 queued assigned"])
     }
 
-    @Test("The author hears of the own note where a rule asks for it")
+    @Test("Authors are notified of their own note if a rule asks for it")
     func authorWithRule() throws {
         let rules = [try rule(recipient: 10, updates: .notes)]
         #expect(told(Self.noteEvent(by: "anna"), rules: rules, assigned: [anna]) == ["10 queued rule on board Support"])
     }
 
     @Test(
-        "An assignment tells whom it concerns, unless that is who made it",
+        "An assignment notifies the assignee, unless the assignee made it",
         arguments: [
             ("anna", "zoe", ["10 queued assigned"]), ("ANNA", "zoe", ["10 queued assigned"]),
             ("anna", "ANNA", ["10 skipped assigned by this person"]), ("bert", "anna", ["11 queued assigned"]),
@@ -115,7 +116,7 @@ struct DeliveryPlanTests {
         #expect(told(assignment, assigned: [anna, bert]) == expected)
     }
 
-    @Test("Other changes tell only rules that want everything", arguments: changes.filter { $0 != .assigned })
+    @Test("Other changes only notify rules for all updates", arguments: changes.filter { $0 != .assigned })
     func otherChanges(kind: TicketEvent.Kind) throws {
         #expect(told(event(kind), assigned: [anna]) == [])
         #expect(reason(event(kind), assigned: [anna]) == "no rule includes such changes")
@@ -144,7 +145,7 @@ struct DeliveryPlanTests {
         #expect(plan.reason == nil)
     }
 
-    @Test("Notifications off: nobody is told, whatever the rules")
+    @Test("With notifications off no one is notified, whatever the rules")
     func switchedOff() throws {
         var settings = NotificationSettings()
         settings.notificationsEnabled = false
@@ -152,7 +153,7 @@ struct DeliveryPlanTests {
         #expect(try reason(event(.created), rules: [rule()], settings: settings) == "notifications are disabled")
     }
 
-    @Test("Where a rule is required, a board without one tells nobody")
+    @Test("If a rule is required, a board without one notifies no one")
     func requireRule() throws {
         var settings = NotificationSettings()
         settings.requireRule = true
@@ -164,7 +165,7 @@ struct DeliveryPlanTests {
             ])
     }
 
-    @Test("Why nobody is told is always said")
+    @Test("There is always a reason when no one is notified")
     func reasons() throws {
         let unknown = DeliveryPlan.Assigned(identifier: "dora", recipient: nil)
         #expect(reason(event(.created)) == "no rule on this board, no one assigned")

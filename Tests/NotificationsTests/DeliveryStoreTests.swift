@@ -119,7 +119,9 @@ struct DeliveryStoreTests {
         }
     }
 
-    @Test("Only what is queued becomes a job, and why nobody is told is kept", arguments: TestDatabase.engines)
+    @Test(
+        "Only queued deliveries become jobs, and the reason for no notification is kept",
+        arguments: TestDatabase.engines)
     func states(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             try await database.write { db in

@@ -12,13 +12,13 @@ import WebSupport
 
 private typealias Arrow = ForwardResolution.Arrow
 
-@Suite("Who is told in the end")
+@Suite("Who is finally notified")
 struct ForwardResolutionTests {
     private func told(_ named: Set<Recipient.ID>, _ arrows: Arrow...) -> [Recipient.ID: [Recipient.ID]] {
         ForwardResolution(of: named, over: arrows).told
     }
 
-    @Test("Without forwards those named are told")
+    @Test("Without forwards the named recipients are notified")
     func none() {
         #expect(told([1, 2]) == [1: [], 2: []])
         #expect(told([]) == [:])
@@ -38,7 +38,7 @@ struct ForwardResolutionTests {
         #expect(told([1], Arrow(from: 1, to: 2), Arrow(from: 2, to: 3)) == [3: [1, 2]])
     }
 
-    @Test("Who is told anyway is told once, without a chain")
+    @Test("A recipient who is notified anyway is notified once, without a chain")
     func alreadyTold() {
         #expect(told([1, 2], Arrow(from: 1, to: 2)) == [2: []])
     }
@@ -51,7 +51,8 @@ struct ForwardResolutionTests {
         #expect(told([1], Arrow(from: 1, to: 2), Arrow(from: 2, to: 1), Arrow(from: 2, to: 3)) == [3: [1, 2]])
     }
 
-    @Test("Random graphs: nobody is lost, everybody told is reachable by the chain shown, order plays no part")
+    @Test(
+        "Random graphs: no one is lost, each notified recipient is reachable by the shown chain, order does not matter")
     func random() {
         var dice = Dice(seed: 11)
         for _ in 0..<4_000 {
@@ -111,7 +112,7 @@ struct ForwardedPlanTests {
         #expect(items == ["10 skipped forwarded to Ben", "12 queued forwarded from Anna → Ben, assigned"])
     }
 
-    @Test("The author of a note neither hears of it nor forwards it")
+    @Test("A note's author is neither notified of it nor forwards it")
     func author() {
         let noted = event(.noteAdded) { $0.note = .init(note(by: "anna")) }
         #expect(told(noted, assigned: [anna], Arrow(from: 10, to: 12)) == ["10 skipped author of the note"])
@@ -216,7 +217,7 @@ struct ForwardStoreTests {
         }
     }
 
-    @Test("Lists tell active, upcoming, expired and disabled apart, as planning does", arguments: TestDatabase.engines)
+    @Test("Lists distinguish active, upcoming, expired and disabled, as planning does", arguments: TestDatabase.engines)
     func states(engine: Engine) async throws {
         try await with(engine) { stage, rooms, db in
             func make(_ starts: Double?, _ ends: Double?, enabled: Bool = true) throws -> Forward.ID {
@@ -243,7 +244,7 @@ struct ForwardStoreTests {
         }
     }
 
-    @Test("Forwards are followed however far, and not to somebody who is gone", arguments: TestDatabase.engines)
+    @Test("Forwards are followed however far, but not to deleted recipients", arguments: TestDatabase.engines)
     func leading(engine: Engine) async throws {
         try await with(engine) { stage, rooms, db in
             for (from, to) in [(0, 1), (1, 2)] {

@@ -37,7 +37,7 @@ struct MessageCorpusTests {
         return faults
     }
 
-    @Test("A name is escaped, whatever stands beside what it holds")
+    @Test("A name is escaped, whatever surrounds it")
     func names() {
         for text in TextCorpus.characters + TextCorpus.markup {
             let line = MessageRenderer.line("a\(text)b")

@@ -55,7 +55,7 @@ struct NotificationSettingsTests {
         }
     }
 
-    @Test("Each number has its range; all faults are told at once")
+    @Test("Each number has its range; all faults are reported together")
     func ranges() {
         func faults(_ change: (inout NotificationSettings, inout TicketingSettings) -> Void) -> [String] {
             var (notifications, ticketing) = (NotificationSettings(), TicketingSettings())

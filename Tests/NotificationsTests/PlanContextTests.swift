@@ -16,7 +16,7 @@ struct PlanContextTests {
             isInactive: false)
     }
 
-    @Test("One chat account under several addresses is told once", arguments: TestDatabase.engines)
+    @Test("A chat account with several addresses is notified once", arguments: TestDatabase.engines)
     func oneAccount(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             @Sendable func told(_ stage: Stage, in db: Connection) throws -> [Recipient.ID] {

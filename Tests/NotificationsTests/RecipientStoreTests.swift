@@ -123,7 +123,7 @@ struct RecipientStoreTests {
         }
     }
 
-    @Test("People are told through the oldest active bot", arguments: TestDatabase.engines)
+    @Test("People are notified through the oldest active bot", arguments: TestDatabase.engines)
     func defaultConnection(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in
             try await database.write { db in

@@ -15,7 +15,7 @@ struct SilenceTests {
     private func later(_ minutes: Double) -> Date { instant.addingTimeInterval(minutes * 60) }
 
     @Test(
-        "Missed changes and no hook for an hour: shown, repaired, told once; the next hook ends it",
+        "Missed changes and no callback for an hour: shown, repaired, alerted once; the next callback ends it",
         arguments: TestDatabase.engines)
     func alarm(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: notifications) { database in

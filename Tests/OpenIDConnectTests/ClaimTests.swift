@@ -44,7 +44,7 @@ struct ClaimTests {
                     groups: ["service-desk", "x"]))
     }
 
-    @Test("A name that is no address stands for none, and silence is no verification")
+    @Test("A name that is not an address counts as none, and a missing claim is no verification")
     func addresses() throws {
         let claims = try read(["preferred_username": "\"nora@rivermark.example\""])
         #expect(claims.email == nil)
@@ -84,7 +84,7 @@ struct ClaimTests {
         #expect("\(OpenIDError.unreadableClaim(found, "x"))".contains("claim \(name)"))
     }
 
-    @Test("Nobody has an empty subject", arguments: [#""""#, #"" ""#, #""\u0000""#, #""\u00a0""#])
+    @Test("No identity has an empty subject", arguments: [#""""#, #"" ""#, #""\u0000""#, #""\u00a0""#])
     func emptySubject(value: String) {
         #expect(error(["sub": value]) == .invalidToken("its subject (sub) is empty"))
     }

@@ -104,7 +104,7 @@ struct OutboundClientTests {
         #expect(lookups.withLock { $0 } == 1)
     }
 
-    @Test("a name nobody knows")
+    @Test("an unknown name")
     func unknownName() async throws {
         try await withClient(allowing: ["*.example.com"]) {
             $0.resolve = { _ in [] }
@@ -153,7 +153,7 @@ struct OutboundClientTests {
         }
     }
 
-    @Test("nobody listens: certainly not sent")
+    @Test("connection refused: certainly not sent")
     func refused() async throws {
         let port = try await ScriptedPeer.run { _ in
             .cut
@@ -181,7 +181,7 @@ struct OutboundClientTests {
         }
     }
 
-    @Test("held up before it began: not sent, since nobody counts on it any more")
+    @Test("delayed past its deadline before it began: not sent")
     func heldUp() async throws {
         final class Standstill: CallBudget {
             let time: MovableClock

@@ -59,7 +59,7 @@ struct APITests {
         }
     }
 
-    @Test("A body that is not said to be JSON is refused, and so is one of which nothing is said")
+    @Test("A body that is not declared as JSON is refused, also without a content type")
     func contentTypes() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             let (api, url) = (patchbay.api, "\(patchbay.api.base)/api/v1/config")

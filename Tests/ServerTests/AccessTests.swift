@@ -290,7 +290,7 @@ struct AccessTests {
         }
     }
 
-    @Test("The record says who did what, from where, with what was there before", arguments: TestDatabase.engines)
+    @Test("The audit log records who did what, from where, with the values before", arguments: TestDatabase.engines)
     func audit(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.admin)

@@ -21,7 +21,7 @@ struct AddressTests {
     }
 
     @Test(
-        "A port above 65535 is refused wherever an address is read, and the server goes on",
+        "A port above 65535 is refused wherever an address is read, and the server keeps running",
         arguments: TestDatabase.oneEngine)
     func ports(engine: Engine) async throws {
         try await ScriptedPeer.run(script: { _ in .reply(200, body: "{}") }) { peer in
@@ -87,7 +87,7 @@ struct AddressTests {
         }
     }
 
-    @Test("A webhook does not reach the ticketing system that somebody else may use", arguments: TestDatabase.oneEngine)
+    @Test("A webhook cannot reach another organization's ticketing system", arguments: TestDatabase.oneEngine)
     func purposes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(API.Organizations.create, ["name": "Second MSP"])

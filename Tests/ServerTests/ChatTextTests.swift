@@ -5,7 +5,7 @@ import Testing
 /// A message as the console shows it.
 @Suite("Messages as text")
 struct ChatTextTests {
-    @Test("Links are told by their words")
+    @Test("Links are distinguished by their text")
     func links() {
         #expect(ChatText.plain("**New** [#1](https://x.example/1) a\\*b &lt;c&gt;") == "New #1 a*b <c>")
         #expect(ChatText.plain("[a](b)[c](d) [e] (f) [g](") == "ac [e] (f) [g](")

@@ -149,7 +149,7 @@ struct ConnectWiseFaultTests {
     }
 
     @Test(
-        "Without the right to time entries tickets are told all the same, and it is shown",
+        "Without the right to time entries tickets still cause notifications, and the missing right is shown",
         arguments: TestDatabase.engines)
     func refusedTimes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -163,7 +163,7 @@ struct ConnectWiseFaultTests {
         }
     }
 
-    @Test("New keys that work let go on what waited", arguments: TestDatabase.engines)
+    @Test("Waiting work continues after new keys work", arguments: TestDatabase.engines)
     func repaired(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Not yet", owner: "slindqvist")

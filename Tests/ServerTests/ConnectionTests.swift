@@ -88,7 +88,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("A body that trickles ends, and so do a header that never comes and an answer that nobody reads")
+    @Test("A trickling body is cut off, and so are a header that never ends and an answer that is never read")
     func trickle() async throws {
         var options = RunningPatchbay.Options()
         options.configure = { configuration in
@@ -111,7 +111,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("Who rests makes room for who asks")
+    @Test("Idle connections make room for active ones")
     func room() async throws {
         var options = RunningPatchbay.Options()
         options.configure = { $0.connectionLimits = ConnectionLimits(connections: 40, perAddress: 4) }

@@ -292,7 +292,7 @@ struct ConsoleTests {
         }
     }
 
-    @Test("With an https address cookies are bound to it, and browsers are told to stay with https")
+    @Test("With an https address cookies are bound to it, and browsers must stay with https")
     func https() async throws {
         var options = RunningPatchbay.Options()
         options.settings = ["PATCHBAY_PUBLIC_URL": "https://patchbay.example.com"]

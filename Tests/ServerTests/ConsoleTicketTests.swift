@@ -151,7 +151,7 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("While a ticket cannot be read, the connection's settings apply as far as somebody may know them")
+    @Test("While a ticket cannot be read, the connection's settings apply as far as the user may see them")
     func unreadTicket() async throws {
         try await RunningPatchbay.writing(.sqlite, { $0.settings["PATCHBAY_LIMIT_LOOKUPS"] = "1" }) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Unread")

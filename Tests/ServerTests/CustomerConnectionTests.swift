@@ -204,7 +204,7 @@ struct CustomerConnectionTests {
     }
 
     @Test(
-        "Settings that somebody else changed meanwhile are not written over unseen", arguments: TestDatabase.oneEngine)
+        "Settings that someone else changed are not overwritten unseen", arguments: TestDatabase.oneEngine)
     func twoTabs(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let id = try await patchbay.connection()["id"].int ?? 0

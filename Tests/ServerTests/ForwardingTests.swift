@@ -107,7 +107,7 @@ struct ForwardingTests {
         }
     }
 
-    @Test("A preview says who would be told, as it then is, and tells nobody", arguments: TestDatabase.engines)
+    @Test("A preview shows who would be notified, and notifies no one", arguments: TestDatabase.engines)
     func preview(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule("Service Desk", to: "Dispatch", ["updates": "notes", "visibility": "public"])
@@ -147,7 +147,7 @@ struct ForwardingTests {
         }
     }
 
-    @Test("The timeline shows each event with who was told, who was not and why", arguments: TestDatabase.engines)
+    @Test("The timeline shows each event with who was notified, who wasn't and why", arguments: TestDatabase.engines)
     func timeline(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("A long story", owner: "slindqvist")

@@ -146,7 +146,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("A key that cannot be had for the moment makes ConnectWise ask again", arguments: TestDatabase.engines)
+    @Test("While the signing key cannot be fetched, ConnectWise is asked to retry", arguments: TestDatabase.engines)
     func keyUnavailable(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Later")
@@ -251,7 +251,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("While the database is locked ConnectWise hears 429, and 200 right after", arguments: TestDatabase.engines)
+    @Test("While the database is locked ConnectWise gets 429, and 200 right after", arguments: TestDatabase.engines)
     func lockedDatabase(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Locked out", owner: "slindqvist")

@@ -71,7 +71,7 @@ struct KeyReachTests {
         }
     }
 
-    @Test("No user has more than a hundred keys, and is told what to do", arguments: TestDatabase.oneEngine)
+    @Test("No user has more than a hundred keys, and the refusal says what to do", arguments: TestDatabase.oneEngine)
     func number(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             var last = try await patchbay.api(API.APIKeys.create, ["name": "one"])

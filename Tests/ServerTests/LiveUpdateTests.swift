@@ -123,7 +123,7 @@ struct LiveUpdateTests {
         }
     }
 
-    @Test("A page is told of the topics that it shows, and not woken for others", arguments: TestDatabase.engines)
+    @Test("A page is notified of its own topics only", arguments: TestDatabase.engines)
     func topics(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -147,7 +147,7 @@ struct LiveUpdateTests {
         }
     }
 
-    @Test("What changed between a page and its stream is told at once", arguments: TestDatabase.engines)
+    @Test("Changes between a page and its stream are sent at once", arguments: TestDatabase.engines)
     func missed(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -175,7 +175,7 @@ struct LiveUpdateTests {
         }
     }
 
-    @Test("Somebody is told of the own organization's activity only", arguments: TestDatabase.engines)
+    @Test("Pages are notified of their own organization's activity only", arguments: TestDatabase.engines)
     func organizations(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()

@@ -24,7 +24,9 @@ struct LostSecretTests {
             ("PATCHBAY_CONNECTWISE_\($0)", "")
         } + [("PATCHBAY_WEBEX_TOKEN", "")])
 
-    @Test("Set-up and server refuse in words; told to go on, all can be entered again", arguments: TestDatabase.engines)
+    @Test(
+        "Setup and server refuse with an explanation; with consent, everything can be entered again",
+        arguments: TestDatabase.engines)
     func wholeWay(engine: Engine) async throws {
         try await TestDatabase.withAddress(engine) { address in
             try await Installed.run(at: address) { installed in
@@ -136,7 +138,7 @@ struct LostSecretTests {
         #expect(token.json["state"] == "ok", "\(token.text)")
     }
 
-    @Test("A secret file that was removed is not made anew beside what it sealed")
+    @Test("A removed secret file is not recreated next to data that it sealed")
     func file() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "lost-\(UUID().uuidString)").path()
         defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -139,7 +139,7 @@ struct MarkdownTests {
         #expect(html(few).utf8.count < 100_000)
     }
 
-    @Test("What is too long, too deep or too late is shown as it was typed")
+    @Test("Text that is too long, too deep or too slow is shown as typed")
     func plain() {
         let long = String(repeating: "**a** <b>\n", count: 10_000)
         #expect(html(long).hasPrefix("<p>**a** &lt;b&gt;<br />\n**a**"))
@@ -147,7 +147,7 @@ struct MarkdownTests {
         #expect(Markdown.rendered("**a**", until: .now - .seconds(1)) == "<p>**a**</p>\n")
     }
 
-    @Test("More pages than may wait get the text as it was typed, and those that wait get it in order")
+    @Test("Pages beyond the waiting limit get the text as typed, and waiting ones get it in order")
     func queue() async {
         let markdown = Markdown()
         let pages = await withTaskGroup(of: [String].self) { group in
@@ -162,7 +162,7 @@ struct MarkdownTests {
     }
 
     @Test(
-        "Previews of a megabyte hold nobody up, and a page with twenty large notes is there",
+        "Megabyte previews do not delay others, and a page with twenty large notes is shown",
         .timeLimit(.minutes(20)))
     func server() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in

@@ -74,7 +74,7 @@ struct MendingTests {
         }
     }
 
-    @Test("Providers reach as far as whoever saved them last", arguments: TestDatabase.engines)
+    @Test("Providers reach as far as the user who saved them last", arguments: TestDatabase.engines)
     func providers(engine: Engine) async throws {
         try await old(engine) { database in
             try await database.write { db in
@@ -119,7 +119,7 @@ struct MendingTests {
         }
     }
 
-    @Test("Who said to be a member with another address is that member no more", arguments: TestDatabase.engines)
+    @Test("A self-made mapping to a member with another address is removed", arguments: TestDatabase.engines)
     func mappings(engine: Engine) async throws {
         try await old(engine) { database in
             try await database.write { db in

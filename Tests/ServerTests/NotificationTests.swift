@@ -29,7 +29,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("Rules with a visibility hear only of public or only of internal notes", arguments: TestDatabase.engines)
+    @Test("Rules with a visibility get only public or only internal notes", arguments: TestDatabase.engines)
     func visibility(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule("Service Desk", to: "Dispatch", ["updates": "notes", "visibility": "public"])
@@ -48,7 +48,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("A new ticket is told without a first note that the rule does not show", arguments: TestDatabase.engines)
+    @Test("A new ticket's message leaves out a first note that the rule does not show", arguments: TestDatabase.engines)
     func firstNote(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule("Service Desk", to: "Dispatch", ["visibility": "public"])
@@ -61,7 +61,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("Switched off: everything is recorded, nobody is told", arguments: TestDatabase.engines)
+    @Test("Disabled: everything is recorded, no one is notified", arguments: TestDatabase.engines)
     func switchedOff(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -78,7 +78,8 @@ struct NotificationTests {
     }
 
     @Test(
-        "A board without a rule tells the assigned people, unless a rule is required", arguments: TestDatabase.engines)
+        "A board without a rule notifies the assigned people, unless a rule is required",
+        arguments: TestDatabase.engines)
     func requiredRule(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let first = try patchbay.connectWise.createTicket("No rule here", owner: "slindqvist")
@@ -92,7 +93,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("A member without e-mail is recorded as the reason why nobody was told", arguments: TestDatabase.engines)
+    @Test("A member without e-mail is recorded as the reason for no notification", arguments: TestDatabase.engines)
     func withoutEmail(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("For the robot", owner: "PatchbayAPI")

@@ -85,7 +85,7 @@ struct NumberTests {
         }
     }
 
-    @Test("Hours of a time entry that nobody can have worked are shown as none", arguments: TestDatabase.strictEngine)
+    @Test("Impossible hours of a time entry are not shown", arguments: TestDatabase.strictEngine)
     func hours(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Counted")

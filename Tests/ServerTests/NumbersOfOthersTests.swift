@@ -126,7 +126,7 @@ struct NumbersOfOthersTests {
         }
     }
 
-    @Test("A wait that somebody asks for may be as long as any number", arguments: TestDatabase.engines)
+    @Test("A requested wait may be any number", arguments: TestDatabase.engines)
     func waits(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Later", owner: "slindqvist")

@@ -68,7 +68,7 @@ struct PipelineTests {
         }
     }
 
-    @Test("Who wrote a note does not hear of it, whatever the case of the login name", arguments: TestDatabase.engines)
+    @Test("A note's author is not notified of it, whatever the case of the login name", arguments: TestDatabase.engines)
     func author(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Phone is mute", owner: "slindqvist")
@@ -83,7 +83,7 @@ struct PipelineTests {
         }
     }
 
-    @Test("An assignment tells the member, unless the member made it", arguments: TestDatabase.engines)
+    @Test("An assignment notifies the member, unless the member made it", arguments: TestDatabase.engines)
     func assignment(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("New laptop")
@@ -104,7 +104,7 @@ struct PipelineTests {
     }
 
     @Test(
-        "Changes of status, priority, board and company are recorded, and told where a rule says all",
+        "Changes of status, priority, board and company are recorded, and notified if a rule asks for all updates",
         arguments: TestDatabase.engines)
     func changes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -162,7 +162,7 @@ struct PipelineTests {
     }
 
     @Test(
-        "Notes between two refreshes are all told, in order; those of a new ticket belong to it",
+        "Notes between two refreshes all cause notifications, in order; a new ticket's notes are part of it",
         arguments: TestDatabase.engines)
     func severalNotes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -184,7 +184,7 @@ struct PipelineTests {
     }
 
     @Test(
-        "After closing emptied the resources, the owner hears of the reopened ticket's note",
+        "After closing emptied the resources, the owner is notified of the reopened ticket's note",
         arguments: TestDatabase.engines)
     func reopened(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

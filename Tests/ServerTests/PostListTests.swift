@@ -13,7 +13,7 @@ import WebSupport
 @Suite("The post history", .timeLimit(.minutes(20)))
 struct PostListTests {
     @Test(
-        "By person and time; who sees the own ones sees no others, whoever is asked for",
+        "By user and time; users who see only their own posts see no others",
         arguments: TestDatabase.engines)
     func filters(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in

@@ -199,7 +199,7 @@ struct RouteTests {
         }
     }
 
-    @Test("What a feature's operations ask to be switched on stands in its plan, and each feature has one")
+    @Test("The flags that a feature's operations need are in its plan, and each feature has one")
     func plans() async throws {
         try await withFeatures { features, _ in
             for feature in features {
@@ -212,7 +212,7 @@ struct RouteTests {
         }
     }
 
-    @Test("What pages listen to is some feature's topic, and no topic is there for nobody")
+    @Test("Pages listen to topics of features, and each topic has a listener")
     func topics() async throws {
         try await withFeatures { features, accounts in
             let there = Set(features.flatMap(\.topics).map(\.name))

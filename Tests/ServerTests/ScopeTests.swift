@@ -151,7 +151,7 @@ struct ScopeTests {
     }
 
     @Test(
-        "One key is shown to whom it belongs and to administrators, without its secret",
+        "A key is shown to its owner and to administrators, without its secret",
         arguments: TestDatabase.oneEngine)
     func showing(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -176,7 +176,7 @@ struct ScopeTests {
         }
     }
 
-    @Test("A key of before scopes may do exactly what it did", arguments: TestDatabase.engines)
+    @Test("A key from before scopes can do exactly what it could", arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
         let routes = try await RouteTests.routes()
         // What is new, and what never had an area.

@@ -15,7 +15,7 @@ import WebSupport
 /// The secret is changed while credentials are stored.
 @Suite("Changing the secret", .timeLimit(.minutes(20)))
 struct SecretRotationTests {
-    @Test("Everything is sealed anew and opens; the old secret opens nothing", arguments: TestDatabase.engines)
+    @Test("Everything is resealed and opens; the old secret opens nothing", arguments: TestDatabase.engines)
     func rotate(engine: Engine) async throws {
         try await StoredCredentials.with(engine) { stored in
             let new = Secret.generate()

@@ -28,7 +28,7 @@ struct SingleSignOnTests {
     }
 
     @Test(
-        "Whoever is bound is known by the subject alone, whoever else has the address",
+        "A linked user is recognized by the subject alone, whoever else has the address",
         arguments: TestDatabase.engines)
     func subjects(engine: Engine) async throws {
         try await run(engine) { visitors in
@@ -56,7 +56,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("Nobody comes in by an empty subject, also when somebody is bound to one", arguments: TestDatabase.engines)
+    @Test("An empty subject admits no one, even if a user is linked to one", arguments: TestDatabase.engines)
     func emptySubjects(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (user, email) = try await visitors.local(.engineer)
@@ -108,7 +108,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("An administrator's account is bound by somebody's decision only", arguments: TestDatabase.engines)
+    @Test("An administrator's account is linked only by a person's decision", arguments: TestDatabase.engines)
     func administrators(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (user, email) = try await visitors.local(.admin)
@@ -137,7 +137,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("No provider admits a super administrator, whoever made it", arguments: TestDatabase.engines)
+    @Test("No provider admits a super administrator, whoever created it", arguments: TestDatabase.engines)
     func superAdministrators(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (user, email) = try await visitors.local(.superAdmin)
@@ -166,7 +166,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("A provider reaches as far as whoever saved it last may manage", arguments: TestDatabase.engines)
+    @Test("A provider reaches as far as the user who saved it last can manage", arguments: TestDatabase.engines)
     func reach(engine: Engine) async throws {
         try await run(engine) { visitors in
             let maker = try await visitors.local(.owner)
@@ -244,7 +244,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("Somebody new with more groups than fit is told so, and the record too", arguments: TestDatabase.engines)
+    @Test("A new user with too many groups is told so, and the audit log records it", arguments: TestDatabase.engines)
     func newWithTooManyGroups(engine: Engine) async throws {
         let rules: JSON = [["kind": "group", "value": "service-desk", "role": "engineer"]]
         try await run(engine, ["role_mappings": rules]) { visitors in

@@ -11,7 +11,7 @@ import Testing
 @Suite("Stop of the server", .timeLimit(.minutes(20)))
 struct StopTests {
     @Test(
-        "Half a request keeps nobody waiting, and the end is a good one", arguments: TestDatabase.engines,
+        "Half a request does not delay the shutdown, which ends cleanly", arguments: TestDatabase.engines,
         [
             "POST /api/v1/users/keys HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer KEY\r\nContent-Length: 1000\r\n\r\n{",
             "POST /sign-in HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",

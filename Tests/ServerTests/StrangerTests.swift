@@ -78,7 +78,7 @@ struct StrangerTests {
         }
     }
 
-    @Test("A wrong key, a missing token and values that are not valid are told in the log")
+    @Test("A wrong key, a missing token and invalid values are logged")
     func logged() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             let stranger = patchbay.api.with(key: "pb_0123456789abcdefghijklmnopqrstuvwxyz")

@@ -8,7 +8,7 @@ import WebSupport
 
 @Suite("Metrics that strangers make", .timeLimit(.minutes(20)))
 struct StrangersMetricsTests {
-    @Test("Whatever methods and paths somebody makes up, there are few series and none is refused")
+    @Test("Made-up methods and paths create few metric series, and none is lost")
     func series() async throws {
         try await TestDatabase.withAddress(.sqlite) { address in
             let metricsPort = try await Ports.free()

@@ -17,7 +17,7 @@ struct SyncTests {
     // MARK: The API
 
     @Test(
-        "Each kind shows how it stands; asking again while one runs answers that run", arguments: TestDatabase.engines)
+        "Each kind shows its state; starting a running sync returns that run", arguments: TestDatabase.engines)
     func status(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             // So long that it still runs when it is asked for again.
@@ -169,7 +169,7 @@ struct SyncTests {
     // MARK: Tickets
 
     @Test(
-        "Many open tickets cost a call for each thousand; a run goes on where it failed; nobody is told of old ones",
+        "Many open tickets cost a call for each thousand; a run continues where it failed; old tickets notify no one",
         arguments: TestDatabase.engines)
     func tickets(engine: Engine) async throws {
         var options = RunningPatchbay.Options()
@@ -197,7 +197,7 @@ struct SyncTests {
     }
 
     @Test(
-        "A sync announces what it finds new, and notices what was closed or deleted meanwhile",
+        "A sync announces new tickets, and notices closed and deleted ones",
         arguments: TestDatabase.engines)
     func differences(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

@@ -126,7 +126,7 @@ struct TextTests {
         }
     }
 
-    @Test("Who is limited to a customer finds none of others', whatever is looked for", arguments: TestDatabase.engines)
+    @Test("A user limited to a customer finds no other customer's tickets", arguments: TestDatabase.engines)
     func conditions(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             let companies = try await patchbay.api(API.Companies.list, query: "limit=2").json["items"].elements

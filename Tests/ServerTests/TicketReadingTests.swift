@@ -187,7 +187,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("Assigned to me needs to know who I am", arguments: TestDatabase.oneEngine)
+    @Test("\"Assigned to me\" needs a member mapping", arguments: TestDatabase.oneEngine)
     func mine(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let path = "\(patchbay.psa)/tickets/search?mine=true&q=assigned"
@@ -384,7 +384,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("Who is limited to customers sees and does nothing else", arguments: TestDatabase.oneEngine)
+    @Test("Users limited to customers see and do nothing else", arguments: TestDatabase.oneEngine)
     func limited(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let mine = try patchbay.connectWise.createTicket("Lamp is off", company: "Lighthouse Dental Group")

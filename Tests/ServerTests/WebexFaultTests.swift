@@ -192,7 +192,7 @@ struct WebexFaultTests {
         }
     }
 
-    @Test("A message that looks like an earlier one is not taken for it", arguments: TestDatabase.engines)
+    @Test("A message that looks like an earlier one does not count as it", arguments: TestDatabase.engines)
     func alike(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Any news?", owner: "slindqvist")

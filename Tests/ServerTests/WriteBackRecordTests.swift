@@ -33,7 +33,7 @@ struct WriteBackRecordTests {
         }
     }
 
-    @Test("Who is mapped writes as the member; who is not is named in the first line", arguments: TestDatabase.engines)
+    @Test("Mapped users write as the member; others are named in the first line", arguments: TestDatabase.engines)
     func author(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Author")
@@ -168,7 +168,7 @@ struct WriteBackRecordTests {
     }
 
     @Test(
-        "Wrong keys stop everything for the connection; a test lets it go on", arguments: TestDatabase.engines,
+        "Wrong keys pause the connection; a successful test resumes it", arguments: TestDatabase.engines,
         [401, 404])
     func wrongKeys(engine: Engine, status: Int) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in

@@ -75,7 +75,7 @@ extension RunningPatchbay {
 struct WriteBackTests {
     // MARK: What is written
 
-    @Test("A note, time and a status are written, logged and told", arguments: TestDatabase.engines)
+    @Test("A note, time and a status are written, logged and shown", arguments: TestDatabase.engines)
     func each(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Printer")
@@ -300,7 +300,7 @@ struct WriteBackTests {
     }
 
     @Test(
-        "A status whose answer is lost is not set again when somebody has moved the ticket on",
+        "A status whose answer was lost is not set again if someone has moved the ticket on",
         arguments: TestDatabase.engines)
     func movedOn(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -497,7 +497,7 @@ struct WriteBackTests {
     // MARK: Status
 
     @Test(
-        "A status that somebody else changed meanwhile stays; of two engineers at once one wins",
+        "A status that someone else changed stays; of two engineers at once one wins",
         arguments: TestDatabase.engines)
     func twoEngineers(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -574,7 +574,7 @@ struct WriteBackTests {
     }
 
     @Test(
-        "An equal note that the member wrote before in ConnectWise is not taken for the post",
+        "An equal note that the member wrote earlier in ConnectWise does not count as the post",
         arguments: TestDatabase.engines)
     func foreignNote(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -590,7 +590,8 @@ struct WriteBackTests {
         }
     }
 
-    @Test("What waits is retried in another way, or it is said that it cannot be", arguments: TestDatabase.engines)
+    @Test(
+        "A waiting post can be retried with other values, or the refusal says why not", arguments: TestDatabase.engines)
     func changedWhileQueued(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Roles")

@@ -12,7 +12,7 @@ import WebSupport
 /// What becomes of writes that wait or failed: they are tried again, withdrawn, replaced, and hold up nothing needlessly.
 @Suite("Writes that wait", .timeLimit(.minutes(20)))
 struct WriteBackWaitingTests {
-    @Test("Who tries again hears how that went, not why it waited before", arguments: TestDatabase.engines)
+    @Test("A retry answers with its own result, not with the earlier reason", arguments: TestDatabase.engines)
     func newsOfOthers(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let (slow, other) = (
@@ -73,7 +73,7 @@ struct WriteBackWaitingTests {
     }
 
     @Test(
-        "What failed is dismissed, no longer counts, and is tried again all the same", arguments: TestDatabase.engines)
+        "A failed post that was dismissed no longer counts, and can still be retried", arguments: TestDatabase.engines)
     func dismissed(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Left")
@@ -97,7 +97,7 @@ struct WriteBackWaitingTests {
         }
     }
 
-    @Test("What is written anew replaces what failed: never are both written", arguments: TestDatabase.engines)
+    @Test("A rewritten post replaces the failed one: never are both written", arguments: TestDatabase.engines)
     func replaced(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Anew")
@@ -133,7 +133,7 @@ struct WriteBackWaitingTests {
     }
 
     @Test(
-        "What waits behind another post goes on with it when the connection was tested", arguments: TestDatabase.engines
+        "Posts waiting behind another one continue with it after a connection test", arguments: TestDatabase.engines
     )
     func behindPaused(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -158,7 +158,7 @@ struct WriteBackWaitingTests {
         }
     }
 
-    @Test("What waits goes on when the connection is switched on again", arguments: TestDatabase.engines)
+    @Test("Waiting posts continue when the connection is enabled again", arguments: TestDatabase.engines)
     func switchedOn(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Off and on")

@@ -14,7 +14,7 @@ import TextCorpus
             error: text, metadata: ["text": .string(text), "list": .array([.string(text)]), "zone": "end"])
     }
 
-    @Test("A JSON line is one object, and holds the text as it was")
+    @Test("A JSON line is one object, and keeps the text unchanged")
     func json() throws {
         for text in TextCorpus.characters + TextCorpus.markup {
             let written = Array(Self.line(text).rendered(as: .json).utf8)

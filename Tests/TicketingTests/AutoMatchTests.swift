@@ -24,7 +24,7 @@ struct AutoMatchTests {
         #expect(match.ambiguous.isEmpty)
     }
 
-    @Test("Two members, two users, or a member who is somebody already: nobody guesses")
+    @Test("Two members, two users, or a mapped member: no match")
     func ambiguous() {
         let shared = AutoMatch([user(1, "desk@x")], [member(1, "desk@x"), member(2, "DESK@x")], taken: [])
         #expect(shared.matched.isEmpty)
@@ -37,7 +37,7 @@ struct AutoMatchTests {
         #expect(taken.ambiguous == [1])
     }
 
-    @Test("An empty address matches nobody")
+    @Test("An empty address matches no one")
     func empty() {
         #expect(AutoMatch([user(1, "")], [member(1, "")], taken: []).unmatched == [1])
     }

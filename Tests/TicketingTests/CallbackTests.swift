@@ -4,7 +4,7 @@ import Testing
 
 @testable import Ticketing
 
-@Suite("What ConnectWise tells us")
+@Suite("What ConnectWise sends")
 struct CallbackTests {
     private func callback(_ json: String) -> Callback? { Callback(Data(json.utf8)) }
 

@@ -36,7 +36,7 @@ struct CatchUpTests {
         #expect(CatchUp.watermark(nil, newest: nil, startedAt: noon) == nil)
     }
 
-    @Test("A gap between looks starts the watch anew")
+    @Test("A gap between looks restarts the watch")
     func watched() {
         func since(lastFinished: Double?, startedAt: Double) -> Date {
             CatchUp.watchedSince(
@@ -49,7 +49,7 @@ struct CatchUpTests {
         #expect(since(lastFinished: nil, startedAt: 5) == noon.plus(5))
     }
 
-    @Test("A change counts as missed when a hook had time to tell of it, and we were there")
+    @Test("A change counts as missed if a callback was due and the server was running")
     func missed() {
         func isMissed(updated: Double, seen: Double?) -> Bool {
             let seen = seen.map {

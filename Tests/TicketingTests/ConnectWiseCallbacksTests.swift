@@ -88,7 +88,7 @@ struct ConnectWiseCallbacksTests {
         if case .unknown = verdict { true } else { false }
     }
 
-    @Test("A genuine one is told from a forged one, and the key is fetched once")
+    @Test("A genuine callback is distinguished from a forged one, and the key is fetched once")
     func cached() async throws {
         let server = KeyServer(.success("key"))
         let watched = try Watched(server)
@@ -180,7 +180,7 @@ struct ConnectWiseCallbacksTests {
         #expect(watched.causes.value.allSatisfy { !$0 })
     }
 
-    @Test("Who names only the company takes no calls from callbacks to the connection's own address")
+    @Test("Callbacks that name only the company use up no calls of the connection's own address")
     func unaddressed() async throws {
         let server = KeyServer(.success("key"))
         let watched = try Watched(server)

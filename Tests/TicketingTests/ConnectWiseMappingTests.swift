@@ -39,7 +39,7 @@ struct ConnectWiseMappingTests {
                 == Ticketing.Ticket(id: "7", summary: "", contact: .init(id: "", name: "Robert")))
     }
 
-    @Test("A note is a member's, a contact's or somebody's")
+    @Test("A note is a member's, a contact's or of unknown origin")
     func notes() throws {
         func note(_ members: String) throws -> TicketNote {
             ConnectWiseProvider.note(try decoded("{\"id\": 9, \(members)}", as: ConnectWise.Note.self))

@@ -41,7 +41,7 @@ struct EventDetectionTests {
         expect([]) { $0.status = .init(id: "10", name: "Brand new") }
     }
 
-    @Test("Opening a closed ticket is a reopening, and its owner is not assigned anew")
+    @Test("Opening a closed ticket is a reopening, and its owner is not assigned again")
     func reopened() {
         let closed = ticket {
             $0.isClosed = true
@@ -91,7 +91,7 @@ struct EventDetectionTests {
         #expect(detected(from: ticket(), to: ticket(), notes: [note(at: earlier)], baseline: baseline) == [])
     }
 
-    @Test("An old ticket seen for the first time tells only of new notes")
+    @Test("An old ticket seen for the first time has only new notes as events")
     func oldTicket() {
         let old = ticket { $0.enteredAt = instant.addingTimeInterval(-86_400) }
         let notes = [note("n1", at: instant.addingTimeInterval(-3_600)), note("n2"), note("t3", at: nil)]

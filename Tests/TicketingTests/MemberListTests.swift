@@ -49,7 +49,7 @@ struct MemberListTests {
         }
     }
 
-    @Test("Who left is known whatever the letters of the login name", arguments: TestDatabase.engines)
+    @Test("Former members are recognized whatever the case of the login name", arguments: TestDatabase.engines)
     func left(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: ticketing) { database in
             let organization = try await database.organization()

@@ -11,7 +11,7 @@ import WebSupport
 
 @testable import Ticketing
 
-@Suite("A connection as somebody wants it")
+@Suite("A connection to be saved")
 struct PSAConnectionDraftTests {
     private func faults(
         provider: String = "connectwise", name: String = "PSA", site: String = "na.myconnectwise.net",

@@ -200,7 +200,7 @@ struct PSAConnectionsTests {
         }
     }
 
-    @Test("Whoever has work with a connection hears what becomes of it", arguments: TestDatabase.engines)
+    @Test("Listeners are notified of changes to a connection", arguments: TestDatabase.engines)
     func heard(engine: Engine) async throws {
         try await bench(engine) { bench in
             let connection = try await bench.created()
@@ -215,7 +215,7 @@ struct PSAConnectionsTests {
         }
     }
 
-    @Test("What somebody else changes while a new key is tested stays", arguments: TestDatabase.engines)
+    @Test("Changes that someone else makes while a new key is tested stay", arguments: TestDatabase.engines)
     func changedMeanwhile(engine: Engine) async throws {
         try await bench(engine) { bench in
             let connection = try await bench.created()
@@ -440,7 +440,7 @@ struct PSAConnectionsTests {
         }
     }
 
-    @Test("A hook of one that was set aside finds nothing, whoever used it last", arguments: TestDatabase.engines)
+    @Test("A callback to a disabled connection finds nothing", arguments: TestDatabase.engines)
     func inactiveHook(engine: Engine) async throws {
         try await bench(engine) { bench in
             let connection = try await bench.created()

@@ -28,7 +28,7 @@ struct TicketCopyTests {
             isInternal: true, createdAt: instant)
     }
 
-    @Test("A ticket comes back as it was, full and bare", arguments: TestDatabase.engines)
+    @Test("A ticket reads back unchanged, full and bare", arguments: TestDatabase.engines)
     func roundTrip(engine: Engine) async throws {
         try await with(engine) { db, connection in
             let full = Ticket(
@@ -168,7 +168,7 @@ struct DirectoryTests {
     }
 
     @Test(
-        "Members are fetched once, serve while fresh, and serve stale when they cannot be had",
+        "Members are fetched once, used while fresh, and used stale while they cannot be fetched",
         arguments: TestDatabase.engines)
     func members(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: ticketing) { database in

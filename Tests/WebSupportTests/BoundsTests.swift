@@ -29,7 +29,7 @@ struct VisitorAddressTests {
         #expect(VisitorAddress.network(of: "<b>") == "unknown")
     }
 
-    @Test("A proxy is believed only where one stands, and only an address")
+    @Test("A proxy is trusted only where one is configured, and only with an address")
     func proxies() {
         let proxies = Proxies(["10.0.0.2", "2001:db8::2"], logger: nil)
         func address(_ peer: String?, _ forwarded: String?) -> String? {
@@ -49,7 +49,7 @@ struct VisitorAddressTests {
         #expect(address(nil, "192.0.2.7") == nil)
     }
 
-    @Test("A proxy that does not say from where requests come is told of")
+    @Test("A proxy that does not report client addresses is logged")
     func findings() {
         let proxies = Proxies([], logger: nil)
         func finding(_ peer: String, _ forwarded: String?, _ host: String?) -> Proxies.Finding? {
@@ -111,7 +111,7 @@ struct BodyLimitTests {
         #expect(try faults(["tags": many]).count == 20)
     }
 
-    @Test("The description tells the limit of every text")
+    @Test("The API description has the limit of every text")
     func described() throws {
         #expect(
             try Body.schema()
@@ -141,7 +141,7 @@ struct SecretTextTests {
         var secret: SecretText?
     }
 
-    @Test("A secret is written into an answer only, which says that nobody may store it")
+    @Test("A secret is written into answers only, which forbid storing it")
     func shown() async throws {
         let secret = Answer(name: "n", secret: SecretText("whsec_1"))
         let encoded = String(decoding: try APIJSON.encode(secret, sortedKeys: true), as: UTF8.self)

@@ -5,7 +5,7 @@ import WebSupport
 
 @Suite("Paging")
 struct PagingTests {
-    @Test("A cursor comes back as it was, whatever the key", arguments: ["", "0", "17", "3/ä ö", "c:x", "👩‍👩‍👧/\u{0}"])
+    @Test("A cursor reads back unchanged, whatever the key", arguments: ["", "0", "17", "3/ä ö", "c:x", "👩‍👩‍👧/\u{0}"])
     func roundTrip(key: String) throws {
         let cursor = try #require(Cursor(Cursor(key: key).description))
         #expect(cursor.key == key)

@@ -25,7 +25,7 @@ struct SchemaTests {
         let part: Part?
     }
 
-    @Test("A type tells what it reads: names, types, what may be missing")
+    @Test("A type's schema has its names, types and optional members")
     func members() throws {
         #expect(
             try Schema.of(Thing.self)

@@ -174,7 +174,7 @@ struct WebexClientTests {
 
 @Suite("Cutting a message")
 struct MessageCutTests {
-    @Test("what fits stays")
+    @Test("text within the limit stays")
     func fits() {
         #expect(cut("äöü", toBytes: 6) == "äöü")
     }

@@ -91,7 +91,7 @@ struct PostDecisionTests {
         }
     }
 
-    @Test("What is there already is done: by us if it was in doubt, else by others")
+    @Test("A status that is already set counts as done: by us if it was in doubt, otherwise by others")
     func present() throws {
         let new = Ticket.Reference(id: "10", name: "New")
         guard case .settle(.skipped(_, let at)) = status(try post(.status, status: "10")) else {
@@ -104,7 +104,7 @@ struct PostDecisionTests {
             doubted == .settle(.sent(record: nil, from: Ticket.Reference(id: "9", name: ""), to: new)))
     }
 
-    @Test("What somebody did after us is not undone")
+    @Test("Later changes by others are not undone")
     func undone() throws {
         let doubted = try post(.status, doubt: .answered, status: "12", from: "9")
         #expect(fault(status(doubted)) == .statusChanged)
@@ -168,7 +168,7 @@ struct PostDecisionTests {
         }
     }
 
-    @Test("Every answer of a ticketing system stands in the table")
+    @Test("Every answer of a ticketing system is in the table")
     func covers() {
         #expect(Set(Self.cases.map { name($0.error) }).count == 13)
     }
@@ -181,7 +181,7 @@ struct PostDecisionTests {
         }
     }
 
-    @Test("Who logs time with a work role that is refused is told which would do")
+    @Test("A refused work role is answered with those that are allowed")
     func roles() {
         let error = PSAError.rejected("no such role", fields: ["work_role_id": "is inactive"])
         func needsRoles(_ kind: Post.Kind) -> Bool {

@@ -12,7 +12,7 @@ import Ticketing
 @Suite("The job of a post")
 struct PostJobTests {
     @Test(
-        "A post goes before what became ready earlier, and is not taken for one that waits",
+        "A post goes before jobs that became ready earlier, and does not count as waiting",
         arguments: TestDatabase.engines)
     func prompt(engine: Engine) async throws {
         let now = Date(timeIntervalSince1970: 1_790_000_000)

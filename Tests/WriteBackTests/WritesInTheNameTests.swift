@@ -14,7 +14,7 @@ import WebSupport
 @testable import Ticketing
 @testable import WriteBack
 
-@Suite("Writes that a job asks for in somebody's name")
+@Suite("Writes by jobs in a user's name")
 struct WritesInTheNameTests {
     private struct Place {
         let database: Database
@@ -266,7 +266,7 @@ struct WritesInTheNameTests {
     }
 
     @Test(
-        "What waits for a connection fails when it leads elsewhere, and goes on when it is usable",
+        "Posts waiting for a connection fail if it leads elsewhere, and continue once it is usable",
         arguments: TestDatabase.engines)
     func connectionNews(engine: Engine) async throws {
         try await place(engine) { place in

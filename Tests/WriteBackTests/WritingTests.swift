@@ -145,7 +145,7 @@ struct WritingTests {
         #expect(TicketQuery(text: "42").admits(ticket("a")))
     }
 
-    @Test("Who is not named as the author is named in the first line")
+    @Test("A user who is not the author is named in the first line")
     func signature() {
         let member = PSASettings.Choice(id: "1", name: "Default")
         func author(_ member: PSASettings.Choice?, _ isOneself: Bool, name: String = "Kai") -> PostDraft.Author {
