@@ -83,7 +83,7 @@ public enum Installation {
         let first = FirstAdministrator(
             email: email, password: password, organization: "Your organization",
             passwordCost: configuration.passwordCost)
-        _ = try await first.createIfNobodyExists(in: database, now: Date())
+        _ = try await first.createIfMissing(in: database, now: Date())
     }
 
     /// Why a set-up cannot be done.
@@ -116,7 +116,7 @@ public enum Installation {
             let first = FirstAdministrator(
                 email: configuration.adminEmail ?? "admin@localhost", password: configuration.adminPassword,
                 organization: organization, passwordCost: configuration.passwordCost)
-            let (user, isNew) = try await first.createIfNobodyExists(in: database, now: Date())
+            let (user, isNew) = try await first.createIfMissing(in: database, now: Date())
             let key =
                 makesAPIKey
                 ? try await APIKeyStore(database: database).make("created by setup", for: user.id, role: user.role).text
@@ -208,7 +208,7 @@ public enum Installation {
 
     /// Makes an account for each role, for a demonstration.
     public static func addDemoPeople(
-        _ people: DemoPeople, _ configuration: Configuration, logger: Logger
+        _ people: DemoUsers, _ configuration: Configuration, logger: Logger
     ) async throws {
         try await beside(configuration, logger: logger) { try await people.keep(in: $0, now: Date()) }
     }

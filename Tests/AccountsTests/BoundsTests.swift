@@ -146,13 +146,13 @@ struct BoundsTests {
                     email: email, password: Identity.password,
                     from: Visitor(address: "192.0.2.1", agent: nil, browser: browser), replacing: nil)
             }
-            let (hall, doors) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
+            let (hall, signInOptions) = (AsyncStream.makeStream(of: Void.self), AsyncStream.makeStream(of: Void.self))
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 0..<PasswordHashing.places {
                     group.addTask {
                         try await identity.hashing.withPlace(for: .stranger(network: "n\(number)")) { _ in
                             hall.continuation.yield()
-                            for await _ in doors.stream { break }
+                            for await _ in signInOptions.stream { break }
                         }
                     }
                 }
@@ -172,7 +172,7 @@ struct BoundsTests {
                 await #expect(throws: PasswordSignIn.Refusal.busy) {
                     try await enter("anna@example.com", browser: note)
                 }
-                doors.continuation.finish()
+                signInOptions.continuation.finish()
                 try await group.waitForAll()
             }
             await #expect(throws: Never.self) { try await enter("anna@example.com", browser: nil) }

@@ -14,13 +14,13 @@ struct FirstAdministratorTests {
     func once(engine: Engine) async throws {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let first = FirstAdministrator(email: "Root@Example.com", password: nil, organization: "MSP")
-            let (user, created) = try await first.createIfNobodyExists(in: database, now: now)
+            let (user, created) = try await first.createIfMissing(in: database, now: now)
             #expect(created)
             #expect(user.email == "Root@Example.com")
             #expect(user.role == .superAdmin)
             #expect(user.isActive)
             let other = FirstAdministrator(email: "other@example.com", password: nil, organization: "Other")
-            let (again, createdAgain) = try await other.createIfNobodyExists(in: database, now: now)
+            let (again, createdAgain) = try await other.createIfMissing(in: database, now: now)
             #expect(!createdAgain)
             #expect(again == user)
             #expect(try await database.count("SELECT COUNT(*) AS id FROM organizations") == 1)
@@ -32,7 +32,7 @@ struct FirstAdministratorTests {
         try await TestDatabase.with(engine, migrations: accounts) { database in
             let first = FirstAdministrator(
                 email: "root@example.com", password: "correct horse battery", organization: "MSP")
-            _ = try await first.createIfNobodyExists(in: database, now: now)
+            _ = try await first.createIfMissing(in: database, now: now)
             let (hash, mustChange) = try await database.read { db -> (String, Bool) in
                 (
                     try db.one("SELECT * FROM users", "password_hash"),
@@ -60,7 +60,7 @@ struct FirstAdministratorTests {
                     group.addTask {
                         try await FirstAdministrator(
                             email: "root\(number)@example.com", password: nil, organization: "MSP \(number)"
-                        ).createIfNobodyExists(in: server, now: now)
+                        ).createIfMissing(in: server, now: now)
                     }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }

@@ -58,7 +58,7 @@ struct PasswordTests {
     @Test("The dummy setting is bcrypt with the same cost as a hash, and matches no password")
     func nobody() {
         for cost in [PasswordCost.standard, .least] {
-            let setting = Password.settingOfNobody(cost)
+            let setting = Password.dummySetting(cost)
             #expect(Password.hash("correct horse battery", cost: cost)?.hasPrefix(setting.prefix(7)) == true)
             #expect(!Password.verify("correct horse battery", against: setting))
             #expect(!Password.verify("", against: setting))

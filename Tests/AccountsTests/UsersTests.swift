@@ -137,7 +137,7 @@ struct UsersTests {
                 try await refusal {
                     let own = self.principal(last, organization, .owner)
                     try await identity.users.delete(last, of: organization, by: own, own.actor(at: nil))
-                } == .oneself)
+                } == .selfDeletion)
         }
     }
 

@@ -309,7 +309,7 @@ struct SingleSignOnTests {
     @Test(
         "The address that providers shared stays for old registrations, as long as no answer can be mixed up",
         arguments: TestDatabase.engines)
-    func sharedReturn(engine: Engine) async throws {
+    func ambiguousRedirect(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (id, database) = (visitors.provider, visitors.patchbay.database)
             try await database.write { try $0.execute("UPDATE identity_providers SET shared_return = 1") }

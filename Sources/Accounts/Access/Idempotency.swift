@@ -42,7 +42,7 @@ struct Idempotency: Sendable {
             }
             // The key may have been deleted with its organization; then nothing can be repeated.
             guard try db.first("SELECT holder FROM repeated_requests WHERE \(key)") == nil else {
-                throw Idempotency.goesOn
+                throw Idempotency.inProgress
             }
         }
     }
@@ -78,7 +78,7 @@ struct Idempotency: Sendable {
         }
     }
 
-    private static let goesOn: Problem = {
+    private static let inProgress: Problem = {
         var problem = Problem.conflict(
             code: "in_progress", "A request with this Idempotency-Key is still being processed. Try again in a moment.")
         problem.retryAfter = .seconds(5)
@@ -114,7 +114,7 @@ struct Idempotency: Sendable {
                 ON CONFLICT (user_id, organization_id, name) DO NOTHING
                 """)
             guard noted == 0 else { return .fresh(hold) }
-            guard let row = try db.first("SELECT * FROM repeated_requests WHERE \(key)") else { throw Self.goesOn }
+            guard let row = try db.first("SELECT * FROM repeated_requests WHERE \(key)") else { throw Self.inProgress }
             guard try row["fingerprint"] == fingerprint else {
                 throw Problem(
                     .conflict, code: "idempotency_key_reused", title: "This idempotency key is in use",
@@ -133,7 +133,7 @@ struct Idempotency: Sendable {
                 UPDATE repeated_requests SET holder = \(hold.holder), held_until = \(instant + Self.lease)
                 WHERE \(key) AND done = 0 AND held_until <= \(instant)
                 """)
-            guard taken == 1 else { throw Self.goesOn }
+            guard taken == 1 else { throw Self.inProgress }
             return .fresh(hold)
         }
     }
@@ -142,7 +142,7 @@ struct Idempotency: Sendable {
     func finish(_ hold: Hold, _ answer: (response: Response, body: [UInt8])) async throws {
         let kept = answer.response.holdsSecret ? nil : answer
         let (status, headers, body) = (kept?.response.status.code, kept?.response.headers, kept?.body)
-        try await lasting { db in
+        try await detached { db in
             try db.execute(
                 """
                 UPDATE repeated_requests SET done = 1, status = \(orNull: status),
@@ -156,7 +156,7 @@ struct Idempotency: Sendable {
     /// Frees the key for another attempt. If something was done before the request was refused, for example when a
     /// queued retry failed again, the refusal is stored as the response.
     func abandon(_ hold: Hold, because error: any Error) async throws {
-        let freed = try await lasting { db in
+        let freed = try await detached { db in
             try db.execute("DELETE FROM repeated_requests WHERE \(hold.key) AND holder = \(hold.holder) AND done = 0")
         }
         guard freed == 0, let problem = error as? Problem else { return }
@@ -167,7 +167,7 @@ struct Idempotency: Sendable {
     /// Runs in a separate task, because the request's task may be cancelled, which is when releasing the key matters
     /// most.
     @discardableResult
-    private func lasting(_ body: @escaping @Sendable (Connection) throws -> Int) async throws -> Int {
+    private func detached(_ body: @escaping @Sendable (Connection) throws -> Int) async throws -> Int {
         let database = database
         return try await Task { try await database.write { try body($0) } }.value
     }

@@ -41,7 +41,7 @@ public struct SignInCookie: Sendable {
     public func authentication(in request: Request) -> String? { request.cookies[authenticationName]?.value }
 
     /// Sets the single sign-on attempt, or deletes it if nil.
-    public func setWay(_ text: String?, in response: inout Response) {
+    public func setAuthentication(_ text: String?, in response: inout Response) {
         put(authenticationName, text, seconds: 600, in: &response)
     }
 

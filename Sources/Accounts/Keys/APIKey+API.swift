@@ -52,7 +52,7 @@ private func refusing<Value>(_ body: APIKeys.New, _ make: () async throws -> Val
         case .tooMany:
             throw Problem.conflict(
                 code: "too_many_keys",
-                "A user can have at most \(APIKeyStore.mostOfOnePerson) API keys, expired ones included. Delete one first."
+                "A user can have at most \(APIKeyStore.maxPerUser) API keys, expired ones included. Delete one first."
             )
         case .noUser:
             throw Problem.invalid([
@@ -90,7 +90,7 @@ extension APIKeys.New {
         }
         // The default role is the caller's own, or that of the user the key is for.
         var wanted = role
-        if case .oneself = holder { wanted = role ?? principal.role }
+        if case .caller = holder { wanted = role ?? principal.role }
         if let wanted, wanted > principal.role {
             errors.append(
                 .init(
@@ -139,9 +139,9 @@ extension APIKeys.New {
                 .init(field: "user_email", code: "wrong_value", message: "cannot be combined with user_id.")
             ])
         }
-        if user == principal.user { return .oneself(principal.user) }
-        if let userEmail, userEmail.lowercased() == principal.email.lowercased() { return .oneself(principal.user) }
-        guard user != nil || userEmail != nil else { return .oneself(principal.user) }
+        if user == principal.user { return .caller(principal.user) }
+        if let userEmail, userEmail.lowercased() == principal.email.lowercased() { return .caller(principal.user) }
+        guard user != nil || userEmail != nil else { return .caller(principal.user) }
         guard principal.role >= .admin else {
             throw Problem(
                 .forbidden, code: "forbidden", title: "Your role does not allow this",
@@ -150,7 +150,7 @@ extension APIKeys.New {
             )
         }
         if let userEmail { return .email(userEmail, of: principal.organization, below: principal.role) }
-        return user.map { .user($0, of: principal.organization, below: principal.role) } ?? .oneself(principal.user)
+        return user.map { .user($0, of: principal.organization, below: principal.role) } ?? .caller(principal.user)
     }
 }
 

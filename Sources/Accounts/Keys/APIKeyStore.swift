@@ -54,12 +54,12 @@ public struct APIKeyStore: Sendable {
 
     /// Maximum keys per user, including expired ones. Enough for one per program; more suggests a script that creates
     /// one on each run.
-    static let mostOfOnePerson = 100
+    static let maxPerUser = 100
 
     /// The user that a new key acts as.
     enum Holder: Sendable {
         /// The caller.
-        case oneself(User.ID)
+        case caller(User.ID)
         /// A user of the organization with a role lower than the caller's.
         case user(User.ID, of: Organization.ID, below: Role)
         /// The same, identified by e-mail address.
@@ -78,7 +78,7 @@ public struct APIKeyStore: Sendable {
         with maker: APIKey.ID? = nil, by actor: Actor = .command
     ) async throws -> (key: APIKey, text: APIKeyText) {
         try await make(
-            name, for: .oneself(user), role: role, scopes: scopes, expiresAt: expiresAt, with: maker, by: actor)
+            name, for: .caller(user), role: role, scopes: scopes, expiresAt: expiresAt, with: maker, by: actor)
     }
 
     /// Creates a key, possibly for another user.
@@ -93,11 +93,11 @@ public struct APIKeyStore: Sendable {
             // The caller may be a super admin visiting another organization; the requested role was compared with that
             // role.
             let role = role ?? own
-            if case .oneself = holder {} else if role > own { throw Refusal.above(own) }
+            if case .caller = holder {} else if role > own { throw Refusal.above(own) }
             // Concurrent requests must not exceed the limit together.
             try db.lock("keys:\(user)")
             let count: Int = try db.first("SELECT COUNT(*) AS n FROM api_keys WHERE user_id = \(user)")?["n"] ?? 0
-            guard count < Self.mostOfOnePerson else { throw Refusal.tooMany }
+            guard count < Self.maxPerUser else { throw Refusal.tooMany }
             let expiresAt = try Self.end(wanted, with: maker, in: db)
             let id: APIKey.ID? = try db.first(
                 """
@@ -123,7 +123,7 @@ public struct APIKeyStore: Sendable {
     private static func user(_ holder: Holder, in db: Connection) throws -> (User.ID, Role) {
         let (whose, most): (SQL, Role?) =
             switch holder {
-            case .oneself(let id): ("id = \(id)", nil)
+            case .caller(let id): ("id = \(id)", nil)
             case .user(let id, let organization, let most): ("id = \(id) AND organization_id = \(organization)", most)
             case .email(let email, let organization, let most):
                 ("email_key = \(email.lowercased()) AND organization_id = \(organization)", most)

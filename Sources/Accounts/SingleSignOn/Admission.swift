@@ -51,8 +51,8 @@ struct Admission {
     /// Why the provider does not let the user sign in; nil if it does.
     private func objection(to user: User) -> SingleSignOn.Refusal? {
         guard user.isActive else { return user.isPending ? .pending(lacksGroups: false) : .inactive }
-        guard user.role < .superAdmin else { return .superAdministrator }
-        return user.role > provider.maxRole ? .aboveReach(user.role) : nil
+        guard user.role < .superAdmin else { return .superAdmin }
+        return user.role > provider.maxRole ? .roleAboveProvider(user.role) : nil
     }
 
     // MARK: First sign-in
@@ -67,13 +67,13 @@ struct Admission {
             return .failure(try refused(.foreignAddress, nil, in: db))
         }
         if let refusal = objection(to: known) { return .failure(try refused(refusal, known, in: db)) }
-        guard known.identity == nil else { return .failure(try refused(.boundToAnother, known, in: db)) }
+        guard known.identity == nil else { return .failure(try refused(.linkedToAnother, known, in: db)) }
         guard known.role < .admin else {
             try offer(to: known, in: db)
             return .failure(try refused(.awaitsConfirmation, known, in: db))
         }
         guard try known.bind(to: identity, in: db) else {
-            return .failure(try refused(.boundToAnother, known, in: db))
+            return .failure(try refused(.linkedToAnother, known, in: db))
         }
         try AuditLog.record(
             "user.link_identity", on: "user \(known.id)", by: actor(known), of: known.organization, after: identity,

@@ -8,7 +8,7 @@ import WebSupport
 /// an admin.
 func providerRoutes(_ providers: IdentityProviderStore) -> [Route] {
     @Sendable func answer(_ provider: IdentityProvider) -> IdentityProviders.Answer {
-        IdentityProviders.Answer(provider, redirectURI: providers.singleSignOn.ownReturn(of: provider.id))
+        IdentityProviders.Answer(provider, redirectURI: providers.singleSignOn.redirectURL(of: provider.id))
     }
     @Sendable func found<Body>(
         _ request: OperationRequest<IdentityProvider.ID, NoQuery, Body>

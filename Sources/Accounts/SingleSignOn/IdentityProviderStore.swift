@@ -63,11 +63,11 @@ struct IdentityProviderStore: Sendable {
         let (instant, organization) = (now(), principal.organization)
         let rules = String(decoding: try JSONEncoder().encode(draft.roleMappings), as: UTF8.self)
         let domains = String(decoding: try JSONEncoder().encode(draft.trustedDomains), as: UTF8.self)
-        let reach = min(UserStore.largestManaged(by: principal), .owner)
+        let reach = min(UserStore.highestManagedRole(by: principal), .owner)
         do {
             return try await database.write { [sealer, singleSignOn] db in
                 func answer(_ provider: IdentityProvider) -> IdentityProviders.Answer {
-                    IdentityProviders.Answer(provider, redirectURI: singleSignOn.ownReturn(of: provider.id))
+                    IdentityProviders.Answer(provider, redirectURI: singleSignOn.redirectURL(of: provider.id))
                 }
                 let old = try id.flatMap { try Self.find($0, of: organization, in: db) }
                 if id != nil, old == nil { return nil }
@@ -112,7 +112,8 @@ struct IdentityProviderStore: Sendable {
             try db.execute("DELETE FROM identity_providers WHERE id = \(id)")
             try AuditLog.record(
                 "identity_provider.delete", on: "identity provider \(id)", by: actor, of: organization,
-                before: IdentityProviders.Answer(old, redirectURI: singleSignOn.ownReturn(of: id)), now: instant, in: db
+                before: IdentityProviders.Answer(old, redirectURI: singleSignOn.redirectURL(of: id)), now: instant,
+                in: db
             )
             return true
         }
@@ -121,7 +122,7 @@ struct IdentityProviderStore: Sendable {
     /// Limits the providers that a former owner saved last to admins, until an owner saves them again. Runs in the
     /// caller's transaction.
     /// - Parameter kept: The organization in which the user is still an owner.
-    static func cutReach(savedBy user: User.ID, except kept: Organization.ID? = nil, in db: Connection) throws {
+    static func lowerMaxRole(savedBy user: User.ID, except kept: Organization.ID? = nil, in db: Connection) throws {
         try db.execute(
             """
             UPDATE identity_providers SET reach = \(Role.admin), saved_by = NULL

@@ -20,15 +20,15 @@ extension SingleSignOn {
         /// The e-mail address belongs to a user of another organization.
         case foreignAddress
         /// The user is already linked to another identity.
-        case boundToAnother
+        case linkedToAnother
         /// The e-mail address belongs to an administrator; another administrator must confirm that it is the same user.
         case awaitsConfirmation
         /// The user's role is above the provider's maximum role.
-        case aboveReach(Role)
+        case roleAboveProvider(Role)
         /// Super admins cannot sign in through any provider.
-        case superAdministrator
+        case superAdmin
         /// Several providers share a redirect URL, and the response does not name its issuer.
-        case sharedReturn
+        case ambiguousRedirect
         /// The provider refused, with its own error code, such as `access_denied`.
         case refused(String)
         /// Too many attempts from this address.
@@ -43,11 +43,11 @@ extension SingleSignOn {
             case .pending: "pending"
             case .inactive: "inactive"
             case .foreignAddress: "other_organization"
-            case .boundToAnother: "linked_to_another_identity"
+            case .linkedToAnother: "linked_to_another_identity"
             case .awaitsConfirmation: "awaiting_confirmation"
-            case .aboveReach: "role_above_provider"
-            case .superAdministrator: "super_admin"
-            case .unknownProvider, .unknownState, .sharedReturn, .refused, .wait, .provider: nil
+            case .roleAboveProvider: "role_above_provider"
+            case .superAdmin: "super_admin"
+            case .unknownProvider, .unknownState, .ambiguousRedirect, .refused, .wait, .provider: nil
             }
         }
     }

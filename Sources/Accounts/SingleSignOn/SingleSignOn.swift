@@ -76,7 +76,7 @@ public struct SingleSignOn: Sendable {
     }
 
     /// The single sign-on options of the sign-in page.
-    public struct Doors: Sendable {
+    public struct SignInOptions: Sendable {
         /// The providers of one organization.
         public let providers: [IdentityProvider]
         /// The organization they belong to; nil if the installation has only one.
@@ -88,7 +88,7 @@ public struct SingleSignOn: Sendable {
     /// The providers to show on the sign-in page. With one organization, all its providers. With several, only those of
     /// the requested organization, with its name: a provider's name must not be visible to users of other
     /// organizations.
-    public func doors(of organization: Organization.ID?) async throws -> Doors {
+    public func signInOptions(of organization: Organization.ID?) async throws -> SignInOptions {
         try await database.read { db in
             func enabled(of id: Organization.ID) throws -> [IdentityProvider] {
                 try db.all(
@@ -99,27 +99,27 @@ public struct SingleSignOn: Sendable {
             }
             let some = try db.all("SELECT * FROM organizations ORDER BY id LIMIT 2", as: Organization.self)
             if some.count == 1 {
-                return Doors(providers: try enabled(of: some[0].id), organization: nil, isHidden: false)
+                return SignInOptions(providers: try enabled(of: some[0].id), organization: nil, isHidden: false)
             }
             if let organization,
                 let chosen = try db.first(
                     "SELECT * FROM organizations WHERE id = \(organization)", as: Organization.self),
                 case let providers = try enabled(of: organization), !providers.isEmpty
             {
-                return Doors(providers: providers, organization: chosen, isHidden: false)
+                return SignInOptions(providers: providers, organization: chosen, isHidden: false)
             }
             let any = try db.first("SELECT id FROM identity_providers WHERE enabled = 1 LIMIT 1")
-            return Doors(providers: [], organization: nil, isHidden: any != nil)
+            return SignInOptions(providers: [], organization: nil, isHidden: any != nil)
         }
     }
 
     /// The provider's own redirect URL, to be registered with it. Each provider has a different one, so that its
     /// response cannot be mistaken for another's.
-    func ownReturn(of id: IdentityProvider.ID) -> String { "\(publicURL)/sign-in/return/\(id)" }
+    func redirectURL(of id: IdentityProvider.ID) -> String { "\(publicURL)/sign-in/return/\(id)" }
 
     /// The redirect URL in use: with older registrations, the one that all providers shared.
     private func redirect(of provider: IdentityProvider) -> String {
-        provider.usesSharedRedirect ? "\(publicURL)/sign-in/return" : ownReturn(of: provider.id)
+        provider.usesSharedRedirect ? "\(publicURL)/sign-in/return" : redirectURL(of: provider.id)
     }
 
     static func identity(_ id: IdentityProvider.ID) -> String { "identity_provider/\(id)/client_secret" }
@@ -221,7 +221,7 @@ public struct SingleSignOn: Sendable {
         let other = try await database.read { db in
             try db.first("SELECT id FROM identity_providers WHERE shared_return = 1 AND id <> \(provider.id) LIMIT 1")
         }
-        guard other == nil else { throw Refusal.sharedReturn }
+        guard other == nil else { throw Refusal.ambiguousRedirect }
     }
 
     /// Adds an audit entry for an unreadable claim or an invalid token, which an administrator should see. Errors that

@@ -89,7 +89,7 @@ public enum Password {
 
     /// The prefix of a hash (algorithm, cost and salt) that belongs to no password. Verifying against it takes as long
     /// as against a real hash and never succeeds.
-    static func settingOfNobody(_ cost: PasswordCost) -> String {
+    static func dummySetting(_ cost: PasswordCost) -> String {
         // The exponent always has two digits.
         "$2b$\(cost.exponent < 10 ? "0" : "")\(cost.exponent)$" + String(repeating: ".", count: 22)
     }

@@ -26,7 +26,7 @@ public final class PasswordHashing: Sendable {
         /// - Parameter hash: Nil for an unknown account; that takes just as long and never matches.
         func verify(_ password: String, against hash: String?) async throws -> Bool {
             try await pool.runIfActive { [cost] in
-                Password.verify(password, against: hash ?? Password.settingOfNobody(cost))
+                Password.verify(password, against: hash ?? Password.dummySetting(cost))
             }
         }
 

@@ -24,7 +24,7 @@ public struct FirstAdministrator: Sendable {
 
     /// Creates the organization and its administrator, unless a super admin already exists.
     /// - Returns: The new administrator, or the oldest existing super admin.
-    public func createIfNobodyExists(in database: Database, now: Date) async throws -> (user: User, created: Bool) {
+    public func createIfMissing(in database: Database, now: Date) async throws -> (user: User, created: Bool) {
         guard email.utf8.count <= EmailAddress.mostBytes, organization.fits(scalars: 100) else {
             throw DatabaseError.statement("the administrator's e-mail or the organization's name is too long")
         }

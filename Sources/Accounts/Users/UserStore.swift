@@ -29,7 +29,7 @@ public struct UserStore: Sendable {
         /// The user was changed since it was shown.
         case stale
         /// Users cannot delete themselves.
-        case oneself
+        case selfDeletion
         /// A user with a customer limit would get a role that can remove the limit.
         case limited
         /// The subject does not match the pending identity, or is linked to another user.
@@ -77,7 +77,7 @@ public struct UserStore: Sendable {
 
     /// The highest role that a caller manages. An API key with scopes only manages roles below its own, because the
     /// users it creates have no scopes.
-    static func largestManaged(by principal: Principal) -> Role {
+    static func highestManagedRole(by principal: Principal) -> Role {
         let role = principal.role
         guard principal.isLimitedKey else {
             return role == .superAdmin ? .superAdmin : role >= .owner ? .owner : .admin
@@ -93,7 +93,7 @@ public struct UserStore: Sendable {
         by principal: Principal,
         _ actor: Actor
     ) async throws -> User {
-        guard role <= Self.largestManaged(by: principal) else { throw Refusal.roleTooLarge(role) }
+        guard role <= Self.highestManagedRole(by: principal) else { throw Refusal.roleTooLarge(role) }
         guard password == nil || !principal.isLimitedKey else { throw Refusal.limitedKey }
         var hash: String?
         if let password { hash = try await hashing.withPlace(for: .known) { try await $0.hash(password) } }
@@ -128,7 +128,7 @@ public struct UserStore: Sendable {
             let old = try Self.managed(id, of: organization, by: principal, in: db)
             if let version = change.version, version != old.version { throw Refusal.stale }
             let (role, isActive) = (change.role ?? old.role, change.isActive ?? old.isActive)
-            guard role <= Self.largestManaged(by: principal) else { throw Refusal.roleTooLarge(role) }
+            guard role <= Self.highestManagedRole(by: principal) else { throw Refusal.roleTooLarge(role) }
             // Roles from admin up cannot have a customer limit. Removing a limit must be a separate, logged decision.
             if old.isLimited, role > .engineer, old.role <= .engineer { throw Refusal.limited }
             try db.execute(
@@ -152,10 +152,10 @@ public struct UserStore: Sendable {
         _ id: User.ID, of organization: Organization.ID, by principal: Principal, _ actor: Actor
     ) async throws {
         let instant = now()
-        guard id != principal.user else { throw Refusal.oneself }
+        guard id != principal.user else { throw Refusal.selfDeletion }
         try await database.write { db in
             let old = try Self.managed(id, of: organization, by: principal, in: db)
-            try IdentityProviderStore.cutReach(savedBy: id, in: db)
+            try IdentityProviderStore.lowerMaxRole(savedBy: id, in: db)
             try db.execute("DELETE FROM users WHERE id = \(id)")
             if old.role >= .owner { try Self.requireOwner(of: organization, in: db) }
             try AuditLog.record(
@@ -205,7 +205,7 @@ public struct UserStore: Sendable {
         // Two owners who demote each other concurrently must not both succeed.
         try db.lock("users:\(organization)")
         guard let user = try find(id, of: organization, in: db) else { throw Refusal.notFound }
-        guard user.role <= largestManaged(by: principal) else { throw Refusal.roleTooLarge(user.role) }
+        guard user.role <= highestManagedRole(by: principal) else { throw Refusal.roleTooLarge(user.role) }
         return user
     }
 
@@ -239,7 +239,7 @@ public struct UserStore: Sendable {
         }
         if old.role >= .owner, new.role < old.role || !new.isActive {
             let isOwner = new.isActive && new.role >= .owner
-            try IdentityProviderStore.cutReach(savedBy: new.id, except: isOwner ? new.organization : nil, in: db)
+            try IdentityProviderStore.lowerMaxRole(savedBy: new.id, except: isOwner ? new.organization : nil, in: db)
         }
     }
 
@@ -281,7 +281,7 @@ extension UserStore.Refusal {
                 .preconditionFailed, code: "stale", title: "The user was changed",
                 detail: "This user was changed since you opened it. Check the current values and try again."
             )
-        case .oneself:
+        case .selfDeletion:
             .conflict(code: "cannot_delete_self", "You cannot delete yourself. Ask another administrator.")
         case .limited:
             .conflict(

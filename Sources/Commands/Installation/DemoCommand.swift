@@ -43,7 +43,7 @@ struct DemoCommand: AsyncParsableCommand {
             let result = try await Installation.setUp(
                 configuration, organization: "Rivermark IT", makesAPIKey: true, logger: logger)
             guard let key = result.apiKey else { throw CleanExit("setup created no API key") }
-            let people = DemoPeople(domain: DemoStage.domain)
+            let people = DemoUsers(domain: DemoStage.domain)
             try await Installation.addDemoPeople(people, configuration, logger: logger)
             let server = try await Server.build(configuration, logger: logger)
             var group = ServiceGroupConfiguration(

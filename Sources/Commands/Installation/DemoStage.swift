@@ -144,7 +144,7 @@ struct DemoStage: Sendable {
 
     // MARK: On the terminal
 
-    func introduce(port: Int, key: String, _ people: DemoPeople) {
+    func introduce(port: Int, key: String, _ people: DemoUsers) {
         let accounts = people.people.map { person in
             let role = person.role.rawValue.replacing(bytes: "_", with: " ")
             return

@@ -70,7 +70,7 @@ extension Console {
                 .notice(.info, nil, "You were signed out. What you entered will be restored after you sign in."))
         }
         blocks.append(form.block)
-        blocks += await doors(request, entries)
+        blocks += await signInOptions(request, entries)
         return try bare(
             request, title: "Sign in", lead: "Welcome back.",
             footnote: "No account? Ask an administrator of your organization.",
@@ -268,7 +268,7 @@ extension Console {
             let destination = LocalPath.afterSignIn(request.uri.fields["to"])
             let departure = try await accounts.singleSignOn.depart(to: id, destination: destination)
             var response = Response(status: .seeOther, headers: [.location: departure.url])
-            cookie.setWay(departure.browser, in: &response)
+            cookie.setAuthentication(departure.browser, in: &response)
             return response
         } catch let refusal as SingleSignOn.Refusal {
             return try await refused(refusal, request)
@@ -294,7 +294,7 @@ extension Console {
         } catch let refusal as SingleSignOn.Refusal {
             response = try await refused(refusal, request)
         }
-        cookie.setWay(nil, in: &response)
+        cookie.setAuthentication(nil, in: &response)
         return response
     }
 
@@ -358,15 +358,15 @@ extension SingleSignOn.Refusal {
         case .unknownState: "This sign-in took too long or began in another browser. Try again."
         case .noEmail:
             "The identity provider did not verify your e-mail address. Ask an owner of your organization to configure it to send email_verified, or to trust it for your domain."
-        case .boundToAnother:
+        case .linkedToAnother:
             "The user with this e-mail address is linked to another identity. If that is you, ask an administrator to unlink it."
         case .awaitsConfirmation:
             "This e-mail address belongs to an administrator. Another administrator must confirm under Users that it is you. Until then, sign in with your password."
-        case .aboveReach(let role):
+        case .roleAboveProvider(let role):
             "Users with the role \(role.label) cannot sign in with this identity provider. Sign in with your password, or ask an owner to save the provider again."
-        case .superAdministrator:
+        case .superAdmin:
             "Super administrators sign in with their password and second factor, not through an identity provider."
-        case .sharedReturn:
+        case .ambiguousRedirect:
             "Several identity providers use the same redirect address, and the response does not say which one it is from. Ask an owner to register the provider's own redirect address."
         case .pending: "Your account is pending approval."
         case .inactive: "This account cannot sign in. Ask an administrator."
@@ -381,9 +381,9 @@ extension SingleSignOn.Refusal {
     fileprivate var status: HTTPResponse.Status {
         switch self {
         case .unknownProvider: .notFound
-        case .unknownState, .noEmail, .refused, .sharedReturn: .badRequest
-        case .pending, .inactive, .foreignAddress, .boundToAnother, .awaitsConfirmation, .aboveReach,
-            .superAdministrator:
+        case .unknownState, .noEmail, .refused, .ambiguousRedirect: .badRequest
+        case .pending, .inactive, .foreignAddress, .linkedToAnother, .awaitsConfirmation, .roleAboveProvider,
+            .superAdmin:
             .forbidden
         case .wait: .tooManyRequests
         case .provider: .badGateway

@@ -121,7 +121,7 @@ final class Connections: Sendable {
         leaving?.pipeline.fireUserInboundEventTriggered(MakeRoom())
     }
 
-    func restsNoLonger(_ channel: any Channel) {
+    func stopsResting(_ channel: any Channel) {
         state.withLock { _ = $0.resting.removeValue(forKey: ObjectIdentifier(channel)) }
     }
 }

@@ -51,7 +51,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         if hasEntered {
-            connections.restsNoLonger(context.channel)
+            connections.stopsResting(context.channel)
             connections.leave(origin)
             hasEntered = false
         }
@@ -66,7 +66,7 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             headerDeadline?.cancel()
-            connections.restsNoLonger(context.channel)
+            connections.stopsResting(context.channel)
             refusal = Refusal(head)
             guard refusal == nil else { return refuseInTurn(context) }
             pending.append(head.method)

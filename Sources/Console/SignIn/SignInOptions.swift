@@ -7,21 +7,22 @@ import WebSupport
 /// The ways in beside the password, on the sign-in page.
 extension Console {
     /// Buttons for the identity providers of one organization, or the question which one.
-    func doors(_ request: Request, _ entries: Entries) async -> [Block] {
+    func signInOptions(_ request: Request, _ entries: Entries) async -> [Block] {
         let query = request.uri.fields
         let asked = query["organization"].flatMap { Organization.ID($0) }
         // Without the database no one can sign in; the page still says so in words.
         guard
-            let doors = try? await accounts.singleSignOn.doors(of: asked ?? cookie.organization(in: request)),
-            doors.isHidden || !doors.providers.isEmpty
+            let signInOptions = try? await accounts.singleSignOn.signInOptions(
+                of: asked ?? cookie.organization(in: request)),
+            signInOptions.isHidden || !signInOptions.providers.isEmpty
         else { return [] }
         let or = Block("or", ["text": "or"])
-        guard !doors.isHidden else {
+        guard !signInOptions.isHidden else {
             return [or, Self.organizationForm(entries, wasUnknown: query["organization"]?.isEmpty == false)]
         }
         // Two organizations may call their providers the same; the name of the organization says whose it is.
-        let suffix = doors.organization.map { " (\($0.name))" } ?? ""
-        let links = doors.providers.map {
+        let suffix = signInOptions.organization.map { " (\($0.name))" } ?? ""
+        let links = signInOptions.providers.map {
             [
                 "href": Visit.href("/sign-in/with/\($0.id)", ["to": entries["to"] ?? ""]),
                 "icon": "shield-lock", "label": "Continue with \($0.name)\(suffix)",

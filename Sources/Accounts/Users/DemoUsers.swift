@@ -4,7 +4,7 @@ import Database
 import Foundation
 
 /// Users for a demonstration: one for each role, all with the same password, which is generated each time.
-public struct DemoPeople: Sendable {
+public struct DemoUsers: Sendable {
     /// A demo user.
     public struct Person: Sendable {
         /// The e-mail address to sign in with.
