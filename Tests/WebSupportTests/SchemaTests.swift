@@ -72,7 +72,7 @@ struct SchemaTests {
         let error = #expect(throws: Schema.Unlearnable.self) { try Schema.of(Box.self) }
         #expect(
             error?.description
-                == "Box.lids, Lid.colour: it cannot be learnt what Colour reads; make it CaseIterable or SchemaDescribing"
+                == "Box.lids, Lid.colour: cannot determine what Colour reads; make it CaseIterable or SchemaDescribing"
         )
     }
 
