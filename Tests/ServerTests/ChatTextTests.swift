@@ -2,10 +2,10 @@ import Testing
 
 @testable import Console
 
-/// A message as the console shows it.
+/// A message as shown in the console.
 @Suite("Messages as text")
 struct ChatTextTests {
-    @Test("Links are told by their words")
+    @Test("Links are shown as their text")
     func links() {
         #expect(ChatText.plain("**New** [#1](https://x.example/1) a\\*b &lt;c&gt;") == "New #1 a*b <c>")
         #expect(ChatText.plain("[a](b)[c](d) [e] (f) [g](") == "ac [e] (f) [g](")
@@ -13,7 +13,7 @@ struct ChatTextTests {
         #expect(ChatText.plain("[a [b](c)") == "a [b")
     }
 
-    @Test("Brackets by the thousand take milliseconds")
+    @Test("Thousands of brackets take milliseconds")
     func brackets() {
         let clock = ContinuousClock()
         for text in ["[", "](", "[](", "[a](b"] {
