@@ -9,10 +9,10 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// Forwards, preview, timeline and explanations on a running server.
-@Suite("Forwarding and explaining", .timeLimit(.minutes(20)))
+/// Forwards, previews, timelines, and explanations on a running server.
+@Suite("Forwards and explanations", .timeLimit(.minutes(20)))
 struct ForwardingTests {
-    /// The recipient of a person, remembered by e-mail.
+    /// Creates a recipient for a person by e-mail address.
     private func person(_ email: String, _ patchbay: RunningPatchbay) async throws -> JSON {
         try await patchbay.api(.POST, "/webex/rooms", ["email": .text(email)]).json["id"]
     }
@@ -25,7 +25,9 @@ struct ForwardingTests {
         return try await patchbay.api(.POST, "/notifiers/forwards", .object(body))
     }
 
-    @Test("Messages follow a chain and name it; without forwards things are as before", arguments: TestDatabase.engines)
+    @Test(
+        "Messages follow a chain of forwards and name it, and arrive directly again once it is deleted",
+        arguments: TestDatabase.engines)
     func chain(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let (sara, tom) = (try await person(Staff.sara, patchbay), try await person(Staff.tom, patchbay))
@@ -57,7 +59,7 @@ struct ForwardingTests {
         }
     }
 
-    @Test("A forward that is made while a message waits changes only what comes later", arguments: TestDatabase.engines)
+    @Test("A new forward does not affect a message that is already waiting", arguments: TestDatabase.engines)
     func queuedBefore(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let (sara, tom) = (try await person(Staff.sara, patchbay), try await person(Staff.tom, patchbay))
@@ -79,7 +81,7 @@ struct ForwardingTests {
     }
 
     @Test(
-        "Times may have any zone, may be opened again, and are refused when they make no sense",
+        "Forward times accept any zone, can be cleared, and are refused when they make no sense",
         arguments: TestDatabase.engines)
     func times(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -106,7 +108,7 @@ struct ForwardingTests {
         }
     }
 
-    @Test("A preview says who would be told, as it then is, and tells nobody", arguments: TestDatabase.engines)
+    @Test("A preview shows who would be notified, and notifies nobody", arguments: TestDatabase.engines)
     func preview(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule("Service Desk", to: "Dispatch", ["updates": "notes", "visibility": "public"])
@@ -132,7 +134,7 @@ struct ForwardingTests {
             #expect(told(closed).isEmpty)
             #expect(closed["reason"] == "no rule includes such changes")
             #expect(patchbay.webex.messageCount == sent)
-            // The real thing comes out the same.
+            // The real event notifies the same recipients.
             try patchbay.connectWise.addNote("Now really", to: ticket, as: .member("twhitlock"))
             try await patchbay.refresh(ticket)
             #expect(patchbay.webex.messageCount == sent + 2)
@@ -146,7 +148,7 @@ struct ForwardingTests {
         }
     }
 
-    @Test("The timeline shows each event with who was told, who was not and why", arguments: TestDatabase.engines)
+    @Test("The timeline shows who was notified of each event, who was not, and why", arguments: TestDatabase.engines)
     func timeline(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("A long story", owner: "slindqvist")
@@ -179,7 +181,7 @@ struct ForwardingTests {
             #expect(events[2]["reason"] == "no rule includes such changes")
             #expect(events[2]["changed_by"] == "twhitlock")
 
-            // Why was the room not told?
+            // Why was the room not notified?
             let rule = try await patchbay.rule()
             let room = try patchbay.room().int ?? 0
             func why(_ event: JSON) async throws -> JSON {

@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 import WebSupport
 
-@Suite("Metrics that strangers make", .timeLimit(.minutes(20)))
+@Suite("Metrics under hostile traffic", .timeLimit(.minutes(20)))
 struct StrangersMetricsTests {
-    @Test("Whatever methods and paths somebody makes up, there are few series and none is refused")
+    @Test("Invented methods and paths create only a few series, and none is rejected")
     func series() async throws {
         try await TestDatabase.withAddress(.sqlite) { address in
             let metricsPort = try await Ports.free()
@@ -28,7 +28,7 @@ struct StrangersMetricsTests {
                 for path in paths {
                     for method in methods + ["X\(UInt32.random(in: 0...UInt32.max))"] {
                         let filled = path.replacing(/\{[a-z_]+\}/, with: "\(Int.random(in: 1...1_000_000))")
-                        // A method that HTTP does not have ends the connection.
+                        // A method that HTTP does not know closes the connection.
                         let reply = try? await stranger.send(HTTPMethod(rawValue: method), api.base + filled, nil)
                         #expect(reply != nil || method.utf8.first == UInt8(ascii: "X"), "\(method) \(filled)")
                     }
