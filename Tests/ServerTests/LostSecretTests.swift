@@ -15,16 +15,18 @@ import WebSupport
 
 @testable import Server
 
-/// The secret that sealed what is stored is gone: another one is configured, or the file was removed.
+/// The secret that sealed the stored credentials is lost: another one is configured, or the file was deleted.
 @Suite("A lost secret", .timeLimit(.minutes(20)))
 struct LostSecretTests {
-    /// Without what would enter the credentials again from the configuration.
+    /// Removes the settings that would restore the credentials from the configuration.
     private static let bare = Dictionary(
         uniqueKeysWithValues: ["SITE", "COMPANY", "PUBLIC_KEY", "PRIVATE_KEY", "CLIENT_ID"].map {
             ("PATCHBAY_CONNECTWISE_\($0)", "")
         } + [("PATCHBAY_WEBEX_TOKEN", "")])
 
-    @Test("Set-up and server refuse in words; told to go on, all can be entered again", arguments: TestDatabase.engines)
+    @Test(
+        "Setup and server refuse to start with an explanation; after accepting the loss, you can re-enter everything",
+        arguments: TestDatabase.engines)
     func wholeWay(engine: Engine) async throws {
         try await TestDatabase.withAddress(engine) { address in
             try await Installed.run(at: address) { installed in
@@ -136,7 +138,7 @@ struct LostSecretTests {
         #expect(token.json["state"] == "ok", "\(token.text)")
     }
 
-    @Test("A secret file that was removed is not made anew beside what it sealed")
+    @Test("A deleted secret file is not recreated while stored credentials are sealed with it")
     func file() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "lost-\(UUID().uuidString)").path()
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -155,13 +157,13 @@ struct LostSecretTests {
         accepting.acceptsLostSecrets = true
         try await setUp(accepting)
         #expect(FileManager.default.fileExists(atPath: configuration.secretFile))
-        // Said once.
+        // Accepting the loss once is enough.
         try await setUp(configuration)
         let audit = try await Installation.verifyAudit(configuration, logger: TestDatabase.logger)
         #expect(audit.faults.isEmpty)
     }
 
-    @Test("What cannot be read of a connection costs no callback", arguments: TestDatabase.engines)
+    @Test("No callback is lost while a connection's row is unreadable", arguments: TestDatabase.engines)
     func brokenRow(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Somebody's")
@@ -175,7 +177,7 @@ struct LostSecretTests {
                     try db.execute(SQL(unchecked: "UPDATE psa_connections SET \(change)"))
                     db.signal(.connections)
                 }
-                // SQLite's signals stay in their process.
+                // SQLite's signals do not leave the process.
                 _ = try await patchbay.api(.PATCH, "/integrations/chat/connections/1", ["name": "Another"])
                 try await eventually("the connection to be read again") {
                     try await patchbay.api.send(patchbay.hook(ticket)).status == 429

@@ -7,8 +7,8 @@ import Testing
 
 @testable import Server
 
-/// What older versions let in is mended by migration 17, and stands on the audit record.
-@Suite("Mending older databases", .timeLimit(.minutes(20)))
+/// Migration 17 repairs what older versions allowed, and records it in the audit log.
+@Suite("Repairing older databases", .timeLimit(.minutes(20)))
 struct MendingTests {
     private func old(_ engine: Engine, _ body: (Database) async throws -> Void) async throws {
         try await TestDatabase.with(engine, migrations: Array(Installation.migrations.prefix(16))) { database in
@@ -53,7 +53,7 @@ struct MendingTests {
     }
 
     @Test(
-        "Visits of smaller roles end, empty subjects and super administrators are unbound",
+        "Visits by lower roles end, and empty subjects and super admins are unlinked",
         arguments: TestDatabase.engines)
     func people(engine: Engine) async throws {
         try await old(engine) { database in
@@ -74,7 +74,7 @@ struct MendingTests {
         }
     }
 
-    @Test("Providers reach as far as whoever saved them last", arguments: TestDatabase.engines)
+    @Test("A provider's maximum role follows the user who last saved it", arguments: TestDatabase.engines)
     func providers(engine: Engine) async throws {
         try await old(engine) { database in
             try await database.write { db in
@@ -119,7 +119,7 @@ struct MendingTests {
         }
     }
 
-    @Test("Who said to be a member with another address is that member no more", arguments: TestDatabase.engines)
+    @Test("A self-chosen member mapping with another e-mail address is deleted", arguments: TestDatabase.engines)
     func mappings(engine: Engine) async throws {
         try await old(engine) { database in
             try await database.write { db in

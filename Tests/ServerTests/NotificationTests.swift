@@ -7,10 +7,10 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// Who is told, and why nobody else is.
-@Suite("Telling", .timeLimit(.minutes(20)))
+/// Who is notified, and why others are not.
+@Suite("Notifications", .timeLimit(.minutes(20)))
 struct NotificationTests {
-    @Test("A simulated rule decides and records, a disabled one does nothing", arguments: TestDatabase.engines)
+    @Test("A simulated rule decides and records, and a disabled rule does nothing", arguments: TestDatabase.engines)
     func simulated(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let rule = try await patchbay.rule("Service Desk", to: "Dispatch", ["simulate": true])
@@ -28,7 +28,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("Rules with a visibility hear only of public or only of internal notes", arguments: TestDatabase.engines)
+    @Test("A rule with a visibility notifies only of public or only of internal notes", arguments: TestDatabase.engines)
     func visibility(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule("Service Desk", to: "Dispatch", ["updates": "notes", "visibility": "public"])
@@ -47,7 +47,9 @@ struct NotificationTests {
         }
     }
 
-    @Test("A new ticket is told without a first note that the rule does not show", arguments: TestDatabase.engines)
+    @Test(
+        "A new ticket is announced without its first note if the rule does not show that note",
+        arguments: TestDatabase.engines)
     func firstNote(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule("Service Desk", to: "Dispatch", ["visibility": "public"])
@@ -60,7 +62,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("Switched off: everything is recorded, nobody is told", arguments: TestDatabase.engines)
+    @Test("With notifications disabled, everything is recorded and nobody is notified", arguments: TestDatabase.engines)
     func switchedOff(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -77,7 +79,8 @@ struct NotificationTests {
     }
 
     @Test(
-        "A board without a rule tells the assigned people, unless a rule is required", arguments: TestDatabase.engines)
+        "On a board without a rule, assigned members are notified, unless a rule is required",
+        arguments: TestDatabase.engines)
     func requiredRule(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let first = try patchbay.connectWise.createTicket("No rule here", owner: "slindqvist")
@@ -91,7 +94,9 @@ struct NotificationTests {
         }
     }
 
-    @Test("A member without e-mail is recorded as the reason why nobody was told", arguments: TestDatabase.engines)
+    @Test(
+        "If nobody was notified because a member has no e-mail address, that reason is recorded",
+        arguments: TestDatabase.engines)
     func withoutEmail(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("For the robot", owner: "PatchbayAPI")
@@ -103,7 +108,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("A person who is named by a rule and assigned gets one message", arguments: TestDatabase.engines)
+    @Test("A person who is both a rule's recipient and assigned gets one message", arguments: TestDatabase.engines)
     func once(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let person = try await patchbay.api(.POST, "/webex/rooms", ["email": .text(Staff.sara.uppercased())])
@@ -120,7 +125,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("Whatever a note holds, its message is escaped, cut and accepted", arguments: TestDatabase.engines)
+    @Test("Messages are escaped, cut, and accepted, whatever the note contains", arguments: TestDatabase.engines)
     func hostileText(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule("Service Desk", to: "Dispatch", ["updates": "notes"])
