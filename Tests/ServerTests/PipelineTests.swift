@@ -187,7 +187,7 @@ struct PipelineTests {
     }
 
     @Test(
-        "When closing cleared a ticket's resources, its owner is notified of a note that reopens it",
+        "The owner of a reopened ticket is notified of its note, although closing cleared the resources",
         arguments: TestDatabase.engines)
     func reopened(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

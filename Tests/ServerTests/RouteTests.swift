@@ -389,7 +389,7 @@ struct RouteTests {
             for operation in Self.operations
             where operation.role <= .owner && operation.path.contains("{") && !operation.path.contains("{name}") {
                 let reply = try await stranger.call(operation.method, ids.path(operation))
-                // An organization without a PSA is told so, whatever the ticket's number.
+                // Without a PSA, the answer says so, whatever the ticket's number.
                 let isTicket = operation.path.hasPrefix("/integrations/psa/tickets")
                 // A write without content is invalid first.
                 #expect((isTicket ? [409, 400] : [404]).contains(reply.status), "\(operation): \(reply.status)")

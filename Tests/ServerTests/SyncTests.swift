@@ -341,8 +341,7 @@ struct SyncTests {
             }
             tickets.append(try patchbay.connectWise.createTicket("Last"))
             try await patchbay.sync("catch_up")
-            // Changes made while its clock was behind are older than the watermark; the sync of open tickets finds
-            // them.
+            // Changes made while its clock was behind predate the watermark; the sync of open tickets finds them.
             try await patchbay.sync("tickets")
             try await patchbay.settled()
             for ticket in tickets { #expect(try await patchbay.events(of: ticket).map(\.kind) == ["created"]) }

@@ -74,7 +74,7 @@ extension RunningPatchbay {
 struct WriteBackTests {
     // MARK: Content
 
-    @Test("A note, time, and a status are written, logged, and answered", arguments: TestDatabase.engines)
+    @Test("A note, time, and a status are written, listed, and audited", arguments: TestDatabase.engines)
     func each(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Printer")

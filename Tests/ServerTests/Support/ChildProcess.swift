@@ -79,10 +79,8 @@ package final class ChildProcess: Sendable {
         return text.count > 6_000 ? "\(text.prefix(3_000))\n[…]\n\(text.suffix(3_000))" : text
     }
 
-    /// The process id.
     package var id: Int32 { identifier }
 
-    /// Whether it is running.
     package var isRunning: Bool { end.value == nil }
 
     /// Writes a line to its standard input.

@@ -11,7 +11,6 @@ package struct DescribedOperation: Sendable {
     package let query: [String]
     private let body: JSON?
 
-    /// All operations.
     package static func all(_ api: APIClient) async throws -> [DescribedOperation] {
         let document = try await api(.GET, "/openapi.json").json
         guard case .object(let paths) = document["paths"] else { throw Unexpected("the API is not described") }
