@@ -11,10 +11,10 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// The API's manners.
+/// API conventions.
 @Suite("API", .timeLimit(.minutes(20)))
 struct APITests {
-    @Test("Bodies: unknown members, wrong types and wrong values are named", arguments: TestDatabase.oneEngine)
+    @Test("Errors name unknown members, wrong types, and wrong values in a body", arguments: TestDatabase.oneEngine)
     func bodies(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let (board, room) = (try patchbay.board(), try patchbay.room())
@@ -39,7 +39,7 @@ struct APITests {
             let first = try await patchbay.api(API.Rules.create, ["board_id": board, "recipient_id": room])
             #expect(first.status == 201)
             #expect(first.headers["location"] == "/api/v1/rules/\(first.json["id"].int ?? 0)")
-            // Board ids are numbers to people who know ConnectWise.
+            // To ConnectWise users, board IDs are numbers.
             let number: JSON = .integer(Int64(board.string ?? "") ?? 0)
             let second = try await patchbay.api(API.Rules.create, ["board_id": number, "recipient_id": room])
             #expect(second.status == 409)
@@ -52,7 +52,7 @@ struct APITests {
             #expect(misspelt.status == 400)
             #expect(misspelt.json["code"] == "unknown_parameter")
             #expect(misspelt.faultyFields == ["board"])
-            // Short lists have no pages, and do not mind being asked for one.
+            // Short lists have no pages, but accept the paging parameters.
             #expect(try await patchbay.api(API.FeatureFlags.list, query: "limit=200").status == 200)
             let large = try await patchbay.api(API.Config.update, ["x": .text(String(repeating: "x", count: 2 << 20))])
             #expect(large.status == 413)
@@ -74,12 +74,12 @@ struct APITests {
             for type in ["application/json; charset=utf-8", "Application/JSON"] {
                 #expect(try await api.send(.PATCH, url, change, ["Content-Type": type]).status == 200, "\(type)")
             }
-            // Where there is no body, there is no type.
+            // A request without a body may have any content type.
             #expect(try await api.send(.GET, url, nil, ["Content-Type": "text/plain"]).status == 200)
         }
     }
 
-    @Test("A list of 120 rules is read page by page, each once", arguments: TestDatabase.engines)
+    @Test("Paging through 120 rules returns each rule once", arguments: TestDatabase.engines)
     func paging(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             var recipients = try World.rooms.map { try patchbay.room($0) }
@@ -120,7 +120,7 @@ struct APITests {
         }
     }
 
-    @Test("Addresses, methods and request ids", arguments: TestDatabase.oneEngine)
+    @Test("Unknown paths, wrong methods, and request IDs are handled", arguments: TestDatabase.oneEngine)
     func addresses(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let wrongMethod = try await patchbay.api(.PUT, "/notifiers/rules")
@@ -143,13 +143,13 @@ struct APITests {
     }
 
     @Test(
-        "A connection whose test fails is not saved, and a host that is not allowed is not called",
+        "A connection that fails its test is not saved, and a host that is not allowed is not called",
         arguments: TestDatabase.engines)
     func connections(engine: Engine) async throws {
         try await ScriptedPeer.run(script: { _ in .reply(200, body: "{}") }) { peer in
             try await RunningPatchbay.run(engine) { patchbay in
                 let site = try await patchbay.connectWise.url().replacing("http://", with: "")
-                // The MSP has one in use already; a customer has none.
+                // The MSP already has an enabled connection; a customer has none.
                 let tenant = try await patchbay.api(API.Tenants.create, ["name": "New"]).json["id"].int ?? 0
                 func attempt(_ site: String, privateKey: String = "wrong") async throws -> Reply {
                     try await patchbay.api(
@@ -194,7 +194,7 @@ struct APITests {
                 #expect(
                     try await patchbay.api(API.ChatConnections.list).json["items"].elements.count == 1)
 
-                // A stored key goes only where it was entered for.
+                // A stored key is only sent to the host it was entered for.
                 let id = try await patchbay.connection()["id"].int ?? 0
                 let moved = try await patchbay.api(
                     API.PSA.Connections.update, at: id, ["site": .text("127.0.0.1:\(peer.port)")])
@@ -209,7 +209,7 @@ struct APITests {
         }
     }
 
-    @Test("Ready only while the database can be read", arguments: TestDatabase.engines)
+    @Test("The server is ready only while the database is readable", arguments: TestDatabase.engines)
     func readiness(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let anybody = patchbay.api.with(key: nil)

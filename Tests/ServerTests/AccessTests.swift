@@ -9,10 +9,10 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// What holds for every operation of the API, whoever calls it: scopes, features, repetition, the record.
+/// What every operation has in common, whoever calls it: scopes, feature flags, idempotency, the audit log.
 @Suite("Access", .timeLimit(.minutes(20)))
 struct AccessTests {
-    @Test("A feature that is switched off is refused by the server, at once", arguments: TestDatabase.oneEngine)
+    @Test("The server refuses a disabled feature immediately", arguments: TestDatabase.oneEngine)
     func flags(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let id = try await patchbay.connection()["id"].int ?? 0
@@ -31,7 +31,8 @@ struct AccessTests {
     }
 
     @Test(
-        "A super administrator crosses organizations; one goes with everything in it", arguments: TestDatabase.engines)
+        "A super admin can work in every organization, and deleting an organization deletes everything in it",
+        arguments: TestDatabase.engines)
     func organizations(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(API.Organizations.create, ["name": "Second MSP"])
@@ -53,7 +54,7 @@ struct AccessTests {
             let gone = try await patchbay.api(API.Organizations.deleteOwn, ["name": "Second MSP"], headers: there)
             #expect(gone.status == 204)
             #expect(try await patchbay.api(API.Users.list, headers: there).status == 404)
-            // One that a super administrator belongs to stays.
+            // An organization with a super admin cannot be deleted.
             let own = try await patchbay.api(API.Organizations.deleteOwn, ["name": "Rivermark IT"])
             #expect(own.status == 409)
             #expect(own.json["code"] == "organization_has_super_admin")
@@ -63,7 +64,7 @@ struct AccessTests {
         }
     }
 
-    @Test("The overview counts by the hour, the present one at once", arguments: TestDatabase.engines)
+    @Test("The overview counts by the hour and includes the current hour immediately", arguments: TestDatabase.engines)
     func overview(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -76,7 +77,7 @@ struct AccessTests {
             for number in 1...3 {
                 let ticket = try patchbay.connectWise.createTicket("News \(number)")
                 try await patchbay.refresh(ticket, action: "added")
-                // The hours before are known by now; what happens in this one shows at once.
+                // Earlier hours are cached by now; the current hour is always up to date.
                 #expect(try await sum("events") == number)
                 #expect(try await sum("sent") == number)
             }
@@ -92,7 +93,7 @@ struct AccessTests {
         }
     }
 
-    @Test("An Idempotency-Key has a request done once", arguments: TestDatabase.engines)
+    @Test("A request repeated with the same Idempotency-Key is done once", arguments: TestDatabase.engines)
     func repeated(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let body: JSON = ["board_id": try patchbay.board(), "recipient_id": try patchbay.room()]
@@ -103,7 +104,7 @@ struct AccessTests {
             #expect(second.status == 201)
             #expect(first.body == second.body)
             #expect(first.headers["location"] == second.headers["location"])
-            // Of another organization it is another key.
+            // The same key in another organization is a different key.
             let made = try await patchbay.api(API.Organizations.create, ["name": "Second MSP"]).json["id"].int ?? 0
             for organization in [nil, made] {
                 var headers = ["Idempotency-Key": "tenant"]
@@ -114,14 +115,14 @@ struct AccessTests {
             }
             let other: JSON = ["board_id": try patchbay.board("Voice"), "recipient_id": try patchbay.room()]
             #expect(try await patchbay.api(API.Rules.create, other, headers: headers).status == 409)
-            // What was refused may be put right under the same key.
+            // A refused request can be corrected under the same key.
             let wrong = try await patchbay.api(
                 API.Rules.create, ["board_id": "0", "recipient_id": 0], headers: ["Idempotency-Key": "k"])
             #expect(wrong.status == 422)
             #expect(
                 try await patchbay.api(API.Rules.create, other, headers: ["Idempotency-Key": "k"]).status
                     == 201)
-            // A secret that is shown once is not kept.
+            // A secret that is shown once is not stored.
             let key = ["Idempotency-Key": "key"]
             #expect(try await patchbay.api(API.APIKeys.create, ["name": "one"], headers: key).status == 201)
             #expect(try await patchbay.api(API.APIKeys.create, ["name": "one"], headers: key).status == 409)
@@ -133,7 +134,8 @@ struct AccessTests {
         }
     }
 
-    @Test("A request repeated at another path of its operation is the same request", arguments: TestDatabase.engines)
+    @Test(
+        "Repeating a request on an alias of its operation counts as the same request", arguments: TestDatabase.engines)
     func repeatedElsewhere(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let body: JSON = ["board_id": try patchbay.board(), "recipient_id": try patchbay.room()]
@@ -144,12 +146,13 @@ struct AccessTests {
             #expect(main.body == alias.body)
             #expect(main.headers["location"] == alias.headers["location"])
             #expect(try await patchbay.api(.GET, "/rules").json["items"].elements.count == 1)
-            // Another operation with the same body is another request.
+            // The same body for another operation is a different request.
             #expect(try await patchbay.api(.POST, "/forwards", body, headers: headers).status == 409)
+            // Aliases may use another method.
         }
     }
 
-    @Test("A forgotten or misspelt member lifts no limit and takes no mapping away", arguments: TestDatabase.oneEngine)
+    @Test("A missing or misspelled field lifts no limit and deletes no mapping", arguments: TestDatabase.oneEngine)
     func forgotten(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let user = try await patchbay.api(
@@ -194,7 +197,8 @@ struct AccessTests {
         }
     }
 
-    @Test("Of many at once one has the name, the company, the member", arguments: TestDatabase.engines)
+    @Test(
+        "Of several simultaneous requests, only one gets the name, company, or member", arguments: TestDatabase.engines)
     func races(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             func atOnce(_ ask: @escaping @Sendable (Int) async throws -> Reply) async throws -> [Int] {
@@ -243,10 +247,11 @@ struct AccessTests {
     }
 
     @Test(
-        "Five hundred people are mapped at once, and answered in the order asked for", arguments: TestDatabase.engines)
+        "Five hundred users are mapped in one request, and the answer keeps the order of the request",
+        arguments: TestDatabase.engines)
     func manyMappings(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            // The copy of the members is new for a quarter of an hour.
+            // The copy of the members stays fresh for 15 minutes.
             #expect(try await patchbay.api(API.PSA.Members.list).status == 200)
             let connection = try await patchbay.connection()["id"].int ?? 0
             let users = try await patchbay.database.write { db in
@@ -276,7 +281,7 @@ struct AccessTests {
             #expect(
                 reply.json["items"].elements.map { $0["member_id"].string }
                     == (0..<500).reversed().map { "m\($0)" })
-            // One after the other hand themselves on, in one go.
+            // Every user takes the next one's member, in one request.
             let shifted = users.enumerated().map { number, user -> JSON in
                 ["user_id": .integer(Int64(user)), "member_id": .text("m\((number + 1) % 500)")]
             }
@@ -306,7 +311,7 @@ struct AccessTests {
             #expect(entry?["target"].string == "rule \(rule)")
             #expect(entry?["before"].string?.contains(#""updates":"none""#) == true)
             #expect(entry?["after"].string?.contains(#""updates":"all""#) == true)
-            // As a browser's form writes it.
+            // Encoded like a browser's form.
             #expect(try await browser.get("/audit?target=rule+\(rule)&action=rule.update").text.contains("rule.update"))
             let since = try await patchbay.api(
                 API.AuditEntries.list, query: "target=rule+\(rule)&since=2020-01-01T00:00:00+02:00")

@@ -11,8 +11,8 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// Addresses that people and outside systems name: what is none is refused before anything is called.
-@Suite("Addresses that others name", .timeLimit(.minutes(20)))
+/// Addresses from users and outside systems: an invalid one is refused before anything is called.
+@Suite("Addresses from outside", .timeLimit(.minutes(20)))
 struct AddressTests {
     private func options(_ hosts: [String]) -> RunningPatchbay.Options {
         var options = RunningPatchbay.Options()
@@ -27,7 +27,7 @@ struct AddressTests {
         try await ScriptedPeer.run(script: { _ in .reply(200, body: "{}") }) { peer in
             let hosts = ["webhook=127.0.0.1:*", "webhook=localhost:*", "127.0.0.1:*", "localhost:*"]
             try await RunningPatchbay.run(engine, options(hosts)) { patchbay in
-                // The second is another port's number, one turn further.
+                // The second number wraps to the peer's port when cut to 16 bits.
                 for port in ["99999", "\(65_536 + peer.port)", "18446744073709551616", "0"] {
                     for host in ["127.0.0.1", "localhost"] {
                         let url = "https://\(host):\(port)/x"
@@ -105,13 +105,13 @@ struct AddressTests {
                 #expect(reply.status == 422)
                 #expect(reply.json["errors"].elements.first?["code"] == "host", "\(reply.text)")
             }
-            // The server's own upkeep may call meanwhile, but with other methods and for other things.
+            // Background work of the server may call ConnectWise at the same time, but never with POST.
             #expect(patchbay.connectWise.control.calls.allSatisfy { $0.method != "POST" })
         }
     }
 
     @Test(
-        "Viewers see hints of webhook addresses and of the hooks' key, and no log shows a path",
+        "Viewers see only hints of webhook addresses and the callback key, and no log line contains a path",
         arguments: TestDatabase.oneEngine)
     func hints(engine: Engine) async throws {
         try await ScriptedPeer.run(script: { request in
@@ -153,7 +153,7 @@ struct AddressTests {
     }
 
     @Test(
-        "No form leads a browser to another host",
+        "No form redirects a browser to another host",
         arguments: TestDatabase.oneEngine)
     func redirects(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -178,7 +178,7 @@ struct AddressTests {
         }
     }
 
-    @Test("With https every cookie is Secure", arguments: TestDatabase.oneEngine)
+    @Test("With https, every cookie is Secure", arguments: TestDatabase.oneEngine)
     func cookies(engine: Engine) async throws {
         var options = RunningPatchbay.Options()
         options.settings["PATCHBAY_PUBLIC_URL"] = "https://patchbay.example"

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Console
 
-/// A message as the console shows it.
+/// A message as shown in the console.
 @Suite("Messages as text")
 struct ChatTextTests {
     @Test("Links are distinguished by their text")
@@ -13,7 +13,7 @@ struct ChatTextTests {
         #expect(ChatText.plain("[a [b](c)") == "a [b")
     }
 
-    @Test("Brackets by the thousand take milliseconds")
+    @Test("Thousands of brackets take milliseconds")
     func brackets() {
         let clock = ContinuousClock()
         for text in ["[", "](", "[](", "[a](b"] {

@@ -9,8 +9,8 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// ConnectWise fails in every way it can; the message comes once all the same.
-@Suite("ConnectWise fails", .timeLimit(.minutes(20)))
+/// ConnectWise fails in every possible way, and the message is still sent exactly once.
+@Suite("ConnectWise faults", .timeLimit(.minutes(20)))
 struct ConnectWiseFaultTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
@@ -28,7 +28,7 @@ struct ConnectWiseFaultTests {
         Case("503 of a proxy", .answer(status: 503, body: "<html>")),
         Case("200 with nonsense", .answer(status: 200, body: "<html>Sign in</html>")),
         Case("half an answer", .halfAnswer), Case("404 although the ticket exists", .answer(status: 404)),
-        // A call on a kept connection that is cut is repeated at once.
+        // The client immediately repeats a call on a kept-alive connection that was cut.
         Case("cut", .cutBefore, times: 2), Case("slow", .delay(.milliseconds(300))),
         Case("notes fail", .answer(status: 500), path: "*/notes"),
         Case("half of the notes", .halfAnswer, path: "*/notes"),
@@ -36,10 +36,10 @@ struct ConnectWiseFaultTests {
         Case("members fail", .answer(status: 500), path: "*/system/members"),
     ]
 
-    @Test("The message comes once", arguments: TestDatabase.oneEngine, passing)
+    @Test("The message is sent once", arguments: TestDatabase.oneEngine, passing)
     func passes(engine: Engine, fault: Case) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            // So that members are asked for although they are known.
+            // Makes the server read the members again although they are cached.
             try await patchbay.configure(["member_cache_seconds": 0])
             let ticket = try patchbay.connectWise.createTicket("Against all odds", owner: "slindqvist", text: "Hi")
             patchbay.connectWise.control.script(
@@ -53,7 +53,7 @@ struct ConnectWiseFaultTests {
         }
     }
 
-    @Test("Silence until the time-out", arguments: TestDatabase.engines)
+    @Test("A call without an answer is retried after its timeout", arguments: TestDatabase.engines)
     func silence(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let silent = try patchbay.connectWise.createTicket("Waits", owner: "slindqvist")
@@ -62,7 +62,7 @@ struct ConnectWiseFaultTests {
             try await patchbay.tell(silent, action: "added")
             try await patchbay.connectWise.control.calls(1, of: "GET service/tickets/{id}")
             try await patchbay.tell(other, action: "added")
-            // While one call hangs, which it does for 20 s, other tickets go their way.
+            // While one call hangs (for 20 s), other tickets are processed.
             _ = try await patchbay.webex.message(to: Staff.tom, within: .seconds(15))
             #expect(patchbay.messages(to: Staff.sara).isEmpty)
             try await patchbay.settled(within: .seconds(90))
@@ -71,12 +71,12 @@ struct ConnectWiseFaultTests {
     }
 
     @Test(
-        "A refusal pauses the connection and says why; a successful test resumes at once",
+        "A rejection pauses the connection with a reason, and a successful test resumes it immediately",
         arguments: TestDatabase.engines, [401, 403])
     func refusal(engine: Engine, status: Int) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let first = try patchbay.connectWise.createTicket("Not yet", owner: "slindqvist")
-            // What every connection needs is refused as well.
+            // Calls that every connection needs are rejected as well.
             for path in ["*/service/tickets/*", "*/system/members"] {
                 patchbay.connectWise.control.script(Fault(.answer(status: status), path: path, times: nil))
             }
@@ -112,7 +112,7 @@ struct ConnectWiseFaultTests {
     }
 
     @Test(
-        "One ticket that is refused holds up no other and pauses nothing; it is given up and shown",
+        "A rejected ticket delays no other ticket and pauses nothing; its job fails and is listed",
         arguments: TestDatabase.engines, ["", "/notes"])
     func oneRefused(engine: Engine, part: String) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -127,11 +127,11 @@ struct ConnectWiseFaultTests {
                 try await patchbay.tell(other, action: "added")
                 _ = try await patchbay.webex.message(
                     to: Staff.tom, containing: "Other \(number)", within: .seconds(20))
-                // For a machine that does nothing else meanwhile it is one second.
+                // About one second on an idle machine.
                 #expect(ContinuousClock.now - told < .seconds(10))
                 #expect(try await patchbay.connection()["state"] == "ok")
             }
-            // It waits for its next try by itself. As if these were over:
+            // The retry waits on its own. Skip the wait:
             try await eventually(within: .seconds(60), "it to be given up") {
                 _ = try await patchbay.database.write { db in
                     try db.execute("UPDATE jobs SET run_at = 0 WHERE state = 'ready' AND failures > 0")
@@ -184,7 +184,7 @@ struct ConnectWiseFaultTests {
         }
     }
 
-    @Test("Tests of the connection cost their calls, and no more of the budget", arguments: TestDatabase.engines)
+    @Test("Testing the connection costs only the calls of the test", arguments: TestDatabase.engines)
     func testedOften(engine: Engine) async throws {
         var options = RunningPatchbay.Options()
         options.settings["PATCHBAY_CONNECTWISE_BUDGET"] = "200"
@@ -198,13 +198,13 @@ struct ConnectWiseFaultTests {
         }
     }
 
-    @Test("A hook during the wait for another try brings the try forward", arguments: TestDatabase.engines)
+    @Test("A callback that arrives before a retry is due triggers the retry", arguments: TestDatabase.engines)
     func broughtForward(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Sooner", owner: "slindqvist")
             patchbay.connectWise.control.script(
                 Fault(.answer(status: 500), path: "*/service/tickets/\(ticket)", times: nil))
-            // Four failures: the next try would come after two minutes.
+            // After four failures, the next retry would be due in two minutes.
             for failures in 1...4 {
                 try await patchbay.tell(ticket, action: failures == 1 ? "added" : "updated")
                 try await eventually("failure \(failures) to be recorded") {

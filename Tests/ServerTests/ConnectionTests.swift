@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// What strangers can do with connections alone.
+/// What unauthenticated clients can do just by opening connections.
 @Suite("Connections", .timeLimit(.minutes(20)))
 struct ConnectionTests {
     private func port(_ patchbay: RunningPatchbay) throws -> Int {
@@ -16,7 +16,7 @@ struct ConnectionTests {
     }
 
     @Test(
-        "A request that two programs could read differently is refused with 400",
+        "A request that two programs could parse differently is refused with 400",
         arguments: [
             ("two hosts", "GET /healthcheck HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
             ("no host", "GET /healthcheck HTTP/1.1\r\n\r\n"),
@@ -40,7 +40,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("HTTP/1.0 without a host is answered: probes of some load balancers are like that")
+    @Test("HTTP/1.0 without a Host header is answered, because some load balancers send such probes")
     func oldVersion() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             let wire = try await Wire.open(port: try port(patchbay))
@@ -49,7 +49,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("An answer to HEAD has no body, also when it is an error, so that the next answer is where it should be")
+    @Test("An answer to HEAD never has a body, not even for an error, so the next answer on the connection is readable")
     func head() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             for path in ["/nothing", "/api/v1/nothing", "/sign-in", "/healthcheck", "/api/v1/users/keys"] {
@@ -65,7 +65,7 @@ struct ConnectionTests {
     }
 
     @Test(
-        "Malformed chunks and half bodies give 400 and no error in the log",
+        "Malformed chunks and incomplete bodies are answered with 400 and log no error",
         arguments: ["/sign-in", "/api/v1/users/keys", "/hooks/connectwise"])
     func malformed(path: String) async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
@@ -102,7 +102,7 @@ struct ConnectionTests {
             try await body.send("POST /sign-in HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\na")
             let header = try await Wire.open(port: port)
             try await header.send("GET /healthcheck HTTP/1.1\r\nHost: ")
-            // Written to all the time, as by somebody who wants the place and nothing else.
+            // Keep writing, like a client that only wants to occupy the connection.
             while !body.isEnded || !header.isEnded {
                 try? await body.send("a")
                 try? await header.send("a")
@@ -128,14 +128,14 @@ struct ConnectionTests {
         }
     }
 
-    @Test("One address has its share of connections, and others theirs")
+    @Test("Each address has its own share of connections")
     func share() async throws {
         var options = RunningPatchbay.Options()
         options.configure = { $0.connectionLimits = ConnectionLimits(connections: 100, perAddress: 4) }
         try await RunningPatchbay.run(.sqlite, options) { patchbay in
             let port = try port(patchbay)
             var busy: [Wire] = []
-            // Whose request has not been read yet still rests, and makes room.
+            // A connection counts as idle until its request has been read, and can still be closed.
             try await eventually("one more to be refused") {
                 busy.removeAll { $0.isEnded }
                 while busy.count < 4 {

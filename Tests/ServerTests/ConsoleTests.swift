@@ -17,10 +17,10 @@ import WebSupport
 @testable import Accounts
 @testable import Server
 
-/// The console from outside, with a browser that has no window.
+/// The console from outside, through a browser without a window.
 @Suite("Console", .timeLimit(.minutes(20)))
 struct ConsoleTests {
-    /// Every page, with the least role that sees it. Who adds a page adds it here.
+    /// Every page with the lowest role that sees it. Add new pages here.
     static let pages: [(method: String, path: String, role: Role)] = [
         ("GET", "/", .viewer), ("GET", "/tickets", .viewer), ("GET", "/tickets/{ticket}", .viewer),
         ("GET", "/search", .viewer), ("GET", "/rules", .viewer), ("GET", "/rules/preview", .viewer),
@@ -85,7 +85,7 @@ struct ConsoleTests {
         ("POST", "/account/sign-in/extend", .viewer),
     ]
 
-    /// Ids of one of everything, as they stand in the table of pages.
+    /// IDs of one object of each kind, keyed by the placeholders in the table of pages.
     static func ids(_ patchbay: RunningPatchbay) async throws -> [String: String] {
         let rule = try await patchbay.rule()
         let ticket = try patchbay.connectWise.createTicket("Somebody's")
@@ -123,7 +123,7 @@ struct ConsoleTests {
         ids.reduce(path) { $0.replacing("{\($1.key)}", with: $1.value) }
     }
 
-    @Test("The table of this test is the console's")
+    @Test("The table in this test lists exactly the console's pages")
     func complete() async throws {
         try await TestDatabase.with(.sqlite) { database in
             let outbound = OutboundClient(allowlist: try HostAllowlist([]), logger: TestDatabase.logger)
@@ -147,7 +147,7 @@ struct ConsoleTests {
     }
 
     @Test(
-        "Every page, walked with every role, without a session and with a wrong proof",
+        "Every page works for every allowed role, and is refused without a sign-in or a valid CSRF token",
         arguments: TestDatabase.oneEngine)
     func roles(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -174,7 +174,7 @@ struct ConsoleTests {
                         page.method == "GET" ? try await browser.get(path) : try await browser.post(path, proof: proof)
                     #expect(reply.status == 403, "\(page) as \(role.rawValue)")
                 }
-                // What a form does with nothing in it changes nothing, but must not break.
+                // An empty form changes nothing, but must not cause an error.
                 let harmless = Self.pages.filter { role >= $0.role && !$0.path.hasSuffix("/visit") }
                 for page in harmless {
                     let path = Self.filled(page.path, ids)
@@ -182,13 +182,13 @@ struct ConsoleTests {
                         page.method == "GET" ? try await browser.get(path) : try await browser.post(path, proof: proof)
                     let isFine =
                         page.method == "GET"
-                        // Somebody else's post.
+                        // Another user's post.
                         ? reply.status == 200 || (role < .admin && page.path.hasSuffix("{post}"))
                         : ![401, 405, 500, 503].contains(reply.status)
                     #expect(isFine, "\(page) as \(role.rawValue): \(reply.status)")
                     #expect(!reply.text.contains("internal_error"))
                 }
-                // No button leads to what would be refused.
+                // No button leads to a request that would be refused.
                 let forms = Self.pages.filter { $0.method == "POST" && $0.role > role }.map {
                     Self.filled($0.path, ids)
                 }
@@ -202,7 +202,7 @@ struct ConsoleTests {
         }
     }
 
-    @Test("What belongs to another organization has no page", arguments: TestDatabase.oneEngine)
+    @Test("Pages of another organization's objects do not exist", arguments: TestDatabase.oneEngine)
     func otherOrganization(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Self.ids(patchbay)
@@ -233,7 +233,7 @@ struct ConsoleTests {
         }
     }
 
-    @Test("Headers, cookies and addresses keep others out", arguments: TestDatabase.oneEngine)
+    @Test("Headers, cookies, and redirects protect against other sites", arguments: TestDatabase.oneEngine)
     func hardening(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let email = try await patchbay.person(.admin)
@@ -247,7 +247,7 @@ struct ConsoleTests {
                 #expect(headers["referrer-policy"] == "same-origin")
                 #expect(headers["cache-control"] == "no-store")
             }
-            // Nobody is led away from here.
+            // No redirect leaves the site.
             for away in [
                 "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nX-Evil: 1",
                 "/sign-in/with/1",
@@ -267,24 +267,24 @@ struct ConsoleTests {
             #expect(
                 try await browser.signIn(email, People.password, to: "/rules?board_id=1").headers["location"]
                     == "/rules?board_id=1")
-            // A planted sign-in is not taken over.
+            // A planted sign-in cookie is replaced.
             let victim = Browser(base: patchbay.api.base)
             await victim.plant("patchbay", "planted-by-somebody")
             try await victim.signIn(email, People.password)
             #expect(await victim.cookie("patchbay") != "planted-by-somebody")
-            // A form that another site sends has no proof, or says where it comes from.
+            // A cross-site form has no CSRF token, or the browser reports its origin.
             let foreign = Browser(base: patchbay.api.base, headers: ["Sec-Fetch-Site": "cross-site"])
             #expect(try await foreign.post("/sign-in", ["email": email, "password": People.password]).status == 403)
             let elsewhere = Browser(base: patchbay.api.base, headers: ["Origin": "https://evil.example"])
             #expect(try await elsewhere.post("/sign-in", ["email": email, "password": People.password]).status == 403)
-            // The API takes the cookie only together with the page's proof.
+            // The API accepts the cookie only together with a CSRF token.
             let body = Data(#"{"require_rule": true}"#.utf8)
             #expect(try await browser.send(.PATCH, "/api/v1/config", body).status == 403)
             #expect(try await browser.send(.GET, "/api/v1/config", nil).status == 200)
-            // Oversized.
+            // An oversized body.
             let large = Data(repeating: UInt8(ascii: "a"), count: 2 << 20)
             #expect(try await browser.send(.POST, "/rules/new", large).status == 413)
-            // Tokens are nowhere to be read.
+            // Pages and logs never show tokens.
             let token = await browser.cookie("patchbay") ?? ""
             _ = try await browser.get("/account")
             #expect(await !browser.page.contains(token))
@@ -311,7 +311,7 @@ struct ConsoleTests {
         }
     }
 
-    @Test("What a customer writes stays text", arguments: TestDatabase.oneEngine)
+    @Test("Customers' text is never rendered as HTML", arguments: TestDatabase.oneEngine)
     func storedScript(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -332,7 +332,7 @@ struct ConsoleTests {
     }
 
     @Test(
-        "A form that is sent twice does it once, and one that is out of date says so", arguments: TestDatabase.oneEngine
+        "A form submitted twice takes effect once, and an outdated form is refused", arguments: TestDatabase.oneEngine
     )
     func forms(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -347,7 +347,7 @@ struct ConsoleTests {
                 for _ in 0..<2 { group.addTask { try await browser.post("/users/new", fields).status } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
-            // The second one is answered like the first, or told that the first is still going on.
+            // The second submission gets the first one's answer, or a conflict while the first is still in progress.
             #expect(replies.contains(303), "\(replies)")
             #expect(Set(replies).isSubset(of: [303, 409]), "\(replies)")
             #expect(try await browser.post("/users/new", fields).status == 303)
@@ -364,7 +364,7 @@ struct ConsoleTests {
             #expect(stale.text.contains("This user was changed since"))
             #expect(try await patchbay.api(API.Users.show, at: id).json["name"] == "Patricia")
 
-            // What is wrong stands at its field, with what was typed.
+            // Errors are shown at their fields, together with the submitted values.
             _ = try await browser.get("/users/new")
             let wrong = try await browser.post(
                 "/users/new", ["name": "", "email": "no address", "role": "viewer", "password": "short"])
@@ -376,7 +376,8 @@ struct ConsoleTests {
     }
 
     @Test(
-        "An ended session leads to sign-in and back; a removed person is out at once", arguments: TestDatabase.oneEngine
+        "An expired sign-in leads to the sign-in page and back, and a deleted user is signed out immediately",
+        arguments: TestDatabase.oneEngine
     )
     func ends(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -388,7 +389,7 @@ struct ConsoleTests {
             let late = try await browser.post("/rules/new", ["board_id": "1"])
             #expect(late.status == 303)
             #expect(late.headers["location"] == "/sign-in?again=1&to=%2Frules%2Fnew")
-            // From a form that has no page of its own, to the page above it.
+            // A form without a page of its own leads back to the page above it.
             let toggled = try await browser.post("/rules/7/toggle", ["enabled": "true"])
             #expect(toggled.headers["location"] == "/sign-in?again=1&to=%2Frules%2F7")
             let again = try await browser.get(late.headers["location"] ?? "")
@@ -408,7 +409,7 @@ struct ConsoleTests {
     }
 
     @Test(
-        "The server insists on password change and second factor, for pages and API alike",
+        "Pages and API both enforce a password change and the second factor",
         arguments: TestDatabase.oneEngine)
     func duties(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in

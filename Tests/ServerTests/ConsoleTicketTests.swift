@@ -17,10 +17,10 @@ import WebSupport
 @testable import Accounts
 @testable import Server
 
-/// The console's pages of tickets, and of what writing to them needs, with a browser that has no window.
+/// The console's pages for tickets and for writing to them, through a browser without a window.
 @Suite("Console: tickets", .timeLimit(.minutes(20)))
 struct ConsoleTicketTests {
-    /// A ticket, and somebody who looks at its panel.
+    /// A ticket, its update page, and a browser that has it open.
     private func panel(_ patchbay: RunningPatchbay, _ role: Role = .engineer) async throws -> (Int, String, Browser) {
         let ticket = try patchbay.connectWise.createTicket("Panel")
         let browser = try await patchbay.browser(role)
@@ -28,7 +28,7 @@ struct ConsoleTicketTests {
         return (ticket, "/tickets/\(ticket)/update", browser)
     }
 
-    @Test("Time that was logged is not logged again when the status after it is refused")
+    @Test("Logged time is not logged again after the status that follows it was refused")
     func timeThenStatus() async throws {
         try await RunningPatchbay.writing(.sqlite, { $0.settings["PATCHBAY_LIMIT_POSTS"] = "1" }) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay)
@@ -42,7 +42,7 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("A page asks the API each thing once, however many of its parts want it")
+    @Test("A page calls each API operation once, however many of its parts use it")
     func asksOnce() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay)
@@ -51,7 +51,7 @@ struct ConsoleTicketTests {
             _ = try await browser.get(path)
             let line = try #require(
                 patchbay.log.value.last { $0.contains("/tickets/{id}/update") && $0.contains("api_calls") })
-            // `GET /rules 2/1`: wanted twice, called once.
+            // `GET /rules 2/1`: wanted by two parts, called once.
             let calls = line.matches(of: /(GET [^ ,]+) (\d+)\/(\d+)/).map { match in
                 (call: String(match.1), wanted: Int(match.2) ?? 0, made: Int(match.3) ?? 0)
             }
@@ -66,7 +66,7 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("A form that is sent twice writes once")
+    @Test("A form submitted twice writes once")
     func sentTwice() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay)
@@ -77,14 +77,14 @@ struct ConsoleTicketTests {
             ]
             for _ in 0..<2 { #expect(try await browser.post(path, fields).status == 303) }
             #expect(try await patchbay.posts(to: ticket).map { $0["kind"].string } == ["time", "status"])
-            // Another text under the same name is not taken for the first.
+            // Other content under the same idempotency key is refused, not taken for the first request.
             let changed = try await browser.post(path, fields.merging(["minutes": "20"]) { $1 })
             #expect(changed.status == 409)
             #expect(changed.text.contains("Your first update was accepted"))
         }
     }
 
-    @Test("What was opened for another customer is not written, and leads back")
+    @Test("A form opened for another customer writes nothing and offers to switch back")
     func scopeChanged() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay)
@@ -110,12 +110,12 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("What was written comes back when it cannot be sent")
+    @Test("The typed text is kept when it cannot be submitted")
     func textIsKept() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay)
             let email = try await patchbay.person(.engineer)
-            // Signed in again in another tab: the old proof is none any more.
+            // Another sign-in in a second tab invalidates the old CSRF token.
             let proof = await browser.hidden("_csrf") ?? ""
             #expect(try await browser.signIn(email, People.password).status == 303)
             let old = try await browser.post(path, ["text": "Precious words", "minutes": "0"], proof: proof)
@@ -124,7 +124,7 @@ struct ConsoleTicketTests {
             #expect(old.text.contains("signed in again"))
             #expect(try await patchbay.posts(to: ticket).isEmpty)
             #expect(try await browser.post(path, ["text": "Precious words", "minutes": "0"]).status == 303)
-            // Not valid: said at the field, without names that only programs know.
+            // Validation errors are shown at their fields, without API field names.
             _ = try await browser.get(path)
             let wrong = try await browser.post(path, ["text": "Other words", "minutes": "9999"])
             #expect(wrong.status == 422)
@@ -132,7 +132,7 @@ struct ConsoleTicketTests {
             #expect(wrong.text.contains("Must be from 1 to 1440."))
             #expect(!wrong.text.contains("minutes: must"))
             #expect(wrong.text.contains("Please look at the marked fields."))
-            // The ticket is gone.
+            // The ticket is deleted.
             try patchbay.connectWise.delete(ticket)
             let gone = try await browser.post(path, ["text": "Late words", "minutes": "0"])
             #expect(gone.status == 404)
@@ -145,7 +145,7 @@ struct ConsoleTicketTests {
             #expect(nowhere.status == 409)
             #expect(nowhere.text.contains("Last words"))
             #expect(nowhere.text.contains("No PSA is connected"))
-            // Without one, writing is not even offered.
+            // Without a connection, the console does not offer to write.
             #expect(try await browser.get(path).text.contains("No connection to ConnectWise yet"))
             #expect(try await !browser.get("/tickets").text.contains("href=\"/tickets/update\""))
         }
@@ -167,7 +167,7 @@ struct ConsoleTicketTests {
             let path = "\(patchbay.psa)/connections/\(connection)/settings"
             #expect(try await patchbay.api(.PUT, path, settings).status == 200)
             let engineer = try await patchbay.browser(.engineer)
-            // The one look-up of this minute.
+            // Uses up the only look-up allowed this minute.
             _ = try await engineer.get("/tickets/\(ticket)")
             #expect(try await engineer.get("/tickets/\(ticket)").text.contains("href=\"/tickets/\(ticket)/update\""))
             let page = try await engineer.get("/tickets/\(ticket)/update").text
@@ -177,7 +177,7 @@ struct ConsoleTicketTests {
             #expect(page.contains("value=\"auto\" selected"))
             #expect(page.contains("Default of the connection: Senior Engineer"))
             #expect(page.contains("data-count=\"50000\""))
-            // What was chosen before stays chosen, though its name is not known now.
+            // The chosen status stays selected even though its name is unknown now.
             let wrong = try await engineer.post(
                 "/tickets/\(ticket)/update",
                 ["text": "By heart", "minutes": "9999", "status_id": "17", "present_status": "11"])
@@ -188,7 +188,7 @@ struct ConsoleTicketTests {
             #expect(try await engineer.post("/tickets/\(ticket)/update", fields).status == 303)
             #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
 
-            // Who may not see the connection leaves to it what he does not say.
+            // For users who may not see the connection, its defaults apply to every field they leave open.
             let company = try await patchbay.api(API.Companies.list, query: "search=Lighthouse").json["items"]
             let tenant = try await patchbay.api(
                 API.Tenants.create, ["name": "Lighthouse", "psa_company_id": company.elements.first?["id"] ?? .null])
@@ -213,7 +213,7 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("Time is not logged together with a status that takes none")
+    @Test("Time is not logged together with a status that refuses time entries")
     func statusRefusingTime() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay)
@@ -230,7 +230,7 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("With the feature switched off nothing is offered that would be refused, and pages say why")
+    @Test("With the feature disabled, pages offer nothing that would be refused, and say why")
     func switchedOff() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (ticket, path, browser) = try await panel(patchbay, .admin)
@@ -262,21 +262,21 @@ struct ConsoleTicketTests {
             let late = try await browser.post(path, ["text": "Still here", "minutes": "0"])
             #expect(late.status == 409)
             #expect(late.text.contains("Still here"))
-            // Named as on the page of feature flags.
+            // Named as on the feature flags page.
             #expect(late.text.contains("enable ConnectWise under"))
             #expect(!late.text.contains("connectwise_"))
             #expect(try await browser.get("/flags").text.contains("Enable ConnectWise"))
         }
     }
 
-    @Test("The number beside integrations counts what its reader sees")
+    @Test("The count beside Integrations includes only what the user may see")
     func counts() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let (_, path, engineer) = try await panel(patchbay)
             let ticket = try patchbay.connectWise.createTicket("Somebody else's")
             #expect(try await patchbay.write(ticket, "status", ["status_id": "999999"], method: .PATCH).status == 422)
             let admin = try await patchbay.browser(.admin)
-            // The administrator first: what he sees must not reach the others.
+            // The administrator goes first: their count must not leak to other users.
             #expect(try await admin.get("/integrations/posts").text.contains("Everything written to tickets"))
             #expect(await admin.page.contains("nav-count"))
             let (other, viewer) = (try await patchbay.browser(.engineer), try await patchbay.browser(.viewer))
@@ -292,7 +292,7 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("A ticket's timeline shows the newest first, and leads on to older ones")
+    @Test("The timeline shows the newest events first and links to older ones")
     func timeline() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("A long story")
@@ -317,14 +317,14 @@ struct ConsoleTicketTests {
             #expect(second.text.contains("Created"))
             #expect(!second.text.contains("Chapter 21."))
             #expect(second.text.contains("First page"))
-            // What is fetched again by itself stays on the same page.
+            // The part that refreshes itself stays on the same page.
             let part = try await browser.get(try #require(first.older) + "&part=history").text
             #expect(part.contains("Chapter 1."))
             #expect(!part.contains("Chapter 21."))
         }
     }
 
-    @Test("A number that is no ticket leads to the words of summaries")
+    @Test("A number without a matching ticket finds summaries that contain it")
     func numberInWords() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Office 365 asks for a password")
@@ -340,7 +340,7 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("Tickets are searched by company and status too")
+    @Test("The ticket search filters by company and status")
     func filters() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Obelisk moves")
@@ -362,7 +362,7 @@ struct ConsoleTicketTests {
             #expect(!found.contains("/tickets/\(other)\""))
             #expect(found.contains("value=\"\(progress)\" selected"))
             #expect(found.contains("value=\"\(company)\" selected"))
-            // A status belongs to its board, and goes with it.
+            // A status belongs to its board and is dropped together with it.
             let everywhere = try await browser.get("/tickets?q=obelisk&status_id=\(progress)").text
             #expect(everywhere.contains("/tickets/\(other)\""))
             // Viewers may not list companies.
@@ -371,7 +371,7 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("Saving a connection's settings keeps what its form cannot show")
+    @Test("Saving a connection's defaults keeps values that the form cannot show")
     func settingsAreKept() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Settings")
@@ -384,7 +384,7 @@ struct ConsoleTicketTests {
                 ["board_id": "9999", "status_id": "7", "status_name": "Elsewhere"],
             ]
             let role: JSON = ["id": "999", "name": "Retired role"]
-            // As they were chosen once; meanwhile ConnectWise has some of them no more.
+            // Values chosen earlier, some of which no longer exist in ConnectWise.
             var stored = PSASettings()
             stored.workRole = .init(id: "999", name: "Retired role")
             stored.boardStatuses = [
@@ -421,7 +421,7 @@ struct ConsoleTicketTests {
         }
     }
 
-    @Test("Saving a customer does not lose a company that its form cannot show")
+    @Test("Saving a customer keeps a company that the form cannot show")
     func companyIsKept() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let made = try await patchbay.api(

@@ -8,13 +8,13 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// The console's pages about connections, where a customer has one of its own.
+/// The console's connection pages when a customer has its own connection.
 @Suite("Connections of customers", .timeLimit(.minutes(20)))
 struct CustomerConnectionTests {
     private static let choice = "id=\"f-tenant\""
     private static let adding = "Add a connection for a customer"
 
-    /// What is typed to connect a customer.
+    /// The form fields that connect a customer.
     private func fields(_ patchbay: RunningPatchbay, _ tenant: Int, name: String = "Own of Kestrel") async throws
         -> [String: String]
     {
@@ -36,7 +36,9 @@ struct CustomerConnectionTests {
         return credentials["id"].int ?? 0
     }
 
-    @Test("Made in the console, after a test, and nothing is taken away unasked", arguments: TestDatabase.oneEngine)
+    @Test(
+        "A customer's connection is created in the console only after a successful test, and is never replaced silently",
+        arguments: TestDatabase.oneEngine)
     func making(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let admin = try await patchbay.browser(.admin)
@@ -66,7 +68,8 @@ struct CustomerConnectionTests {
             #expect(try await admin.get("/connections").text.contains("for Kestrel"))
             #expect(try await admin.get("/tenants/\(tenant)").text.contains("/integrations?tenant=\(tenant)"))
 
-            // Who has one is not offered one, and it is not replaced; neither is somebody else reached.
+            // A customer with a connection is not offered again, its connection is not replaced, and no other is
+            // changed.
             #expect(try await !admin.get(new).text.contains("<option value=\"\(tenant)\""))
             typed["name"] = "Another"
             for wrong in ["\(tenant)", "9999", "x/../1"] {
@@ -76,7 +79,7 @@ struct CustomerConnectionTests {
                 #expect(second.text.contains("own-client-id"), "\(wrong)")
             }
             #expect(try await patchbay.api(API.PSA.Connections.show, at: own).json["name"] == "Own of Kestrel")
-            // The organization has one as well.
+            // The organization already has a connection, too.
             typed["tenant"] = ""
             _ = try await customer(patchbay, "Osprey")
             let third = try await admin.post(new, typed)
@@ -88,7 +91,7 @@ struct CustomerConnectionTests {
     }
 
     @Test(
-        "The address says whose it is; settings and mappings are the connection's own",
+        "The URL selects the connection, and each connection has its own defaults and mappings",
         arguments: TestDatabase.oneEngine)
     func choosing(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -100,7 +103,7 @@ struct CustomerConnectionTests {
             let own = try await own(patchbay, tenant)
             let shared = try await patchbay.connection()["id"].int ?? 0
 
-            // Where it was made it is said that it was.
+            // The new connection appears only on its customer's page.
             _ = try await admin.get("/account")
             #expect(try await !admin.get("/integrations").text.contains("Own of Kestrel"))
             let shown = try await admin.get("/integrations?tenant=\(tenant)").text
@@ -115,7 +118,7 @@ struct CustomerConnectionTests {
             #expect(none.contains("/connections/psa/new?tenant=\(other)"))
             #expect(try await admin.get("/integrations?tenant=9999").text.contains("This customer was deleted"))
 
-            // What the customer looked at uses is shown, unless the address says otherwise.
+            // The page shows the connection of the current customer, unless the URL says otherwise.
             #expect(try await admin.post("/tenant", ["tenant": "\(tenant)"]).status == 303)
             #expect(try await admin.get("/integrations").text.contains("Own of Kestrel"))
             #expect(try await !admin.get("/integrations?tenant=none").text.contains("Own of Kestrel"))
@@ -124,7 +127,7 @@ struct CustomerConnectionTests {
             let form = try await admin.get("/integrations/settings/\(own)").text
             #expect(form.contains("For Kestrel"))
             #expect(form.contains("Senior Engineer"))
-            // Each board once, although two connections have it.
+            // Each board appears once, although two connections have it.
             #expect(form.components(separatedBy: "Status after a change on Service Desk").count == 2)
             let settings = ["default_minutes": "35", "note_type": "resolution", "work_role": "2"]
             let saved = try await admin.post("/integrations/settings/\(own)", settings)
@@ -139,7 +142,7 @@ struct CustomerConnectionTests {
         }
     }
 
-    @Test("Members are mapped for the connection that is chosen, or not at all", arguments: TestDatabase.oneEngine)
+    @Test("Members are mapped only on the chosen connection", arguments: TestDatabase.oneEngine)
     func mapping(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let tenant = try await customer(patchbay)
@@ -168,7 +171,7 @@ struct CustomerConnectionTests {
             #expect(try await admin.post("/integrations/members/auto-match", ["tenant": "none"]).status == 200)
             #expect(try await mapped(path) == 1)
 
-            // Who is limited to the customer says who he is there.
+            // A user limited to the customer chooses their own member there.
             #expect(
                 try await patchbay.api(
                     API.Users.updateLimits, at: engineer.id, ["tenant_ids": [.integer(Int64(tenant))]]
@@ -181,7 +184,7 @@ struct CustomerConnectionTests {
             #expect(seen.contains("value=\"\(tenant)\" selected"))
             #expect(try await limited.get("/integrations").text.contains("Only users who can see all customers"))
 
-            // When it is disabled, the API would take the organization's members.
+            // While the connection is disabled, the API would fall back to the organization's members.
             _ = try await admin.get("/account")
             #expect(try await admin.post("/connections/psa/\(own)/switch", ["enabled": "false"]).status == 303)
             #expect(try await admin.get(home).text.contains("The connection of Kestrel is disabled"))
@@ -224,13 +227,13 @@ struct CustomerConnectionTests {
             #expect(refused.text.contains("value=\"35\""))
             #expect(refused.text.contains("25 minutes"))
             #expect(try await patchbay.api(.GET, path).json["default_minutes"] == 25)
-            // Who has seen it may replace it.
+            // After seeing the change, the user may overwrite it.
             #expect(try await second.post(form, typed(35, second)).status == 303)
             let settings = try await patchbay.api(.GET, path).json
             #expect(settings["default_minutes"] == 35)
             #expect(settings["version"] == 3)
 
-            // By the API as well; without a version the last one wins.
+            // The API checks the version as well; without one, the last write wins.
             var body: [String: JSON] = [
                 "default_minutes": 5, "note_type": "resolution", "auto_update_status": false, "board_statuses": [],
                 "version": 2,

@@ -6,10 +6,10 @@ import Notifications
 import Testing
 import WriteBack
 
-/// The drawings in docs/how-it-works.md have the states that the program has.
-@Suite("Drawings of states")
+/// The state diagrams in docs/how-it-works.md match the code.
+@Suite("State diagrams")
 struct DrawingTests {
-    /// The states in the drawing under a heading.
+    /// The states in the diagram under a heading.
     private func drawn(_ heading: String) throws -> Set<String> {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../docs/how-it-works.md")
         let text = try String(contentsOf: file, encoding: .utf8)
@@ -24,7 +24,7 @@ struct DrawingTests {
         return states.subtracting(["[*]"])
     }
 
-    @Test("They are those of the enums")
+    @Test("The diagrams have exactly the states of the enums")
     func states() throws {
         #expect(try drawn("Jobs") == Set(JobState.allCases.map { "\($0)" }))
         #expect(try drawn("Deliveries") == Set(Delivery.State.allCases.map(\.rawValue)))

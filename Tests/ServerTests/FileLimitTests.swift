@@ -4,10 +4,10 @@ import ServerTestSupport
 import TestSupport
 import Testing
 
-/// The real server with few files.
-@Suite("Few files", .timeLimit(.minutes(20)))
+/// The real server with a low limit of file descriptors.
+@Suite("File descriptor limits", .timeLimit(.minutes(20)))
 struct FileLimitTests {
-    @Test("With 256 files and 300 idle connections others are answered, and the processor rests")
+    @Test("With 256 files and 300 idle connections, the server still answers and uses little CPU")
     func idle() async throws {
         try await TestDatabase.withAddress(.sqlite) { address in
             try await Installed.run(at: address) { installed in
@@ -18,7 +18,7 @@ struct FileLimitTests {
                 for _ in 0..<300 { wires.append(try await Wire.open(port: port)) }
                 for _ in 0..<20 { #expect(try await Self.isAnswered(port, within: .seconds(5))) }
                 let before = try Self.processorTime(server.id)
-                // Waits in vain; meanwhile nothing has to be done.
+                // Waits for the timeout; the server has nothing to do until then.
                 let last = try #require(wires.last)
                 await #expect(throws: ConditionTimeOut.self) { try await last.hears("anything", within: .seconds(3)) }
                 let used = try Self.processorTime(server.id) - before
@@ -29,7 +29,7 @@ struct FileLimitTests {
         }
     }
 
-    @Test("With no files left at all the processor rests, and answers come when files are free again")
+    @Test("With no file descriptors left, the server uses little CPU and answers again once some are free")
     func exhausted() async throws {
         try await TestDatabase.withAddress(.sqlite) { address in
             try await Installed.run(at: address) { installed in
@@ -46,9 +46,9 @@ struct FileLimitTests {
                     server.text.contains("out of file descriptors")
                 }
                 let start = ContinuousClock.now
-                // Under much load it was once found to have ended.
+                // Under heavy load, the server was once found to have exited here.
                 let before = try #require(try? Self.processorTime(server.id), "\(server.text.suffix(3_000))")
-                // Waits in vain; meanwhile nothing has to be done.
+                // Waits for the timeout; the server has nothing to do until then.
                 #expect(try await !Self.isAnswered(port, within: .seconds(3)))
                 let after = try #require(try? Self.processorTime(server.id), "\(server.text.suffix(3_000))")
                 let used = after - before
@@ -67,11 +67,11 @@ struct FileLimitTests {
         return isAnswered
     }
 
-    /// What a process has used, in the kernel's ticks of 10 ms.
+    /// The CPU time of a process, in the kernel's ticks of 10 ms.
     private static func processorTime(_ process: Int32) throws -> Duration {
         let stat = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
         let fields = stat.drop { $0 != ")" }.split(separator: " ").compactMap { Int($0) }
-        // Fields 14 and 15 of proc(5); the numbers begin with field 4.
+        // Fields 14 and 15 of proc(5); the numbers start at field 4.
         return .milliseconds(10 * (try #require(fields.dropFirst(10).first) + #require(fields.dropFirst(11).first)))
     }
 }

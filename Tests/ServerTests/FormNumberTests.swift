@@ -10,7 +10,7 @@ import WebSupport
 
 @Suite("Numbers in forms", .timeLimit(.minutes(20)))
 struct FormNumberTests {
-    @Test("What JSON has no word for is refused as a fault of the form, not of ours")
+    @Test("A number that JSON cannot express is refused as a client error")
     func notFinite() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             let browser = try await patchbay.browser(.admin)

@@ -10,10 +10,10 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// Forwards, preview, timeline and explanations on a running server.
-@Suite("Forwarding and explaining", .timeLimit(.minutes(20)))
+/// Forwards, previews, timelines, and explanations on a running server.
+@Suite("Forwards and explanations", .timeLimit(.minutes(20)))
 struct ForwardingTests {
-    /// The recipient of a person, remembered by e-mail.
+    /// Creates a recipient for a person by e-mail address.
     private func person(_ email: String, _ patchbay: RunningPatchbay) async throws -> JSON {
         try await patchbay.api(API.Recipients.create, ["email": .text(email)]).json["id"]
     }
@@ -26,7 +26,9 @@ struct ForwardingTests {
         return try await patchbay.api(API.Forwards.create, .object(body))
     }
 
-    @Test("Messages follow a chain and name it; without forwards things are as before", arguments: TestDatabase.engines)
+    @Test(
+        "Messages follow a chain of forwards and name it, and arrive directly again once it is deleted",
+        arguments: TestDatabase.engines)
     func chain(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let (sara, tom) = (try await person(Staff.sara, patchbay), try await person(Staff.tom, patchbay))
@@ -58,7 +60,7 @@ struct ForwardingTests {
         }
     }
 
-    @Test("A forward that is made while a message waits changes only what comes later", arguments: TestDatabase.engines)
+    @Test("A new forward does not affect a message that is already waiting", arguments: TestDatabase.engines)
     func queuedBefore(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let (sara, tom) = (try await person(Staff.sara, patchbay), try await person(Staff.tom, patchbay))
@@ -80,7 +82,7 @@ struct ForwardingTests {
     }
 
     @Test(
-        "Times may have any zone, may be opened again, and are refused when they make no sense",
+        "Forward times accept any zone, can be cleared, and are refused when they make no sense",
         arguments: TestDatabase.engines)
     func times(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -133,7 +135,7 @@ struct ForwardingTests {
             #expect(told(closed).isEmpty)
             #expect(closed["reason"] == "no rule includes such changes")
             #expect(patchbay.webex.messageCount == sent)
-            // The real thing comes out the same.
+            // The real event notifies the same recipients.
             try patchbay.connectWise.addNote("Now really", to: ticket, as: .member("twhitlock"))
             try await patchbay.refresh(ticket)
             #expect(patchbay.webex.messageCount == sent + 2)
@@ -180,7 +182,7 @@ struct ForwardingTests {
             #expect(events[2]["reason"] == "no rule includes such changes")
             #expect(events[2]["changed_by"] == "twhitlock")
 
-            // Why was the room not told?
+            // Why was the room not notified?
             let rule = try await patchbay.rule()
             let room = try patchbay.room().int ?? 0
             func why(_ event: JSON) async throws -> JSON {

@@ -10,10 +10,10 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// What is accepted as a hook, what is refused, and that nothing is lost in between.
-@Suite("Intake", .timeLimit(.minutes(20)))
+/// Which callbacks are accepted, which are refused, and that none is lost in between.
+@Suite("Callback intake", .timeLimit(.minutes(20)))
 struct IntakeTests {
-    @Test("Forged, missing and truncated signatures are refused", arguments: TestDatabase.engines)
+    @Test("Forged, missing, and truncated signatures are refused", arguments: TestDatabase.engines)
     func signatures(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Real")
@@ -30,7 +30,7 @@ struct IntakeTests {
             otherKey.signature = CallbackSigning.signature(of: real.body, signingKey: "guessed")
             for hook in hooks + [altered, otherKey] {
                 let reply = try await patchbay.api.send(hook)
-                // In doubt it is asked for once more, and not taken then either.
+                // 429 asks ConnectWise to send it again; the server refuses it then, too.
                 #expect([401, 429].contains(reply.status) || hook.body != real.body && reply.status == 400)
             }
             #expect(try await patchbay.stored() == (0, 0))
@@ -39,11 +39,11 @@ struct IntakeTests {
     }
 
     @Test(
-        "A key anywhere but at the connection's own host and company is never fetched", arguments: TestDatabase.engines)
+        "A signing key is fetched only from the connection's own host and company", arguments: TestDatabase.engines)
     func keyAddresses(engine: Engine) async throws {
         try await ScriptedPeer.run(script: { _ in .reply(200, body: #"{"signing_key":"mine"}"#) }) { peer in
             var options = RunningPatchbay.Options()
-            // Even a host that may be called is not one whose keys count.
+            // Keys from another host do not count, even if calls to it are allowed.
             options.allowedHosts = ["127.0.0.1:\(peer.port)", "localhost:\(peer.port)"]
             try await RunningPatchbay.run(engine, options) { patchbay in
                 let own = patchbay.connectWise.keyURL
@@ -60,7 +60,7 @@ struct IntakeTests {
                     own.replacing("companyName=rivermark", with: "companyName=another"),
                     own.replacing("companyName=rivermark", with: "x=rivermark"),
                     own + "&x=1", own.replacing("id=", with: "x="),
-                    // What a stranger read with our credentials.
+                    // Would let a stranger read data with our credentials.
                     site + "/v4_6_release/apis/3.0/service/tickets/count?companyName=rivermark"
                         + "&conditions=summary%20like%20%22a*%22",
                     site + "/v4_6_release/apis/3.0/system/documents/1/download?companyName=rivermark",
@@ -87,7 +87,7 @@ struct IntakeTests {
                     refusals.insert(reply.json["detail"].string ?? "")
                 }
                 #expect(peer.requests.isEmpty)
-                // The server's own upkeep may call meanwhile, but for nothing that these hooks name.
+                // Background work of the server may call ConnectWise at the same time, but not these addresses.
                 let asked = patchbay.connectWise.control.calls.filter {
                     $0.path.contains("callbackkey") || $0.path.contains("tickets")
                 }
@@ -97,14 +97,14 @@ struct IntakeTests {
                 let reply = try await patchbay.api.send(forged)
                 #expect(reply.status == 401)
                 refusals.insert(reply.json["detail"].string ?? "")
-                // Whatever the reason, it says the same.
+                // The answer is the same for every reason.
                 #expect(refusals.count == 1, "\(refusals)")
                 #expect(try await patchbay.stored() == (0, 0))
             }
         }
     }
 
-    @Test("A key address that redirects is not followed", arguments: TestDatabase.engines)
+    @Test("A redirect from the key address is not followed", arguments: TestDatabase.engines)
     func redirectedKey(engine: Engine) async throws {
         try await ScriptedPeer.run(script: { _ in .reply(200, body: #"{"signing_key":"mine"}"#) }) { target in
             let location = "http://127.0.0.1:\(target.port)/key"
@@ -126,7 +126,7 @@ struct IntakeTests {
                         connectionKey: url.queryItems?.first { $0.name == "c" }?.value, company: "second",
                         keyURL: "http://127.0.0.1:\(peer.port)\(Self.keyPath)?companyName=second&id=\(UUID())")
                     hook.signature = CallbackSigning.signature(of: hook.body, signingKey: "mine")
-                    // Systems under maintenance redirect, too: in doubt the callback is to come again.
+                    // Systems under maintenance redirect, too, so ConnectWise is asked to send the callback again.
                     #expect(try await patchbay.api.send(hook).status == 429)
                     #expect(peer.requests.contains { $0.path == Self.keyPath })
                     #expect(target.requests.isEmpty)
@@ -151,7 +151,7 @@ struct IntakeTests {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Later")
             for action: Fault.Action in [.answer(status: 503), .answer(status: 500), .cutAfter, .halfAnswer] {
-                // For ever: a call on a kept connection that is cut is repeated once.
+                // Unlimited, because the client repeats a call once if its kept-alive connection is cut.
                 patchbay.connectWise.control.script(Fault(action, path: "*/callbackkey/*", times: nil))
                 let reply = try await patchbay.api.send(patchbay.hook(ticket))
                 patchbay.connectWise.control.removeFaults()
@@ -165,7 +165,9 @@ struct IntakeTests {
         }
     }
 
-    @Test("What is no callback is refused, what is of no use is accepted and ignored", arguments: TestDatabase.engines)
+    @Test(
+        "A malformed callback is refused, and an irrelevant one is accepted and ignored",
+        arguments: TestDatabase.engines)
     func contents(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let hook = patchbay.hook(1)
@@ -191,7 +193,7 @@ struct IntakeTests {
         }
     }
 
-    @Test("The connection is found by company, and names may have any case", arguments: TestDatabase.engines)
+    @Test("The connection is found by company, and names are case-insensitive", arguments: TestDatabase.engines)
     func names(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let first = try patchbay.connectWise.createTicket("By company", owner: "slindqvist")
@@ -211,7 +213,7 @@ struct IntakeTests {
     }
 
     @Test(
-        "The same hook a hundred times at once is one look at the ticket and one message",
+        "The same callback 100 times at once causes one read of the ticket and one message",
         arguments: TestDatabase.engines)
     func burst(engine: Engine) async throws {
         var options = RunningPatchbay.Options()
@@ -219,9 +221,9 @@ struct IntakeTests {
         try await RunningPatchbay.run(engine, options) { patchbay in
             try await patchbay.rule()
             let ticket = try patchbay.connectWise.createTicket("Burst", owner: "slindqvist")
-            // The key is known before, as in any server that runs for more than a moment.
+            // The signing key is already cached, as in any server that has run for a while.
             try await patchbay.refresh(try #require(patchbay.connectWise.ticketIDs.first))
-            // Nothing is claimed while the burst arrives, so that what is counted does not depend on the machine.
+            // No job is claimed while the burst arrives, so the counts do not depend on the machine's speed.
             let until = Date().addingTimeInterval(3_600)
             try await patchbay.pauseRefreshes(until: until)
             let hook = patchbay.hook(ticket, action: "added")
@@ -237,8 +239,8 @@ struct IntakeTests {
             #expect(patchbay.messages(to: "Dispatch").count == 1)
             #expect(patchbay.messages(to: Staff.sara).count == 1)
 
-            // And while refreshes run: however many hooks, nobody is told twice. Calls are slow, so that a machine that
-            // takes its time over the hooks does not look after each of them.
+            // The same while refreshes run: however many callbacks arrive, nobody is notified twice. Calls are slow, so
+            // that a slow machine does not read the ticket once per callback.
             patchbay.connectWise.control.latency = .milliseconds(200)
             try patchbay.connectWise.addNote("Once", to: ticket, as: .customer)
             _ = try await withThrowingTaskGroup(of: Int.self) { group in
@@ -261,7 +263,7 @@ struct IntakeTests {
                 let reply = try await patchbay.api.send(patchbay.hook(ticket, action: "added"))
                 #expect(reply.status == 429)
                 #expect(reply.headers["retry-after"] == "2")
-                // ConnectWise waits five seconds, for a machine that does nothing else meanwhile.
+                // ConnectWise gives up after five seconds; the limit here leaves room for a busy machine.
                 #expect(ContinuousClock.now - start < .seconds(15))
             }
             #expect(try await patchbay.stored().hooks == 1)

@@ -8,10 +8,10 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// What is made with an API key reaches no further than the key.
-@Suite("Reach of API keys", .timeLimit(.minutes(20)))
+/// API keys cannot be used to gain more rights than they have.
+@Suite("Limits of API keys", .timeLimit(.minutes(20)))
 struct KeyReachTests {
-    @Test("A key that ends makes one that ends with it at the latest", arguments: TestDatabase.oneEngine)
+    @Test("A key created with an expiring key expires no later than that one", arguments: TestDatabase.oneEngine)
     func endings(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
@@ -29,7 +29,7 @@ struct KeyReachTests {
         }
     }
 
-    @Test("A key for users alone makes no administrator and gives no password", arguments: TestDatabase.oneEngine)
+    @Test("A key limited to users creates no administrators and sets no passwords", arguments: TestDatabase.oneEngine)
     func users(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(
@@ -54,7 +54,7 @@ struct KeyReachTests {
         }
     }
 
-    @Test("A key for identity providers alone saves none", arguments: TestDatabase.oneEngine)
+    @Test("A key limited to identity providers cannot save one", arguments: TestDatabase.oneEngine)
     func providers(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let made = try await patchbay.api(

@@ -8,7 +8,7 @@ import SimulatedConnectWise
 import TestSupport
 import Testing
 
-/// What open pages are told, how many there may be, and when it ends.
+/// What open pages are notified of, how many may be open, and when their streams end.
 @Suite("Live events", .timeLimit(.minutes(20)))
 struct LiveUpdateTests {
     private func listen(
@@ -25,7 +25,7 @@ struct LiveUpdateTests {
 
     private func isOpen(_ wire: Wire) -> Bool { wire.text.contains("HTTP/1.1 200") }
 
-    @Test("A session has a few places, a person some, and they are free at once when pages close")
+    @Test("Streams are limited per sign-in and per user, and closing a page frees its place immediately")
     func places() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             let email = try await patchbay.person(.viewer)
@@ -51,7 +51,7 @@ struct LiveUpdateTests {
         }
     }
 
-    @Test("Asking for the header alone takes no place")
+    @Test("A HEAD request takes no place")
     func head() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             let browser = try await patchbay.browser(.viewer)
@@ -60,7 +60,7 @@ struct LiveUpdateTests {
         }
     }
 
-    @Test("A stream ends with its session, within seconds", arguments: TestDatabase.engines)
+    @Test("A stream ends within seconds of its sign-in", arguments: TestDatabase.engines)
     func ends(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ends: [(String, @Sendable (Browser, String) async throws -> Void)] = [
@@ -152,7 +152,7 @@ struct LiveUpdateTests {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
             let browser = try await patchbay.browser(.viewer)
-            /// The stream of the page as it is now, as its address says it.
+            /// The topics and the version in the stream's URL on the current page.
             func watch() async throws -> (topics: String, seen: String) {
                 let page = try await browser.get("/deliveries").text
                 let found = try #require(
@@ -188,7 +188,7 @@ struct LiveUpdateTests {
             let limitedBrowser = Browser(base: patchbay.api.base)
             try await limitedBrowser.signIn(limitedEmail, People.password)
             let limited = try await listen(limitedBrowser, patchbay)
-            // Two messages, so that the first that is told of was seen by those who are not told.
+            // Wait for two notifications: by the second, the others would have received the first.
             var ticket = 0
             try await eventually(within: .seconds(60), "the own organization to be told twice") {
                 ticket += 1

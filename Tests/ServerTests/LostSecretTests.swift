@@ -15,10 +15,10 @@ import WebSupport
 
 @testable import Server
 
-/// The secret that sealed what is stored is gone: another one is configured, or the file was removed.
+/// The secret that sealed the stored credentials is lost: another one is configured, or the file was deleted.
 @Suite("A lost secret", .timeLimit(.minutes(20)))
 struct LostSecretTests {
-    /// Without what would enter the credentials again from the configuration.
+    /// Removes the settings that would restore the credentials from the configuration.
     private static let bare = Dictionary(
         uniqueKeysWithValues: ["SITE", "COMPANY", "PUBLIC_KEY", "PRIVATE_KEY", "CLIENT_ID"].map {
             ("PATCHBAY_CONNECTWISE_\($0)", "")
@@ -157,13 +157,13 @@ struct LostSecretTests {
         accepting.acceptsLostSecrets = true
         try await setUp(accepting)
         #expect(FileManager.default.fileExists(atPath: configuration.secretFile))
-        // Said once.
+        // Accepting the loss once is enough.
         try await setUp(configuration)
         let audit = try await Installation.verifyAudit(configuration, logger: TestDatabase.logger)
         #expect(audit.faults.isEmpty)
     }
 
-    @Test("What cannot be read of a connection costs no callback", arguments: TestDatabase.engines)
+    @Test("No callback is lost while a connection's row is unreadable", arguments: TestDatabase.engines)
     func brokenRow(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Somebody's")
@@ -177,7 +177,7 @@ struct LostSecretTests {
                     try db.execute(SQL(unchecked: "UPDATE psa_connections SET \(change)"))
                     db.signal(.connections)
                 }
-                // SQLite's signals stay in their process.
+                // SQLite's signals do not leave the process.
                 _ = try await patchbay.api(API.ChatConnections.update, at: "1", ["name": "Another"])
                 try await eventually("the connection to be read again") {
                     try await patchbay.api.send(patchbay.hook(ticket)).status == 429

@@ -17,7 +17,7 @@ struct MarkdownTests {
     }
 
     @Test(
-        "It is shown as ConnectWise shows it",
+        "Markdown is rendered as ConnectWise renders it",
         arguments: [
             ("a\nb", "<p>a<br />\nb</p>\n"), ("a  \nb", "<p>a<br />\nb</p>\n"),
             ("**bold** *em* `code`", "<p><strong>bold</strong> <em>em</em> <code>code</code></p>\n"),
@@ -36,7 +36,7 @@ struct MarkdownTests {
     }
 
     @Test(
-        "Tags are text, and links lead only where links may lead",
+        "HTML tags are shown as text, and links only have safe destinations",
         arguments: [
             "<error 5>", "<script>alert(1)</script>", "<b hx-get=/x hx-trigger=load>",
             "a <img src=x onerror=alert(1)> b",
@@ -53,7 +53,7 @@ struct MarkdownTests {
         #expect(Self.tags(in: html).isSubset(of: Self.own), "\(html)")
     }
 
-    // What Swift takes for one character together with a neighbour, and no browser does.
+    // Scalars that Swift joins with a neighbor into one character, and browsers do not.
     private static let joiners = [
         "", "\u{600}", "\u{301}", "\u{200D}", "\u{FE0F}", "\u{1F1E6}", "\u{0}", "\u{20E3}", "\r",
     ]
@@ -63,7 +63,7 @@ struct MarkdownTests {
         "/ul", "ol", "/ol", "li", "/li", "blockquote", "/blockquote", "hr",
     ]
 
-    /// The names of all tags, found by byte as a browser finds them.
+    /// The names of all tags, found byte by byte as browsers do.
     private static func tags(in html: String) -> Set<String> {
         let bytes = Array(html.utf8)
         return Set(
@@ -72,7 +72,7 @@ struct MarkdownTests {
             })
     }
 
-    @Test("No dangerous character beside one that joins with it becomes a tag or leaves an attribute")
+    @Test("A dangerous character next to one that joins with it never becomes a tag or leaves an attribute")
     func corpus() {
         for before in Self.joiners {
             for after in Self.joiners {
@@ -95,7 +95,7 @@ struct MarkdownTests {
         }
     }
 
-    /// The names of all attributes, as a browser reads tags.
+    /// The names of all attributes, parsed as browsers do.
     private static func attributes(in html: String) -> Set<String> {
         var (names, inTag, inValue, name): (Set<String>, Bool, Bool, [UInt8]) = ([], false, false, [])
         for byte in html.utf8 {
@@ -113,7 +113,7 @@ struct MarkdownTests {
     }
 
     @Test(
-        "64 KiB of anything take milliseconds",
+        "64 KiB of any input take milliseconds",
         arguments: [
             "![[]()", "[", "![", "[a](", "[a][", "*a_ ", "**a *a ", "`a``b```c", ">", "> ", "- ", "<", "<a ", "<!--",
             "&", "[]()",
@@ -123,17 +123,17 @@ struct MarkdownTests {
         let text = String(repeating: unit, count: Markdown.longest / unit.utf8.count)
         let start = ContinuousClock.now
         let html = html(text)
-        // Ten times what it takes when nothing is optimized; in quadratic time it would be minutes.
+        // Ten times what an unoptimized build takes; quadratic time would be minutes.
         #expect(ContinuousClock.now - start < .seconds(3))
         #expect(html.utf8.count <= (2 << 20))
     }
 
-    @Test("A definition that is used a thousand times does not become hundreds of megabytes")
+    @Test("A link definition used a thousand times does not grow to hundreds of megabytes")
     func amplified() {
         let text =
             "[a]: https://" + String(repeating: "u", count: 30_000) + "\n\n" + String(repeating: "[a] ", count: 8_000)
         #expect(html(text).utf8.count < 100_000)
-        // Few enough that no deadline ends it: the size alone does.
+        // Few enough to stay within the deadline: only the size limit applies.
         let few =
             "[a]: https://" + String(repeating: "u", count: 30_000) + "\n\n" + String(repeating: "[a] ", count: 100)
         #expect(html(few).utf8.count < 100_000)

@@ -7,8 +7,8 @@ import Testing
 
 @testable import Server
 
-/// What older versions let in is mended by migration 17, and stands on the audit record.
-@Suite("Mending older databases", .timeLimit(.minutes(20)))
+/// Migration 17 repairs what older versions allowed, and records it in the audit log.
+@Suite("Repairing older databases", .timeLimit(.minutes(20)))
 struct MendingTests {
     private func old(_ engine: Engine, _ body: (Database) async throws -> Void) async throws {
         try await TestDatabase.with(engine, migrations: Array(Installation.migrations.prefix(16))) { database in
@@ -53,7 +53,7 @@ struct MendingTests {
     }
 
     @Test(
-        "Visits of smaller roles end, empty subjects and super administrators are unbound",
+        "Visits by lower roles end, and empty subjects and super admins are unlinked",
         arguments: TestDatabase.engines)
     func people(engine: Engine) async throws {
         try await old(engine) { database in

@@ -6,11 +6,12 @@ import Testing
 @testable import Database
 @testable import Server
 
-/// The steps of the schema, of all features together.
+/// The schema migrations of all features together.
 @Suite("Migrations")
 struct MigrationTests {
-    /// The first eight digits of SHA-256 of what each step says to SQLite and to PostgreSQL. A released step is never
-    /// edited: databases that have done it would differ from new ones. A new step is a new line.
+    /// The first eight digits of the SHA-256 of each migration's SQL, for SQLite and for PostgreSQL. A released
+    /// migration is never edited, because databases that already ran it would differ from new ones. Add a line for each
+    /// new migration.
     private static let digests: [Int: [Engine: String]] = [
         1: [.sqlite: "d34a7b93", .postgres: "1f2fb820"],
         2: [.sqlite: "e55bea8a", .postgres: "45c5445d"],
@@ -56,7 +57,7 @@ struct MigrationTests {
         }.joined()
     }
 
-    @Test("No released step has changed, and each new one is written down")
+    @Test("Released migrations never change, and every new one is listed")
     func digests() {
         for migration in Installation.migrations {
             for engine in [Engine.sqlite, .postgres] {
@@ -67,7 +68,7 @@ struct MigrationTests {
         #expect(Self.digests.count == Installation.migrations.count)
     }
 
-    @Test("A gap, or a number that is there twice, stops the start", arguments: TestDatabase.engines)
+    @Test("A gap or a duplicate in the numbers prevents the start", arguments: TestDatabase.engines)
     func numbering(engine: Engine) async throws {
         func step(_ number: Int) -> Migration { Migration(number, "step", []) }
         try await TestDatabase.with(engine) { database in

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// Messages that are about no ticket, and the settings that go with them.
+/// Messages that belong to no ticket, and the settings for them.
 @Suite("Notices", .timeLimit(.minutes(20)))
 struct NoticeTests {
     private func sent(_ id: Int, _ state: String, _ patchbay: RunningPatchbay) async throws -> JSON {
@@ -22,7 +22,7 @@ struct NoticeTests {
         return notice
     }
 
-    @Test("A test message arrives, or says why it did not", arguments: TestDatabase.engines)
+    @Test("A test message arrives, or its failure is explained", arguments: TestDatabase.engines)
     func testMessage(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let asked = try await patchbay.api(API.Notices.test, ["recipient_id": try patchbay.room()])
@@ -45,7 +45,7 @@ struct NoticeTests {
         }
     }
 
-    @Test("A test message whose answer is lost arrives once with a person", arguments: TestDatabase.engines)
+    @Test("A test message to a person arrives once, even if the answer is lost", arguments: TestDatabase.engines)
     func lostAnswer(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let sara = try await patchbay.api(API.Recipients.create, ["email": .text(Staff.sara)]).json["id"]
@@ -57,7 +57,7 @@ struct NoticeTests {
     }
 
     @Test(
-        "A test message that may have been sent is looked for until that is known, whatever fails first",
+        "A test message that may have been sent is searched for until that is certain, whatever fails first",
         arguments: TestDatabase.engines,
         [Fault.Action.answer(status: 429, retryAfter: 1), .answer(status: 401), .answer(status: 503)])
     func doubtLasts(engine: Engine, obstacle: Fault.Action) async throws {
@@ -82,7 +82,7 @@ struct NoticeTests {
         }
     }
 
-    @Test("A silent connection is shown, and the next hook ends it", arguments: TestDatabase.engines)
+    @Test("A silent connection is shown, and the next callback ends the silence", arguments: TestDatabase.engines)
     func silence(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let instant = Date()
@@ -100,7 +100,7 @@ struct NoticeTests {
         }
     }
 
-    @Test("Settings have ranges, refuse with the field, and act at once", arguments: TestDatabase.engines)
+    @Test("Settings are validated per field and take effect immediately", arguments: TestDatabase.engines)
     func settings(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let wrong: [(String, JSON)] = [
@@ -118,7 +118,7 @@ struct NoticeTests {
             try await patchbay.configure(["alert_recipient_id": .null])
             #expect(try await patchbay.api(API.Config.show).json["alert_recipient_id"] == .null)
             #expect(try await patchbay.api(API.Config.show).json["history_days"] == 30)
-            // At once: the next event is recorded and told to nobody.
+            // Immediately: the next event is recorded and nobody is notified.
             try await patchbay.rule()
             try await patchbay.configure(["notifications_enabled": false])
             let ticket = try patchbay.connectWise.createTicket("Quiet")

@@ -8,10 +8,10 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// Who is told, and why nobody else is.
-@Suite("Telling", .timeLimit(.minutes(20)))
+/// Who is notified, and why others are not.
+@Suite("Notifications", .timeLimit(.minutes(20)))
 struct NotificationTests {
-    @Test("A simulated rule decides and records, a disabled one does nothing", arguments: TestDatabase.engines)
+    @Test("A simulated rule decides and records, and a disabled rule does nothing", arguments: TestDatabase.engines)
     func simulated(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let rule = try await patchbay.rule("Service Desk", to: "Dispatch", ["simulate": true])
@@ -105,7 +105,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("A person who is named by a rule and assigned gets one message", arguments: TestDatabase.engines)
+    @Test("A person who is both a rule's recipient and assigned gets one message", arguments: TestDatabase.engines)
     func once(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let person = try await patchbay.api(API.Recipients.create, ["email": .text(Staff.sara.uppercased())])
@@ -122,7 +122,7 @@ struct NotificationTests {
         }
     }
 
-    @Test("Whatever a note holds, its message is escaped, cut and accepted", arguments: TestDatabase.engines)
+    @Test("Messages are escaped, cut, and accepted, whatever the note contains", arguments: TestDatabase.engines)
     func hostileText(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule("Service Desk", to: "Dispatch", ["updates": "notes"])

@@ -10,8 +10,8 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// A number that is read may be any number: what comes in may say no, but never end the server, and is never our fault.
-/// Chance chooses which extremes are tried where, anew in each run.
+/// Any number can arrive from outside: the server may refuse it, but never crashes or answers with a server error. Each
+/// run tries a random choice of extremes.
 @Suite("Numbers", .timeLimit(.minutes(30)))
 struct NumberTests {
     private static var options: RunningPatchbay.Options {
@@ -20,7 +20,7 @@ struct NumberTests {
         return options
     }
 
-    /// Refused or done; 502 to 504 say that another system failed, which `/test` may find.
+    /// Refused or done; 502 to 504 mean that an outside system failed, which `/test` may report.
     private static func isFine(_ reply: Reply) -> Bool {
         reply.status < 500 || ((502...504).contains(reply.status) && reply.json["code"] != "internal_error")
     }
@@ -29,9 +29,9 @@ struct NumberTests {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
 
-    // MARK: What was found
+    // MARK: Bugs found earlier
 
-    @Test("A column that no list has is refused", arguments: TestDatabase.strictEngine)
+    @Test("Sorting by a column that does not exist is refused", arguments: TestDatabase.strictEngine)
     func sort(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.viewer)
@@ -46,7 +46,7 @@ struct NumberTests {
         }
     }
 
-    @Test("A day that no calendar has is refused", arguments: TestDatabase.strictEngine)
+    @Test("A date that does not exist is refused", arguments: TestDatabase.strictEngine)
     func days(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.engineer)
@@ -61,7 +61,7 @@ struct NumberTests {
         }
     }
 
-    @Test("An entry behind the last number there can be is not there", arguments: TestDatabase.strictEngine)
+    @Test("An audit entry with an out-of-range number is not found", arguments: TestDatabase.strictEngine)
     func entry(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.admin)
@@ -72,7 +72,7 @@ struct NumberTests {
         }
     }
 
-    @Test("A setting that is no number is refused at its field", arguments: TestDatabase.strictEngine)
+    @Test("A setting that is not a number is refused at its field", arguments: TestDatabase.strictEngine)
     func setting(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let browser = try await patchbay.browser(.admin)
@@ -106,9 +106,9 @@ struct NumberTests {
         }
     }
 
-    // MARK: What is asked
+    // MARK: Every input
 
-    @Test("No number in any parameter of the API is our fault, for any role", arguments: TestDatabase.strictEngine)
+    @Test("No number in any API parameter causes a server error, for any role", arguments: TestDatabase.strictEngine)
     func parameters(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
@@ -144,7 +144,7 @@ struct NumberTests {
         }
     }
 
-    /// Everything that a request of this operation can say, one extreme at a time.
+    /// Requests that put extremes into every parameter and field of this operation, one at a time.
     private static func requests(
         _ operation: DescribedOperation, _ ids: [String: String], _ dice: inout Dice
     ) -> [(path: String, body: String?)] {
@@ -167,7 +167,7 @@ struct NumberTests {
         return requests
     }
 
-    /// The path with the id of something that there is at each place.
+    /// The path, with placeholders replaced by the IDs of existing objects.
     private static func filled(_ path: String, _ ids: [String: String]) -> String {
         var before: Substring = ""
         return path.split(separator: "/").map { segment in
@@ -182,7 +182,7 @@ struct NumberTests {
         }.joined()
     }
 
-    @Test("No number in any address or form of the console is our fault", arguments: TestDatabase.strictEngine)
+    @Test("No number in any URL of the console causes a server error", arguments: TestDatabase.strictEngine)
     func pages(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
@@ -231,14 +231,14 @@ struct NumberTests {
             let count = ["sort", "since", "until", "cursor"].contains(name) ? 6 : 1
             addresses += dice.some(count, of: Extremes.texts).map { "\(plain)?\(name)=\(escaped($0))" }
         }
-        // A cursor that is one, with a key of any size.
+        // A well-formed cursor with a key of any size.
         addresses += dice.some(2, of: Extremes.texts).map {
             "\(plain)?cursor=\(escaped(Data("c:\($0)".utf8).base64EncodedString()))"
         }
         return addresses
     }
 
-    @Test("No number in any field of a form is our fault", arguments: TestDatabase.strictEngine)
+    @Test("No number in any form field causes a server error", arguments: TestDatabase.strictEngine)
     func forms(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()

@@ -10,16 +10,17 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// What others answer may hold any number at any place: it may be refused, but never ends the server or its work.
-@Suite("Numbers of others", .timeLimit(.minutes(30)))
+/// Answers of outside systems may contain any number anywhere: it may be refused, but never stops the server or its
+/// jobs.
+@Suite("Numbers from outside systems", .timeLimit(.minutes(30)))
 struct NumbersOfOthersTests {
-    /// What is asked for, and the call to the other system that this makes.
+    /// A read of our API, and the outside call that it causes.
     private struct Read {
         let path: String
         let call: String
     }
 
-    // As many as the longest of the answers has; shorter ones are gone through again.
+    // The longest answer has this many numbers; for shorter ones the position wraps around.
     private static let places = 0..<36
 
     private static func tokens(_ dice: inout Dice) -> [String] {
@@ -33,7 +34,7 @@ struct NumbersOfOthersTests {
         return options
     }
 
-    @Test("What people look at, with each number of ConnectWise's answer exchanged", arguments: TestDatabase.engines)
+    @Test("Pages and reads survive any number in ConnectWise's answers", arguments: TestDatabase.engines)
     func reading(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
@@ -70,7 +71,7 @@ struct NumbersOfOthersTests {
         }
     }
 
-    @Test("What jobs read, with each number of ConnectWise's answer exchanged", arguments: TestDatabase.engines)
+    @Test("Jobs survive any number in ConnectWise's answers", arguments: TestDatabase.engines)
     func jobs(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
@@ -103,7 +104,7 @@ struct NumbersOfOthersTests {
         }
     }
 
-    @Test("What is written, with each number of ConnectWise's answer exchanged", arguments: TestDatabase.engines)
+    @Test("Writes survive any number in ConnectWise's answers", arguments: TestDatabase.engines)
     func writing(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
@@ -143,7 +144,7 @@ struct NumbersOfOthersTests {
         }
     }
 
-    @Test("What Webex answers, with each number and time exchanged", arguments: TestDatabase.engines)
+    @Test("Any number or time in Webex's answers is survived", arguments: TestDatabase.engines)
     func webex(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             var dice = Dice()
@@ -168,7 +169,7 @@ struct NumbersOfOthersTests {
         }
     }
 
-    /// The server is there, and its jobs still bring a message to where it belongs.
+    /// The server is ready, and its jobs still deliver a message.
     private static func goesOn(_ patchbay: RunningPatchbay) async throws {
         patchbay.connectWise.control.removeFaults()
         patchbay.webex.control.removeFaults()

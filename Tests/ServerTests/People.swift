@@ -5,18 +5,18 @@ import Foundation
 import ServerTestSupport
 import Testing
 
-/// People who can sign in.
+/// Users who can sign in.
 enum People {
-    /// Everybody's.
+    /// Every user's password.
     static let password = "corvid lantern oatmeal 7"
-    // Once: it takes a quarter of a second.
+    // Computed once, because hashing takes a quarter of a second.
     fileprivate static let hash = Password.hash(password, cost: .least) ?? ""
 }
 
 extension RunningPatchbay {
-    /// Somebody new with a password.
-    /// - Parameter organization: the name of one that is made for him; the first one if nil.
-    /// - Returns: the e-mail address.
+    /// Creates a user with a password.
+    /// - Parameter organization: the name of a new organization to create for the user; the first one if nil.
+    /// - Returns: the user's e-mail address.
     func person(_ role: Role, organization: String? = nil) async throws -> String {
         let (email, instant) = ("\(role.rawValue)-\(UInt32.random(in: 0...UInt32.max))@example.org", Date())
         try await database.write { db in
@@ -34,7 +34,7 @@ extension RunningPatchbay {
         return email
     }
 
-    /// A browser in which somebody new is signed in.
+    /// A browser in which a new user is signed in.
     func browser(_ role: Role, organization: String? = nil) async throws -> Browser {
         let browser = Browser(base: api.base)
         let reply = try await browser.signIn(try await person(role, organization: organization), People.password)

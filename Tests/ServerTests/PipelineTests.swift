@@ -13,7 +13,7 @@ import WebSupport
 @Suite("Pipeline", .timeLimit(.minutes(20)))
 struct PipelineTests {
     @Test(
-        "A new ticket reaches the room of its board's rule and the assigned people, by a real callback",
+        "A new ticket's callback notifies its board's room and the assigned members",
         arguments: TestDatabase.engines)
     func newTicket(engine: Engine) async throws {
         var options = RunningPatchbay.Options()
@@ -42,7 +42,7 @@ struct PipelineTests {
         }
     }
 
-    @Test("A customer's note and a time entry's text reach the assigned people", arguments: TestDatabase.engines)
+    @Test("A customer's note and a time entry's text are sent to the assigned members", arguments: TestDatabase.engines)
     func notes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -62,7 +62,7 @@ struct PipelineTests {
             #expect(told[2].hasSuffix("> Changed the channel"))
             #expect(told[3].hasPrefix("**New internal note**"))
             #expect(told[3].contains("**Internal note by Tom Whitlock:**"))
-            // The rule asks for new tickets only, and the author is not assigned.
+            // The rule only includes new tickets, and the author is not assigned.
             #expect(patchbay.messages(to: "Dispatch").count == 1)
             #expect(patchbay.messages(to: Staff.tom).isEmpty)
         }
@@ -143,7 +143,8 @@ struct PipelineTests {
         }
     }
 
-    @Test("An old ticket seen for the first time is silent, its new note is not", arguments: TestDatabase.engines)
+    @Test(
+        "An old ticket seen for the first time is not announced, but its new note is", arguments: TestDatabase.engines)
     func oldTicket(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             for board in World.boards { try await patchbay.rule(board) }
@@ -156,7 +157,7 @@ struct PipelineTests {
             try await patchbay.refresh(old)
             #expect(try await patchbay.events(of: old) == [.init(kind: "note_added", reason: nil)])
             #expect(patchbay.messages(to: Staff.sara).count == 1)
-            // Whoever else is assigned hears of the note, and of nothing else.
+            // Other assigned members are notified of the note and nothing else.
             #expect(patchbay.webex.messages.allSatisfy { $0.markdown?.hasSuffix("> It is back again") == true })
         }
     }
@@ -203,13 +204,13 @@ struct PipelineTests {
     }
 
     @Test(
-        "A deleted ticket is believed after a confirmed 404, and what was queued about it is skipped",
+        "A ticket counts as deleted after a confirmed 404, and its queued messages are skipped",
         arguments: TestDatabase.engines)
     func deleted(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
             let ticket = try patchbay.connectWise.createTicket("Mistake", owner: "slindqvist")
-            // Holds the messages back until the ticket is gone.
+            // Holds the messages back until the ticket is deleted.
             patchbay.webex.control.script(Fault(.answer(status: 429, retryAfter: 10), path: "/v1/messages", times: 2))
             try await patchbay.tell(ticket, action: "added")
             try await patchbay.webex.control.calls(1, of: "POST messages")

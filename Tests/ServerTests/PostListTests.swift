@@ -9,8 +9,8 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// What was written, found again by person and time.
-@Suite("The post history", .timeLimit(.minutes(20)))
+/// The list of posts, filtered by user and time.
+@Suite("Post history", .timeLimit(.minutes(20)))
 struct PostListTests {
     @Test(
         "By user and time; users who see only their own posts see no others",
@@ -38,7 +38,7 @@ struct PostListTests {
             #expect(try await found("until=\(instant)") == [id(first)])
             #expect(try await found("since=\(instant)&until=\(instant)").isEmpty)
             #expect(try await found("until=\(instant)&user_id=\(engineer.id)").isEmpty)
-            // Page by page, in the order of time too.
+            // Page by page, also when sorted by time.
             for filter in ["", "since=2020-01-01T00:00:00Z&"] {
                 let page = try await patchbay.api(API.Posts.list, query: "\(filter)limit=1").json
                 let cursor = page["next_cursor"].string ?? ""
@@ -53,7 +53,7 @@ struct PostListTests {
         }
     }
 
-    @Test("The console filters by days of the viewer's zone, both included", arguments: TestDatabase.engines)
+    @Test("The console filters by days in the viewer's time zone, both days included", arguments: TestDatabase.engines)
     func days(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Days")
@@ -62,7 +62,7 @@ struct PostListTests {
                 API.Tickets.addNote, at: ticket, ["text": "Seen that day"])
             let instant = try #require(made.json["posts"].elements.first?["created_at"].string.flatMap(APIJSON.date))
             let admin = try await patchbay.browser(.admin)
-            // A day apart at every hour.
+            // Two zones that are always on different days.
             for name in ["Pacific/Kiritimati", "Pacific/Pago_Pago"] {
                 let zone = try #require(TimeZone(identifier: name))
                 await admin.plant("patchbay-zone", name.replacing("/", with: "%2F"))
@@ -88,7 +88,7 @@ struct PostListTests {
             #expect(person.contains("value=\"\(engineer.id)\" selected"))
             #expect(try await admin.get("/integrations/posts?user_id=1").text.contains("No matching posts"))
             #expect(try await admin.get("/integrations/posts?since=nonsense").status == 400)
-            // Who sees the own ones is not asked whose.
+            // Users who only see their own posts are not offered a choice of users.
             let other = try await patchbay.browser(.engineer)
             let own = try await other.get("/integrations/posts?user_id=\(engineer.id)").text
             #expect(!own.contains("name=\"user_id\""))

@@ -35,7 +35,7 @@ struct RouteTests {
         var description: String { "\(method) \(path) (\(role.rawValue))" }
     }
 
-    /// The API as documented, with the further paths of its operations.
+    /// The documented API, including aliases.
     static let operations: [Operation] =
         mainOperations
         + mainOperations.flatMap { operation in
@@ -45,7 +45,7 @@ struct RouteTests {
             }
         }
 
-    /// Where Ticketbot has what has another path here.
+    /// Paths of Ticketbot for operations that have another path here.
     private static let aliases = [
         ("/me", "/authtest"), ("/me", "/users/me"),
         ("/api-keys", "/users/keys"), ("/boards", "/cw/boards"), ("/members", "/cw/members"),
@@ -53,7 +53,7 @@ struct RouteTests {
         ("/rules", "/notifiers/rules"), ("/forwards", "/notifiers/forwards"),
     ]
 
-    /// Who adds an operation adds it here, with the least role that needs it.
+    /// Every operation with the lowest role that may use it. Add new operations here.
     private static let mainOperations: [Operation] = [
         .init("GET", "/me", .viewer), .init("GET", "/api-keys", .engineer),
         .init("POST", "/api-keys", .engineer), .init("GET", "/api-keys/{id}", .engineer),
@@ -158,7 +158,7 @@ struct RouteTests {
         .init("POST", "/jobs/failed/{id}/retry", .superAdmin),
     ]
 
-    /// All that a server has, made in a database that is gone: for those who do not call them.
+    /// All routes of a server whose database no longer exists, for tests that do not call them.
     static func routes() async throws -> [Route] {
         var routes: [Route] = []
         try await RouteTests().withFeatures { features, _ in routes = features.flatMap(\.operations) }
@@ -221,7 +221,7 @@ struct RouteTests {
         }
     }
 
-    @Test("The table of this test is the server's")
+    @Test("The table in this test lists exactly the server's operations")
     func complete() async throws {
         try await withRoutes { routes in
             let places = routes.flatMap { route in
@@ -236,7 +236,7 @@ struct RouteTests {
         }
     }
 
-    @Test("What every operation takes and answers is described to the last member")
+    @Test("Every operation's parameters and answer are fully described")
     func described() async throws {
         try await withRoutes { routes in
             for route in routes {
@@ -260,9 +260,9 @@ struct RouteTests {
         }
     }
 
-    @Test("Clients read what newer servers answer, with members and values that they do not know")
+    @Test("Clients can read answers of newer servers with unknown fields and enum values")
     func newerServers() async throws {
-        /// JSON of this shape with a member that is new in every object and a value that is new in every enum.
+        /// JSON of this shape, with a new field in every object and a new value in every enum.
         func newer(_ schema: Schema) -> JSON {
             switch schema {
             case .oneOf: "from_tomorrow"
@@ -300,9 +300,9 @@ struct RouteTests {
         }
     }
 
-    @Test("No text that an operation takes is without a limit, and each secret that one answers is marked")
+    @Test("Every text that an operation accepts has a maximum length, and every secret in an answer is marked")
     func bounded() async throws {
-        /// Where a schema has a text of which nobody says how long it may be.
+        /// The texts in a schema that have no maximum length.
         func unbounded(_ schema: Schema, _ path: String) -> [String] {
             switch schema {
             case .string(let format, let longest): longest == nil && format != "date-time" ? [path] : []
@@ -314,7 +314,7 @@ struct RouteTests {
             case .oneOf, .integer, .range, .number, .boolean, .reference: []
             }
         }
-        /// Texts whose name says that they are secrets, and that are not marked so.
+        /// Texts with the name of a secret that are not marked as one.
         func unmarked(_ schema: Schema, _ path: String) -> [String] {
             switch schema {
             case .string(let format, _):
@@ -338,7 +338,8 @@ struct RouteTests {
     }
 
     @Test(
-        "Every operation, walked with every role, without a key and with wrong ones", arguments: TestDatabase.oneEngine)
+        "Every operation works for every allowed role, and is refused for lower roles and with missing or wrong keys",
+        arguments: TestDatabase.oneEngine)
     func roles(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Foreign.ids(patchbay)
@@ -366,7 +367,7 @@ struct RouteTests {
                     let reply = try await caller.call(operation.method, ids.path(operation))
                     #expect(reply.status == 403, "\(operation) as \(role.rawValue)")
                 }
-                // What may be done is done with a body that changes nothing.
+                // Allowed operations are called with a body that changes nothing.
                 for operation in Self.operations where role >= operation.role && operation.method != "DELETE" {
                     let reply = try await caller.call(operation.method, ids.path(operation))
                     #expect(
@@ -379,10 +380,10 @@ struct RouteTests {
         }
     }
 
-    /// Of these, users below admin see their own.
+    /// Users below admin only see their own of these.
     private static let ownOnly = ["/posts/{id}", "/api-keys/{id}", "/users/keys/{id}"]
 
-    @Test("What belongs to another organization is not there", arguments: TestDatabase.oneEngine)
+    @Test("Another organization's objects do not exist", arguments: TestDatabase.oneEngine)
     func otherOrganization(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ids = try await Foreign.ids(patchbay)
@@ -390,9 +391,9 @@ struct RouteTests {
             for operation in Self.operations
             where operation.role <= .owner && operation.path.contains("{") && !operation.path.contains("{name}") {
                 let reply = try await stranger.call(operation.method, ids.path(operation))
-                // Who has no ticketing system is told so, whatever the ticket's number.
+                // Without a PSA, the answer says so, whatever the ticket's number.
                 let isTicket = operation.path.hasPrefix("/integrations/psa/tickets")
-                // And a request without what to write is none.
+                // A write without content is invalid first.
                 #expect((isTicket ? [409, 400] : [404]).contains(reply.status), "\(operation): \(reply.status)")
             }
             for operation in Self.operations
@@ -402,7 +403,7 @@ struct RouteTests {
                     operation.path.hasPrefix("/integrations/psa/") && !operation.path.hasSuffix("connections")
                     && !operation.path.hasSuffix("posts")
                 #expect(reply.status == (isOfPSA ? 409 : 200), "\(operation)")
-                // The stranger, his key and the record of it are all there is.
+                // The organization only has its user, the user's key, and the audit entry about it.
                 let expected = ["/users": 1, "/api-keys": 1, "/users/keys": 1, "/audit": 1, "/feature-flags": 5]
                 #expect(reply.json["items"].elements.count == expected[operation.path] ?? 0, "\(operation)")
                 if operation.path == "/audit/export" { #expect(reply.text.split(separator: "\r\n").count == 2) }
@@ -414,12 +415,14 @@ struct RouteTests {
             let person = try await stranger(
                 .POST, "/recipients", ["email": "a@b.example", "connection_id": .integer(Int64(ids.chat))])
             #expect(person.status == 422)
-            // Nothing of all that changed anything.
+            // None of these requests changed anything.
             #expect(try await patchbay.connection()["enabled"] == true)
         }
     }
 
-    @Test("A key is never above its maker, and never survives its end", arguments: TestDatabase.oneEngine)
+    @Test(
+        "An API key never has a higher role than its creator, and stops working when it expires",
+        arguments: TestDatabase.oneEngine)
     func keys(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let engineer = patchbay.api.with(key: try await patchbay.key(.engineer))
@@ -435,7 +438,7 @@ struct RouteTests {
     }
 }
 
-/// Ids of one of everything that an organization has.
+/// IDs of one object of each kind in an organization.
 private struct Foreign {
     let rule: Int
     let room: Int
@@ -512,7 +515,7 @@ private struct Foreign {
 }
 
 extension APIClient {
-    /// A call whose body, where there is one, holds nothing that could be done.
+    /// A call with an empty body, or without one where the operation takes none.
     fileprivate func call(_ method: String, _ path: String) async throws -> Reply {
         let takesNone = path.hasSuffix("/test") || (path.hasSuffix("/retry") && !path.contains("/posts/"))
         let hasBody = ["POST", "PATCH", "PUT"].contains(method) && !takesNone
@@ -522,12 +525,12 @@ extension APIClient {
 }
 
 extension RunningPatchbay {
-    /// A new user's key.
+    /// The API key of a new user.
     fileprivate func key(_ role: Role, organization: String? = nil) async throws -> String {
         try await key(of: try await person(role, organization: organization))
     }
 
-    /// A key in the name of a user.
+    /// An API key of a user.
     func key(of email: String) async throws -> String {
         let found = try await database.read { db -> (User.ID, Role)? in
             try db.first("SELECT id, role FROM users WHERE email = \(email)").map { (try $0["id"], try $0["role"]) }
@@ -537,7 +540,7 @@ extension RunningPatchbay {
     }
 }
 
-/// A chat system that nobody is expected to call.
+/// A chat system that must not be called.
 private struct NobodyThere: Messenger {
     let longestMessage = 0
     private var refusal: MessengerError { .notAllowed("nobody calls this") }

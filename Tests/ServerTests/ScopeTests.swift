@@ -11,10 +11,10 @@ import WebSupport
 @testable import Accounts
 @testable import Server
 
-/// What keys are limited to.
+/// What API keys are limited to.
 @Suite("Scopes of API keys", .timeLimit(.minutes(20)))
 struct ScopeTests {
-    @Test("Each scope against every operation: what lies in it is let in, all else is refused")
+    @Test("Each scope allows exactly the operations it covers")
     func walk() async throws {
         let routes = try await RouteTests.routes()
         #expect(Set(routes.map(\.scope)) == Set(Scope.allCases))
@@ -41,7 +41,7 @@ struct ScopeTests {
         }
     }
 
-    @Test("A refusal names the scope that is needed", arguments: TestDatabase.oneEngine)
+    @Test("A refusal names the missing scope", arguments: TestDatabase.oneEngine)
     func words(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let reader = try await patchbay.api.key(["rules:read", "sync"])
@@ -56,7 +56,9 @@ struct ScopeTests {
         }
     }
 
-    @Test("Scopes that are none are refused; a limited key creates its like only", arguments: TestDatabase.oneEngine)
+    @Test(
+        "Unknown scopes are refused, and a limited key can only create keys with its own scopes",
+        arguments: TestDatabase.oneEngine)
     func creating(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             func create(_ api: APIClient, _ scopes: JSON) async throws -> Reply {
@@ -88,7 +90,9 @@ struct ScopeTests {
         }
     }
 
-    @Test("Keys for users of a smaller role, and for no others", arguments: TestDatabase.engines)
+    @Test(
+        "Administrators can create keys for users with a lower role, and for no others", arguments: TestDatabase.engines
+    )
     func others(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             var users: [(email: String, id: JSON)] = []
@@ -113,7 +117,7 @@ struct ScopeTests {
             let speaker = try await speaks(Me.show()).json
             #expect(speaker["email"].string == users[0].email)
 
-            // Who did it, and for whom.
+            // The audit entry names the actor and the user.
             let entry = try await patchbay.api(API.AuditEntries.list, query: "action=api_key.create").json["items"]
                 .elements.first {
                     $0["target"].string == "API key \(byID.json["id"].int ?? 0)"
@@ -127,7 +131,7 @@ struct ScopeTests {
             let peer = try await patchbay.person(.admin)
             #expect(try await admin(APIKeys.create([.name: "x", .userEmail: .text(peer)])).status == 403)
             #expect(try await engineer(APIKeys.create([.name: "x", .user: users[1].id])).status == 403)
-            // Oneself may be named.
+            // You may name yourself.
             #expect(try await engineer(APIKeys.create([.name: "x", .user: users[0].id])).status == 201)
             #expect(try await engineer(APIKeys.create([.name: "x", .userEmail: .text(users[0].email)])).status == 201)
 
@@ -179,7 +183,7 @@ struct ScopeTests {
     @Test("A key from before scopes can do exactly what it could", arguments: TestDatabase.engines)
     func migration(engine: Engine) async throws {
         let routes = try await RouteTests.routes()
-        // What is new, and what never had an area.
+        // New operations, which no legacy scope ever covered.
         let fresh: Set<String> = ["showAPIKey"]
         let known = Set(Area.all.flatMap { $0.reads + $0.writes })
         let unknown = Set(routes.map(\.id)).subtracting(known).subtracting(fresh).filter { $0 != "showMe" }
@@ -233,7 +237,7 @@ struct ScopeTests {
     }
 }
 
-/// What keys were limited to before: the first word of a path.
+/// What keys were limited to before scopes: the first segment of the path.
 private struct Area {
     let name: String
     let reads: [String]
@@ -245,7 +249,7 @@ private struct Area {
         self.writes = writes.split(whereSeparator: \.isWhitespace).map(String.init)
     }
 
-    /// What a key could do whose scope was this text, apart from asking who it is.
+    /// What a key with this legacy scope could call, besides `showMe`.
     static func operations(_ text: String) -> Set<String> {
         Set(
             text.split(separator: " ").flatMap { word -> [String] in
@@ -256,7 +260,7 @@ private struct Area {
             })
     }
 
-    /// The operations that there were, by the names that they have now.
+    /// The operations of that time, by their current names.
     static let all: [Area] = [
         .init(
             "audit",
@@ -404,7 +408,7 @@ private struct Area {
 }
 
 extension APIClient {
-    /// The same server with a key that is limited.
+    /// The same server with a key limited to these scopes.
     fileprivate func key(_ scopes: [String]) async throws -> APIClient {
         let made = try await self(APIKeys.create([.name: "limited", .scopes: .list(scopes.map(JSON.text))]))
         #expect(made.status == 201, "\(made.text)")

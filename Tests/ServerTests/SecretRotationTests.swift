@@ -12,8 +12,8 @@ import WebSupport
 
 @testable import Server
 
-/// The secret is changed while credentials are stored.
-@Suite("Changing the secret", .timeLimit(.minutes(20)))
+/// Rotating the secret while credentials are stored.
+@Suite("Secret rotation", .timeLimit(.minutes(20)))
 struct SecretRotationTests {
     @Test("Everything is resealed and opens; the old secret opens nothing", arguments: TestDatabase.engines)
     func rotate(engine: Engine) async throws {
@@ -21,7 +21,7 @@ struct SecretRotationTests {
             let new = Secret.generate()
             var configuration = stored.configuration
             configuration.secret = "\(new.base64),\(stored.secret.base64)"
-            // The connection to ConnectWise, the bot's token, the identity provider's secret, the audit log's key.
+            // The ConnectWise connection, the bot's token, the identity provider's secret, and the audit log's key.
             let rotation = try await Installation.rotateSecret(configuration, logger: TestDatabase.logger)
             #expect(rotation.resealed == 4)
             #expect(rotation.keyID == new.keyID)
@@ -33,7 +33,7 @@ struct SecretRotationTests {
             let identity = "psa_connection:1"
             let credentials = try #require(sealed.first { (try? Sealer([new]).open($0, for: identity)) != nil })
             #expect(throws: SealingError.self) { try Sealer([stored.secret]).open(credentials, for: identity) }
-            // The chain is as whole as before.
+            // The audit log's chain is still intact.
             configuration.secret = new.base64
             let audit = try await Installation.verifyAudit(configuration, logger: TestDatabase.logger)
             #expect(audit.faults.isEmpty)
@@ -41,7 +41,7 @@ struct SecretRotationTests {
         }
     }
 
-    @Test("A text that no secret opens stops it, and nothing is changed", arguments: TestDatabase.engines)
+    @Test("Rotation stops at a text that no secret opens, and changes nothing", arguments: TestDatabase.engines)
     func unknown(engine: Engine) async throws {
         try await StoredCredentials.with(engine) { stored in
             let before = try await stored.sealed()
@@ -54,7 +54,7 @@ struct SecretRotationTests {
         }
     }
 
-    @Test("Beside a running server it is refused, and nothing is changed", arguments: TestDatabase.engines)
+    @Test("Rotation is refused while a server runs, and changes nothing", arguments: TestDatabase.engines)
     func besideServer(engine: Engine) async throws {
         try await TestDatabase.withAddress(engine) { address in
             try await Installed.run(at: address) { installed in
@@ -70,7 +70,7 @@ struct SecretRotationTests {
                 #expect(try await server.ended() == .exited(0))
                 let rotated = try installed.command(["secrets", "rotate"], both)
                 #expect(try await rotated.ended() == .exited(0), "\(rotated.excerpt)")
-                // The old one alone opens nothing any more, and is refused in words.
+                // The old secret alone opens nothing anymore, and the error explains it.
                 let stale = try installed.serve(port: port)
                 #expect(try await stale.ended() == .exited(1))
                 #expect(stale.text.contains("sealed with a secret that is not configured"), "\(stale.excerpt)")
@@ -81,9 +81,9 @@ struct SecretRotationTests {
         }
     }
 
-    @Test("A server beside which the secret was changed all the same stops, and says why")
+    @Test("A server whose secret was rotated while it ran stops and says why")
     func besideLostLock() async throws {
-        // What a server of SQLite holds cannot be lost, and no other process signals to it.
+        // With SQLite, a server cannot lose its lock, and other processes cannot signal it.
         guard TestDatabase.engines.contains(.postgres) else { return }
         try await TestDatabase.withAddress(.postgres) { address in
             try await Installed.run(at: address) { installed in
@@ -103,7 +103,7 @@ struct SecretRotationTests {
         }
     }
 
-    @Test("A secret in a file is made, and the file holds it alone afterwards")
+    @Test("A secret file is created if missing, and holds only the new secret after rotation")
     func file() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "rotation-\(UUID().uuidString)").path()
         defer { try? FileManager.default.removeItem(atPath: folder) }

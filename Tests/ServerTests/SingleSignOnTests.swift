@@ -11,7 +11,7 @@ import WebSupport
 
 @testable import Server
 
-/// Who comes in through an identity provider, and as whom; against an issuer that says whatever it likes.
+/// Who can sign in through an identity provider, and as which user, with an issuer that can claim anything.
 @Suite("Single sign-on", .timeLimit(.minutes(20)))
 struct SingleSignOnTests {
     private func run(
@@ -38,7 +38,7 @@ struct SingleSignOnTests {
             #expect(first.reply.text.contains("has to approve your account"))
             let user = try await visitors.user("nora@rivermark.example")
             _ = try await visitors.patchbay.api(API.Users.update, at: user, ["active": true])
-            // Without any address: the subject is enough.
+            // The subject is enough, even without an e-mail address.
             #expect(try await visitors.enter(["sub": "\"sub-nora\""]).reply.status == 303)
             for claims in [
                 nora, ["email": "\"Nora@rivermark.example\""], ["preferred_username": "\"nora@rivermark.example\""],
@@ -77,12 +77,13 @@ struct SingleSignOnTests {
     }
 
     @Test(
-        "An unbound account is bound only by an address that the issuer vouches for", arguments: TestDatabase.engines)
+        "An unlinked user is only linked by an e-mail address that the issuer verified", arguments: TestDatabase.engines
+    )
     func vouching(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (_, email) = try await visitors.local(.engineer)
             let address = "\"\(email)\""
-            // U+212A, the sign for kelvin, becomes a k where case is ignored.
+            // U+212A, the Kelvin sign, becomes a k in case-insensitive comparison.
             let (_, kelvin) = try await visitors.local(.engineer, "kim@example.org")
             for claims in [
                 ["email": address], ["email": address, "email_verified": "false"],
@@ -120,7 +121,7 @@ struct SingleSignOnTests {
             #expect(try await visitors.api(email)["pending_identity"]["subject"] == "sub-mallory")
             let path = "/users/\(user)"
             #expect(try await visitors.patchbay.api(.PATCH, path, ["identity_subject": "other"]).status == 422)
-            // It was somebody else.
+            // Reject: it was another person.
             #expect(try await visitors.patchbay.api(.PATCH, path, ["identity_subject": ""]).status == 200)
             #expect(try await visitors.api(email)["pending_identity"] == .null)
             let real = mallory.merging(["sub": "\"sub-real\""]) { $1 }
@@ -131,7 +132,7 @@ struct SingleSignOnTests {
             let late = try await visitors.enter(real)
             #expect(late.reply.status == 303)
             #expect(try await visitors.isSignedIn(late.browser))
-            // Ending the binding ends what began with it.
+            // Unlinking ends all sign-ins through the identity.
             #expect(try await visitors.patchbay.api(.PATCH, path, ["identity_subject": ""]).status == 200)
             #expect(try await !visitors.isSignedIn(late.browser))
         }
@@ -145,7 +146,7 @@ struct SingleSignOnTests {
             let unbound = try await visitors.enter(claims)
             #expect(unbound.reply.status == 403)
             #expect(unbound.reply.text.contains("password and second factor"))
-            // Bound by an older version.
+            // Linked by an older version.
             let (database, issuer) = (visitors.patchbay.database, visitors.issuer.issuer)
             try await database.write {
                 try $0.execute("UPDATE users SET issuer = \(issuer), subject = 'sub-boss' WHERE id = \(user)")
@@ -153,7 +154,7 @@ struct SingleSignOnTests {
             let bound = try await visitors.enter(claims)
             #expect(bound.reply.status == 403)
             #expect(try await !visitors.isSignedIn(bound.browser))
-            // Somebody who becomes one while signed in that way.
+            // A user who becomes a super admin while signed in through the provider.
             let (engineer, address) = try await visitors.local(.engineer)
             let way = ["sub": "\"sub-late\"", "email": "\"\(address)\"", "email_verified": "true"]
             let browser = try await visitors.enter(way).browser
@@ -193,7 +194,7 @@ struct SingleSignOnTests {
     }
 
     @Test(
-        "Roles follow groups at each sign-in where that is set, both ways, and the last owner stays",
+        "With role updates enabled, roles follow groups up and down at each sign-in",
         arguments: TestDatabase.engines)
     func followedRoles(engine: Engine) async throws {
         let rules: JSON = [["kind": "group", "value": "service-desk", "role": "engineer"]]
@@ -206,7 +207,7 @@ struct SingleSignOnTests {
             let first = try await enter(["groups": "\"service-desk\""])
             #expect(try await visitors.api(email)["role"] == "engineer")
             #expect(try await visitors.isSignedIn(first))
-            // Told in numbers beyond what a token holds: the role stays, and the owner is told.
+            // More groups than the token holds: the role stays, and owners see a warning.
             _ = try await enter(["_claim_names": #"{"groups":"src1"}"#])
             #expect(try await visitors.api(email)["role"] == "engineer")
             let path = "/identity-providers/\(visitors.provider)"
@@ -217,7 +218,7 @@ struct SingleSignOnTests {
             let owner = try await visitors.patchbay.browser(.owner)
             #expect(
                 try await owner.get("/identity-providers/\(visitors.provider)").text.contains("Too many groups"))
-            // Taken away: the role goes, and with it the sign-ins that had more.
+            // Without the group, the user loses the role and the sign-ins that had it.
             let second = try await enter([:])
             #expect(try await visitors.api(email)["role"] == "viewer")
             #expect(try await visitors.isSignedIn(second))
@@ -259,7 +260,7 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("A claim that cannot be read is named on the page and on record", arguments: TestDatabase.engines)
+    @Test("An unreadable claim is named on the page and in the audit log", arguments: TestDatabase.engines)
     func shapes(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (_, email) = try await visitors.local(.engineer)
@@ -285,7 +286,8 @@ struct SingleSignOnTests {
         }
     }
 
-    @Test("An answer counts only at its provider's own address and from its issuer", arguments: TestDatabase.engines)
+    @Test(
+        "An answer counts only at its provider's redirect address and from its issuer", arguments: TestDatabase.engines)
     func mixUp(engine: Engine) async throws {
         try await run(engine) { visitors in
             let (_, email) = try await visitors.local(.engineer)
@@ -307,7 +309,7 @@ struct SingleSignOnTests {
     }
 
     @Test(
-        "The address that providers shared stays for old registrations, as long as no answer can be mixed up",
+        "The shared redirect address still works for old registrations while answers cannot be mixed up",
         arguments: TestDatabase.engines)
     func ambiguousRedirect(engine: Engine) async throws {
         try await run(engine) { visitors in
@@ -341,7 +343,7 @@ struct SingleSignOnTests {
     }
 
     @Test(
-        "Of several organizations the sign-in page shows the asked one's providers, with its name",
+        "With several organizations, the sign-in page shows only the requested one's providers, with its name",
         arguments: TestDatabase.engines)
     func pages(engine: Engine) async throws {
         try await run(engine) { visitors in
@@ -364,7 +366,7 @@ struct SingleSignOnTests {
             #expect(
                 try await browser.get("/sign-in?organization=999").text.contains("No organization with this number"))
             #expect(try await browser.get("/sign-in?organization=-9223372036854775808").status == 200)
-            // Whoever came in is shown the same again.
+            // After a sign-in, the page remembers the organization.
             let (_, email) = try await visitors.local(.engineer)
             let entered = try await visitors.enter(["sub": "\"s\"", "email": "\"\(email)\"", "email_verified": "true"])
             #expect(entered.reply.status == 303)

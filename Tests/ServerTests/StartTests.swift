@@ -3,9 +3,9 @@ import ServerTestSupport
 import TestSupport
 import Testing
 
-@Suite("Start of the server")
+@Suite("Server start")
 struct StartTests {
-    @Test("One that cannot succeed says why and exits 1", arguments: TestDatabase.engines)
+    @Test("A server that cannot start says why and exits with 1", arguments: TestDatabase.engines)
     func refused(engine: Engine) async throws {
         try await TestDatabase.withAddress(engine) { address in
             try await Installed.run(at: address, ["PATCHBAY_WEBEX_TOKEN": "two words"]) { installed in

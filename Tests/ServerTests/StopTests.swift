@@ -7,8 +7,8 @@ import Testing
 
 @testable import Server
 
-/// SIGTERM while somebody is in the middle of something.
-@Suite("Stop of the server", .timeLimit(.minutes(20)))
+/// SIGTERM during unfinished requests.
+@Suite("Server stop", .timeLimit(.minutes(20)))
 struct StopTests {
     @Test(
         "Half a request does not delay the shutdown, which ends cleanly", arguments: TestDatabase.engines,
@@ -25,7 +25,8 @@ struct StopTests {
                 let api = try await installed.answering(server, port: port)
                 let wires = try await (0..<3).asyncMap { _ in try await Wire.open(port: port) }
                 for wire in wires { try await wire.send(request.replacing("KEY", with: api.key ?? "")) }
-                // What was sent before is read before: all connections share a loop or two, and this is answered on one.
+                // Earlier data is read earlier: all connections share a loop or two, and each answer comes from one of
+                // them.
                 for _ in 0..<20 { #expect(try await api(.GET, "/healthcheck").status == 200) }
                 let start = ContinuousClock.now
                 server.send(signal: SIGTERM)
@@ -39,7 +40,7 @@ struct StopTests {
 }
 
 extension Sequence {
-    /// One after the other.
+    /// Transforms one element after another.
     fileprivate func asyncMap<Value>(_ body: (Element) async throws -> Value) async rethrows -> [Value] {
         var values: [Value] = []
         for element in self { values.append(try await body(element)) }
@@ -47,10 +48,10 @@ extension Sequence {
     }
 }
 
-/// What is closed last, when a stop took too long and everything is cancelled at once.
-@Suite("The database at the end")
+/// The order of closing when a stop takes too long and everything is cancelled at once.
+@Suite("Closing the database")
 struct DatabaseUsersTests {
-    @Test("It is closed after those that use it, also when all are cancelled together")
+    @Test("The database closes after its users, even if all are cancelled together")
     func last() async throws {
         try await TestDatabase.with(.sqlite) { database in
             let users = DatabaseUsers()

@@ -8,7 +8,7 @@ import Ticketing
 
 @testable import Server
 
-/// An installation without a server, with one of everything that is sealed.
+/// An installation without a server, with one of each kind of sealed credential.
 struct StoredCredentials {
     let database: Database
     let secret: Secret
@@ -59,7 +59,7 @@ struct StoredCredentials {
         }
     }
 
-    /// All texts that are sealed.
+    /// All sealed texts.
     func sealed() async throws -> [String] {
         try await database.read { db in
             try db.all(

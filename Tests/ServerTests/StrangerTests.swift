@@ -8,10 +8,10 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// What strangers, and people who may do little, can make a running server keep or do.
+/// How much unauthenticated clients and users with few rights can make a server store or do.
 @Suite("Strangers", .timeLimit(.minutes(20)))
 struct StrangerTests {
-    @Test("Twenty megabytes of sign-ins leave nothing behind", arguments: TestDatabase.engines)
+    @Test("Twenty megabytes of sign-in attempts leave nothing behind", arguments: TestDatabase.engines)
     func signIns(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let before = try await Self.record(of: patchbay)
@@ -33,11 +33,11 @@ struct StrangerTests {
     }
 
     @Test(
-        "Names of 900 KB and searches of 10 KB are refused, whatever they are made of", arguments: TestDatabase.engines)
+        "Names of 900 KB and searches of 10 KB are refused, whatever they consist of", arguments: TestDatabase.engines)
     func names(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let before = try await Self.record(of: patchbay)
-            // One character as Swift counts.
+            // A single character to Swift.
             let name = JSON.text("k" + String(repeating: "\u{301}", count: 450_000))
             for (method, path, body) in [
                 (.POST, "/api-keys", ["name": name]),
@@ -61,7 +61,9 @@ struct StrangerTests {
         }
     }
 
-    @Test("A viewer's 300 refused requests are ten entries, with paths that are cut", arguments: TestDatabase.oneEngine)
+    @Test(
+        "300 refused requests of a viewer become ten audit entries with shortened paths",
+        arguments: TestDatabase.oneEngine)
     func refusals(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let viewer = patchbay.api.with(key: try await patchbay.key(of: patchbay.person(.viewer)))
@@ -72,7 +74,7 @@ struct StrangerTests {
                 for try await status in group { #expect(status == 403) }
             }
             let after = try await Self.record(of: patchbay)
-            // Twice as many if a minute ended in between.
+            // Twice as many if a new minute began in between.
             #expect((10...22).contains(after.entries - before.entries))
             #expect(after.bytes - before.bytes < 22 * 1_000)
         }
@@ -91,7 +93,7 @@ struct StrangerTests {
             func lines(_ code: String) -> [String] {
                 patchbay.log.value.filter { $0.contains("request refused") && $0.contains("\"code\": \(code)") }
             }
-            // Twice as many if a minute ended in between.
+            // Twice as many if a new minute began in between.
             #expect((10...20).contains(lines("unauthorized").count))
             let first = try #require(lines("unauthorized").first)
             #expect(first.hasPrefix("notice"))
@@ -106,7 +108,7 @@ struct StrangerTests {
         }
     }
 
-    @Test("A visitor does not choose the address that is counted and put on record", arguments: TestDatabase.oneEngine)
+    @Test("Visitors cannot choose the address that is counted and recorded", arguments: TestDatabase.oneEngine)
     func addresses(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let email = try await patchbay.person(.viewer)
@@ -120,7 +122,7 @@ struct StrangerTests {
                 }
             }
             #expect(addresses == ["127.0.0.1"])
-            // All addresses of one IPv6 network are one, so the sixth waits.
+            // All addresses in one IPv6 network count as one, so the sixth has to wait.
             for number in 1...6 {
                 let browser = Browser(
                     base: patchbay.api.base, headers: ["X-Forwarded-For": "2001:db8:0:9:\(number)::1"])
@@ -129,7 +131,7 @@ struct StrangerTests {
         }
     }
 
-    @Test("A browser that signed in is known again, and what proves it opens nothing")
+    @Test("A browser that signed in before is recognized, and its cookie grants nothing")
     func browsers() async throws {
         try await RunningPatchbay.run(.sqlite) { patchbay in
             let email = try await patchbay.person(.viewer)
@@ -146,7 +148,7 @@ struct StrangerTests {
         }
     }
 
-    /// How large the record is.
+    /// The size of the audit log.
     private static func record(of patchbay: RunningPatchbay) async throws -> (entries: Int, bytes: Int) {
         try await patchbay.database.read { db in
             let row = try db.first(

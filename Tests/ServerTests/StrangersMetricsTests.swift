@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import WebSupport
 
-@Suite("Metrics that strangers make", .timeLimit(.minutes(20)))
+@Suite("Metrics under hostile traffic", .timeLimit(.minutes(20)))
 struct StrangersMetricsTests {
     @Test("Made-up methods and paths create few metric series, and none is lost")
     func series() async throws {
@@ -28,7 +28,7 @@ struct StrangersMetricsTests {
                 for path in paths {
                     for method in methods + ["X\(UInt32.random(in: 0...UInt32.max))"] {
                         let filled = path.replacing(/\{[a-z_]+\}/, with: "\(Int.random(in: 1...1_000_000))")
-                        // A method that HTTP does not have ends the connection.
+                        // A method that HTTP does not know closes the connection.
                         let reply = try? await stranger.send(HTTPMethod(rawValue: method), api.base + filled, nil)
                         #expect(reply != nil || method.utf8.first == UInt8(ascii: "X"), "\(method) \(filled)")
                     }

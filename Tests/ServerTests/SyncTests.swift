@@ -11,8 +11,8 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// Comparing with the outside systems, on request and by schedule.
-@Suite("Sync", .timeLimit(.minutes(20)))
+/// Syncs with the outside systems, on request and by schedule.
+@Suite("Syncs", .timeLimit(.minutes(20)))
 struct SyncTests {
     // MARK: The API
 
@@ -20,7 +20,7 @@ struct SyncTests {
         "Each kind shows its state; starting a running sync returns that run", arguments: TestDatabase.engines)
     func status(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            // So long that it still runs when it is asked for again.
+            // Long enough that the first run is still in progress when the second request arrives.
             patchbay.connectWise.control.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
             let first = try await patchbay.api(API.Syncs.start, ["kinds": ["tickets"]])
             let second = try await patchbay.api(API.Syncs.start, ["kinds": ["tickets", "boards"]])
@@ -42,7 +42,7 @@ struct SyncTests {
         }
     }
 
-    @Test("What cannot be synced is refused with the field", arguments: TestDatabase.engines)
+    @Test("A sync that is not possible is refused, and the error names the field", arguments: TestDatabase.engines)
     func refused(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let cases: [(body: JSON, field: String)] = [
@@ -59,10 +59,10 @@ struct SyncTests {
     }
 
     @Test(
-        "A run that is cancelled ends, stores nothing more, and the next one is whole", arguments: TestDatabase.engines)
+        "A cancelled run ends and stores nothing more, and the next run is complete", arguments: TestDatabase.engines)
     func cancelled(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
-            // So long that it still runs when it is cancelled.
+            // Long enough that the run is still in progress when it is cancelled.
             patchbay.connectWise.control.script(Fault(.delay(.seconds(8)), path: "*/service/tickets*"))
             let started = try await patchbay.api(API.Syncs.start, ["kinds": ["tickets"]])
             let id = started.json["items"].elements.first?["id"].int ?? 0
@@ -84,7 +84,7 @@ struct SyncTests {
     // MARK: Boards and recipients
 
     @Test(
-        "A board that is gone is marked, keeps its rules, and is there again when it is back",
+        "A deleted board is marked, keeps its rules, and accepts no new ones",
         arguments: TestDatabase.engines)
     func boards(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -104,7 +104,7 @@ struct SyncTests {
     }
 
     @Test(
-        "A board whose statuses are refused keeps those it has, and holds up no other board",
+        "A board whose statuses cannot be read keeps its old ones and delays no other board",
         arguments: TestDatabase.engines)
     func refusedBoard(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -130,13 +130,13 @@ struct SyncTests {
     }
 
     @Test(
-        "Rooms and the members' accounts become recipients; those that are gone become inactive",
+        "Rooms and members' accounts become recipients, and deleted ones become inactive",
         arguments: TestDatabase.engines)
     func recipients(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try patchbay.connectWise.setEmail(nil, of: "mhaddad")
             try patchbay.connectWise.setEmail("Nobody.There@rivermark.example", of: "kbrandt")
-            // A second account for one address, and an address written in another case.
+            // A second account with the same address, and an address with different capitalization.
             patchbay.webex.createPerson("Sara Lindqvist (old)", email: "sara.lindqvist@rivermark.example")
             try patchbay.connectWise.setEmail("SARA.Lindqvist@Rivermark.example", of: "slindqvist")
             let rule = try await patchbay.rule()
@@ -155,11 +155,11 @@ struct SyncTests {
             let dispatch = try await patchbay.api(API.Recipients.show, at: room).json
             #expect(dispatch["active"] == false)
             #expect(try await patchbay.api(API.Rules.show, at: rule).status == 200)
-            // Told once, although there are two accounts.
+            // Notified once, although there are two accounts.
             let ticket = try patchbay.connectWise.createTicket("Two accounts", owner: "slindqvist")
             try await patchbay.refresh(ticket, action: "added")
             #expect(try await patchbay.deliveries(of: ticket).count == 1)
-            // A member without an address is not told, and it is on record why.
+            // A member without an address is not notified, and the reason is recorded.
             let silent = try patchbay.connectWise.createTicket("No address", owner: "mhaddad")
             try await patchbay.refresh(silent, action: "added")
             #expect(try await patchbay.events(of: silent).first?.reason?.contains("mhaddad has no e-mail") == true)
@@ -189,7 +189,7 @@ struct SyncTests {
             #expect(try await patchbay.count("psa_tickets") == open)
             #expect(patchbay.webex.messageCount == 0)
             #expect(try await patchbay.count("ticket_events") == 0)
-            // Again: everything is known.
+            // Second run: nothing is new.
             patchbay.connectWise.control.resetCalls()
             try await patchbay.sync("tickets")
             #expect(patchbay.connectWise.control.callCount == pages + 1)
@@ -218,7 +218,7 @@ struct SyncTests {
         }
     }
 
-    @Test("Only the chosen boards are looked at", arguments: TestDatabase.engines)
+    @Test("Only the chosen boards are synced", arguments: TestDatabase.engines)
     func chosenBoards(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let voice = try patchbay.connectWise.createTicket("On the board", board: "Voice")
@@ -235,7 +235,7 @@ struct SyncTests {
 
     // MARK: Catch-up
 
-    @Test("Hooks that were lost lead to the same messages as if they had arrived", arguments: TestDatabase.engines)
+    @Test("Lost callbacks lead to the same messages as delivered ones", arguments: TestDatabase.engines)
     func lostHooks(engine: Engine) async throws {
         var options = RunningPatchbay.Options()
         options.registersCallback = true
@@ -253,7 +253,7 @@ struct SyncTests {
             #expect(patchbay.messages(to: "Dispatch").count == 3)
             #expect(patchbay.messages(to: Staff.sara).count == 2)
             #expect(patchbay.messages(to: Staff.tom).count == 3)
-            // Looking again changes nothing.
+            // Another run changes nothing.
             try await patchbay.sync("catch_up")
             try await patchbay.settled()
             #expect(patchbay.webex.messageCount == 8)
@@ -261,7 +261,7 @@ struct SyncTests {
     }
 
     @Test(
-        "After a week away with 5,000 changes nothing is missing and nothing old is announced",
+        "After a week offline with 5,000 changes, nothing is missing and nothing old is announced",
         arguments: TestDatabase.engines)
     func weekAway(engine: Engine) async throws {
         let clock = MutexBox(Date())
@@ -271,7 +271,8 @@ struct SyncTests {
             $0.now = { clock.value }
         }
         try await RunningPatchbay.run(engine, options) { patchbay in
-            // The week begins now, however long this test had to wait for its turn: what was before the connection is not told.
+            // The week starts now, however late this test was scheduled, because changes before the connection are
+            // ignored.
             clock.change { $0 = Date() }
             try await patchbay.rule()
             let old = patchbay.connectWise.ticketIDs
@@ -318,7 +319,9 @@ struct SyncTests {
         }
     }
 
-    @Test("A clock that jumps loses nothing", arguments: TestDatabase.engines, [-7_200.0, 7_200.0])
+    @Test(
+        "ConnectWise's clock may jump without a change being lost", arguments: TestDatabase.engines,
+        [-7_200.0, 7_200.0])
     func clockJumps(engine: Engine, jump: Double) async throws {
         let clock = MutexBox(Date())
         var options = RunningPatchbay.Options()
@@ -334,12 +337,12 @@ struct SyncTests {
             for step in 0..<4 {
                 tickets.append(try patchbay.connectWise.createTicket("Step \(step)"))
                 try await patchbay.sync("catch_up")
-                // Their clock is off, then right again.
+                // ConnectWise's clock is off, then right again.
                 clock.change { $0.addTimeInterval(step.isMultiple(of: 2) ? jump : -jump) }
             }
             tickets.append(try patchbay.connectWise.createTicket("Last"))
             try await patchbay.sync("catch_up")
-            // What happened while their clock was behind is older than the watermark; the open tickets show it.
+            // Changes made while its clock was behind predate the watermark; the sync of open tickets finds them.
             try await patchbay.sync("tickets")
             try await patchbay.settled()
             for ticket in tickets { #expect(try await patchbay.events(of: ticket).map(\.kind) == ["created"]) }
@@ -350,7 +353,7 @@ struct SyncTests {
     // MARK: Callbacks
 
     @Test(
-        "Our callback is registered, switched on again, and kept single; those of others stay",
+        "Our callback is registered, reactivated, and deduplicated, and callbacks of others stay",
         arguments: TestDatabase.engines)
     func callbacks(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -372,13 +375,14 @@ struct SyncTests {
     }
 
     @Test(
-        "A ticketing system that cannot be reached keeps nothing from starting, and is shown",
+        "A PSA that cannot be reached does not prevent the start, and the error is shown",
         arguments: TestDatabase.engines)
     func unreachable(engine: Engine) async throws {
         var options = RunningPatchbay.Options()
         options.settings = ["PATCHBAY_SYNC_CALLBACKS": "1d"]
         try await RunningPatchbay.run(engine, options) { patchbay in
-            // What the sync asks for, and what everything needs: a refusal of the one alone is no reason to pause.
+            // Rejects the sync's own call and one that every connection needs; the first alone would not pause the
+            // connection.
             for path in ["*/system/callbacks*", "*/system/members*"] {
                 patchbay.connectWise.control.script(Fault(.answer(status: 401), path: path, times: nil))
             }
@@ -404,17 +408,17 @@ extension RunningPatchbay {
         try await api(API.Syncs.list).json["items"].elements.filter { kind == nil || $0["kind"].string == kind }
     }
 
-    /// Starts a sync and waits for its end.
+    /// Starts a sync and waits until it ends.
     @discardableResult
     fileprivate func sync(_ kind: String) async throws -> JSON {
-        // One that a connection's making began is another one.
+        // Creating the connection started one, which must end first.
         try await synced(kind)
         let reply = try await api(API.Syncs.start, ["kinds": [.text(kind)]])
         guard reply.status == 202 else { throw Unexpected("no sync: \(reply.text)") }
         return try await synced(kind)
     }
 
-    /// Waits for the end of a sync.
+    /// Waits until a sync ends.
     @discardableResult
     fileprivate func synced(_ kind: String) async throws -> JSON {
         var sync = JSON.null
@@ -426,7 +430,7 @@ extension RunningPatchbay {
         return sync
     }
 
-    /// How many rows there are.
+    /// The number of rows in a table.
     fileprivate func count(_ table: String) async throws -> Int {
         try await database.read { try $0.first(SQL(unchecked: "SELECT COUNT(*) AS n FROM \(table)"))?["n"] ?? 0 }
     }

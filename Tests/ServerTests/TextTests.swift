@@ -11,7 +11,8 @@ import Testing
 import TextCorpus
 import WebSupport
 
-/// Text is not clusters: whatever stands beside what is dangerous, it stays text in pages, files, conditions and webhooks.
+/// Swift's characters are grapheme clusters, and other programs' are not: whatever scalars surround a dangerous
+/// character, it stays text in pages, files, conditions, and webhooks.
 @Suite("Text by byte", .timeLimit(.minutes(30)))
 struct TextTests {
     private static var options: RunningPatchbay.Options {
@@ -24,7 +25,7 @@ struct TextTests {
         text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
     }
 
-    /// One of everything that has a name, with names out of the corpus. What refuses a name need not show it.
+    /// Creates one of everything that has a name, with names from the corpus. A refused name need not be shown.
     private static func fill(_ patchbay: RunningPatchbay) async throws -> [String: String] {
         let ids = try await ConsoleTests.ids(patchbay)
         for (number, name) in TextCorpus.packed(TextCorpus.markup, bytes: 95).enumerated() {
@@ -52,7 +53,7 @@ struct TextTests {
         return filled
     }
 
-    @Test("No page has an element or an attribute that came out of a text", arguments: TestDatabase.engines)
+    @Test("No text becomes an element or attribute in any page", arguments: TestDatabase.engines)
     func pages(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             let ids = try await Self.fill(patchbay)
@@ -70,7 +71,7 @@ struct TextTests {
         }
     }
 
-    @Test("What is asked for comes back as text, with and without a session", arguments: TestDatabase.engines)
+    @Test("Search terms and other input come back as text, signed in or not", arguments: TestDatabase.engines)
     func reflected(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             let stranger = Browser(base: patchbay.api.base)
@@ -96,7 +97,7 @@ struct TextTests {
         }
     }
 
-    @Test("Files have the rows and fields that they should have, and no formulas", arguments: TestDatabase.engines)
+    @Test("Exported files have exactly the right rows and fields, and no formulas", arguments: TestDatabase.engines)
     func exports(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             let names = TextCorpus.packed(TextCorpus.characters, bytes: 60) + TextCorpus.characters.map { "\($0)x" }
@@ -150,7 +151,7 @@ struct TextTests {
                     #expect(found.isSubset(of: [own["id"].string]), "\(text.debugDescription)")
                 }
             }
-            // The simulator says 400 to what it cannot read: then the text was no text any more.
+            // The simulator answers 400 to invalid syntax, which would mean that the text had broken out of its quotes.
             for text in TextCorpus.packed(TextCorpus.characters, bytes: 90) {
                 let reply = try await patchbay.api(API.Tickets.search, query: "q=\(Self.escaped(text))")
                 #expect([200, 400].contains(reply.status), "\(text.debugDescription): \(reply.text)")
@@ -159,7 +160,7 @@ struct TextTests {
         }
     }
 
-    @Test("What JSON escapes, half a pair too, is text or is refused", arguments: TestDatabase.engines)
+    @Test("JSON escapes, including unpaired surrogates, become text or are refused", arguments: TestDatabase.engines)
     func escapes(engine: Engine) async throws {
         try await RunningPatchbay.run(engine, Self.options) { patchbay in
             for text in TextCorpus.escapes {
@@ -173,10 +174,10 @@ struct TextTests {
     }
 }
 
-/// A file of values, read by byte as RFC 4180 has it.
+/// A CSV file, parsed byte by byte as in RFC 4180.
 private struct CSVRows {
     private(set) var rows: [[String]] = []
-    /// Whether every quote is closed, and every field that has one begins with it.
+    /// Whether every quote is closed and every quoted field starts with its quote.
     private(set) var isWhole = true
 
     init(_ file: Data) {
@@ -209,7 +210,8 @@ private struct CSVRows {
         if isQuoted || !field.isEmpty || !row.isEmpty { isWhole = false }
     }
 
-    /// Whether a spreadsheet reckons with it: by the first code point that is seen, in full width too; a number is none.
+    /// Whether a spreadsheet would evaluate the field, judged by its first visible scalar, full-width forms included. A
+    /// number is not a formula.
     static func isFormula(_ field: String) -> Bool {
         let seen = field.unicodeScalars.first { scalar in
             !scalar.properties.isWhitespace && scalar.properties.generalCategory != .control

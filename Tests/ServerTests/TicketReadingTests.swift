@@ -11,14 +11,16 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// Looking at tickets: search, one ticket, lists to choose from, members, and who may see what.
-@Suite("Looking at tickets", .timeLimit(.minutes(20)))
+/// Reading tickets: search, one ticket, selection lists, members, and who may see what.
+@Suite("Reading tickets", .timeLimit(.minutes(20)))
 struct TicketReadingTests {
     private func ids(_ reply: Reply) -> [Int] {
         reply.json["items"].elements.compactMap { $0["id"].string.flatMap(Int.init) }
     }
 
-    @Test("By number, by words, open or all, newest first, page by page", arguments: TestDatabase.oneEngine)
+    @Test(
+        "Tickets are found by number or words, open or all, newest first, page by page",
+        arguments: TestDatabase.oneEngine)
     func search(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let first = try patchbay.connectWise.createTicket("Zebra printer jams often")
@@ -46,14 +48,14 @@ struct TicketReadingTests {
             #expect(found?["company"]["name"].string != nil)
             #expect(found?["closed"] == false)
             #expect(found?["link"].string?.contains("openrecord") == true)
-            // Only what is needed is asked for.
+            // Only the needed fields are requested.
             let query = patchbay.connectWise.control.calls.last { $0.path.hasSuffix("/service/tickets") }?.query ?? ""
             #expect(query.contains("fields="))
             #expect(query.contains("orderBy=id"))
         }
     }
 
-    @Test("What people type is never syntax", arguments: TestDatabase.oneEngine)
+    @Test("Search terms are never interpreted as syntax", arguments: TestDatabase.oneEngine)
     func injection(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket(#"Say "hello" (don't) [now] 100% *"#)
@@ -81,7 +83,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("A ticket with its configurations, its notes page by page", arguments: TestDatabase.oneEngine)
+    @Test("A ticket has its configurations, and its notes are read page by page", arguments: TestDatabase.oneEngine)
     func ticket(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try #require(patchbay.connectWise.ticketIDs.first { $0 % 3 == 0 })
@@ -103,7 +105,7 @@ struct TicketReadingTests {
             }
             #expect(texts.count == 10)
             #expect(Set(texts).count == 10)
-            // Reading time entries is a right of its own.
+            // Reading time entries needs its own right.
             patchbay.connectWise.switches.deniedRights = ["Time & Expense/Time Entry/Inquire"]
             let notes = try await patchbay.api(API.Tickets.notes, at: new, query: "limit=20")
             #expect(
@@ -112,7 +114,9 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("Statuses: what can be chosen, and all; asked once for many", arguments: TestDatabase.oneEngine)
+    @Test(
+        "Selectable or all statuses are listed, and simultaneous refreshes cause one call",
+        arguments: TestDatabase.oneEngine)
     func statuses(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Statuses")
@@ -135,13 +139,13 @@ struct TicketReadingTests {
             }
             patchbay.connectWise.control.latency = .zero
             #expect(patchbay.connectWise.control.callsByRoute["GET service/boards/{id}/statuses"] == 1)
-            // From the copy, also while the ticketing system is down.
+            // From the copy, which also works while the PSA is down.
             patchbay.connectWise.control.script(Fault(.cutBefore, times: nil))
             #expect(try await names("board_id=\(board)") == usual + ["On Hold"])
         }
     }
 
-    @Test("Lists are read again by hand only so often; from the copy always")
+    @Test("Refreshing lists is limited; reading them from the copy is not")
     func refreshLimit() async throws {
         var options = RunningPatchbay.Options()
         options.settings["PATCHBAY_LIMIT_LOOKUPS"] = "2"
@@ -152,7 +156,7 @@ struct TicketReadingTests {
                 #expect(reply.status == (list == "boards" ? 429 : 200), "\(list)")
                 #expect(try await patchbay.api(.GET, "\(patchbay.psa)/\(list)").status == 200)
             }
-            // Without its board the ticket is looked up.
+            // Without the board's ID, the ticket has to be looked up.
             let statuses = "\(patchbay.psa)/tickets/\(ticket)/statuses"
             for _ in 0..<2 { #expect(try await patchbay.api(.GET, statuses).status == 200) }
             #expect(try await patchbay.api(.GET, statuses).status == 429)
@@ -161,7 +165,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("Lists of many pages are read whole", arguments: TestDatabase.oneEngine)
+    @Test("Lists of many pages are read completely", arguments: TestDatabase.oneEngine)
     func crowds(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { options in
             options.connectWise = {
@@ -206,7 +210,7 @@ struct TicketReadingTests {
     // MARK: Members
 
     @Test(
-        "Auto-match: by e-mail without case, never over a manual one; a conflict names the other",
+        "Auto-match ignores case and keeps manual mappings, and a conflict names the other user",
         arguments: TestDatabase.oneEngine)
     func autoMatch(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -242,7 +246,7 @@ struct TicketReadingTests {
             #expect(conflict.status == 409)
             #expect(conflict.json["detail"].string?.contains(Staff.tom) == true)
             #expect(try await map("Nobody", "99999").status == 422)
-            // Taken away, then free for somebody else; who leaves loses it.
+            // A deleted mapping frees its member, and a deactivated user loses theirs.
             #expect(try await map("Tom", .null).status == 200)
             #expect(try await map("Nobody", sara).status == 200)
             #expect(
@@ -254,7 +258,7 @@ struct TicketReadingTests {
     }
 
     @Test(
-        "An engineer says to be the member with the own e-mail address, not another and not for others",
+        "Engineers can only map themselves, and only to the member with their own e-mail address",
         arguments: TestDatabase.oneEngine)
     func self_mapping(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -290,7 +294,7 @@ struct TicketReadingTests {
 
     // MARK: Customers
 
-    @Test("In the scope of a customer there are only its tickets", arguments: TestDatabase.oneEngine)
+    @Test("A customer's paths only show that customer's tickets", arguments: TestDatabase.oneEngine)
     func tenants(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let mine = try patchbay.connectWise.createTicket("Kettle is cold", company: "Copper Kettle Bakeries")
@@ -332,7 +336,7 @@ struct TicketReadingTests {
         }
     }
 
-    @Test("A customer's own connection is used for it alone", arguments: TestDatabase.oneEngine)
+    @Test("A customer's own connection is used only for that customer", arguments: TestDatabase.oneEngine)
     func ownConnection(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let tenant = try await patchbay.api(API.Tenants.create, ["name": "Kestrel"]).json["id"].int ?? 0
@@ -356,18 +360,18 @@ struct TicketReadingTests {
             let ticket = try patchbay.connectWise.createTicket("Through its own")
             #expect(try await patchbay.api(.POST, path + "/tickets/\(ticket)/notes", ["text": "x"]).status == 200)
             #expect(try await patchbay.posts(to: ticket).first?["connection_id"] == made.json["id"])
-            // The MSP's own stays the one for all others, and a second one is refused.
+            // The organization's connection still serves all others, and a second one is refused.
             #expect(
                 try await patchbay.write(ticket, "notes", ["text": "y"]).json["posts"].elements.first?["connection_id"]
                     != made.json["id"])
             let second = try await patchbay.api(API.PSA.Connections.create, .object(body))
             #expect(second.status == 409)
             #expect(second.json["code"] == "already_connected")
-            // New keys for the same system leave what hangs on it.
+            // New credentials for the same system keep the connection and its data.
             let again = try await patchbay.api(.POST, path + "/credentials", .object(body))
             #expect(again.status == 201)
             #expect(again.json["id"] == made.json["id"])
-            // In a system of the customer's own all tickets are the customer's, also for those limited to it.
+            // All tickets in a customer's own system belong to that customer, also for users limited to it.
             #expect(
                 try await patchbay.api(API.Tenants.update, at: tenant, ["psa_company_id": "19000"]).status == 200)
             let engineer = try await patchbay.engineer()
@@ -405,7 +409,7 @@ struct TicketReadingTests {
             #expect(try await patchbay.api(.PUT, limit, ["tenant_ids": [allowed]]).status == 200)
             let api = engineer.api
             #expect(ids(try await api(API.Tickets.search, query: "q=lamp")) == [mine])
-            // Both kinds of quotes, each joined with a sign beside it, and control characters that are no white space.
+            // Both kinds of quotes, joined with adjacent scalars, and control characters that are not whitespace.
             let syntax = "'\u{600}\"\u{1}or\u{1}id>0\u{1}or\u{1}summary\u{1}like\u{1}\"\u{301}"
             let query = try #require(syntax.addingPercentEncoding(withAllowedCharacters: .alphanumerics))
             let injected = try await api(API.Tickets.search, query: "q=\(query)")
@@ -440,7 +444,7 @@ struct TicketReadingTests {
                 #expect(refused.status == 403, "\(path)")
                 #expect(refused.json["code"] == "limited_to_tenants", "\(path)")
             }
-            // The console offers only what works.
+            // The console only offers what works.
             let browser = Browser(base: patchbay.api.base)
             _ = try await browser.signIn(engineer.email, People.password)
             #expect(try await browser.get("/").headers["location"] == "/tickets")
@@ -449,7 +453,7 @@ struct TicketReadingTests {
             #expect(!page.text.contains("href=\"/deliveries\""))
             #expect(try await browser.get("/tickets/\(mine)").status == 200)
             #expect(try await browser.get("/tickets/\(other)").status == 404)
-            // What failed before the limit is not written after it.
+            // A post that failed before the limit cannot be retried under it.
             #expect(try await patchbay.api(.PUT, limit, ["tenant_ids": .null]).status == 200)
             patchbay.connectWise.control.script(Fault(.answer(status: 403), method: "POST", path: "*/notes"))
             let failed = try await api(API.Tickets.addNote, at: other, ["text": "Late"])
@@ -458,13 +462,13 @@ struct TicketReadingTests {
             let post = try #require(failed.json["instance"].string?.split(separator: "/").last)
             #expect(try await api(API.Posts.retry, at: post, [:]).status == 404)
             #expect(patchbay.connectWise.ticket(other)?.notes.isEmpty == true)
-            // Nobody who manages users is limited; the limit ends, also for what was refused under it.
+            // Users who manage users cannot be limited. Without the limit, the refused post can be retried.
             #expect(try await patchbay.api(API.Users.updateLimits, at: "1", ["tenant_ids": [allowed]]).status == 422)
             #expect(try await patchbay.api(.PUT, limit, ["tenant_ids": .null]).status == 200)
             #expect(try await api(API.Overview.show).status == 200)
             #expect(try await api(API.Posts.retry, at: post, [:]).status == 200)
             #expect(patchbay.connectWise.ticket(other)?.notes.count == 1)
-            // What was asked for as one customer's stays that customer's, whoever tries it again.
+            // A post to one customer's ticket stays limited to that customer, whoever retries it.
             let scoped = "/tenants/\(allowed.int ?? 0)/connectwise/tickets/\(other)/notes"
             let outside = try await api(.POST, scoped, ["text": "Of another"])
             let kept = try #require(outside.json["instance"].string?.split(separator: "/").last)
@@ -477,7 +481,7 @@ struct TicketReadingTests {
     }
 }
 
-/// An engineer with a key of his own.
+/// An engineer with an API key.
 struct Engineer {
     let api: APIClient
     let id: Int

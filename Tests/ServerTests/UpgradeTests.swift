@@ -8,10 +8,10 @@ import Testing
 
 @testable import Server
 
-/// A database of an earlier version, with rows in every table, is brought to the newest schema.
+/// Upgrades a database of an earlier version, with rows in every table, to the newest schema.
 @Suite("Upgrading a database", .timeLimit(.minutes(20)))
 struct UpgradeTests {
-    @Test("All that an old database held is there afterwards", arguments: TestDatabase.engines)
+    @Test("An upgrade keeps all rows", arguments: TestDatabase.engines)
     func keepsAll(engine: Engine) async throws {
         let old = try OldDatabase(engine)
         try await TestDatabase.with(engine) { database in
@@ -32,7 +32,7 @@ struct UpgradeTests {
         }
     }
 
-    @Test("What moved to another table is there, word by word", arguments: TestDatabase.engines)
+    @Test("Data that moved to another table is unchanged", arguments: TestDatabase.engines)
     func moved(engine: Engine) async throws {
         let old = try OldDatabase(engine)
         func rows(_ query: SQL, _ database: Database) async throws -> [String] {
@@ -72,7 +72,7 @@ struct UpgradeTests {
         }
     }
 
-    @Test("What was sealed opens, and the audit log is whole", arguments: TestDatabase.engines)
+    @Test("Sealed texts can still be opened, and the audit log is intact", arguments: TestDatabase.engines)
     func seals(engine: Engine) async throws {
         let old = try OldDatabase(engine)
         try await TestDatabase.with(engine) { database in
@@ -91,7 +91,7 @@ struct UpgradeTests {
             #expect(audit.faults.isEmpty)
             #expect(audit.entries == entries)
 
-            // Sealing anew opens each of them.
+            // Resealing opens each of them.
             let next = try Sealer([Secret.generate()] + Secret.list(old.secret))
             let opened = try await database.write { db in
                 try Installation.sealedColumns.reduce(0) { try $0 + $1.reseal(with: next, in: db) }
@@ -101,7 +101,7 @@ struct UpgradeTests {
     }
 
     @Test(
-        "Posts that went first by a time that never was go first by their priority", arguments: TestDatabase.engines)
+        "Posts that were put first by a time in the past are put first by priority", arguments: TestDatabase.engines)
     func priorities(engine: Engine) async throws {
         let old = try OldDatabase(engine)
         try await TestDatabase.with(engine) { database in
@@ -119,7 +119,7 @@ struct UpgradeTests {
             }
             #expect(first == Set(posts.keys))
             #expect(early.allSatisfy { after[$0]?.delay == 0 })
-            // The others, and posts that wait for their next try, run when they would have.
+            // All other jobs, including posts waiting for a retry, keep their time.
             let others = after.filter { !early.contains($0.key) }
             #expect(others == before.filter { !early.contains($0.key) })
             let usual = try await database.read { db in
@@ -132,7 +132,7 @@ struct UpgradeTests {
     private struct StoredJob: Equatable {
         let kind: String
         let state: String
-        /// How long after it was enqueued it is to run.
+        /// The time from enqueueing to the run.
         let delay: Int
     }
 
@@ -146,15 +146,15 @@ struct UpgradeTests {
         return Dictionary(jobs, uniquingKeysWith: { first, _ in first })
     }
 
-    // MARK: Killed
+    // MARK: Killed migrations
 
     /// When the program is killed.
     private enum Moment {
-        /// As soon as it was started.
+        /// Right after its start.
         case atOnce
-        /// So many milliseconds after it opened the file.
+        /// This many milliseconds after it opened the file.
         case opened(Int)
-        /// While it waits for a lock of a table, which is held meanwhile in a mode of PostgreSQL.
+        /// While it waits for a table lock that is held in this PostgreSQL mode.
         case waiting(table: String, mode: String)
 
         static func all(of engine: Engine) -> [Moment] {
@@ -162,7 +162,7 @@ struct UpgradeTests {
             case .sqlite: [.atOnce] + [0, 6, 10, 12, 14, 16, 20].map(Moment.opened)
             case .postgres:
                 [
-                    // Before it changes the first table, and when all is changed that is to be.
+                    // Before the first table is changed, and after the last one.
                     .atOnce, .waiting(table: "jobs", mode: "ACCESS SHARE"),
                     .waiting(table: "schema_migrations", mode: "SHARE"),
                 ]
@@ -170,7 +170,7 @@ struct UpgradeTests {
         }
     }
 
-    @Test("A migration that is killed in the middle is done by the next one", arguments: TestDatabase.engines)
+    @Test("A migration killed halfway is completed by the next one", arguments: TestDatabase.engines)
     func killed(engine: Engine) async throws {
         let old = try OldDatabase(engine)
         let whole = try await TestDatabase.with(engine) { database in
@@ -190,7 +190,7 @@ struct UpgradeTests {
         }
     }
 
-    @Test("The command does what the server does", arguments: TestDatabase.engines)
+    @Test("The migrate command upgrades the database like the server", arguments: TestDatabase.engines)
     func command(engine: Engine) async throws {
         let old = try OldDatabase(engine)
         try await TestDatabase.withAddress(engine) { address in
@@ -218,7 +218,7 @@ struct UpgradeTests {
             try await eventually("the program to open its file") {
                 !migration.isRunning || hasOpen(path, migration.id)
             }
-            // What it strikes is left to chance.
+            // The step that is hit is left to chance.
             try await Task.sleep(for: .milliseconds(delay))
             try await migration.endAbruptly()
         case .waiting(let table, let mode):
@@ -250,7 +250,7 @@ struct UpgradeTests {
         }
     }
 
-    /// Runs the body while another connection holds a lock of a table.
+    /// Runs the body while another connection holds a table lock.
     private static func holding(
         _ table: String, _ mode: String, _ address: DatabaseAddress, _ body: @Sendable () async throws -> Void
     ) async throws {
@@ -261,7 +261,7 @@ struct UpgradeTests {
                 defer { holds.finish() }
                 try db.execute(SQL(unchecked: "LOCK TABLE \(table) IN \(mode) MODE"))
                 holds.finish()
-                // Blocks a thread of the database, not one of the tests.
+                // Blocks a thread of the database, not of the tests.
                 released.wait()
             }
             for await _ in held {}
@@ -286,12 +286,12 @@ struct UpgradeTests {
 
 /// A database as an earlier version left it; see `Tests/Support/OldDatabases`.
 private struct OldDatabase: Sendable {
-    /// Its number.
+    /// The number of its last migration.
     static let schema = 23
 
-    /// What its credentials are sealed with.
+    /// The secret that sealed its credentials.
     let secret: String
-    /// How many texts are sealed.
+    /// The number of sealed texts.
     let sealed: Int
     private let statements: [String]
 
@@ -316,9 +316,9 @@ private struct OldDatabase: Sendable {
     }
 }
 
-/// All that a database holds.
+/// The contents of a database.
 private enum Rows {
-    /// The rows of each table as text, in the order of that; of the steps of the schema without their times.
+    /// The sorted rows of each table as text; migrations without their times.
     static func all(in database: Database) async throws -> [String: [String]] {
         try await database.read { db in
             let tables = try db.all(
@@ -336,7 +336,7 @@ private enum Rows {
         }
     }
 
-    /// An expression that shows a whole row.
+    /// An expression for a whole row.
     private static func wholeRow(of table: String, in db: Connection) throws -> String {
         switch db.engine {
         case .postgres: return "CAST(t.* AS text)"

@@ -8,7 +8,7 @@ import ServerTestSupport
 import Testing
 import WebSupport
 
-/// People who come through a played issuer.
+/// Users who sign in through a simulated issuer.
 struct Visitors: Sendable {
     let patchbay: RunningPatchbay
     let issuer: PlayedIssuer
@@ -19,11 +19,11 @@ struct Visitors: Sendable {
         let browser: Browser
         let state: String
         let nonce: String
-        /// Where the issuer sends it back.
+        /// The redirect path.
         let path: String
     }
 
-    /// Adds the issuer as a provider.
+    /// Creates an identity provider for the issuer.
     static func provider(
         _ patchbay: RunningPatchbay, _ issuer: PlayedIssuer, _ members: [String: JSON] = [:]
     ) async throws -> Int {
@@ -47,7 +47,7 @@ struct Visitors: Sendable {
             path: URLComponents(string: item("redirect_uri"))?.path ?? "")
     }
 
-    /// Comes back with a token of these claims, as raw JSON.
+    /// Returns to Patchbay with a token that has these claims, as raw JSON.
     func enter(_ claims: [String: String]) async throws -> (browser: Browser, reply: Reply) {
         let way = try await depart()
         let code = issuer.code(claims, nonce: way.nonce)
@@ -56,7 +56,7 @@ struct Visitors: Sendable {
 
     func isSignedIn(_ browser: Browser) async throws -> Bool { try await browser.get("/account").status == 200 }
 
-    /// Somebody of the first organization with a password, bound to nobody.
+    /// A user of the first organization with a password and no linked identity.
     func local(_ role: Role, _ email: String? = nil) async throws -> (user: Int, email: String) {
         let made = try await patchbay.person(role)
         let (address, old) = (email ?? made, made)
@@ -68,12 +68,12 @@ struct Visitors: Sendable {
 
     func user(_ email: String) async throws -> Int { try await api(email)["id"].int ?? 0 }
 
-    /// A user as the API shows him.
+    /// A user as shown by the API.
     func api(_ email: String) async throws -> JSON {
         try await patchbay.api(.GET, "/users?search=\(email)").json["items"].elements.first ?? .null
     }
 
-    /// An API key of somebody.
+    /// An API key of a user.
     func key(of user: Int, _ role: Role) async throws -> String {
         try await APIKeyStore(database: patchbay.database).make("test", for: .init(Int64(user)), role: role).text
             .description

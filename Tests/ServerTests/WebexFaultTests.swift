@@ -10,11 +10,11 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// Webex fails in every way it can.
-@Suite("Webex fails", .timeLimit(.minutes(20)))
+/// Webex fails in every possible way.
+@Suite("Webex faults", .timeLimit(.minutes(20)))
 struct WebexFaultTests {
     @Test(
-        "A refused message is failed with reason and tracking id, and can be sent again",
+        "A rejected message fails with the reason and tracking ID, and can be retried",
         arguments: TestDatabase.engines)
     func refused(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -44,7 +44,7 @@ struct WebexFaultTests {
     }
 
     @Test(
-        "A room that is gone makes its recipient inactive; all that failed is sent again together",
+        "A deleted room makes its recipient inactive, and all failed deliveries can be retried at once",
         arguments: TestDatabase.engines)
     func gone(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -55,7 +55,7 @@ struct WebexFaultTests {
             try await patchbay.refresh(ticket, action: "added")
             #expect(try await patchbay.deliveries(of: ticket).map { $0["state"] } == ["failed"])
             #expect(try await patchbay.api(API.Recipients.show, at: room.int ?? 0).json["active"] == false)
-            // It keeps its rules, but nobody plans messages to it.
+            // It keeps its rules, but no new messages to it are planned.
             #expect(try await patchbay.api(API.Rules.show, at: rule).status == 200)
             let next = try patchbay.connectWise.createTicket("Nobody")
             try await patchbay.refresh(next, action: "added")
@@ -69,7 +69,7 @@ struct WebexFaultTests {
     }
 
     @Test(
-        "Under a first message that was deleted nothing can go: the next one goes without, and later ones under that",
+        "If a thread's first message was deleted, the next message starts a new thread",
         arguments: TestDatabase.engines)
     func deletedFirstMessage(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -93,7 +93,7 @@ struct WebexFaultTests {
     }
 
     @Test(
-        "While a rule's recipient is off, that is the reason; a test message that arrives makes it active again",
+        "An inactive recipient is the recorded reason, and a test message that arrives activates it again",
         arguments: TestDatabase.engines)
     func switchedOnByTest(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -114,7 +114,7 @@ struct WebexFaultTests {
         }
     }
 
-    @Test("429 holds back the whole connection until Retry-After", arguments: TestDatabase.engines)
+    @Test("429 pauses the whole connection until Retry-After", arguments: TestDatabase.engines)
     func tooManyCalls(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -129,13 +129,13 @@ struct WebexFaultTests {
             try await patchbay.settled()
             #expect(ContinuousClock.now - start > .seconds(2.9))
             #expect(patchbay.webex.messages.count == 4)
-            // At most one call more than those that were under way when the first was refused.
+            // At most one call more than were in flight at the first rejection.
             #expect((patchbay.webex.control.callsByRoute["POST messages"] ?? 0) <= 6)
             for delivery in try await patchbay.deliveries(of: second) { #expect(delivery["state"] == "sent") }
         }
     }
 
-    @Test("A failure is tried again", arguments: TestDatabase.oneEngine, [500, 502, 503])
+    @Test("A failed message is retried", arguments: TestDatabase.oneEngine, [500, 502, 503])
     func failure(engine: Engine, status: Int) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Again", owner: "slindqvist")
@@ -147,7 +147,7 @@ struct WebexFaultTests {
     }
 
     @Test(
-        "Cut after accepting: a person's message is adopted, a room's comes at most twice",
+        "When the connection breaks after Webex accepted a message, a person gets it once and a room at most twice",
         arguments: TestDatabase.engines, [Fault.Action.cutAfter, .halfAnswer])
     func cutAfterAccepting(engine: Engine, fault: Fault.Action) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -166,7 +166,7 @@ struct WebexFaultTests {
         }
     }
 
-    @Test("A person's message stays uncertain until the looking for it succeeded", arguments: TestDatabase.engines)
+    @Test("A message to a person stays uncertain until the search for it succeeds", arguments: TestDatabase.engines)
     func lookingFails(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Cut", owner: "slindqvist")
@@ -180,7 +180,8 @@ struct WebexFaultTests {
         }
     }
 
-    @Test("Cut before accepting: sent again", arguments: TestDatabase.engines)
+    @Test(
+        "When the connection breaks before Webex accepted a message, it is sent again", arguments: TestDatabase.engines)
     func cutBeforeAccepting(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             try await patchbay.rule()
@@ -199,7 +200,7 @@ struct WebexFaultTests {
             try await patchbay.refresh(ticket, action: "added")
             try patchbay.connectWise.addNote("Any news?", to: ticket, as: .customer)
             try await patchbay.refresh(ticket)
-            // The same words again, and Webex hangs up before it takes them.
+            // The same text again, and Webex cuts the connection before accepting it.
             try patchbay.connectWise.addNote("Any news?", to: ticket, as: .customer)
             patchbay.webex.control.script(Fault(.cutBefore, path: "/v1/messages", times: 2))
             try await patchbay.refresh(ticket)
@@ -210,7 +211,7 @@ struct WebexFaultTests {
     }
 
     @Test(
-        "A wrong token pauses the connection and says why; a successful test resumes at once",
+        "A wrong token pauses the connection with a reason, and a successful test resumes it immediately",
         arguments: TestDatabase.engines)
     func wrongToken(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
@@ -244,7 +245,7 @@ struct WebexFaultTests {
                 try await patchbay.tell(ticket, action: "added")
             }
             let sent = try await patchbay.webex.messages(40, within: .seconds(60)).map(\.accepted)
-            // However slow the machine is: they never all wait for a call that hangs, which it does for 20 s.
+            // Even on a slow machine, they never all wait for the hanging call, which takes 20 s.
             #expect(zip(sent, sent.dropFirst()).allSatisfy { $1.timeIntervalSince($0) < 15 })
             #expect(patchbay.messages(to: "On call").count == 20)
             #expect(patchbay.messages(to: Staff.sara).count == 20)

@@ -9,11 +9,12 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// What exactly arrives in the ticketing system, and in whose name.
-@Suite("What is written", .timeLimit(.minutes(20)))
+/// What exactly is written to the PSA, and in whose name.
+@Suite("Written records", .timeLimit(.minutes(20)))
 struct WriteBackRecordTests {
     @Test(
-        "Each type of note sets its one flag, and only what is not internal notifies", arguments: TestDatabase.engines)
+        "Each note type sets its one flag, and only notes that are not internal notify", arguments: TestDatabase.engines
+    )
     func noteTypes(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Types")
@@ -56,7 +57,8 @@ struct WriteBackRecordTests {
     }
 
     @Test(
-        "A member who left: refused with the field, and written after another mapping", arguments: TestDatabase.engines)
+        "A post by a member who left is refused with the field, and written after remapping",
+        arguments: TestDatabase.engines)
     func memberLeft(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Left")
@@ -75,7 +77,7 @@ struct WriteBackRecordTests {
     }
 
     @Test(
-        "A work role that is not valid at the location: the answer offers those that are",
+        "A work role that is invalid at the location is refused, and the answer lists the valid ones",
         arguments: TestDatabase.engines)
     func workRole(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -103,7 +105,7 @@ struct WriteBackRecordTests {
         }
     }
 
-    @Test("Chosen role, type and billing are sent; what is not chosen is left out", arguments: TestDatabase.engines)
+    @Test("Chosen work role, type, and billing are sent, and others are omitted", arguments: TestDatabase.engines)
     func timeOptions(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Options")
@@ -129,7 +131,7 @@ struct WriteBackRecordTests {
         }
     }
 
-    @Test("Time on a project's ticket is charged to the project", arguments: TestDatabase.engines)
+    @Test("Time on a project ticket is charged to the project", arguments: TestDatabase.engines)
     func projectTicket(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket(
@@ -139,7 +141,7 @@ struct WriteBackRecordTests {
         }
     }
 
-    @Test("An answer of 200 that changed nothing is not believed", arguments: TestDatabase.engines)
+    @Test("A 200 answer that changed nothing is not trusted", arguments: TestDatabase.engines)
     func falseSuccess(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("False")
@@ -155,7 +157,7 @@ struct WriteBackRecordTests {
         }
     }
 
-    @Test("A note that lost its line breaks is found all the same", arguments: TestDatabase.engines)
+    @Test("A note is recognized even if its line breaks were lost", arguments: TestDatabase.engines)
     func collapsed(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Collapsed")
@@ -188,7 +190,7 @@ struct WriteBackRecordTests {
         }
     }
 
-    @Test("The doctor names what is missing and what is too much", arguments: TestDatabase.engines)
+    @Test("The rights check lists missing and unneeded rights", arguments: TestDatabase.engines)
     func doctor(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let before = patchbay.connectWise.ticketIDs
@@ -208,14 +210,14 @@ struct WriteBackRecordTests {
             #expect(settings("granted", needed: true).count == 10)
             #expect(settings("missing", needed: false) == ["Finance › Invoicing › Inquire"])
             #expect(settings("granted", needed: false).contains("Service Desk › Service Tickets › Delete"))
-            // Nothing was changed by looking.
+            // The check changed nothing.
             #expect(patchbay.connectWise.ticketIDs == before)
         }
     }
 }
 
 extension RunningPatchbay {
-    /// Says which member the administrator is.
+    /// Maps the administrator to a member.
     func mapOneself(to identifier: String) async throws {
         let members = try await api(API.PSA.Members.list, query: "search=\(identifier)").json["items"].elements
         let people = try await api(API.MemberMappings.list).json["items"].elements

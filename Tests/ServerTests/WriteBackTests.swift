@@ -14,8 +14,8 @@ import WebSupport
 import WriteBack
 
 extension RunningPatchbay {
-    /// An installation without the limit of calls a minute, which most tests would run into. Nothing is tried again by itself
-    /// while a test looks at it, and nobody is told that it takes longer because the machine is slow.
+    /// An installation without the rate limits that most tests would exceed. Posts are not retried on their own while a
+    /// test checks them, and slow machines do not get the answer that a post takes longer.
     static func writing(
         _ engine: Engine, _ change: (inout Options) -> Void = { _ in }, _ body: (RunningPatchbay) async throws -> Void
     ) async throws {
@@ -31,7 +31,7 @@ extension RunningPatchbay {
 
     var psa: String { "/integrations/psa" }
 
-    /// Writes something to a ticket.
+    /// Writes to a ticket.
     func write(
         _ ticket: Int, _ what: String, _ body: JSON, key: String? = nil, method: HTTPMethod = .POST
     ) async throws -> Reply {
@@ -39,19 +39,19 @@ extension RunningPatchbay {
             method, "\(psa)/tickets/\(ticket)/\(what)", body, headers: key.map { ["Idempotency-Key": $0] } ?? [:])
     }
 
-    /// What is, or is to be, written to a ticket, oldest first.
+    /// The posts to a ticket, oldest first.
     func posts(to ticket: Int) async throws -> [JSON] {
         try await api(API.Posts.list, query: "ticket_id=\(ticket)").json["items"].elements.reversed()
     }
 
-    /// The id of a status of a ticket's board.
+    /// The ID of a status on a ticket's board.
     func status(_ name: String, of ticket: Int) async throws -> JSON {
         let all = try await api(API.Tickets.statuses, at: ticket, query: "all=true").json["items"].elements
         guard let found = all.first(where: { $0["name"].string == name }) else { throw Unexpected("no status \(name)") }
         return found["id"]
     }
 
-    /// Tests the connection, as somebody does when the ticketing system is back.
+    /// Tests the connection, as an administrator does when the PSA is back.
     func testConnection() async throws {
         let id = try await connection()["id"].int ?? 0
         try await eventually("a test to succeed") {
@@ -59,7 +59,7 @@ extension RunningPatchbay {
         }
     }
 
-    /// Lets what waits for its next try run at once.
+    /// Retries a waiting or failed post immediately.
     func retry(_ ticket: Int) async throws -> Reply {
         guard
             let post = try await posts(to: ticket).first(where: {
@@ -70,10 +70,10 @@ extension RunningPatchbay {
     }
 }
 
-/// What engineers write to tickets arrives once, under their own name.
+/// What engineers write to tickets arrives exactly once, in their own name.
 @Suite("Writing to tickets", .timeLimit(.minutes(20)))
 struct WriteBackTests {
-    // MARK: What is written
+    // MARK: Content
 
     @Test("A note, time and a status are written, logged and shown", arguments: TestDatabase.engines)
     func each(engine: Engine) async throws {
@@ -107,7 +107,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("Logging a change does note, time and status, in that order", arguments: TestDatabase.engines)
+    @Test("Log change writes note, time, and status, in that order", arguments: TestDatabase.engines)
     func change(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("New telephone")
@@ -116,7 +116,7 @@ struct WriteBackTests {
                 ticket, "log-change", ["text": "Number assigned", "status_id": progress, "include_text_in_time": true])
             #expect(reply.status == 200)
             #expect(reply.json["posts"].elements.map { $0["kind"].string } == ["note", "time", "status"])
-            // What the connection's settings say where nobody says anything.
+            // The connection's defaults.
             #expect(reply.json["posts"].elements[1]["minutes"] == 15)
             #expect(reply.json["posts"].elements[0]["note_type"] == "internal_analysis")
             #expect(
@@ -133,7 +133,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("What the connection's settings say applies", arguments: TestDatabase.oneEngine)
+    @Test("The connection's defaults apply", arguments: TestDatabase.oneEngine)
     func settings(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Settings")
@@ -154,14 +154,14 @@ struct WriteBackTests {
             #expect(posts[0]["note_type"] == "resolution")
             #expect(posts[1]["minutes"] == 45)
             #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
-            // There already: nothing to do, and said so.
+            // The ticket already has the status, so that post is skipped.
             let again = try await patchbay.write(ticket, "log-change", ["text": "More", "minutes": 0])
             #expect(again.json["posts"].elements[1]["state"] == "skipped")
             #expect(again.json["actions"]["status_updated"] == false)
             let stay = try await patchbay.write(
                 ticket, "log-change", ["text": "Stay", "minutes": 0, "update_status": false])
             #expect(stay.json["posts"].elements.count == 1)
-            // What there is not is refused; names are those of ConnectWise.
+            // Unknown IDs are refused, and names come from ConnectWise.
             var wrong = settings
             wrong["work_role"] = ["id": "9999", "name": "Boss"]
             wrong["member"] = ["id": "9999", "name": "Ghost"]
@@ -179,9 +179,11 @@ struct WriteBackTests {
         }
     }
 
-    // MARK: Once
+    // MARK: Exactly once
 
-    @Test("A request that comes twice is done once; its key names no other", arguments: TestDatabase.engines)
+    @Test(
+        "A repeated request is done once, and its idempotency key cannot be used for another",
+        arguments: TestDatabase.engines)
     func repetition(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Twice")
@@ -220,7 +222,7 @@ struct WriteBackTests {
     }
 
     @Test(
-        "The ticketing system does it, and the connection breaks before its answer: found again, done once",
+        "When the connection breaks before the PSA's answer, the record is found and not written twice",
         arguments: TestDatabase.engines, ["notes", "time"])
     func brokenAnswer(engine: Engine, what: String) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -240,7 +242,7 @@ struct WriteBackTests {
             #expect(
                 patchbay.connectWise.control.callsByRoute[
                     "POST \(what == "notes" ? "service/tickets/{id}/notes" : "time/entries")"] == 1)
-            // The same text a second time is a second note.
+            // The same text in a second request is a second record.
             #expect(try await patchbay.write(ticket, what, ["text": "Once – ünïcode 🎉 مرحبا"]).status == 200)
             let posts = try await patchbay.posts(to: ticket)
             #expect(Set(posts.map { $0["record_id"].string }).count == 2)
@@ -248,7 +250,7 @@ struct WriteBackTests {
     }
 
     @Test(
-        "What goes wrong while it is looked for leaves it uncertain, so that it is looked for again: done once",
+        "A post stays uncertain while the search for it fails, and is still written only once",
         arguments: TestDatabase.engines, [429, 403, 500])
     func brokenLook(engine: Engine, status: Int) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -264,7 +266,7 @@ struct WriteBackTests {
             }
             try await eventually(within: .seconds(20), "the note to be known as written") {
                 if try await patchbay.posts(to: ticket).first?["state"] == "sent" { return true }
-                // It may have gone on by itself meanwhile.
+                // The retry may have run on its own.
                 _ = try? await patchbay.retry(ticket)
                 return false
             }
@@ -273,7 +275,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("What was not answered and is not there yet may still come: it is not written again at once")
+    @Test("An unanswered post that is not in the ticket may still arrive, so it is not written again immediately")
     func slow() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Slow")
@@ -290,7 +292,7 @@ struct WriteBackTests {
             }
             #expect((next ?? .distantPast).timeIntervalSinceNow > 30)
             #expect(patchbay.connectWise.control.callsByRoute["POST service/tickets/{id}/notes"] == 1)
-            // Slow, but in the end it was written.
+            // The slow write arrives after all.
             _ = try patchbay.connectWise.addNote(
                 try await patchbay.posts(to: ticket).first?["content"].string ?? "", to: ticket, kind: .internal,
                 as: .member("dokafor"))
@@ -314,13 +316,15 @@ struct WriteBackTests {
             #expect(refused.status == 409)
             #expect(refused.json["code"] == "status_changed")
             #expect(patchbay.connectWise.ticket(ticket)?.status == "Assigned")
-            // Who has looked may decide so.
+            // A user who has seen the change may set it anyway.
             #expect(try await patchbay.retry(ticket).status == 200)
             #expect(patchbay.connectWise.ticket(ticket)?.status == "In Progress")
         }
     }
 
-    @Test("A status whose answer is lost is known as set, and from where", arguments: TestDatabase.engines)
+    @Test(
+        "A status whose answer was lost is recognized as set, with its previous status", arguments: TestDatabase.engines
+    )
     func statusKnown(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Set")
@@ -336,7 +340,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("Nothing arrives, and the answer is lost: it is written again", arguments: TestDatabase.engines)
+    @Test("A post that failed with a server error is written again", arguments: TestDatabase.engines)
     func brokenRequest(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Failing")
@@ -351,7 +355,7 @@ struct WriteBackTests {
     }
 
     @Test(
-        "While the ticketing system is down a post is taken at once, and written when it is back",
+        "While the PSA is down, a post is accepted immediately, and written once the PSA is back",
         arguments: TestDatabase.engines)
     func down(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -366,7 +370,7 @@ struct WriteBackTests {
             #expect(try await patchbay.posts(to: ticket).allSatisfy { $0["state"] == "queued" })
             #expect(try await patchbay.posts(to: ticket).first?["error"].string?.contains("cannot be reached") == true)
             patchbay.connectWise.control.removeFaults()
-            // The circuit, if it opened, and the waits end when the connection is tested.
+            // A successful test closes the circuit breaker and ends all waits.
             try await patchbay.testConnection()
             _ = try await patchbay.retry(ticket)
             try await eventually("everything to be written") {
@@ -374,15 +378,15 @@ struct WriteBackTests {
             }
             let state = try #require(patchbay.connectWise.ticket(ticket))
             #expect(state.status == "In Progress")
-            // In the order in which it was asked for.
+            // In the order of the requests.
             #expect(
                 state.notes.suffix(2).map { String($0.split(separator: "\n").last ?? "") } == ["Kept", "Behind it"])
         }
     }
 
-    // MARK: Refused
+    // MARK: Rejected posts
 
-    @Test("What is refused says so; a retry does only what is missing", arguments: TestDatabase.engines)
+    @Test("A rejected post says why, and a retry only writes what is missing", arguments: TestDatabase.engines)
     func refused(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Half")
@@ -411,7 +415,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("A missing right is refused, without holding up anything else", arguments: TestDatabase.oneEngine)
+    @Test("A missing right fails the post without delaying any other", arguments: TestDatabase.oneEngine)
     func right(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Right")
@@ -424,7 +428,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("A ticket that is gone", arguments: TestDatabase.oneEngine)
+    @Test("Posts to a deleted ticket are refused", arguments: TestDatabase.oneEngine)
     func gone(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Gone")
@@ -439,7 +443,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("A closed ticket takes notes and refuses time", arguments: TestDatabase.oneEngine)
+    @Test("A closed ticket accepts notes and refuses time", arguments: TestDatabase.oneEngine)
     func closed(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Closed")
@@ -453,7 +457,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("Bad input is refused with the field, and nothing is stored", arguments: TestDatabase.oneEngine)
+    @Test("Invalid input is refused with the field, and nothing is stored", arguments: TestDatabase.oneEngine)
     func badInput(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Input")
@@ -479,7 +483,7 @@ struct WriteBackTests {
                 let reply = try await patchbay.api(API.Tickets.addNote, at: ticket, ["text": "x"])
                 #expect(reply.status == 404, "\(ticket)")
             }
-            // Long, but taken.
+            // Long, but accepted.
             let long = try await patchbay.write(ticket, "notes", ["text": long(16_000, "é")])
             #expect(long.status == 200)
             #expect(long.json["warnings"].elements.count == 1)
@@ -523,7 +527,7 @@ struct WriteBackTests {
         }
     }
 
-    @Test("A status of another board, and one that does not exist", arguments: TestDatabase.oneEngine)
+    @Test("A status of another board or an unknown status is refused", arguments: TestDatabase.oneEngine)
     func otherBoard(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Here")
@@ -537,14 +541,14 @@ struct WriteBackTests {
         }
     }
 
-    // MARK: Who may, and how often
+    // MARK: Limits
 
-    @Test("Over the limit it is refused with the time to wait", arguments: TestDatabase.oneEngine)
+    @Test("Over the limit, requests are refused with the time to wait", arguments: TestDatabase.oneEngine)
     func limits(engine: Engine) async throws {
         try await RunningPatchbay.run(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Limits")
             for left in (0..<10).reversed() {
-                // The key in the header, or in the body.
+                // The idempotency key in the header or the body.
                 let reply =
                     try await left == 9
                     ? patchbay.write(ticket, "notes", ["text": "x", "request_id": "note 9"])
@@ -552,11 +556,11 @@ struct WriteBackTests {
                 #expect(reply.status == 200)
                 let field = try #require(reply.headers["ratelimit"])
                 #expect(field.hasPrefix("\"ticket_post\";r=\(left);t="))
-                // A minute after the first of them there is one more.
+                // One more is allowed a minute after the first.
                 #expect((1...60).contains(field.split(separator: "=").last.flatMap { Int($0) } ?? 0))
                 #expect(reply.headers["ratelimit-policy"] == "\"ticket_post\";q=10;w=60")
             }
-            // What was done already is only answered again.
+            // Repeated requests only get their answer again and do not count.
             for repeated in 0..<3 {
                 #expect(try await patchbay.write(ticket, "notes", ["text": "x"], key: "note \(repeated)").status == 200)
             }
@@ -568,7 +572,7 @@ struct WriteBackTests {
             let wait = try #require(refused.headers["retry-after"].flatMap { Int($0) })
             #expect((1...60).contains(wait))
             #expect(patchbay.connectWise.ticket(ticket)?.notes.count == 10)
-            // Reading has limits of its own.
+            // Reading has its own limits.
             #expect(try await patchbay.api(API.Tickets.show, at: ticket).status == 200)
         }
     }
@@ -603,7 +607,7 @@ struct WriteBackTests {
             }
             #expect(try await again().status == 200)
             #expect(patchbay.connectWise.ticket(ticket)?.timeRecords.last?.workRole == "Senior Engineer")
-            // What may have been written must not become something else.
+            // A post that may have been written cannot be changed.
             patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/time/entries"))
             #expect(try await patchbay.write(ticket, "time", ["minutes": 6]).status == 202)
             let refused = try await again()
@@ -614,7 +618,7 @@ struct WriteBackTests {
     }
 
     @Test(
-        "A change to a status that the board does not offer writes nothing; with another one all of it",
+        "With a status that the board does not have, log change writes nothing; with a valid one, all of it",
         arguments: TestDatabase.engines)
     func statusBeforehand(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
@@ -641,9 +645,9 @@ struct WriteBackTests {
         }
     }
 
-    @Test("With the feature switched off nothing is written, and nothing is lost", arguments: TestDatabase.engines)
+    @Test("While the feature is disabled, nothing is written and nothing is lost", arguments: TestDatabase.engines)
     func flag(engine: Engine) async throws {
-        // What waits has to be tried by itself.
+        // Waiting posts have to be retried on their own here.
         try await RunningPatchbay.writing(engine, { $0.configure = { _ in } }) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Flag")
             #expect(try await patchbay.write(ticket, "notes", ["text": "Before"]).status == 200)
@@ -654,7 +658,7 @@ struct WriteBackTests {
             #expect(refused.json["code"] == "feature_disabled")
             #expect(try await patchbay.posts(to: ticket).count == 1)
             #expect(try await patchbay.api(.PATCH, flag, ["enabled": true]).status == 200)
-            // What waits when it is switched off goes on waiting.
+            // A post that waits when the feature is disabled keeps waiting.
             patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "POST", path: "*/notes"))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Under way"]).status == 202)
             #expect(try await patchbay.api(.PATCH, flag, ["enabled": false]).status == 200)
@@ -668,7 +672,9 @@ struct WriteBackTests {
         }
     }
 
-    @Test("The log stays when the connection goes, and what waited for it says so", arguments: TestDatabase.engines)
+    @Test(
+        "Posts are kept when their connection is deleted, and waiting ones fail with the reason",
+        arguments: TestDatabase.engines)
     func connectionRemoved(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("History")

@@ -9,8 +9,8 @@ import TestSupport
 import Testing
 import WebSupport
 
-/// What becomes of writes that wait or failed: they are tried again, withdrawn, replaced, and hold up nothing needlessly.
-@Suite("Writes that wait", .timeLimit(.minutes(20)))
+/// Posts that wait or failed can be retried, cancelled, dismissed, and replaced, and delay others only when necessary.
+@Suite("Waiting posts", .timeLimit(.minutes(20)))
 struct WriteBackWaitingTests {
     @Test("A retry answers with its own result, not with the earlier reason", arguments: TestDatabase.engines)
     func newsOfOthers(engine: Engine) async throws {
@@ -26,14 +26,14 @@ struct WriteBackWaitingTests {
             try await eventually("the second attempt") {
                 try await patchbay.posts(to: slow).first?["attempts"] == 2
             }
-            // What becomes of other posts wakes everybody who waits.
+            // Outcomes of other posts wake all waiting requests.
             #expect(try await patchbay.write(other, "notes", ["text": "Soon"]).status == 200)
             let reply = try await again
             #expect(reply.status == 200, "\(reply.json)")
         }
     }
 
-    @Test("What waits is withdrawn, and holds up nothing any more", arguments: TestDatabase.engines)
+    @Test("A waiting post can be cancelled and then delays nothing", arguments: TestDatabase.engines)
     func withdrawn(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Held up")
@@ -55,12 +55,12 @@ struct WriteBackWaitingTests {
         }
     }
 
-    @Test("What is withdrawn after a lost answer is not doubled by a retry", arguments: TestDatabase.engines)
+    @Test("A post cancelled after a lost answer is not duplicated by a retry", arguments: TestDatabase.engines)
     func withdrawnInDoubt(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("In doubt")
             patchbay.connectWise.control.script(Fault(.cutAfter, method: "POST", path: "*/notes"))
-            // Looking whether it is there fails as well.
+            // The search for it fails as well.
             patchbay.connectWise.control.script(Fault(.answer(status: 500), method: "GET", path: "*/notes", times: nil))
             #expect(try await patchbay.write(ticket, "notes", ["text": "Perhaps"]).status == 202)
             let post = try #require(try await patchbay.posts(to: ticket).first?["id"].int)
@@ -115,7 +115,7 @@ struct WriteBackWaitingTests {
             #expect(twice.status == 409)
             #expect(twice.json["code"] == "not_replaceable")
 
-            // Somebody else tried it again first.
+            // Another user retried it first.
             patchbay.connectWise.control.script(refusal)
             #expect(try await patchbay.write(ticket, "notes", ["text": "Second try"]).status == 422)
             let second = try #require(try await patchbay.posts(to: ticket).last?["id"])
@@ -138,7 +138,7 @@ struct WriteBackWaitingTests {
     func behindPaused(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Paused")
-            // The whole connection waits for five minutes.
+            // Pauses the whole connection for five minutes.
             for path in ["*/tickets/\(ticket)*", "*/system/members"] {
                 patchbay.connectWise.control.script(Fault(.answer(status: 401), path: path, times: nil))
             }
@@ -172,7 +172,7 @@ struct WriteBackWaitingTests {
             let refused = try await patchbay.write(ticket, "notes", ["text": "Not now"])
             #expect(refused.status == 409)
             #expect(refused.json["code"] == "connection_disabled")
-            // What was asked for before stands.
+            // An earlier request keeps its answer.
             let again = try await patchbay.write(ticket, "notes", body, key: "kept")
             #expect(again.status == 202, "\(again.json)")
             #expect(again.json["id"] == asked.json["id"], "\(again.json)")
@@ -185,7 +185,9 @@ struct WriteBackWaitingTests {
         }
     }
 
-    @Test("Switched off in the middle of a change, the rest is not written", arguments: TestDatabase.engines)
+    @Test(
+        "When the feature is disabled halfway through a log change, the rest is not written",
+        arguments: TestDatabase.engines)
     func switchedOffMeanwhile(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine, { $0.configure = { _ in } }) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Half")
@@ -204,7 +206,7 @@ struct WriteBackWaitingTests {
         }
     }
 
-    @Test("A status is compared with the ticket as it is after the note", arguments: TestDatabase.engines)
+    @Test("The expected status is compared with the ticket as it is after the note", arguments: TestDatabase.engines)
     func movedMeanwhile(engine: Engine) async throws {
         try await RunningPatchbay.writing(engine) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Moved meanwhile")
@@ -226,7 +228,7 @@ struct WriteBackWaitingTests {
         }
     }
 
-    @Test("What contradicts itself is refused")
+    @Test("Contradictory input is refused")
     func contradictions() async throws {
         try await RunningPatchbay.writing(.sqlite) { patchbay in
             let ticket = try patchbay.connectWise.createTicket("Contradiction")

@@ -11,26 +11,26 @@ import WebSupport
 package struct Reply: Sendable {
     /// The HTTP status.
     package let status: Int
-    /// By lower-case name.
+    /// Keyed by lower-case name.
     package let headers: [String: String]
-    /// As it arrived.
+    /// The bytes that arrived.
     package let body: Data
 
-    /// The body as JSON; null when it is none.
+    /// The body as JSON; null if it is not JSON.
     package var json: JSON { (try? JSON(body)) ?? .null }
     /// The body as text.
     package var text: String { String(decoding: body, as: UTF8.self) }
-    /// The fields that a problem document names.
+    /// The fields named in a problem document.
     package var faultyFields: [String] { json["errors"].elements.compactMap { $0["field"].string } }
 }
 
-/// Speaks to a server as a foreign program would.
+/// Calls a server as an outside program would.
 package struct APIClient: Sendable {
-    /// Where the server is, without a trailing slash.
+    /// The server's base URL, without a trailing slash.
     package let base: String
     /// The API key; nil for none.
     package var key: String?
-    /// All that the server ever answered, for those who look for secrets in it.
+    /// Everything the server has answered, for checks that no secret leaks.
     package let answers: MutexBox<[String]>
 
     package init(base: String, key: String?, answers: MutexBox<[String]> = MutexBox([])) {
@@ -39,12 +39,12 @@ package struct APIClient: Sendable {
         self.answers = answers
     }
 
-    /// The same server seen by somebody else.
+    /// The same server, called with another key.
     package func with(key: String?) -> APIClient {
         APIClient(base: base, key: key, answers: answers)
     }
 
-    // A hundred calls at once are part of the tests.
+    // Some tests make a hundred calls at once.
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 128
@@ -52,7 +52,7 @@ package struct APIClient: Sendable {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
-    /// Sends a request; a path without `/hooks`, `/healthcheck` or `/readiness` is one below `/api/v1`.
+    /// Sends a request. The path is relative to `/api/v1`, except `/hooks`, `/healthcheck`, and `/readiness`.
     package func callAsFunction(
         _ method: HTTPMethod, _ path: String, _ body: JSON? = nil, headers: [String: String] = [:]
     ) async throws -> Reply {
@@ -116,7 +116,7 @@ package struct APIClient: Sendable {
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
         let response = try await Self.client.execute(request, timeout: limit)
         let data = Data((try await response.body.collect(upTo: 16 << 20)).readableBytesView)
-        // What makes a key is the one answer that holds it.
+        // Only the answer that creates a key contains it.
         if !["/api-keys", "/users/keys"].contains(where: url.hasSuffix) || method != .POST {
             answers.change { $0.append(String(decoding: data, as: UTF8.self)) }
         }

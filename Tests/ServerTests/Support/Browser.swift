@@ -4,11 +4,11 @@ import NIOCore
 import NIOHTTP1
 import TestSupport
 
-/// A browser without a window: keeps cookies, follows nothing by itself, and finds fields in pages.
+/// A browser without a window: keeps cookies, does not follow redirects, and finds fields in pages.
 package actor Browser {
     private let base: String
     private var cookies: [String: String] = [:]
-    /// What is sent with each request, such as `X-Forwarded-For`.
+    /// Headers sent with each request, such as `X-Forwarded-For`.
     package var headers: [String: String]
     /// The last page.
     package private(set) var page = ""
@@ -27,12 +27,12 @@ package actor Browser {
     /// The cookie of a name.
     package func cookie(_ name: String) -> String? { cookies[name] }
 
-    /// Puts a cookie in place, as an attacker might.
+    /// Sets a cookie, as an attacker might.
     package func plant(_ name: String, _ value: String) { cookies[name] = value }
 
     package func get(_ path: String) async throws -> Reply { try await send(.GET, path, nil) }
 
-    /// Sends a form with the proof of the last page, unless another is given.
+    /// Sends a form with the CSRF token of the last page, unless another is given.
     package func post(
         _ path: String, _ fields: [String: String] = [:], proof: String? = nil
     ) async throws -> Reply {
@@ -66,14 +66,14 @@ package actor Browser {
         }
         var fields: [String: String] = [:]
         for (name, value) in response.headers { fields[name.lowercased()] = value }
-        // There may be several, a line each.
+        // There may be several, one per line.
         fields["set-cookie"] = response.headers["set-cookie"].joined(separator: "\n")
         let reply = Reply(status: Int(response.status.code), headers: fields, body: data)
         if fields["content-type"]?.hasPrefix("text/html") == true { page = reply.text }
         return reply
     }
 
-    /// The value of a field of the last page.
+    /// The value of a hidden field on the last page.
     package func hidden(_ name: String) -> String? {
         guard let start = page.range(of: "name=\"\(name)\" value=\""),
             let end = page.range(of: "\"", range: start.upperBound..<page.endIndex)

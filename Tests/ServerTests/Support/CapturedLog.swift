@@ -1,7 +1,7 @@
 import Logging
 import TestSupport
 
-/// Keeps every line that is logged.
+/// Keeps every log line.
 package struct CapturedLog: LogHandler {
     package var metadata: Logger.Metadata = [:]
     package var logLevel = Logger.Level.debug

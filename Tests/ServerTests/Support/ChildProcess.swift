@@ -1,11 +1,11 @@
 import Foundation
 import TestSupport
 
-/// A process of its own, such as the real `patchbay`: to be watched, and to be killed.
+/// A separate process, such as the real `patchbay`, that tests can watch and kill.
 package final class ChildProcess: Sendable {
     /// How a process ended.
     package enum End: Sendable, Equatable {
-        /// By itself, with this code.
+        /// Exited with this code.
         case exited(Int32)
         /// By a signal.
         case killed(Int32)
@@ -14,17 +14,17 @@ package final class ChildProcess: Sendable {
     private let identifier: pid_t
     private let end = MutexBox<End?>(nil)
     private let output = MutexBox<String>("")
-    /// Whether all that it wrote was read.
+    /// Whether all of its output was read.
     private let isRead = MutexBox(false)
     private let input: MutexBox<FileHandle?>
 
-    /// The binary under test: `PATCHBAY_BIN`, else the one that was built with the tests.
+    /// The binary under test: `PATCHBAY_BIN`, or else the one built together with the tests.
     package static let binary: URL = {
         if let path = ProcessInfo.processInfo.environment["PATCHBAY_BIN"] { return URL(filePath: path) }
         let bundle = Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments.first ?? "")
         let beside = bundle.deletingLastPathComponent().appending(path: "patchbay")
         guard FileManager.default.isExecutableFile(atPath: beside.path()) else {
-            // Where tests are run by a tool of the toolchain, the build is found from the package.
+            // When a tool of the toolchain runs the tests, the build is found relative to the package.
             return URL(filePath: ".build/debug/patchbay")
         }
         return beside
@@ -32,7 +32,7 @@ package final class ChildProcess: Sendable {
 
     /// Starts a command of `patchbay`.
     ///
-    /// `shell` is a command line in which `"$@"` stands for the command, for limits that a shell sets.
+    /// `shell` is a command line in which `"$@"` stands for the command, to set limits with shell built-ins.
     package static func patchbay(
         _ arguments: [String], environment: [String: String], shell: String? = nil
     ) throws -> ChildProcess {
@@ -60,7 +60,7 @@ package final class ChildProcess: Sendable {
         }
         try process.run()
         identifier = process.processIdentifier
-        // A thread, since Foundation's handler of readability misses the end of one pipe in some hundred.
+        // A thread, because Foundation's readability handler misses the end of about one pipe in several hundred.
         let reading = pipe.fileHandleForReading
         Thread.detachNewThread {
             while case let data = reading.availableData, !data.isEmpty {
@@ -70,19 +70,17 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// What it wrote so far, on both outputs.
+    /// Its output until now, standard output and error combined.
     package var text: String { output.value }
 
-    /// How it began and how it ended, for a message: a crash says first what it is about, then much else.
+    /// The start and end of its output, for failure messages: a crash prints its cause first, then much else.
     package var excerpt: String {
         let text = text
         return text.count > 6_000 ? "\(text.prefix(3_000))\n[…]\n\(text.suffix(3_000))" : text
     }
 
-    /// The process id.
     package var id: Int32 { identifier }
 
-    /// Whether it runs.
     package var isRunning: Bool { end.value == nil }
 
     /// Writes a line to its standard input.
@@ -90,18 +88,18 @@ package final class ChildProcess: Sendable {
         try input.value?.write(contentsOf: Data("\(line)\n".utf8))
     }
 
-    /// Lets it read the end of its standard input.
+    /// Closes its standard input.
     package func closeInput() {
         try? input.value?.close()
         input.change { $0 = nil }
     }
 
-    /// Sends it a signal.
+    /// Sends a signal to it.
     package func send(signal: Int32) {
         if isRunning { kill(identifier, signal) }
     }
 
-    /// Waits for its end.
+    /// Waits until it ends.
     package func ended(within limit: Duration = .seconds(60)) async throws -> End {
         try await eventually(within: limit, "patchbay to end; it said: \(text.suffix(2_000))") {
             end.value != nil && isRead.value
@@ -109,7 +107,7 @@ package final class ChildProcess: Sendable {
         return end.value ?? .exited(-1)
     }
 
-    /// Kills it as a power cut would, and waits until it is gone.
+    /// Kills it as a power failure would, and waits until it is gone.
     package func endAbruptly() async throws {
         send(signal: SIGKILL)
         _ = try await ended()

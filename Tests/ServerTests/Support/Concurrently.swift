@@ -1,4 +1,4 @@
-/// Does something for each of many, a few at a time.
+/// Runs an operation for each item, a few at a time.
 package func concurrently<Item: Sendable>(
     _ items: [Item], atOnce: Int = 3, _ body: @escaping @Sendable (Item) async throws -> Void
 ) async throws {

@@ -2,16 +2,15 @@ import Foundation
 import NIOHTTP1
 import WebSupport
 
-/// An operation of the API as its description has it, and bodies made from that.
+/// An operation as described by the OpenAPI document, and request bodies generated from that.
 package struct DescribedOperation: Sendable {
     package let method: String
     /// Below `/api/v1`, with `{name}` for parameters.
     package let path: String
-    /// Names of the parameters of the query.
+    /// Names of the query parameters.
     package let query: [String]
     private let body: JSON?
 
-    /// All of them.
     package static func all(_ api: APIClient) async throws -> [DescribedOperation] {
         let document = try await api(.GET, "/openapi.json").json
         guard case .object(let paths) = document["paths"] else { throw Unexpected("the API is not described") }
@@ -28,17 +27,17 @@ package struct DescribedOperation: Sendable {
         }.sorted { ($0.path, $0.method) < ($1.path, $1.method) }
     }
 
-    /// A body in which everything that has to be there is what might be there.
+    /// A valid body with only the required fields.
     package var plainBody: String? { body.map { RawJSON($0).text } }
 
-    /// The body once for each of its values, which is replaced by a text.
+    /// The body once for each of its values, with that value replaced by the text.
     package func bodies(with token: String) -> [String] {
         guard let body else { return [] }
         return RawJSON.variants(body, token).map(\.text)
     }
 }
 
-/// JSON as text, also such that no reader of ours could hold.
+/// JSON as text, including numbers that our own JSON type cannot hold.
 private indirect enum RawJSON {
     case token(String)
     case object([String: RawJSON])
@@ -54,7 +53,7 @@ private indirect enum RawJSON {
         }
     }
 
-    /// What a schema asks for at least.
+    /// The least that a schema requires.
     init(_ schema: JSON) {
         switch schema["type"].string {
         case "object":

@@ -2,18 +2,18 @@ import Foundation
 import NIOHTTP1
 import SimulatedConnectWise
 
-/// A callback on its way to us, to be sent by the test itself.
+/// A callback that the test itself sends.
 package struct Hook: Sendable {
     /// Path and query.
     package var path: String
-    /// As signed.
+    /// The signed bytes.
     package var body: [UInt8]
     /// `x-content-signature`; nil for none.
     package var signature: String?
 
     /// A callback as the simulator would send it, signed with its key.
     ///
-    /// A nil `connectionKey` leaves `c` out of the address; `company` and `keyURL` are what the body claims.
+    /// If `connectionKey` is nil, the address has no `c`. `company` and `keyURL` are what the body claims.
     package init(
         _ ticket: Int, action: String = "updated", from simulator: ConnectWiseSimulator, connectionKey: String?,
         company: String = "rivermark", keyURL: String? = nil
@@ -25,7 +25,7 @@ package struct Hook: Sendable {
         signature = CallbackSigning.signature(of: body, signingKey: simulator.signingKey)
     }
 
-    /// A hook with another body, signed.
+    /// The same callback with another body, signed again.
     package func with(body text: String, signedBy simulator: ConnectWiseSimulator) -> Hook {
         var hook = self
         hook.body = Array(text.utf8)
@@ -35,7 +35,7 @@ package struct Hook: Sendable {
 }
 
 extension APIClient {
-    /// Delivers a hook.
+    /// Sends a callback to the server.
     package func send(_ hook: Hook) async throws -> Reply {
         try await send(
             .POST, base + hook.path, Data(hook.body), hook.signature.map { ["x-content-signature": $0] } ?? [:])

@@ -5,17 +5,17 @@ import SimulatedConnectWise
 import SimulatedWorld
 import TestSupport
 
-/// An installation whose servers are processes of their own.
+/// An installation whose servers run as separate processes.
 package struct Installed: Sendable {
-    /// The outside systems, in this process.
+    /// The outside systems, simulated in this process.
     package let surroundings: Surroundings
-    /// Where the database is.
+    /// The database's address.
     package let address: DatabaseAddress
-    /// The settings that its processes get.
+    /// The environment of its processes.
     package let environment: [String: String]
     private let key: String
 
-    /// Sets an installation up by the real binary and runs the body; kills whatever process it leaves.
+    /// Sets up an installation with the real binary, runs the body, and kills any process that is left.
     package static func run(
         at address: DatabaseAddress, _ settings: [String: String] = [:], _ body: (Installed) async throws -> Void
     ) async throws {
@@ -39,7 +39,7 @@ package struct Installed: Sendable {
 
     private let servers = MutexBox<[ChildProcess]>([])
 
-    /// Starts a command beside the servers.
+    /// Starts another command next to the servers.
     package func command(_ arguments: [String], _ settings: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess.patchbay(arguments, environment: environment.merging(settings) { $1 })
     }
@@ -55,12 +55,12 @@ package struct Installed: Sendable {
         return process
     }
 
-    /// Speaks as the administrator to the server at a port.
+    /// Calls the server at a port as the administrator.
     package func api(port: Int) -> APIClient {
         APIClient(base: "http://127.0.0.1:\(port)", key: key)
     }
 
-    /// Waits until a server answers; fails at once when it has ended.
+    /// Waits until a server answers. Fails immediately if it has exited.
     package func answering(_ process: ChildProcess, port: Int) async throws -> APIClient {
         let api = api(port: port)
         try await eventually(within: .seconds(60), "the server to answer") {
@@ -70,7 +70,7 @@ package struct Installed: Sendable {
         return api
     }
 
-    /// A ticket as ConnectWise has it: a rule of its board names a room, and one person is assigned.
+    /// A ticket in ConnectWise whose board has a rule for a room, and which is assigned to one member.
     package func createTicket(_ summary: String) throws -> Int {
         try surroundings.connectWise.createTicket(summary, owner: "slindqvist")
     }

@@ -2,9 +2,9 @@ import Database
 import Foundation
 import TestSupport
 
-/// What tests do to the server's database behind its back.
+/// Changes that tests make to the server's database directly.
 extension RunningPatchbay {
-    /// Keeps tickets from being looked at.
+    /// Postpones all refreshes of tickets.
     package func pauseRefreshes(until: Date) async throws {
         try await database.write { db in
             try db.execute(
@@ -15,7 +15,7 @@ extension RunningPatchbay {
         }
     }
 
-    /// Lets tickets be looked at again.
+    /// Lets tickets be refreshed again.
     package func resumeRefreshes() async throws {
         let instant = Date()
         try await database.write { db in
@@ -24,7 +24,7 @@ extension RunningPatchbay {
         }
     }
 
-    /// Runs the body while another program holds a lock that no hook gets past.
+    /// Runs the body while another program holds a lock that blocks every callback.
     package func whileLocked(_ body: () async throws -> Void) async throws {
         let other = try await Database.open(address, connections: 1, logger: TestDatabase.logger)
         let released = DispatchSemaphore(value: 0)
@@ -37,7 +37,7 @@ extension RunningPatchbay {
                             sqlite: "UPDATE organizations SET name = name",
                             postgres: "LOCK TABLE hook_inbox IN ACCESS EXCLUSIVE MODE"))
                     holds.finish()
-                    // Blocks a thread of the database, not one of the tests.
+                    // Blocks a thread of the database, not of the tests.
                     released.wait()
                 }
             }
@@ -52,7 +52,7 @@ extension RunningPatchbay {
         try result.get()
     }
 
-    /// Takes a table away for the time of the body, as a database does that cannot be read.
+    /// Hides a table while the body runs, like a database that cannot be read.
     package func without(table: String, _ body: () async throws -> Void) async throws {
         try await database.write { try $0.execute(SQL(unchecked: "ALTER TABLE \(table) RENAME TO taken_away")) }
         let result: Result<Void, any Error>

@@ -2,7 +2,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Ports that nobody listens on, each given out once in this process.
+/// Ports without a listener, each given out once per process.
 package enum Ports {
     private static let taken = Mutex<Set<Int>>([])
 
@@ -12,7 +12,7 @@ package enum Ports {
     /// A free port of 127.0.0.1.
     package static func free() async throws -> Int {
         for _ in 0..<100 {
-            // Below the range from which the system takes the ports of outgoing connections.
+            // Below the range that the system uses for outgoing connections.
             let port = Int.random(in: 12_000..<20_000)
             guard taken.withLock({ $0.insert(port).inserted }),
                 let channel = try? await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

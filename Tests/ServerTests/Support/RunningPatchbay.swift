@@ -13,49 +13,49 @@ import SimulatorStage
 import TestSupport
 import WebSupport
 
-/// A whole server in this process, between simulated systems, set up and connected.
+/// A complete server in this process, set up and connected to simulated systems.
 package struct RunningPatchbay: Sendable {
-    /// What is different about an installation.
+    /// How an installation differs from the usual one.
     package struct Options {
-        /// Changes the played ConnectWise.
+        /// Changes the simulated ConnectWise.
         package var connectWise: (inout ConnectWiseOptions) -> Void = { _ in }
-        /// Changes the played Webex.
+        /// Changes the simulated Webex.
         package var webex: (inout WebexOptions) -> Void = { _ in }
-        /// Whether ConnectWise sends its callbacks; otherwise the test sends hooks itself.
+        /// Whether ConnectWise sends its callbacks. Otherwise, the test sends them itself.
         package var registersCallback = false
-        /// Settings beside or instead of the usual ones, such as `PATCHBAY_SYNC_CATCH_UP`.
+        /// Settings added to or replacing the usual ones, such as `PATCHBAY_SYNC_CATCH_UP`.
         package var settings: [String: String] = [:]
-        /// Changes what the environment does not set.
+        /// Changes what the environment cannot set.
         package var configure: (inout Configuration) -> Void = { _ in }
-        /// Further hosts that may be called.
+        /// More hosts that the server may call.
         package var allowedHosts: [String] = []
 
         package init() {}
     }
 
-    /// The ticketing system.
+    /// The simulated PSA.
     package let connectWise: ConnectWiseSimulator
-    /// The chat system.
+    /// The simulated chat system.
     package let webex: WebexSimulator
-    /// Speaks as the administrator.
+    /// Calls the server as the administrator.
     package let api: APIClient
-    /// Where the database is.
+    /// The database's address.
     package let address: DatabaseAddress
-    /// A second look at the server's database.
+    /// A second connection to the server's database.
     package let database: Database
-    /// `c` of the hooks' address.
+    /// The `c` parameter of the callback URL.
     package let hookKey: String
     /// The installation's secret.
     package let secret: String?
-    /// Every line that the server logged.
+    /// Every log line of the server.
     package let log: MutexBox<[String]>
     private let boards: [String: JSON]
     private let rooms: [String: JSON]
 
-    // Each has a dozen connections and threads of its own; PostgreSQL's connections are bounded, and so are the cores.
+    // Each server has a dozen connections and threads; PostgreSQL's connections are limited, and so are the cores.
     private static let places = Places(16)
 
-    /// Runs an installation for the time of the body.
+    /// Runs an installation while the body runs.
     package static func run(
         _ engine: Engine, _ options: Options = Options(), _ body: (RunningPatchbay) async throws -> Void
     ) async throws {
@@ -94,7 +94,7 @@ package struct RunningPatchbay: Sendable {
         let (listening, listens) = AsyncStream.makeStream(of: Void.self)
         let server = try await Server.build(configuration, logger: logger) { _ in listens.finish() }
         let database = try await Database.open(address, connections: 2, logger: TestDatabase.logger)
-        // What tests do beside the server is on record as well.
+        // Changes that tests make next to the server are recorded in the audit log as well.
         let sealer = try Sealer(try Installation.secrets(configuration))
         database.keep(try await database.write { try AuditKey.open(with: sealer, now: Date(), in: $0).key })
         let result: Result<Void, any Error>
@@ -111,7 +111,7 @@ package struct RunningPatchbay: Sendable {
                     rooms: connected.rooms)
                 let result: Result<Void, any Error>
                 do { result = .success(try await body(patchbay)) } catch { result = .failure(error) }
-                // A call that hangs on purpose must not hold up the end.
+                // A call that hangs on purpose must not delay the end.
                 surroundings.connectWise.control.removeFaults()
                 surroundings.webex.control.removeFaults()
                 try result.get()
@@ -125,7 +125,7 @@ package struct RunningPatchbay: Sendable {
         try result.get()
     }
 
-    /// No answer and no line of the log ever holds a credential.
+    /// Checks that no answer and no log line contains a credential.
     private func keptItsSecrets(_ key: String, _ surroundings: Surroundings) throws {
         let psa = surroundings.connectWiseOptions
         let basic = Data("\(psa.company)+\(psa.publicKey):\(psa.privateKey)".utf8).base64EncodedString()
@@ -145,7 +145,7 @@ package struct RunningPatchbay: Sendable {
 }
 
 extension DatabaseAddress {
-    /// As `PATCHBAY_DATABASE_URL` has it.
+    /// As written in `PATCHBAY_DATABASE_URL`.
     package var configured: String {
         switch self {
         case .sqlite(let path): "sqlite:\(path)"
@@ -154,18 +154,18 @@ extension DatabaseAddress {
     }
 }
 
-/// What a server that has just started knows of its surroundings, awaited by the API.
+/// What a server that has just started knows of the outside systems, read through the API.
 package struct Connected: Sendable {
-    /// Ids of the boards by name.
+    /// IDs of the boards by name.
     package let boards: [String: JSON]
-    /// Ids of the rooms by name.
+    /// IDs of the rooms by name.
     package let rooms: [String: JSON]
-    /// The address that ConnectWise is told.
+    /// The callback URL for ConnectWise.
     package let hookURL: String
-    /// `c` of that address.
+    /// The `c` parameter of that URL.
     package let hookKey: String
 
-    /// Waits until boards and rooms are mirrored.
+    /// Waits until the boards and rooms have been copied.
     package init(_ api: APIClient) async throws {
         boards = try await Self.names("/cw/boards", World.boards.count, api)
         rooms = try await Self.names("/webex/rooms?kind=room", World.rooms.count, api)
@@ -186,7 +186,7 @@ package struct Connected: Sendable {
     }
 }
 
-/// A bounded number of places.
+/// A limited number of servers at a time.
 private actor Places {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -204,10 +204,10 @@ private actor Places {
     }
 }
 
-// MARK: What tests do with it
+// MARK: What tests use
 
 extension RunningPatchbay {
-    /// A stored event, and why nobody was told of it.
+    /// A stored event, and why nobody was notified of it.
     package struct StoredEvent: Sendable, Equatable {
         package let kind: String
         package let reason: String?
@@ -218,19 +218,19 @@ extension RunningPatchbay {
         }
     }
 
-    /// The id of a board by its name.
+    /// The ID of a board by name.
     package func board(_ name: String = "Service Desk") throws -> JSON {
         guard let id = boards[name] else { throw Unexpected("no board \(name)") }
         return id
     }
 
-    /// The id of a room's recipient by its name.
+    /// The ID of a room's recipient by name.
     package func room(_ name: String = "Dispatch") throws -> JSON {
         guard let id = rooms[name] else { throw Unexpected("no room \(name)") }
         return id
     }
 
-    /// Makes a rule and returns its id.
+    /// Creates a rule and returns its ID.
     @discardableResult
     package func rule(
         _ board: String = "Service Desk", to room: String = "Dispatch", _ options: [String: JSON] = [:]
@@ -242,30 +242,30 @@ extension RunningPatchbay {
         return id
     }
 
-    /// Changes the settings.
+    /// Updates the settings.
     package func configure(_ settings: [String: JSON]) async throws {
         let reply = try await api(API.Config.update, .object(settings))
         guard reply.status == 200 else { throw Unexpected("settings are refused: \(reply.text)") }
     }
 
-    /// A signed hook about a ticket.
+    /// A signed callback about a ticket.
     package func hook(_ ticket: Int, action: String = "updated") -> Hook {
         Hook(ticket, action: action, from: connectWise, connectionKey: hookKey)
     }
 
-    /// Tells the server that a ticket changed, as ConnectWise does.
+    /// Sends a callback about a ticket, as ConnectWise does.
     package func tell(_ ticket: Int, action: String = "updated") async throws {
         let reply = try await api.send(hook(ticket, action: action))
         guard reply.status == 200 else { throw Unexpected("the hook is refused: \(reply.text)") }
     }
 
-    /// Tells the server that a ticket changed and waits until everything that follows is done.
+    /// Sends a callback about a ticket and waits until everything that follows is done.
     package func refresh(_ ticket: Int, action: String = "updated") async throws {
         try await tell(ticket, action: action)
         try await settled()
     }
 
-    /// Waits until there is no work left, later tries included.
+    /// Waits until no jobs are left, including retries.
     package func settled(within limit: Duration = .seconds(240)) async throws {
         try await eventually(within: limit, "all work to be done") {
             let counts = try await api(API.BackgroundJobs.count).json
@@ -273,7 +273,7 @@ extension RunningPatchbay {
         }
     }
 
-    /// The messages that reached a person (by e-mail) or a room (by title), oldest first.
+    /// The messages to a person (by e-mail) or a room (by title), oldest first.
     package func messages(to recipient: String) -> [String] {
         webex.messages.filter { message in
             recipient.contains("@") ? message.toPersonEmail == recipient : message.roomTitle == recipient
@@ -300,7 +300,7 @@ extension RunningPatchbay {
         try await api(API.Deliveries.list, query: "ticket_id=\(ticket)&limit=200").json["items"].elements.reversed()
     }
 
-    /// Waits until a delivery about a ticket is in a state, and returns it.
+    /// Waits until a delivery of a ticket has a state, and returns it.
     package func delivery(
         of ticket: Int, in state: String, within limit: Duration = .seconds(60)
     ) async throws -> JSON {
@@ -312,7 +312,7 @@ extension RunningPatchbay {
         return found ?? .null
     }
 
-    /// How many hooks and jobs the database holds.
+    /// The number of callbacks and jobs in the database.
     package func stored() async throws -> (hooks: Int, jobs: Int) {
         try await database.read { db in
             (
@@ -322,18 +322,18 @@ extension RunningPatchbay {
         }
     }
 
-    /// The connection to ConnectWise as the API shows it.
+    /// The ConnectWise connection as shown by the API.
     package func connection() async throws -> JSON {
         try await api(API.PSA.Connections.list).json["items"].elements.first ?? .null
     }
 
-    /// How often ConnectWise was asked for one ticket.
+    /// How often one ticket was requested from ConnectWise.
     package func reads(of ticket: Int) -> Int {
         connectWise.control.calls.count { $0.method == "GET" && $0.path.hasSuffix("/service/tickets/\(ticket)") }
     }
 }
 
-/// E-mail addresses of those who work at the played provider.
+/// E-mail addresses of the simulated MSP's staff.
 package enum Staff {
     package static let daniel = "daniel.okafor@rivermark.example"
     package static let sara = "sara.lindqvist@rivermark.example"

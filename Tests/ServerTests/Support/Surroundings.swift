@@ -8,18 +8,18 @@ import SimulatedWorld
 import TestSupport
 import WebSupport
 
-/// The outside systems of an installation, played in this process.
+/// The outside systems of an installation, simulated in this process.
 package struct Surroundings: Sendable {
-    /// The ticketing system.
+    /// The simulated PSA.
     package let connectWise: ConnectWiseSimulator
-    /// The chat system.
+    /// The simulated chat system.
     package let webex: WebexSimulator
-    /// What the simulators were made with.
+    /// The options of the simulated ConnectWise.
     package let connectWiseOptions: ConnectWiseOptions
-    /// What the simulators were made with.
+    /// The options of the simulated Webex.
     package let webexOptions: WebexOptions
 
-    /// Makes both; a few old tickets are enough for most tests.
+    /// Creates both. A few old tickets are enough for most tests.
     package init(
         connectWise change: (inout ConnectWiseOptions) -> Void = { _ in },
         webex changeWebex: (inout WebexOptions) -> Void = { _ in }
@@ -36,12 +36,12 @@ package struct Surroundings: Sendable {
         webex = WebexSimulator(options: webexOptions)
     }
 
-    /// Runs both for the time of the body.
+    /// Runs both while the body runs.
     package func run<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         try await running([connectWise, webex], logger: TestDatabase.logger, body)
     }
 
-    /// The configuration of an installation between both. Nothing runs by schedule, so that tests can count calls.
+    /// The environment of an installation that uses both. Nothing runs by schedule, so tests can count calls.
     package func environment(database: String, port: Int) async throws -> [String: String] {
         let psa = try await host(connectWise.url())
         let chat = try await webex.url()
@@ -69,7 +69,7 @@ package struct Surroundings: Sendable {
         url.replacing("http://", with: "")
     }
 
-    /// Has ConnectWise send its callbacks to an address.
+    /// Registers a callback address with ConnectWise.
     package func registerCallback(_ hookURL: String) async throws {
         let text = "\(connectWiseOptions.company)+\(connectWiseOptions.publicKey):\(connectWiseOptions.privateKey)"
         let reply = try await APIClient(base: "", key: nil).send(
@@ -82,14 +82,14 @@ package struct Surroundings: Sendable {
     }
 }
 
-/// Something is not as the test's preparation needs it.
+/// The test could not be set up as needed.
 package struct Unexpected: Error, CustomStringConvertible {
-    /// What.
+    /// What is wrong.
     package let description: String
     package init(_ description: String) { self.description = description }
 }
 
-/// Runs services for the time of the body, and stops them also when it fails.
+/// Runs services while the body runs, and stops them even if it throws.
 package func running<Value: Sendable>(
     _ services: [any Service], logger: Logger, _ body: () async throws -> Value
 ) async throws -> Value {
@@ -103,7 +103,7 @@ package func running<Value: Sendable>(
         do {
             try await tasks.waitForAll()
         } catch {
-            // What the body found comes first.
+            // An error thrown by the body takes precedence.
             if case .success = result { throw error }
         }
         return try result.get()

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import TestSupport
 
-/// A connection on which a test writes what no HTTP client would.
+/// A raw connection on which a test can write what no HTTP client would.
 package final class Wire: Sendable {
     private let channel: any Channel
     private let received: MutexBox<String>
@@ -14,7 +14,7 @@ package final class Wire: Sendable {
     }
 
     /// Connects to a port of this machine.
-    /// - Parameter source: the address to come from, such as `127.0.0.2`, which no server takes for its proxy.
+    /// - Parameter source: the source address, such as `127.0.0.2`, which no server treats as its proxy.
     package static func open(port: Int, from source: String = "127.0.0.1") async throws -> Wire {
         let (received, ended) = (MutexBox(""), MutexBox(false))
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -28,29 +28,29 @@ package final class Wire: Sendable {
         return Wire(channel, received, ended)
     }
 
-    /// What arrived so far.
+    /// The text received until now.
     package var text: String { received.value }
 
-    /// Whether the other side has ended.
+    /// Whether the other side has closed.
     package var isEnded: Bool { ended.value }
 
-    /// Writes text as it is.
+    /// Writes the text unchanged.
     package func send(_ text: String) async throws {
         try await channel.writeAndFlush(ByteBuffer(string: text)).get()
     }
 
-    /// Waits until the other side ends, and returns all that it said.
+    /// Waits until the other side closes, and returns all received text.
     package func end(within limit: Duration = .seconds(20)) async throws -> String {
         try await eventually(within: limit, "the connection to be ended") { isEnded }
         return text
     }
 
-    /// Waits until something arrived.
+    /// Waits until the received text contains these words.
     package func hears(_ words: String, within limit: Duration = .seconds(20)) async throws {
         try await eventually(within: limit, "'\(words)' to arrive") { text.contains(words) }
     }
 
-    /// Ends this side.
+    /// Closes this side.
     package func close() async {
         try? await channel.close().get()
     }
